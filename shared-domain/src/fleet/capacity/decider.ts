@@ -1,0 +1,95 @@
+import { z } from 'zod'
+import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { CommandId, TaskId } from '../../vocabulary.ts'
+import { leaseOf, taskState } from '../../work/task/state.ts'
+import { orchestratorState } from '../orchestrator/state.ts'
+import { Capacity } from './events.ts'
+import { capacityState, counted, slotOf, type CapacityState } from './state.ts'
+
+/** A reservation that no start has confirmed by then is given back. */
+export const reservation_ms = 30_000
+
+const Slot = z.object({ task: TaskId, command: CommandId })
+type Slot = z.output<typeof Slot>
+type Fact = 'SlotReserved' | 'SlotConfirmed' | 'SlotReleased'
+
+const used = ({ slots }: CapacityState) => slots.size
+
+/** The counts that stand after the fact. */
+const after = (state: CapacityState, fact: Fact, slot: Slot) => {
+  const slots = new Map(state.slots)
+  if (fact === 'SlotReleased') slots.delete(slotOf(slot))
+  else slots.set(slotOf(slot), fact === 'SlotReserved' ? 'reserved' : 'active')
+  return { ...slot, ...counted({ ...state, slots }) }
+}
+
+const confirmed = (state: CapacityState, slot: Slot) => [Capacity.SlotConfirmed(after(state, 'SlotConfirmed', slot))]
+
+const runs = (slot: Slot, look: Context['look']) => leaseOf(look(taskState, slot.task))?.slot === slot.command
+
+export const capacity = decider(capacityState, {
+  collection: 'capacity',
+  rejections: {
+    NOT_FOUND: 'There is no such orchestrator.',
+    FORBIDDEN: 'Only the orchestrator itself or an admin may do this.',
+    CAPACITY_EXCEEDED: 'Every capacity slot of the orchestrator is taken.',
+  },
+
+  commands: {
+    set: {
+      about: 'Say how many tasks the orchestrator may work on at once. What runs goes on; nothing new starts above the limit.',
+      route: 'PUT /orchestrators/:id/capacity',
+      data: z.object({ maxConcurrentTasks: z.int().min(1).max(50) }),
+      decide(state, { maxConcurrentTasks: max }, context) {
+        const known = context.look(orchestratorState, context.id)
+        if (known.stage === 'unknown' || known.organization !== context.organization) return reject('NOT_FOUND')
+        if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
+        return state.announced && state.max === max ? [] : [Capacity.CapacitySet({ ...counted(state), max })]
+      },
+    },
+
+    reserve: {
+      about: 'Take a slot for a task that is about to start.',
+      internal: true,
+      data: Slot,
+      decide(state, slot) {
+        if (state.slots.has(slotOf(slot))) return []
+        if (used(state) >= state.max) return reject('CAPACITY_EXCEEDED', counted(state))
+        return [Capacity.SlotReserved(after(state, 'SlotReserved', slot))]
+      },
+    },
+
+    confirm: {
+      about: 'The task started: its reservation holds until the lease ends.',
+      internal: true,
+      data: Slot,
+      decide(state, slot, { look }) {
+        const use = state.slots.get(slotOf(slot))
+        if (use === 'reserved') return confirmed(state, slot)
+        // Said again after the slot was given back, or said so late that the reservation had expired: only a lease that lives counts.
+        if (use === 'active' || !runs(slot, look)) return []
+        if (used(state) >= state.max) return reject('CAPACITY_EXCEEDED', counted(state))
+        return confirmed(state, slot)
+      },
+    },
+
+    release: {
+      about: 'Give the slot back.',
+      internal: true,
+      data: Slot.extend({ reason: z.enum(['ended', 'not-started']) }),
+      decide: (state, { reason, ...slot }) =>
+        state.slots.has(slotOf(slot)) ? [Capacity.SlotReleased({ ...after(state, 'SlotReleased', slot), reason })] : [],
+    },
+
+    expire: {
+      about: 'The time of a reservation is up: it is confirmed if its task did start, else given back.',
+      internal: true,
+      data: Slot,
+      decide(state, slot, { look }) {
+        if (state.slots.get(slotOf(slot)) !== 'reserved') return []
+        if (runs(slot, look)) return confirmed(state, slot)
+        return [Capacity.SlotReleased({ ...after(state, 'SlotReleased', slot), reason: 'expired' })]
+      },
+    },
+  },
+})

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { decider, isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { Instant, OrchestratorId, text } from '../../vocabulary.ts'
+import { orchestratorState } from '../orchestrator/state.ts'
+import { ApiKey, KeyId, Scope } from './events.ts'
+import { apiKeyState, type ApiKeyState } from './state.ts'
+
+const Wanted = z.object({
+  name: text(100).default('key'),
+  scopes: z.array(Scope).min(1).max(4).default(['read', 'write', 'execute']),
+  expiresAt: Instant.optional(),
+})
+
+const isOwn = (orchestrator: string, { look, organization }: Context) => {
+  const known = look(orchestratorState, orchestrator)
+  return known.stage === 'registered' && known.organization === organization
+}
+
+function generate(state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null, { at, secret }: Context) {
+  if (state.stage !== 'unknown') return []
+  const expiresAt = wanted.expiresAt ?? null
+  if (!secret) return reject('FORBIDDEN')
+  if (expiresAt !== null && expiresAt <= at) return reject('API_KEY_EXPIRED')
+  return [ApiKey.ApiKeyGenerated({ orchestrator, name: wanted.name, ...secret, scopes: wanted.scopes, expiresAt, replaces })]
+}
+
+type KeyId = z.output<typeof KeyId>
+
+export const apiKey = decider(apiKeyState, {
+  collection: 'keys',
+  rejections: {
+    NOT_FOUND: 'There is no such orchestrator or key.',
+    FORBIDDEN: 'Only the orchestrator itself or an admin may do this, and nobody may grant more than an admin allows.',
+    API_KEY_EXPIRED: 'The time of expiry lies in the past.',
+    INVALID_STATE_TRANSITION: 'A revoked key cannot be rotated.',
+  },
+
+  commands: {
+    generate: {
+      about: 'Make an API key that acts as this orchestrator only; it is shown once.',
+      route: 'POST /orchestrators/:orchestrator/keys',
+      creates: true,
+      secret: true,
+      scope: 'admin',
+      data: Wanted.extend({ orchestrator: OrchestratorId }),
+      decide: (state, { orchestrator, ...wanted }, context) =>
+        isOwn(orchestrator, context) ? generate(state, orchestrator, wanted, null, context) : reject('NOT_FOUND'),
+    },
+
+    generateForOrganization: {
+      about: 'Make an API key of the organization itself, for people and tools; it is shown once.',
+      route: 'POST /keys',
+      creates: true,
+      secret: true,
+      scope: 'admin',
+      data: Wanted,
+      decide: (state, wanted, context) => generate(state, null, wanted, null, context),
+    },
+
+    rotate: {
+      about: 'Make a key like this one and revoke this one; the new key is shown once.',
+      route: 'POST /keys/:replaces/rotate',
+      creates: true,
+      secret: true,
+      data: z.object({ replaces: KeyId, expiresAt: Instant.optional() }),
+      decide(state, { replaces, expiresAt }, context) {
+        const old = context.look(apiKeyState, replaces)
+        if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
+        if (old.orchestrator === null ? !isPrivileged(context) : !mayActAs(context, old.orchestrator)) return reject('FORBIDDEN')
+        if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
+        const wanted = { name: 'rotated', scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
+        return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)
+      },
+    },
+
+    revoke: {
+      about: 'Make a key good for nothing, at once and for ever.',
+      data: z.object({ reason: text(500).optional() }),
+      decide(state, { reason }, context) {
+        if (state.stage === 'unknown') return reject('NOT_FOUND')
+        if (state.orchestrator === null ? !isPrivileged(context) : !mayActAs(context, state.orchestrator)) return reject('FORBIDDEN')
+        return state.stage === 'revoked' ? [] : [ApiKey.ApiKeyRevoked({ orchestrator: state.orchestrator as OrchestratorId | null, reason: reason ?? null })]
+      },
+    },
+  },
+})

@@ -1,0 +1,46 @@
+import { fold, type Actor, type Evolve, type Scope } from '../../kernel/decider.ts'
+import { ApiKey, type ApiKeyEvent } from './events.ts'
+
+export interface Key {
+  readonly organization: string
+  readonly orchestrator: string | null
+  readonly hash: string
+  readonly scopes: readonly Scope[]
+  readonly expiresAt: string | null
+}
+
+export type ApiKeyState = { readonly stage: 'unknown' } | Key & { readonly stage: 'valid' | 'revoked' }
+
+const evolve: Evolve<ApiKeyState, ApiKeyEvent> = {
+  ApiKeyGenerated: (_, { orchestrator, hash, scopes, expiresAt }, { organization }) =>
+    ({ stage: 'valid', organization, orchestrator, hash, scopes, expiresAt }),
+  ApiKeyRevoked: (key) => ({ ...(key as Key), stage: 'revoked' }),
+}
+
+export const apiKeyState = fold('apiKey', ApiKey, { stage: 'unknown' }, evolve)
+
+/** What a key looks like: 32 random bytes behind a mark that scanners for leaked secrets can find. */
+export const keyPattern = /^bk_[A-Za-z0-9_-]{43}$/
+
+/** How much of a key is stored and shown. */
+export const keyPrefixLength = 12
+
+/** The id of a key is the start of its SHA-256 hash (hex) in the form of a uuid, so that whoever holds the key finds its stream. */
+export const keyIdOf = (hash: string): string =>
+  `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-a${hash.slice(17, 20)}-${hash.slice(20, 32)}`
+
+export interface Principal {
+  readonly organization: string
+  readonly actor: Actor
+  readonly scopes: readonly Scope[]
+}
+
+/** Whom a key with this hash speaks for at this instant, or why it is not taken. */
+export function admit(key: ApiKeyState, id: string, hash: string, at: string): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
+  if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
+  if (key.expiresAt !== null && key.expiresAt <= at) return 'API_KEY_EXPIRED'
+  const actor: Actor = key.orchestrator === null ? { kind: 'admin', id } : { kind: 'orchestrator', id: key.orchestrator }
+  return { organization: key.organization, actor, scopes: key.scopes }
+}
+
+export const allows = ({ scopes }: Principal, scope: Scope): boolean => scopes.includes(scope) || scopes.includes('admin')

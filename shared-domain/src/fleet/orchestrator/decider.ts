@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { text, TimeZone } from '../../vocabulary.ts'
+import { Orchestrator, Profile, type Status } from './events.ts'
+import { orchestratorState, type OrchestratorState } from './state.ts'
+
+type StatusName = z.output<typeof Status>
+type Action = keyof typeof moves
+
+/** Where each action leads from each status; what is missing is refused. */
+export const moves = {
+  activate: { OFFLINE: ['ONLINE'], ONLINE: [], BUSY: [] },
+  start: { OFFLINE: ['ONLINE'], ONLINE: [], BUSY: [] },
+  pause: { ONLINE: ['AWAY'], BUSY: ['AWAY'], AWAY: [] },
+  resume: { AWAY: ['ONLINE'], ONLINE: [], BUSY: [] },
+  deactivate: { ONLINE: ['OFFLINE'], BUSY: ['OFFLINE'], AWAY: ['OFFLINE'], OFFLINE: [] },
+  stop: { ONLINE: ['OFFLINE'], BUSY: ['OFFLINE'], AWAY: ['OFFLINE'], OFFLINE: [] },
+  restart: { ONLINE: ['OFFLINE', 'ONLINE'], BUSY: ['OFFLINE', 'ONLINE'], AWAY: ['OFFLINE', 'ONLINE'], OFFLINE: ['ONLINE'] },
+  fill: { ONLINE: ['BUSY'], BUSY: [], AWAY: [], OFFLINE: [] },
+  free: { BUSY: ['ONLINE'], ONLINE: [], AWAY: [], OFFLINE: [] },
+} as const satisfies Record<string, Partial<Record<StatusName, readonly StatusName[]>>>
+
+function move(action: Action, state: OrchestratorState, reason: string | null, context: Context) {
+  if (state.stage === 'unknown') return reject('NOT_FOUND')
+  if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
+  const path = state.stage === 'registered' ? (moves[action] as Partial<Record<StatusName, readonly StatusName[]>>)[state.status] : undefined
+  if (!path) return reject('INVALID_STATE_TRANSITION', { action, status: state.stage === 'registered' ? state.status : 'ARCHIVED' })
+  let from = (state as { status: StatusName }).status
+  return path.map((to) => {
+    const fact = Orchestrator.OrchestratorStatusChanged({ from, to, action, reason })
+    from = to
+    return fact
+  })
+}
+
+const statusCommand = (action: Action, about: string) => ({
+  about,
+  data: z.object({ reason: text(500).optional() }),
+  decide: (state: OrchestratorState, { reason }: { reason?: string | undefined }, context: Context) => move(action, state, reason ?? null, context),
+})
+
+const sameProfile = (a: object, b: object) => JSON.stringify(Profile.parse(a)) === JSON.stringify(Profile.parse(b))
+
+export const orchestrator = decider(orchestratorState, {
+  collection: 'orchestrators',
+  rejections: {
+    NOT_FOUND: 'There is no such orchestrator.',
+    FORBIDDEN: 'Only the orchestrator itself or an admin may do this.',
+    INVALID_STATE_TRANSITION: 'The orchestrator cannot do this in its present status.',
+    ALREADY_EXISTS: 'An orchestrator with this id is already registered with another profile.',
+  },
+
+  commands: {
+    register: {
+      about: 'Register an orchestrator; it is OFFLINE until it is activated.',
+      creates: true,
+      scope: 'admin',
+      data: Profile.extend({
+        discipline: text(100).default('general'),
+        role: text(100).default('orchestrator'),
+        capabilities: Profile.shape.capabilities.default([]),
+        timezone: TimeZone.default('UTC'),
+        daemonEndpoint: Profile.shape.daemonEndpoint.default(null),
+        consensusWeight: Profile.shape.consensusWeight.default(1),
+        maxConcurrentTasks: z.int().min(1).max(50).default(5),
+      }),
+      decide(state, data) {
+        if (state.stage === 'unknown') return [Orchestrator.OrchestratorRegistered(data)]
+        return sameProfile(state.profile, data) ? [] : reject('ALREADY_EXISTS')
+      },
+    },
+
+    update: {
+      about: 'Change what is known of an orchestrator; what is not given stays.',
+      route: 'PATCH /orchestrators/:id',
+      data: Profile.partial(),
+      decide(state, data, context) {
+        if (state.stage === 'unknown') return reject('NOT_FOUND')
+        if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
+        if (state.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'update', status: 'ARCHIVED' })
+        const profile = Profile.parse({ ...state.profile, ...data })
+        return sameProfile(state.profile, profile) ? [] : [Orchestrator.OrchestratorUpdated(profile)]
+      },
+    },
+
+    archive: {
+      about: 'Retire an orchestrator for good; it must be offline.',
+      route: 'DELETE /orchestrators/:id',
+      scope: 'admin',
+      data: z.object({ reason: text(500).optional() }),
+      decide(state, { reason }) {
+        if (state.stage === 'unknown') return reject('NOT_FOUND')
+        if (state.stage === 'archived') return []
+        if (state.status !== 'OFFLINE') return reject('INVALID_STATE_TRANSITION', { action: 'archive', status: state.status })
+        return [Orchestrator.OrchestratorArchived({ from: state.status, reason: reason ?? null })]
+      },
+    },
+
+    activate: statusCommand('activate', 'Take work from now on.'),
+    start: statusCommand('start', 'Take work from now on.'),
+    pause: statusCommand('pause', 'Go away for a while: what runs goes on, nothing new starts.'),
+    resume: statusCommand('resume', 'Come back from a pause.'),
+    deactivate: statusCommand('deactivate', 'Take no more work.'),
+    stop: statusCommand('stop', 'Take no more work.'),
+    restart: statusCommand('restart', 'Go offline and come back at once.'),
+    fill: { ...statusCommand('fill', 'The last capacity slot is taken.'), internal: true },
+    free: { ...statusCommand('free', 'A capacity slot is free again.'), internal: true },
+  },
+})

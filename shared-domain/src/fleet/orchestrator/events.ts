@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { events, type EventOf } from '../../kernel/events.ts'
+import { text, TimeZone } from '../../vocabulary.ts'
+
+export const statuses = ['ONLINE', 'BUSY', 'AWAY', 'OFFLINE'] as const
+export const Status = z.enum(statuses)
+
+export const Profile = z.object({
+  name: text(100),
+  discipline: text(100),
+  role: text(100),
+  capabilities: z.array(text(100)).max(50),
+  timezone: TimeZone,
+  daemonEndpoint: z.url().max(2_000).nullable(),
+  consensusWeight: z.int().min(1).max(100),
+})
+
+export const Orchestrator = events({
+  OrchestratorRegistered: {
+    about: 'An orchestrator joined the organization.',
+    data: Profile.extend({ maxConcurrentTasks: z.int() }),
+    recipient: (_, id) => id,
+  },
+  OrchestratorUpdated: {
+    about: 'What is known of the orchestrator changed; the fact holds the whole profile.',
+    data: Profile,
+    recipient: (_, id) => id,
+  },
+  OrchestratorStatusChanged: {
+    about: 'The orchestrator became available, busy, away or offline.',
+    data: z.object({ from: Status, to: Status, action: z.string(), reason: z.string().nullable() }),
+    recipient: (_, id) => id,
+  },
+  OrchestratorArchived: {
+    about: 'The orchestrator left the organization for good.',
+    data: z.object({ from: Status, reason: z.string().nullable() }),
+    recipient: (_, id) => id,
+  },
+})
+
+export type OrchestratorEvent = EventOf<typeof Orchestrator>

@@ -1,0 +1,125 @@
+import type { z } from 'zod'
+import type { EventCatalogue, EventOf } from './events.ts'
+import type { Intent } from './process.ts'
+
+export type AnyEvent = { readonly type: string; readonly data: unknown }
+
+/** Who acts: an orchestrator with its key, a person with an admin key, or a process of Baton itself. */
+export interface Actor {
+  readonly kind: 'orchestrator' | 'admin' | 'process'
+  readonly id: string
+}
+
+/** What the log says of a fact besides its data. */
+export interface Meta {
+  readonly at: string
+  readonly by: Actor
+  readonly organization: string
+  /** Revision of the fact in its stream, from 0. */
+  readonly revision: number
+  readonly commandId: string
+  /** The fact was taken over from another system's log, together with its time. */
+  readonly imported?: boolean
+}
+
+/** The fold of one category of streams: what is known of each after every fact so far. */
+export interface Fold<State = any, Event extends AnyEvent = any> {
+  readonly category: string
+  readonly events: EventCatalogue<any>
+  readonly initial: State
+  readonly evolve: (state: State, event: Event, meta: Meta) => State
+}
+
+/** What each fact adds to what is known; a fact without an entry does not compile. */
+export type Evolve<State, Event extends AnyEvent> = {
+  readonly [E in Event as E['type']]: (state: State, data: E['data'], meta: Meta) => State
+}
+
+export function fold<State, Events extends EventCatalogue<any>>(
+  category: string, events: Events, initial: NoInfer<State>, evolve: Evolve<State, EventOf<Events>>,
+): Fold<State, EventOf<Events>> {
+  const step = evolve as unknown as Record<string, (state: State, data: unknown, meta: Meta) => State>
+  return { category, events, initial, evolve: (state, event, meta) => step[event.type]!(state, event.data, meta) }
+}
+
+export const streamOf = ({ category }: Pick<Fold, 'category'>, id: string): string => `${category}-${id}`
+
+/** Splits at the first hyphen, as EventStoreDB does. */
+export function partsOf(stream: string): { readonly category: string; readonly id: string } {
+  const hyphen = stream.indexOf('-')
+  return hyphen < 0 ? { category: stream, id: '' } : { category: stream.slice(0, hyphen), id: stream.slice(hyphen + 1) }
+}
+
+export interface Context {
+  readonly id: string
+  readonly at: string
+  readonly by: Actor
+  readonly organization: string
+  readonly commandId: string
+  /** What is known of another stream, as advice: nothing guards it until the append. */
+  readonly look: <State>(other: Fold<State>, id: string) => State
+  /** A secret made for this command: shown once in the answer, of which the domain sees only this. */
+  readonly secret?: { readonly hash: string; readonly prefix: string }
+}
+
+/** True for the orchestrator itself, for an admin and for Baton's own processes. */
+export const mayActAs = ({ by }: Pick<Context, 'by'>, orchestrator: string): boolean => by.kind !== 'orchestrator' || by.id === orchestrator
+
+export const isPrivileged = ({ by }: Pick<Context, 'by'>): boolean => by.kind !== 'orchestrator'
+
+export class Rejection<Code extends string = string> {
+  readonly code: Code
+  readonly detail: Readonly<Record<string, unknown>>
+  constructor(code: Code, detail: Readonly<Record<string, unknown>> = {}) {
+    this.code = code
+    this.detail = detail
+  }
+}
+
+export const reject = <const Code extends string>(code: Code, detail?: Readonly<Record<string, unknown>>) => new Rejection(code, detail)
+
+export const scopes = ['read', 'write', 'execute', 'admin'] as const
+export type Scope = (typeof scopes)[number]
+
+/** Something to be taken on another stream before the decision may stand, and given back when it does not. */
+export interface Hold {
+  readonly take: Intent
+  readonly giveBack: Intent
+  /** The decision must be stored within this time of the taking; later it is given back. */
+  readonly within_ms: number
+}
+
+export interface Command<State = any, Event = any, Code extends string = string, Data extends z.ZodObject = any> {
+  readonly about: string
+  readonly data: Data
+  /** `METHOD /path`; `:id` is the stream, other parameters join the data. Default: `POST /<collection>/:id/<command-name>`. */
+  readonly route?: string
+  /** The command starts a stream: its id is made for it, or given as `id`. Default route: `POST /<collection>`. */
+  readonly creates?: true
+  /** Only Baton's own processes send it; there is no route. */
+  readonly internal?: true
+  /** What the caller's key must allow; `write` when not said. */
+  readonly scope?: Scope
+  /** A secret is made for the command and shown once. */
+  readonly secret?: true
+  readonly holds?: (state: State, data: z.output<Data>, context: Context) => Hold
+  /** The facts that follow (none when the wish is already true), or why not. Never throws, waits, reads a clock or makes an id. */
+  readonly decide: (state: State, data: z.output<Data>, context: Context) => readonly Event[] | Rejection<Code>
+}
+
+export interface Decider<State = any, Event extends AnyEvent = any, Code extends string = string, Data extends Record<string, z.ZodObject> = any>
+  extends Fold<State, Event> {
+  /** First segment of the routes, plural. */
+  readonly collection: string
+  readonly rejections: Readonly<Record<Code, string>>
+  readonly commands: { readonly [Name in keyof Data]: Command<State, Event, Code, Data[Name]> }
+}
+
+export const decider = <State, Event extends AnyEvent, Code extends string, Data extends Record<string, z.ZodObject>>(
+  fold: Fold<State, Event>,
+  definition: {
+    collection: string
+    rejections: Readonly<Record<Code, string>>
+    commands: { readonly [Name in keyof Data]: Command<State, Event, NoInfer<Code>, Data[Name]> }
+  },
+): Decider<State, Event, Code, Data> => ({ ...fold, ...definition }) as never

@@ -1,0 +1,33 @@
+import type { z } from 'zod'
+import type { AnyEvent, Decider } from './decider.ts'
+import type { Recorded } from './read-model.ts'
+
+/** Something the system itself wants done, now or when `due` has come. */
+export interface Intent {
+  readonly category: string
+  readonly id: string
+  readonly command: string
+  readonly data: unknown
+  /** Instant at which it becomes a command; at once when not given. */
+  readonly due?: string
+  /** A later intent under the same key replaces an earlier one that is still waiting. */
+  readonly key?: string
+}
+
+export const send = <Data extends Record<string, z.ZodObject>, Name extends keyof Data & string>(
+  { category }: Decider<any, any, any, Data>, id: string, command: Name, data: z.input<Data[Name]>, when: { due?: string; key?: string } = {},
+): Intent => ({ category, id, command, data, ...when })
+
+export type React<Event extends AnyEvent> = {
+  readonly [E in Event as E['type']]?: (event: Recorded<E>) => readonly Intent[]
+}
+
+/** Answers facts with intents. A redelivered fact yields the same commands under the same ids, so nothing happens twice. */
+export interface Process {
+  readonly name: string
+  readonly about: string
+  readonly react: Readonly<Record<string, (event: any) => readonly Intent[]>>
+}
+
+export const process = <Event extends AnyEvent>(definition: { name: string; about: string; react: React<Event> }): Process =>
+  definition as never

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { readModel } from '../kernel/read-model.ts'
+import { Int64, StoredInstant } from '../vocabulary.ts'
+
+export const timeline = readModel({
+  name: 'timeline',
+  about: 'Everything that happened to a thing, fact by fact.',
+  version: 1,
+  path: '/timeline',
+  row: z.object({
+    stream: z.string(),
+    revision: z.int(),
+    position: Int64,
+    type: z.string(),
+    at: StoredInstant,
+    by_kind: z.string(),
+    by_id: z.string(),
+    imported: z.boolean(),
+    summary: z.string(),
+  }),
+  key: ['stream', 'revision'],
+  filters: ['stream', 'type', 'by_id'],
+  every: ({ category, id, revision, position, type, at, by, imported = false, data }) => [{
+    put: { stream: `${category}-${id}`, revision, position, type, at, by_kind: by.kind, by_id: by.id, imported, summary: summarised(data) },
+  }],
+})
+
+const summary_max = 500
+
+/** The plain values of a fact, in its own words: `from: TODO, to: ...`. Nested values stay in the log. */
+function summarised(data: unknown): string {
+  const plain = Object.entries(data as object).filter(([, value]) => value !== null && typeof value !== 'object')
+  return plain.map(([name, value]) => `${name}: ${value}`).join(', ').slice(0, summary_max)
+}

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { isZone } from './kernel/time.ts'
+
+export const TaskId = z.uuid().brand('TaskId')
+export const OrchestratorId = z.uuid().brand('OrchestratorId')
+export const DecisionId = z.uuid().brand('DecisionId')
+export const CommandId = z.uuid().brand('CommandId')
+
+export type TaskId = z.output<typeof TaskId>
+export type OrchestratorId = z.output<typeof OrchestratorId>
+export type DecisionId = z.output<typeof DecisionId>
+export type CommandId = z.output<typeof CommandId>
+
+/** UTC ISO 8601; read with any precision and offset, kept with milliseconds. */
+export const Instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString())
+
+/** The same, as it stands in facts and rows. */
+export const StoredInstant = z.iso.datetime({ precision: 3 })
+
+/** A 64-bit number, which JSON numbers cannot hold: a string of digits. */
+export const Int64 = z.string().regex(/^\d{1,19}$/).meta({ sql: 'bigint' })
+
+export const TimeZone = z.string().max(64).refine(isZone, { error: 'is not an IANA time zone' })
+
+export const priorities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] as const
+export const Priority = z.enum(priorities)
+export type Priority = z.output<typeof Priority>
+
+const bytes = new TextEncoder()
+
+/** A JSON object of at most so many bytes. */
+export const jsonObject = (bytes_max: number) => z.record(z.string(), z.json())
+  .refine((value) => bytes.encode(JSON.stringify(value)).length <= bytes_max, { error: `is larger than ${bytes_max} bytes as JSON` })
+
+export const text = (length_max: number) => z.string().trim().min(1).max(length_max)

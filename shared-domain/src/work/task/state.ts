@@ -1,0 +1,101 @@
+import type { z } from 'zod'
+import { fold, type Actor, type Evolve } from '../../kernel/decider.ts'
+import type { OrchestratorId, Priority } from '../../vocabulary.ts'
+import { Task, type Lease, type Status, type TaskEvent } from './events.ts'
+
+type Lease = z.output<typeof Lease>
+export type TaskStatus = z.output<typeof Status>
+
+interface Facts {
+  readonly organization: string
+  readonly owner: OrchestratorId
+  readonly assignee: string | null
+  readonly priority: Priority
+  readonly dueAt: string | null
+  readonly createdAt: string
+  readonly dependsOn: readonly string[]
+  /** Since when the task has stood in its status. */
+  readonly since: string
+  readonly attempt: number
+  readonly maxRetries: number
+  readonly percentage: number
+  /** When it was delegated or handed off, newest last; as many as the limit on moves needs. */
+  readonly moves: readonly string[]
+  readonly movedBy: Actor | null
+  readonly approval: string | null
+  readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
+}
+
+type Block =
+  | { readonly kind: 'dependencies' | 'failure' | 'manual'; readonly reason: string }
+  | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null }
+
+export type Todo = Facts & { readonly status: 'TODO'; readonly nextRetryAt: string | null }
+export type InProgress = Facts & { readonly status: 'IN_PROGRESS'; readonly lease: Lease; readonly lastSeen: string; readonly message: string | null }
+export type Blocked = Facts & { readonly status: 'BLOCKED'; readonly block: Block }
+export type Done = Facts & { readonly status: 'DONE'; readonly token: string }
+export type Cancelled = Facts & { readonly status: 'CANCELLED' }
+export type Known = Todo | InProgress | Blocked | Done | Cancelled
+export type TaskState = { readonly status: 'NONE' } | Known
+
+export const moves_max = 5
+
+/** Only what every status shares; what belongs to one status alone stays behind. */
+const facts = (task: TaskState): Facts => {
+  const { organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy, approval, collaborators } = task as Known
+  return { organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy, approval, collaborators }
+}
+
+const todo = (task: TaskState, at: string, nextRetryAt: string | null = null): Todo => ({ ...facts(task), status: 'TODO', since: at, nextRetryAt })
+
+const moved = (task: TaskState, to: OrchestratorId, at: string, by: Actor) =>
+  ({ owner: to, movedBy: by, moves: [...(task as Known).moves, at].slice(-moves_max) })
+
+const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined') => {
+  const collaborators = new Map((task as Known).collaborators)
+  collaborators.set(who, { role: '', ...collaborators.get(who), answer })
+  return { ...(task as Known), collaborators }
+}
+
+const evolve: Evolve<TaskState, TaskEvent> = {
+  TaskCreated: (_, data, { at, organization }) => ({
+    status: 'TODO', organization, owner: data.owner, assignee: null, priority: data.priority, dueAt: data.dueAt, createdAt: at, since: at,
+    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], movedBy: null, approval: null,
+    collaborators: new Map(), nextRetryAt: null,
+  }),
+  DependencyAdded: (task, { dependency }) => ({ ...(task as Known), dependsOn: [...(task as Known).dependsOn, dependency] }),
+  TaskStarted: (task, { owner, slot }, { at, revision }) =>
+    ({ ...facts(task), status: 'IN_PROGRESS', since: at, lastSeen: at, message: null, lease: { holder: owner, token: String(revision), slot, since: at } as Lease }),
+  LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
+  LeaseExpired: (task, _, { at }) => todo(task, at),
+  TaskProgressed: (task, { percentage, message }, { at }) => ({ ...(task as InProgress), percentage, message, lastSeen: at }),
+  TaskCompleted: (task, { lease }, { at }) => ({ ...facts(task), status: 'DONE', since: at, percentage: 100, token: lease.token }),
+  TaskFailed: (task, _, { at }) => todo(task, at),
+  TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),
+  TaskReleased: (task, _, { at }) => todo(task, at),
+  TaskBlocked: (task, { kind, reason }, { at }) => ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind, reason, to: null } }),
+  TaskUnblocked: (task, _, { at }) => todo(task, at),
+  TaskEscalated: (task, { reason, to }, { at }) => ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind: 'escalation', reason, to } }),
+  TaskEscalationResolved: (task, _, { at }) => todo(task, at),
+  TaskCancelled: (task, _, { at }) => ({ ...facts(task), status: 'CANCELLED', since: at }),
+  TaskReopened: (task, _, { at }) => todo(task, at),
+  TaskDelegated: (task, { to, priority, dueAt }, { at, by }) => ({ ...(task as Todo | Blocked), ...moved(task, to, at, by), priority, dueAt }),
+  TaskHandedOff: (task, { to }, { at, by }) =>
+    (task.status === 'IN_PROGRESS' ? { ...todo(task, at), ...moved(task, to, at, by) } : { ...(task as Todo | Blocked), ...moved(task, to, at, by) }),
+  TaskAssigned: (task, { assignee }) => ({ ...(task as Known), assignee }),
+  CollaborationRequested: (task, { collaborators }) => ({
+    ...(task as Known),
+    collaborators: new Map([...(task as Known).collaborators, ...collaborators.map(({ orchestrator, role }) => [orchestrator, { role, answer: 'asked' as const }] as const)]),
+  }),
+  CollaborationAccepted: (task, { collaborator }) => answered(task, collaborator, 'accepted'),
+  CollaborationDeclined: (task, { collaborator }) => answered(task, collaborator, 'declined'),
+  ApprovalRequired: (task, { decision }) => ({ ...(task as Known), approval: decision }),
+}
+
+export const taskState = fold('task', Task, { status: 'NONE' }, evolve)
+
+export const leaseOf = (task: TaskState): Lease | null => (task.status === 'IN_PROGRESS' ? task.lease : null)
+
+/** Neither done nor cancelled: what depends on the task still waits. */
+export const isOpen = (task: TaskState): boolean => task.status !== 'DONE' && task.status !== 'CANCELLED'
+
