@@ -1,13 +1,35 @@
+import { deadlines } from './council/deadlines.ts'
+import { decision } from './council/decision/decider.ts'
+import { decisions, votes } from './council/decision/decisions.ts'
+import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
 import { apiKey } from './fleet/key/decider.ts'
+import { keys } from './fleet/key/keys.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
+import { orchestrators } from './fleet/orchestrator/orchestrators.ts'
+import { rotation } from './fleet/rotation.ts'
+import { slots } from './fleet/slots.ts'
 import type { Choice } from './kernel/choice.ts'
 import type { Decider } from './kernel/decider.ts'
 import type { Process } from './kernel/process.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import { timeline } from './overview/timeline.ts'
+import { dependents } from './work/dependents/decider.ts'
+import { leases } from './work/leases.ts'
+import { backlogSummary } from './work/task/backlog-summary.ts'
+import { backlog } from './work/task/backlog.ts'
+import { task } from './work/task/decider.ts'
+import { delegationPairs, delegations } from './work/task/delegations.ts'
+import { performance } from './work/task/performance.ts'
+import { nextTask } from './work/task/selection.ts'
+import { unblocking } from './work/unblocking.ts'
 
-export const deciders: readonly Decider[] = [orchestrator, apiKey, capacity]
-export const readModels: readonly ReadModel[] = [timeline]
-export const processes: readonly Process[] = []
-export const choices: readonly Choice[] = []
+export const deciders: readonly Decider[] = [task, dependents, orchestrator, capacity, apiKey, decision]
+
+export const readModels: readonly ReadModel[] = [
+  backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, capacities, keys, decisions, votes, timeline,
+]
+
+export const processes: readonly Process[] = [unblocking, leases, slots, rotation, deadlines]
+
+export const choices: readonly Choice<any>[] = [nextTask]

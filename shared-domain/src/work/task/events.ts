@@ -52,7 +52,7 @@ export const Task = events({
   },
   DependencyAdded: {
     about: 'The task waits for one more task.',
-    data: z.object({ owner: OrchestratorId, dependency: TaskId }),
+    data: z.object({ owner: OrchestratorId, dependency: TaskId, dependsOn: z.array(TaskId) }),
     recipient: toOwner,
   },
   TaskStarted: {

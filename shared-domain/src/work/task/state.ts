@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { fold, type Actor, type Evolve } from '../../kernel/decider.ts'
-import type { OrchestratorId, Priority } from '../../vocabulary.ts'
+import type { OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
 import { Task, type Lease, type Status, type TaskEvent } from './events.ts'
 
 type Lease = z.output<typeof Lease>
@@ -13,7 +13,7 @@ interface Facts {
   readonly priority: Priority
   readonly dueAt: string | null
   readonly createdAt: string
-  readonly dependsOn: readonly string[]
+  readonly dependsOn: readonly TaskId[]
   /** Since when the task has stood in its status. */
   readonly since: string
   readonly attempt: number
@@ -63,7 +63,7 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], movedBy: null, approval: null,
     collaborators: new Map(), nextRetryAt: null,
   }),
-  DependencyAdded: (task, { dependency }) => ({ ...(task as Known), dependsOn: [...(task as Known).dependsOn, dependency] }),
+  DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { owner, slot }, { at, revision }) =>
     ({ ...facts(task), status: 'IN_PROGRESS', since: at, lastSeen: at, message: null, lease: { holder: owner, token: String(revision), slot, since: at } as Lease }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
@@ -80,8 +80,10 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCancelled: (task, _, { at }) => ({ ...facts(task), status: 'CANCELLED', since: at }),
   TaskReopened: (task, _, { at }) => todo(task, at),
   TaskDelegated: (task, { to, priority, dueAt }, { at, by }) => ({ ...(task as Todo | Blocked), ...moved(task, to, at, by), priority, dueAt }),
-  TaskHandedOff: (task, { to }, { at, by }) =>
-    (task.status === 'IN_PROGRESS' ? { ...todo(task, at), ...moved(task, to, at, by) } : { ...(task as Todo | Blocked), ...moved(task, to, at, by) }),
+  TaskHandedOff: (task, { to, snapshot }, { at, by }) => {
+    const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
+    return { ...waiting, ...moved(task, to, at, by), percentage: snapshot.percentage }
+  },
   TaskAssigned: (task, { assignee }) => ({ ...(task as Known), assignee }),
   CollaborationRequested: (task, { collaborators }) => ({
     ...(task as Known),

@@ -1,0 +1,15 @@
+import { process, send } from '../kernel/process.ts'
+import { task } from '../work/task/decider.ts'
+import { decision } from './decision/decider.ts'
+import type { DecisionEvent } from './decision/events.ts'
+
+export const deadlines = process<DecisionEvent>({
+  name: 'deadlines',
+  about: 'Closes decisions at their deadline, and holds back tasks whose approval is being decided.',
+  react: {
+    DecisionOpened: ({ id, data: { deadline, type, task: about } }) => [
+      ...(deadline ? [send(decision, id, 'close', {}, { due: deadline, key: `deadline-${id}` })] : []),
+      ...(type === 'task_approval' && about ? [send(task, about, 'requireApproval', { decision: id })] : []),
+    ],
+  },
+})

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { decider, isPrivileged, reject, type Context } from '../../kernel/decider.ts'
+import { Instant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
+import { taskState } from '../../work/task/state.ts'
+import { Decision, decisionTypes, protocols, Vote } from './events.ts'
+import { isMajority, settled, tallied, type Tally } from './majority.ts'
+import { decisionState, type DecisionState, type Question } from './state.ts'
+
+const ended = (question: Question, tally: Tally, reason: string) => ({ type: question.type, task: question.task as TaskId | null, tally, reason })
+
+const outcome = (question: Question, tally: Tally, approved: boolean, reason: string) =>
+  approved ? Decision.DecisionApproved(ended(question, tally, reason)) : Decision.DecisionRejected(ended(question, tally, reason))
+
+/** The electorate with the weights that its orchestrators have now: frozen from here on. */
+function frozen(ids: readonly OrchestratorId[], { look, organization }: Context) {
+  const electorate = []
+  for (const orchestrator of new Set(ids)) {
+    const known = look(orchestratorState, orchestrator)
+    if (known.stage !== 'registered' || known.organization !== organization) return reject('ORCHESTRATOR_UNKNOWN', { orchestrator })
+    electorate.push({ orchestrator, weight: known.profile.consensusWeight })
+  }
+  return electorate.length < 2 ? reject('ELECTORATE_TOO_SMALL') : electorate
+}
+
+function isMissing(task: TaskId | undefined, { look, organization }: Context): boolean {
+  if (!task) return false
+  const known = look(taskState, task)
+  return known.status === 'NONE' || known.organization !== organization
+}
+
+export const decision = decider(decisionState, {
+  collection: 'decisions',
+  rejections: {
+    NOT_FOUND: 'There is no such decision.',
+    ALREADY_EXISTS: 'A decision with this id exists already.',
+    ORCHESTRATOR_UNKNOWN: 'An elector is not an orchestrator of the organization.',
+    ELECTORATE_TOO_SMALL: 'At least two different orchestrators must be able to vote.',
+    TASK_REQUIRED: 'An approval of a task says of which.',
+    TASK_UNKNOWN: 'There is no such task.',
+    DEADLINE_PASSED: 'The deadline lies in the past.',
+    NOT_AN_ELECTOR: 'Only the electors vote, each for itself.',
+    DECISION_CLOSED: 'The decision has ended.',
+    FORBIDDEN: 'Only the proposer or an admin may withdraw the question.',
+  },
+
+  commands: {
+    open: {
+      about: 'Put a question to an electorate; its members and their weights are fixed from now on.',
+      creates: true,
+      data: z.object({
+        type: z.enum(decisionTypes).default('decision'),
+        title: text(200),
+        description: z.string().max(5_000).optional(),
+        electorate: z.array(OrchestratorId).min(2).max(50),
+        protocol: z.enum(protocols).default('majority'),
+        quorum: z.number().positive().max(1).default(0.5),
+        deadline: Instant.optional(),
+        taskId: TaskId.optional(),
+      }),
+      decide(state, { electorate: ids, taskId, description, deadline, ...question }, context) {
+        if (state.stage !== 'unknown') return reject('ALREADY_EXISTS')
+        if (question.type === 'task_approval' && !taskId) return reject('TASK_REQUIRED')
+        if (isMissing(taskId, context)) return reject('TASK_UNKNOWN')
+        if (deadline && deadline <= context.at) return reject('DEADLINE_PASSED')
+        const electorate = frozen(ids, context)
+        if (!Array.isArray(electorate)) return electorate
+        return [Decision.DecisionOpened({ ...question, electorate, description: description ?? null, deadline: deadline ?? null, task: taskId ?? null })]
+      },
+    },
+
+    cast: {
+      about: 'Vote, or vote differently while the question is open.',
+      route: 'POST /decisions/:id/votes',
+      data: z.object({ vote: Vote, comment: text(1_000).optional() }),
+      decide(state, { vote, comment: said }, { by, at }) {
+        const comment = said ?? null
+        if (state.stage === 'unknown') return reject('NOT_FOUND')
+        const seat = by.kind === 'orchestrator' ? state.electorate.get(by.id) : undefined
+        if (!seat) return reject('NOT_AN_ELECTOR')
+        const previous = state.votes.get(by.id)
+        if (previous?.vote === vote && previous.comment === comment) return []
+        if (state.stage !== 'pending' || (state.deadline !== null && at >= state.deadline)) return reject('DECISION_CLOSED', { outcome: state.stage })
+        const tally = tallied({ ...state, votes: new Map(state.votes).set(by.id, { vote, comment }) })
+        const ballot = { elector: OrchestratorId.parse(by.id), vote, weight: seat.weight, comment, tally }
+        const told = previous ? Decision.VoteChanged({ ...ballot, previous: previous.vote }) : Decision.VoteCast(ballot)
+        const verdict = settled(tally)
+        if (!verdict) return [told]
+        const reason = tally.cast === tally.electors ? 'all have voted' : 'no vote still to come can change it'
+        return [told, outcome(state, tally, verdict === 'approved', reason)]
+      },
+    },
+
+    cancel: {
+      about: 'Withdraw the question.',
+      data: z.object({ reason: text(500).optional() }),
+      decide(state, { reason }, context) {
+        if (state.stage === 'unknown') return reject('NOT_FOUND')
+        if (!isPrivileged(context) && state.proposer.id !== context.by.id) return reject('FORBIDDEN')
+        if (state.stage === 'cancelled') return []
+        if (state.stage !== 'pending') return reject('DECISION_CLOSED', { outcome: state.stage })
+        return [Decision.DecisionCancelled({ task: state.task as TaskId | null, reason: reason ?? null })]
+      },
+    },
+
+    close: {
+      about: 'The deadline has come: count the votes.',
+      internal: true,
+      data: z.object({}),
+      decide(state: DecisionState, _, { at }) {
+        if (state.stage !== 'pending' || state.deadline === null || at < state.deadline) return []
+        const tally = tallied(state)
+        if (!tally.quorumMet) return [Decision.DecisionExpired(ended(state, tally, 'the quorum was not met by the deadline'))]
+        return [outcome(state, tally, isMajority(tally), 'the deadline came')]
+      },
+    },
+  },
+})

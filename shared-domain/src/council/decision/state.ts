@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import { fold, type Actor, type Evolve } from '../../kernel/decider.ts'
+import { Decision, type DecisionEvent, type decisionTypes, type Vote } from './events.ts'
+
+export type VoteName = z.output<typeof Vote>
+
+export interface Question {
+  readonly organization: string
+  readonly proposer: Actor
+  readonly type: (typeof decisionTypes)[number]
+  readonly task: string | null
+  readonly electorate: ReadonlyMap<string, { readonly weight: number }>
+  readonly quorum: number
+  readonly deadline: string | null
+  readonly votes: ReadonlyMap<string, { readonly vote: VoteName; readonly comment: string | null }>
+}
+
+export type DecisionState =
+  | { readonly stage: 'unknown' }
+  | Question & { readonly stage: 'pending' | 'approved' | 'rejected' | 'expired' | 'cancelled' }
+
+const known = (state: DecisionState) => state as Extract<DecisionState, Question>
+
+const voted = (state: DecisionState, { elector, vote, comment }: { elector: string; vote: VoteName; comment: string | null }) =>
+  ({ ...known(state), votes: new Map(known(state).votes).set(elector, { vote, comment }) })
+
+const evolve: Evolve<DecisionState, DecisionEvent> = {
+  DecisionOpened: (_, { type, task, electorate, quorum, deadline }, { organization, by }) => ({
+    stage: 'pending', organization, proposer: by, type, task, quorum, deadline, votes: new Map(),
+    electorate: new Map(electorate.map(({ orchestrator, weight }) => [orchestrator, { weight }])),
+  }),
+  VoteCast: voted,
+  VoteChanged: voted,
+  DecisionApproved: (state) => ({ ...known(state), stage: 'approved' }),
+  DecisionRejected: (state) => ({ ...known(state), stage: 'rejected' }),
+  DecisionExpired: (state) => ({ ...known(state), stage: 'expired' }),
+  DecisionCancelled: (state) => ({ ...known(state), stage: 'cancelled' }),
+}
+
+export const decisionState = fold('decision', Decision, { stage: 'unknown' }, evolve)
+
+export const isApproved = (state: DecisionState): boolean => state.stage === 'approved'

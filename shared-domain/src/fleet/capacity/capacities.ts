@@ -1,0 +1,41 @@
+import { z } from 'zod'
+import { readModel, type Project, type Recorded } from '../../kernel/read-model.ts'
+import { OrchestratorId } from '../../vocabulary.ts'
+import type { CapacityEvent } from './events.ts'
+
+export const bands = ['idle', 'normal', 'high', 'full'] as const
+
+const row = z.object({
+  orchestrator: OrchestratorId,
+  max: z.int(),
+  active: z.int(),
+  reserved: z.int(),
+  /** Below zero while more runs than a limit lowered meanwhile allows. */
+  free: z.int(),
+  utilisation: z.number(),
+  band: z.enum(bands),
+})
+
+const bandOf = (utilisation: number): (typeof bands)[number] => {
+  if (utilisation >= 1) return 'full'
+  if (utilisation >= 0.8) return 'high'
+  return utilisation > 0 ? 'normal' : 'idle'
+}
+
+const shown = ({ id, data: { max, active, reserved } }: Recorded<CapacityEvent>) => {
+  const utilisation = (active + reserved) / max
+  return [{ put: { orchestrator: id as z.output<typeof OrchestratorId>, max, active, reserved, free: max - active - reserved, utilisation, band: bandOf(utilisation) } }]
+}
+
+const project: Project<typeof row, 'orchestrator', CapacityEvent> = { CapacitySet: shown, SlotReserved: shown, SlotConfirmed: shown, SlotReleased: shown }
+
+export const capacities = readModel({
+  name: 'capacity',
+  about: 'Who can take more work.',
+  version: 1,
+  path: '/capacity',
+  row,
+  key: ['orchestrator'],
+  filters: ['band'],
+  project,
+})

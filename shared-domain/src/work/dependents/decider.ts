@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { decider } from '../../kernel/decider.ts'
+import { TaskId } from '../../vocabulary.ts'
+import { isOpen, taskState } from '../task/state.ts'
+import { Dependents } from './events.ts'
+import { dependentsState } from './state.ts'
+
+export const dependents = decider(dependentsState, {
+  collection: 'dependents',
+  rejections: {},
+
+  commands: {
+    add: {
+      about: 'Remember that a task waits for this one; when this one has ended already, release it at once.',
+      internal: true,
+      data: z.object({ dependent: TaskId }),
+      decide({ waiting }, { dependent }, { id, look }) {
+        if (waiting.includes(dependent)) return []
+        const added = Dependents.DependentAdded({ dependent })
+        return isOpen(look(taskState, id)) ? [added] : [added, Dependents.DependentsReleased({ dependents: [...waiting, dependent] })]
+      },
+    },
+
+    release: {
+      about: 'The task ended.',
+      internal: true,
+      data: z.object({}),
+      decide: ({ waiting }) => (waiting.length === 0 ? [] : [Dependents.DependentsReleased({ dependents: [...waiting] })]),
+    },
+  },
+})

@@ -1,0 +1,17 @@
+import { process, send } from '../kernel/process.ts'
+import { later } from '../kernel/time.ts'
+import { lease_ms, task } from './task/decider.ts'
+import type { TaskEvent } from './task/events.ts'
+
+/** One timer per task: every sign of life replaces the one that waits. */
+const watch = (id: string, token: string, at: string) => [send(task, id, 'expireLease', { token }, { due: later(at, lease_ms), key: `lease-${id}` })]
+
+export const leases = process<TaskEvent>({
+  name: 'leases',
+  about: 'Ends the lease of a holder that misses two heartbeats, so that the task is not orphaned.',
+  react: {
+    TaskStarted: ({ id, at, revision }) => watch(id, String(revision), at),
+    LeaseRenewed: ({ id, at, data }) => watch(id, data.token, at),
+    TaskProgressed: ({ id, at, data }) => watch(id, data.token, at),
+  },
+})

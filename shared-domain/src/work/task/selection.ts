@@ -1,0 +1,53 @@
+import type { z } from 'zod'
+import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
+import type { Choice } from '../../kernel/choice.ts'
+import { dayOf, elapsed_ms, hour_ms } from '../../kernel/time.ts'
+import { priorities, type Priority } from '../../vocabulary.ts'
+import { backlog } from './backlog.ts'
+import { task } from './decider.ts'
+
+type Row = Pick<z.output<typeof backlog.row>, 'task' | 'priority' | 'due_at' | 'created_at'>
+
+const weights: Readonly<Record<Priority, number>> = { CRITICAL: 1000, HIGH: 100, MEDIUM: 10, LOW: 1 }
+const soon_ms = 72 * hour_ms
+
+/** How much the due time presses: the first that fits (S-21). */
+function boost(due: string | null, zone: string, at: string): number {
+  if (due === null) return 1
+  if (due < at) return 10
+  if (dayOf(due, zone) === dayOf(at, zone)) return 5
+  return elapsed_ms(at, due) <= soon_ms ? 2 : 1
+}
+
+const never = '9999'
+
+/** Higher priority, earlier due time (none last), earlier creation, id. */
+const ties = (a: Row, b: Row): number =>
+  weights[b.priority] - weights[a.priority]
+  || compare(a.due_at ?? never, b.due_at ?? never)
+  || compare(a.created_at, b.created_at)
+  || compare(a.task, b.task)
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Within one priority an earlier due time never presses less, so the first rows by due time are the best of that priority. */
+export const nextTask: Choice<Row> = {
+  name: 'nextTask',
+  about: 'The task that the orchestrator should take up next.',
+  path: '/orchestrators',
+  question: 'next',
+  command: 'claim',
+  policy: 'deadline-priority/1',
+  from: backlog,
+  of: 'owner',
+  where: { status: 'TODO' },
+  notBefore: 'next_retry_at',
+  among: { priority: priorities },
+  order: ['due_at', 'created_at', 'task'],
+  top: 6,
+  chooser: orchestrators,
+  score: ({ priority, due_at }, { timezone }: { timezone: string }, at) => weights[priority] * boost(due_at, timezone, at),
+  ties,
+  idOf: (row) => row.task,
+  sends: { to: task, command: 'start' },
+}

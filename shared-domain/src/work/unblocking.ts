@@ -1,0 +1,21 @@
+import { process, send } from '../kernel/process.ts'
+import { dependents } from './dependents/decider.ts'
+import type { DependentsEvent } from './dependents/events.ts'
+import { task } from './task/decider.ts'
+import type { TaskEvent } from './task/events.ts'
+
+/**
+ * Intents for one stream are carried out in log order, so a dependent is noted before the end of what it waits for is, or it is noted
+ * after and finds the end already there: no release is missed, however the two race.
+ */
+export const unblocking = process<TaskEvent | DependentsEvent>({
+  name: 'unblocking',
+  about: 'Lets tasks go on when the last task they wait for is done or cancelled.',
+  react: {
+    TaskCreated: ({ id, data }) => data.dependsOn.map((dependency) => send(dependents, dependency, 'add', { dependent: id })),
+    DependencyAdded: ({ id, data }) => [send(dependents, data.dependency, 'add', { dependent: id })],
+    TaskCompleted: ({ id }) => [send(dependents, id, 'release', {})],
+    TaskCancelled: ({ id }) => [send(dependents, id, 'release', {})],
+    DependentsReleased: ({ data }) => data.dependents.map((dependent) => send(task, dependent, 'settleDependencies', {})),
+  },
+})
