@@ -1,4 +1,4 @@
-import { process, send } from '../kernel/process.ts'
+import { forget, process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
 import type { TaskEvent } from '../work/task/events.ts'
 import { capacity, reservation_ms } from './capacity/decider.ts'
@@ -31,6 +31,10 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
       send(capacity, id, 'expire', { task, command }, { due: later(at, reservation_ms), key: `slot-${command}` }),
       ...(active + reserved >= max ? [send(orchestrator, id, 'fill', {})] : []),
     ],
-    SlotReleased: ({ id, data: { max, active, reserved } }) => (active + reserved === max - 1 ? [send(orchestrator, id, 'free', {})] : []),
+    SlotConfirmed: ({ data: { command } }) => [forget(`slot-${command}`)],
+    SlotReleased: ({ id, data: { command, max, active, reserved } }) => [
+      forget(`slot-${command}`),
+      ...(active + reserved === max - 1 ? [send(orchestrator, id, 'free', {})] : []),
+    ],
   },
 })

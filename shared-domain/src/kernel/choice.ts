@@ -32,7 +32,13 @@ export interface Choice<Row = any> {
   readonly ties: (a: Row, b: Row) => number
   /** What the winner's id is, and the command it gets. */
   readonly idOf: (row: Row) => string
-  readonly sends: { readonly to: Decider; readonly command: string }
+  readonly sends: { readonly to: Decider; readonly command: string; readonly data: (selection: Selection) => unknown }
+}
+
+/** What the fact says of how its subject was picked. */
+export interface Selection {
+  readonly policy: string
+  readonly candidates: readonly { readonly id: string; readonly score: number }[]
 }
 
 export interface Ranked<Row> {

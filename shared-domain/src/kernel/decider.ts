@@ -59,7 +59,7 @@ export interface Context {
   /** What is known of another stream, as advice: nothing guards it until the append. */
   readonly look: <State>(other: Fold<State>, id: string) => State
   /** A secret made for this command: shown once in the answer, of which the domain sees only this. */
-  readonly secret?: { readonly hash: string; readonly prefix: string }
+  readonly secret?: { readonly hash: string; readonly prefix: string } | undefined
 }
 
 /** True for the orchestrator itself, for an admin and for Baton's own processes. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { AnyEvent, Decider } from './decider.ts'
 import type { Recorded } from './read-model.ts'
 
-/** Something the system itself wants done, now or when `due` has come. */
+/** Something the system itself wants done, now or when `due` has come. A due intent has a key. */
 export interface Intent {
   readonly category: string
   readonly id: string
@@ -18,15 +18,24 @@ export const send = <Data extends Record<string, z.ZodObject>, Name extends keyo
   { category }: Decider<any, any, any, Data>, id: string, command: Name, data: z.input<Data[Name]>, when: { due?: string; key?: string } = {},
 ): Intent => ({ category, id, command, data, ...when })
 
+/** Withdraws the intent that still waits under this key. */
+export interface Forget {
+  readonly forget: string
+}
+
+export const forget = (key: string): Forget => ({ forget: key })
+
+export type Reaction = readonly (Intent | Forget)[]
+
 export type React<Event extends AnyEvent> = {
-  readonly [E in Event as E['type']]?: (event: Recorded<E>) => readonly Intent[]
+  readonly [E in Event as E['type']]?: (event: Recorded<E>) => Reaction
 }
 
 /** Answers facts with intents. A redelivered fact yields the same commands under the same ids, so nothing happens twice. */
 export interface Process {
   readonly name: string
   readonly about: string
-  readonly react: Readonly<Record<string, (event: any) => readonly Intent[]>>
+  readonly react: Readonly<Record<string, (event: any) => Reaction>>
 }
 
 export const process = <Event extends AnyEvent>(definition: { name: string; about: string; react: React<Event> }): Process =>

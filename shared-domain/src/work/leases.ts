@@ -1,10 +1,14 @@
-import { process, send } from '../kernel/process.ts'
+import { forget, process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
 import { lease_ms, task } from './task/decider.ts'
 import type { TaskEvent } from './task/events.ts'
 
 /** One timer per task: every sign of life replaces the one that waits. */
-const watch = (id: string, token: string, at: string) => [send(task, id, 'expireLease', { token }, { due: later(at, lease_ms), key: `lease-${id}` })]
+const watch = (id: string, token: string, at: string) => [send(task, id, 'expireLease', { token }, { due: later(at, lease_ms), key: keyOf(id) })]
+
+const keyOf = (id: string) => `lease-${id}`
+
+const ended = ({ id, data }: { id: string; data: { lease: unknown } }) => (data.lease ? [forget(keyOf(id))] : [])
 
 export const leases = process<TaskEvent>({
   name: 'leases',
@@ -13,5 +17,13 @@ export const leases = process<TaskEvent>({
     TaskStarted: ({ id, at, revision }) => watch(id, String(revision), at),
     LeaseRenewed: ({ id, at, data }) => watch(id, data.token, at),
     TaskProgressed: ({ id, at, data }) => watch(id, data.token, at),
+    TaskCompleted: ended,
+    TaskFailed: ended,
+    TaskReleased: ended,
+    TaskHandedOff: ended,
+    TaskBlocked: ended,
+    TaskEscalated: ended,
+    TaskCancelled: ended,
+    LeaseExpired: ended,
   },
 })

@@ -2,10 +2,10 @@ import { z } from 'zod'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isReachable, isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decisionState, isApproved } from '../../council/decision/state.ts'
-import { decider, isPrivileged, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
+import { decider, isPrivileged, mayActAs, reject, type Context, type Hold, type Rejection } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
-import { DecisionId, Instant, Int64, jsonObject, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
+import { CommandId, DecisionId, Instant, Int64, jsonObject, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
 import { Collaborator, Selection, Task, type BlockKind, type TaskEvent } from './events.ts'
 import { isOpen, leaseOf, moves_max, taskState, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
 import { cycleThrough, openAmong, unknownAmong } from './dependencies.ts'
@@ -106,6 +106,29 @@ const metadata = jsonObject(16 * 1024)
 const renewed = (task: InProgress, at: string) =>
   elapsed_ms(task.lastSeen, at) >= renewal_ms ? [Task.LeaseRenewed({ owner: task.owner, token: task.lease.token })] : []
 
+/** A task cannot start without a slot: it is reserved first, on the owner's capacity stream (S-40). */
+function takeSlot(task: TaskState, _: unknown, { id, commandId }: Context): Hold {
+  const { owner } = task as Known
+  const slot = { task: TaskId.parse(id), command: CommandId.parse(commandId) }
+  return {
+    take: send(capacity, owner, 'reserve', slot),
+    giveBack: send(capacity, owner, 'release', { ...slot, reason: 'not-started' }),
+    within_ms: reservation_ms,
+  }
+}
+
+const started = (task: TaskState, selection: z.output<typeof Selection> | null, context: Context): Decision => by(task, 'start', {
+  TODO(task) {
+    if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+    if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
+    if (task.approval !== null && !isApproved(context.look(decisionState, task.approval))) return reject('CONSENSUS_REQUIRED', { decision: task.approval })
+    if (!isWorking(context.look(orchestratorState, task.owner))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: task.owner })
+    const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
+    return [Task.TaskStarted({ ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection })]
+  },
+  BLOCKED: (task) => (task.block.kind === 'dependencies' ? reject('DEPENDENCIES_UNMET', { dependsOn: [...task.dependsOn] }) : unfit(task, 'start')),
+})
+
 export const task = decider(taskState, {
   collection: 'tasks',
   rejections,
@@ -169,28 +192,18 @@ export const task = decider(taskState, {
     start: {
       about: 'Take the task up. The revision in the answer is the token of the lease.',
       scope: 'execute',
-      data: z.object({ selection: Selection.optional() }),
-      holds: (task, _, { commandId, id }) => {
-        const { owner } = task as Known
-        const slot = { task: TaskId.parse(id), command: commandId as never }
-        return {
-          take: send(capacity, owner, 'reserve', slot),
-          giveBack: send(capacity, owner, 'release', { ...slot, reason: 'not-started' }),
-          within_ms: reservation_ms,
-        }
-      },
-      decide: (task, { selection }, context) => by(task, 'start', {
-        TODO(task) {
-          if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-          if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
-          if (task.approval !== null && !isApproved(context.look(decisionState, task.approval))) return reject('CONSENSUS_REQUIRED', { decision: task.approval })
-          if (!isWorking(context.look(orchestratorState, task.owner))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: task.owner })
-          return [Task.TaskStarted({
-            ...moving(task), slot: context.commandId as never, attempt: task.attempt, waited_ms: Math.max(0, elapsed_ms(task.since, context.at)), selection: selection ?? null,
-          })]
-        },
-        BLOCKED: (task) => (task.block.kind === 'dependencies' ? reject('DEPENDENCIES_UNMET', { dependsOn: [...task.dependsOn] }) : unfit(task, 'start')),
-      }),
+      data: z.object({}),
+      holds: takeSlot,
+      decide: (task, _, context) => started(task, null, context),
+    },
+
+    startSelected: {
+      about: 'Take up the task that was picked among others.',
+      internal: true,
+      scope: 'execute',
+      data: z.object({ selection: Selection }),
+      holds: takeSlot,
+      decide: (task, { selection }, context) => started(task, selection, context),
     },
 
     heartbeat: {

@@ -14,7 +14,7 @@ export const Lease = z.object({ holder: OrchestratorId, token: Int64, slot: Comm
 /** Who was chosen from, by which policy, when a task was not named but picked. */
 export const Selection = z.object({
   policy: text(100),
-  candidates: z.array(z.object({ task: TaskId, score: z.number() })).max(6),
+  candidates: z.array(z.object({ id: TaskId, score: z.number() })).max(6),
 })
 
 /** What every fact that moves a task says: whose it is, and from which status it comes. */

@@ -49,5 +49,5 @@ export const nextTask: Choice<Row> = {
   score: ({ priority, due_at }, { timezone }: { timezone: string }, at) => weights[priority] * boost(due_at, timezone, at),
   ties,
   idOf: (row) => row.task,
-  sends: { to: task, command: 'start' },
+  sends: { to: task, command: 'startSelected', data: (selection) => ({ selection }) },
 }

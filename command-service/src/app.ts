@@ -1,0 +1,168 @@
+import { EventStoreDBClient } from '@eventstore/db-client'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import underPressure from '@fastify/under-pressure'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { sql } from 'kysely'
+import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import type { Choice } from 'shared-domain/kernel/choice.ts'
+import type { Decider } from 'shared-domain/kernel/decider.ts'
+import type { Process } from 'shared-domain/kernel/process.ts'
+import { v7 } from 'uuid'
+import { authoriser } from './auth.ts'
+import { bootstrap } from './bootstrap.ts'
+import { choiceRoutes } from './choices.ts'
+import type { Config } from './config.ts'
+import { handler } from './handle.ts'
+import { errands } from './intents.ts'
+import { whileLeader } from './leader.ts'
+import { document } from './openapi.ts'
+import { invalid, onError, onNotFound, Problem } from './problems.ts'
+import { runProcesses } from './processes.ts'
+import { Queues } from './queues.ts'
+import { routes } from './routes.ts'
+import { database, migrate } from './store/database.ts'
+import { eventStore } from './store/event-store.ts'
+import { Streams } from './store/streams.ts'
+import { Timers } from './timers.ts'
+
+export interface Catalogue {
+  readonly deciders: readonly Decider[]
+  readonly processes: readonly Process[]
+  readonly choices: readonly Choice[]
+}
+
+export interface Service {
+  readonly url: string
+  /** The admin key, when one was made at this start: the only time it can be shown. */
+  readonly adminKey: string | undefined
+  stop(): Promise<void>
+}
+
+const body_max = 1024 * 1024
+const waiting_max = 1_000
+/** Whoever holds this advisory lock leads processes and timers. */
+const leader_lock = 7_236_011
+
+export async function start(config: Config, { deciders, processes, choices }: Catalogue): Promise<Service> {
+  const app = server(config)
+  const warn = (error: unknown) => app.log.warn({ err: error })
+  const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
+  const db = database(config.databaseUrl, warn)
+  const ending = new AbortController()
+  try {
+    await migrate(db)
+    const store = eventStore(client)
+    const streams = new Streams(store, config.states_max)
+    const handle = handler(store, streams, new Queues(waiting_max), deciders)
+    const adminKey = await bootstrap(handle, db, config.organization, config.adminKey)
+
+    const registry = metrics(app)
+    app.get('/healthz', { schema: { hide: true }, config: { rateLimit: false } }, async () => {
+      await sql`select 1`.execute(db)
+      return { status: 'ok', service: 'command-service' }
+    })
+    app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+    app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+    await app.register(async (scope) => {
+      const authorise = authoriser(streams)
+      routes(scope, deciders, handle, authorise)
+      choiceRoutes(scope, choices, db, streams, handle, authorise)
+    })
+    const url = await app.listen({ host: config.host, port: config.port })
+
+    const timers = new Timers(db)
+    const carryOut = errands(handle, deciders, app.log)
+    const leading = whileLeader(config.databaseUrl, leader_lock, ending.signal, async (signal) => {
+      const over = new AbortController()
+      const both = AbortSignal.any([signal, over.signal])
+      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both)]
+      // When one of them ends, for whatever reason, both start again from what is stored.
+      await Promise.race(parts).finally(() => over.abort())
+      await Promise.allSettled(parts)
+    }, warn)
+
+    return {
+      url,
+      adminKey,
+      async stop() {
+        ending.abort()
+        await app.close()
+        await leading
+        await client.dispose()
+        await db.destroy()
+      },
+    }
+  } catch (error) {
+    ending.abort()
+    await app.close()
+    await client.dispose()
+    await db.destroy()
+    throw error
+  }
+}
+
+/** A correlation id that came with the request, or a new one. */
+const correlationOf = ({ headers }: { headers: Record<string, unknown> }): string => {
+  const given = headers['x-correlation-id']
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : v7()
+}
+
+function server(config: Config): FastifyInstance {
+  const app = Fastify({
+    logger: { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] },
+    disableRequestLogging: true,
+    bodyLimit: body_max,
+    genReqId: (request) => correlationOf(request as never),
+    rewriteUrl: ({ url = '/' }) => canonical(url),
+    forceCloseConnections: true,
+  })
+  app.setErrorHandler(onError)
+  app.setNotFoundHandler(onNotFound)
+  app.setValidatorCompiler(() => () => true)
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data))
+  app.addHook('onRequest', async (request, reply) => { void reply.header('x-correlation-id', request.id) })
+  parser(app)
+  void app.register(helmet)
+  void app.register(underPressure, { maxEventLoopDelay: 1_000, pressureHandler: () => { throw new Problem('SERVICE_UNAVAILABLE', '', [], 1) } })
+  void app.register(rateLimit, {
+    max: config.rateLimit, timeWindow: '1 minute', keyGenerator: ({ headers, ip }) => (headers.authorization ?? headers['x-api-key'] ?? ip) as string,
+    errorResponseBuilder: (_, { ttl }) => new Problem('RATE_LIMITED', '', [], Math.ceil(ttl / 1000)),
+  })
+  void app.register(swagger, { openapi: document })
+  return app
+}
+
+/** `/api` alone means the latest version; `/vps` is an alias of `/orchestrators` (S-60). */
+export const canonical = (url: string): string =>
+  url.replace(/^\/api\/(?!v\d+(?:\/|$))/, '/api/v1/').replace(/^(\/api\/v1)\/vps(?=[/?]|$)/, '$1/orchestrators')
+
+/** JSON bodies as usual, where an empty one says nothing, and none holds text that no database could store. */
+function parser(app: FastifyInstance) {
+  const parse = app.getDefaultJsonParser('error', 'error')
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text, done) => {
+    if (text === '') return done(null, {})
+    void parse(request, text as string, (error, body) => {
+      if (error) return done(error)
+      const written = /\\u(?:0000|d[89a-f])/i.test(text as string) ? JSON.stringify(body) : ''
+      if (/\\u(?:0000|d[89a-f])/i.test(written)) return done(invalid('', 'holds NUL or half of a surrogate pair, which cannot be stored'))
+      done(null, body)
+    })
+  })
+}
+
+function metrics(app: FastifyInstance): Registry {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({ name: 'baton_requests_total', help: 'Requests by route and status.', labelNames: ['route', 'status'], registers: [registry] })
+  const seconds = new Histogram({
+    name: 'baton_request_seconds', help: 'Time to answer.', labelNames: ['route'], registers: [registry], buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown'
+    requests.inc({ route, status: reply.statusCode })
+    seconds.observe({ route }, reply.elapsedTime / 1000)
+  })
+  return registry
+}

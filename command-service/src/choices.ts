@@ -1,0 +1,125 @@
+import { sql, type Kysely } from 'kysely'
+import type { FastifyInstance } from 'fastify'
+import { rank, type Choice } from 'shared-domain/kernel/choice.ts'
+import { mayActAs, Rejection, reject } from 'shared-domain/kernel/decider.ts'
+import { validate } from 'uuid'
+import { z } from 'zod'
+import type { Authorise } from './auth.ts'
+import type { Accepted, Handle, Outcome, Request } from './handle.ts'
+import { answers, headerParameters } from './openapi.ts'
+import { invalid, invalidBody, Problem } from './problems.ts'
+import { answer, circumstances, commandIdOf, prefix } from './routes.ts'
+import type { Streams } from './store/streams.ts'
+
+const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }).strict()
+
+const behind_max_ms = 2_000
+const behind_step_ms = 20
+
+/** The first rows of each value of `among`, in one statement. */
+function candidates(db: Kysely<any>, { from, of, where, notBefore, among, order, top }: Choice, organization: string, id: string, at: string) {
+  const [[column, values]] = Object.entries(among) as [[string, readonly unknown[]]]
+  const parts = values.map((value) => {
+    let part = db.selectFrom(from.name).selectAll().where('organization', '=', organization).where(of, '=', id).where(column, '=', value)
+      .where((row) => row.or([row(notBefore, 'is', null), row(notBefore, '<=', at)]))
+    for (const [name, wanted] of Object.entries(where)) part = part.where(name, '=', wanted)
+    for (const name of order) part = part.orderBy(name, (o) => o.asc().nullsLast())
+    return sql`(${part.limit(top)})`
+  })
+  return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows.map(asStored))
+}
+
+/** As the projection wrote it: instants as text. */
+const asStored = (row: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]))
+
+async function reached(db: Kysely<any>, model: string, position: string | undefined) {
+  if (position === undefined) return
+  for (let waited_ms = 0; ; waited_ms += behind_step_ms) {
+    const row = await db.selectFrom('checkpoint').select('commit').where('model', '=', model).where('active', '=', true).executeTakeFirst()
+    if (row && BigInt(row.commit) >= BigInt(position)) return
+    if (waited_ms >= behind_max_ms) throw new Problem('READ_MODEL_BEHIND')
+    await new Promise((resolve) => setTimeout(resolve, behind_step_ms))
+  }
+}
+
+/** Routes that pick the best row of a read model and send its stream the command that takes it. */
+export function choiceRoutes(app: FastifyInstance, choices: readonly Choice[], db: Kysely<any>, streams: Streams, handle: Handle, authorise: Authorise) {
+  for (const choice of choices) choiceRoute(app, choice, db, streams, handle, authorise)
+}
+
+function choiceRoute(app: FastifyInstance, choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle, authorise: Authorise) {
+  const { to: decider, command: name } = choice.sends
+  const command = decider.commands[name]!
+  const take = taker(choice, db, streams, handle)
+
+  app.post<{ Params: { id: string } }>(`${prefix}${choice.path}/:id/${choice.command}`, {
+    schema: {
+      operationId: `${choice.name}.${choice.command}`,
+      summary: `Takes the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
+      tags: [choice.path.slice(1)],
+      params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
+      headers: headerParameters(command),
+      body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
+      response: answers({ rejections: { ...decider.rejections, NOTHING_TO_CLAIM: nothing } }, {}),
+    },
+    handler: async (request, reply) => {
+      const { id } = request.params
+      if (!validate(id)) throw invalid('#/path/id', 'is not a uuid')
+      const known = await circumstances(request, authorise, command)
+      const parsed = body.safeParse(request.body)
+      if (!parsed.success) throw invalidBody(parsed.error)
+      if (!mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
+      await reached(db, choice.from.name, parsed.data.minPosition)
+      const place = `${choice.name} ${id}`
+      const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
+      return answer(request, reply, outcome, { ...decider, rejections: { ...decider.rejections, NOTHING_TO_CLAIM: nothing } })
+    },
+  })
+}
+
+const nothing = 'Nothing waits that could be taken up now.'
+
+/** Refusals after which the next candidate may still do. */
+const passing = new Set(['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'RETRY_NOT_DUE', 'CONSENSUS_REQUIRED', 'DEPENDENCIES_UNMET', 'NOT_FOUND'])
+
+function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle) {
+  const { to: decider, command: name, data } = choice.sends
+  const command = decider.commands[name]!
+
+  /** The answer to the same request, if it came before and led to something. */
+  async function earlier({ commandId, organization }: Request): Promise<Accepted | undefined> {
+    const made = await db.selectFrom('choice_made').select('target').where('command_id', '=', commandId).executeTakeFirst()
+    if (!made) return undefined
+    const entry = await streams.refreshed(decider, made.target)
+    const first = entry.answers.get(commandId)
+    return first && entry.organization === organization ? { id: made.target, revision: first.revision, position: first.position, changed: true } : undefined
+  }
+
+  /** Before the command goes out it is noted where to, so that a repetition looks there first. */
+  const note = ({ commandId }: Request, target: string) => db.insertInto('choice_made').values({ command_id: commandId, request: choice.name, target })
+    .onConflict((c) => c.column('command_id').doUpdateSet({ target })).execute()
+
+  return async (id: string, request: Request): Promise<Outcome> => {
+    if (request.repeatable) {
+      const first = await earlier(request)
+      if (first) return first
+    }
+    const { organization, at } = request
+    const chooser = await db.selectFrom(choice.chooser.name).selectAll().where('organization', '=', organization)
+      .where(choice.chooser.key[0]!, '=', id).executeTakeFirst()
+    if (!chooser) return reject('NOT_FOUND')
+    const ranked = rank(choice, await candidates(db, choice, organization, id, at), chooser, at).slice(0, choice.top)
+    const selection = { policy: choice.policy, candidates: ranked.map(({ row, score }) => ({ id: choice.idOf(row), score })) }
+    let refusal: Rejection = reject('NOTHING_TO_CLAIM')
+    for (const { row } of ranked) {
+      const target = choice.idOf(row)
+      if (request.repeatable) await note(request, target)
+      const outcome = await handle(decider, name, command.data.parse(data(selection)), { ...request, id: target })
+      if (!(outcome instanceof Rejection)) return outcome
+      if (!passing.has(outcome.code)) return outcome
+      refusal = outcome
+    }
+    return refusal
+  }
+}

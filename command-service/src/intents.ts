@@ -1,0 +1,47 @@
+import type { FastifyBaseLogger } from 'fastify'
+import { Rejection, type Decider } from 'shared-domain/kernel/decider.ts'
+import type { Intent } from 'shared-domain/kernel/process.ts'
+import type { Handle } from './handle.ts'
+import { pause } from './leader.ts'
+
+/** An intent with the circumstances of the fact it answers. */
+export interface Errand {
+  readonly intent: Intent
+  readonly process: string
+  readonly commandId: string
+  readonly organization: string
+  readonly correlationId: string
+  readonly causationId: string
+  /** Set when the fact was imported: what follows from it happened then, too. */
+  readonly importedAt?: string | undefined
+}
+
+const attempts_max = 8
+const wait_max_ms = 5_000
+
+/**
+ * Carries an errand out, however often it takes; a refusal is an answer and final. Gives up only on an error that repeats, and then
+ * says so: the caller keeps it where people look.
+ */
+export const errands = (handle: Handle, deciders: readonly Decider[], log: FastifyBaseLogger) => {
+  const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))
+
+  return async (errand: Errand, signal: AbortSignal): Promise<void> => {
+    const { intent, process, commandId, organization, correlationId, causationId, importedAt } = errand
+    const decider = byCategory.get(intent.category)!
+    for (let tries = 1; ; tries++) {
+      try {
+        const outcome = await handle(decider, intent.command, decider.commands[intent.command]!.data.parse(intent.data), {
+          id: intent.id, by: { kind: 'process', id: process }, organization, at: importedAt ?? new Date().toISOString(), commandId, repeatable: true,
+          correlationId, causationId, imported: importedAt !== undefined,
+        })
+        if (outcome instanceof Rejection) log.warn({ process, intent, code: outcome.code, detail: outcome.detail, correlationId }, 'an intent was refused')
+        return
+      } catch (error) {
+        if (signal.aborted || tries >= attempts_max) throw error
+        log.warn({ err: error, process, intent, tries }, 'an intent waits for another try')
+        await pause(Math.min(wait_max_ms, 50 * 2 ** tries), signal)
+      }
+    }
+  }
+}

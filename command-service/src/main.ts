@@ -1,0 +1,19 @@
+import { choices, deciders, processes } from 'shared-domain/catalogue.ts'
+import { start } from './app.ts'
+import { configFrom, shown } from './config.ts'
+
+const say = (line: object) => process.stdout.write(`${JSON.stringify({ service: 'command-service', ...line })}\n`)
+
+try {
+  const config = configFrom(process.env)
+  say({ msg: 'starting', config: shown(config) })
+  const service = await start(config, { deciders, processes, choices })
+  say({ msg: 'ready', url: service.url })
+  if (service.adminKey) say({ msg: `admin key of ${config.organization}, shown this once: ${service.adminKey}` })
+  const stop = () => void service.stop().then(() => process.exit(0))
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+} catch (error) {
+  say({ level: 60, msg: `command-service cannot start: ${(error as Error).message}` })
+  process.exit(1)
+}

@@ -1,0 +1,18 @@
+import type { Kysely } from 'kysely'
+import { sql } from 'kysely'
+
+/** The command service's own tables. Numbered, applied once, never edited. */
+export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
+  async (db) => {
+    await sql`create table process_checkpoint (
+      name text primary key, commit bigint not null, prepare bigint not null, updated_at timestamptz not null default now())`.execute(db)
+    await sql`create table timer (
+      key text primary key, due timestamptz not null, position bigint not null, intent jsonb not null, attempts integer not null default 0)`.execute(db)
+    await sql`create index timer_due on timer (due)`.execute(db)
+    await sql`create table failed_intent (
+      event uuid not null, process text not null, index integer not null, stream text not null, error text not null,
+      at timestamptz not null default now(), primary key (event, process, index))`.execute(db)
+    await sql`create table choice_made (command_id uuid primary key, request text not null, target text not null, at timestamptz not null default now())`.execute(db)
+    await sql`create table bootstrap (organization text primary key, at timestamptz not null default now())`.execute(db)
+  },
+]

@@ -1,0 +1,200 @@
+import { START, streamNameFilter, type EventStoreDBClient } from '@eventstore/db-client'
+import { sql, type Kysely } from 'kysely'
+import type { FastifyBaseLogger } from 'fastify'
+import { partsOf, type Decider, type Meta } from 'shared-domain/kernel/decider.ts'
+import { decode } from 'shared-domain/kernel/events.ts'
+import type { Process } from 'shared-domain/kernel/process.ts'
+import type { Recorded } from 'shared-domain/kernel/read-model.ts'
+import { v5 } from 'uuid'
+import type { Errand } from './intents.ts'
+import { pause } from './leader.ts'
+import type { Timer, Timers } from './timers.ts'
+
+interface Position { readonly commit: bigint; readonly prepare: bigint }
+
+/** How many facts may have intents under way; their order per target stream is kept. */
+const window_max = 256
+const save_every_ms = 250
+
+interface Metadata extends Omit<Meta, 'revision'> {
+  readonly version: number
+  readonly $correlationId: string
+}
+
+interface Parts {
+  readonly client: EventStoreDBClient
+  readonly db: Kysely<any>
+  readonly deciders: readonly Decider[]
+  readonly processes: readonly Process[]
+  readonly timers: Timers
+  readonly carryOut: (errand: Errand, signal: AbortSignal) => Promise<void>
+  readonly log: FastifyBaseLogger
+}
+
+/**
+ * Follows the log and does what the processes say. Intents for one stream are carried out in log order, those for different streams
+ * side by side. The checkpoint is the last fact before which everything is done, so a restart repeats some facts and loses none.
+ */
+export async function runProcesses({ client, db, deciders, processes, timers, carryOut, log }: Parts, signal: AbortSignal): Promise<void> {
+  const definitions = Object.assign({}, ...deciders.map(({ events }) => events.definitions))
+  const checkpoints = await loaded(db, processes)
+  const from = [...checkpoints.values()].reduce<Position | undefined>((a, b) => (a && b && a.commit < b.commit ? a : b))
+  const under = new UnderWay()
+  const subscription = client.subscribeToAll({
+    fromPosition: from ?? START,
+    filter: streamNameFilter({ prefixes: deciders.map(({ category }) => `${category}-`), checkpointInterval: 32, checkpointReached: async (_, position) => { under.noted(position) } }),
+  })
+  const stop = () => {
+    under.release()
+    void subscription.unsubscribe().catch(() => undefined)
+  }
+  signal.addEventListener('abort', stop, { once: true })
+
+  const tails = new Map<string, Promise<void>>()
+  const set = new Map<string, Timer | null>()
+
+  async function save() {
+    const done = under.done()
+    const changes = [...set]
+    set.clear()
+    if (!done && changes.length === 0) return
+    await db.transaction().execute(async (trx) => {
+      await timers.change(changes.flatMap(([, timer]) => timer ?? []), changes.flatMap(([key, timer]) => (timer ? [] : [key])), trx)
+      if (!done) return
+      await sql`insert into process_checkpoint (name, commit, prepare)
+        select name, ${String(done.commit)}::bigint, ${String(done.prepare)}::bigint from unnest(${processes.map(({ name }) => name)}::text[]) as name
+        on conflict (name) do update set commit = excluded.commit, prepare = excluded.prepare, updated_at = now()
+        where process_checkpoint.commit < excluded.commit`.execute(trx)
+    })
+  }
+
+  /** In order for one target, side by side for others. */
+  function inTurn(stream: string, errand: Errand, failed: (error: unknown) => Promise<void>): Promise<void> {
+    const mine = (tails.get(stream) ?? Promise.resolve()).then(() => carryOut(errand, signal)).catch((error: unknown) => {
+      // At shutdown the fact stays before the checkpoint and comes again.
+      if (signal.aborted) throw error
+      return failed(error)
+    })
+    const settled = mine.catch(() => undefined).then(() => { if (tails.get(stream) === settled) tails.delete(stream) })
+    tails.set(stream, settled)
+    return mine
+  }
+
+  function react(event: Recorded & { eventId: string; correlationId: string }): Promise<unknown> {
+    const jobs: Promise<void>[] = []
+    for (const { name, react } of processes) {
+      const known = checkpoints.get(name)
+      if (known && known.commit >= BigInt(event.position)) continue
+      const reaction = react[event.type]?.(event) ?? []
+      for (const [index, wish] of reaction.entries()) {
+        if ('forget' in wish) {
+          set.set(wish.forget, null)
+          continue
+        }
+        const errand: Errand = {
+          intent: wish, process: name, commandId: v5(`${name} ${index}`, event.eventId), organization: event.organization, correlationId: event.correlationId,
+          causationId: event.eventId, ...(event.imported ? { importedAt: event.at } : {}),
+        }
+        if (wish.due !== undefined) {
+          // Time passed already in a log that is taken over; whatever ended there is a fact of its own.
+          if (!event.imported) set.set(wish.key!, { key: wish.key!, due: wish.due, position: BigInt(event.position), errand })
+        } else {
+          jobs.push(inTurn(`${wish.category}-${wish.id}`, errand, (error) => failed(event, name, index, error)))
+        }
+      }
+    }
+    return jobs.length === 0 ? Promise.resolve() : Promise.all(jobs)
+  }
+
+  /** An errand that cannot be carried out is kept and shown; it holds nothing up. */
+  async function failed(event: Recorded & { eventId: string }, process: string, index: number, error: unknown) {
+    log.error({ err: error, process, event: event.eventId, stream: `${event.category}-${event.id}` }, 'an intent failed for good')
+    await sql`insert into failed_intent (event, process, index, stream, error)
+      values (${event.eventId}, ${process}, ${index}, ${`${event.category}-${event.id}`}, ${String(error)}) on conflict do nothing`.execute(db)
+  }
+
+  const saving = (async () => {
+    while (!signal.aborted) {
+      await pause(save_every_ms, signal)
+      await save()
+    }
+  })()
+  // A save that fails ends the run; it starts again from what is stored.
+  saving.catch(stop)
+
+  try {
+    for await (const { event } of subscription) {
+      if (!event?.position) continue
+      const { category, id } = partsOf(event.streamId)
+      const ticket = await under.begin(event.position)
+      try {
+        const { version, $correlationId, ...meta } = event.metadata as unknown as Metadata
+        const fact: Recorded & { eventId: string; correlationId: string } = {
+          ...meta, type: event.type, data: decode(definitions[event.type], event.data, version), category, id, revision: Number(event.revision),
+          position: String(event.position.commit), eventId: event.id, correlationId: $correlationId,
+        }
+        react(fact).then(() => under.end(ticket), () => undefined)
+      } catch (error) {
+        await failed({ eventId: event.id, category, id } as never, 'decode', 0, error)
+        under.end(ticket)
+      }
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
+  }
+  await saving
+  await Promise.allSettled(tails.values())
+  await save()
+}
+
+async function loaded(db: Kysely<any>, processes: readonly Process[]): Promise<Map<string, Position | undefined>> {
+  const rows = await db.selectFrom('process_checkpoint').selectAll().execute()
+  return new Map(processes.map(({ name }) => {
+    const row = rows.find((row) => row.name === name)
+    return [name, row ? { commit: BigInt(row.commit), prepare: BigInt(row.prepare) } : undefined]
+  }))
+}
+
+interface Ticket { readonly position: Position; isDone: boolean }
+
+/** Which facts are being dealt with, in log order; so many at once and no more. */
+class UnderWay {
+  #tickets: Ticket[] = []
+  #done: Position | undefined
+  #room: () => void = () => undefined
+  #isReleased = false
+
+  async begin(position: Position): Promise<Ticket> {
+    while (this.#tickets.length >= window_max && !this.#isReleased) await new Promise<void>((resolve) => { this.#room = resolve })
+    const ticket = { position, isDone: false }
+    this.#tickets.push(ticket)
+    return ticket
+  }
+
+  end(ticket: Ticket) {
+    ticket.isDone = true
+    while (this.#tickets[0]?.isDone) this.#done = this.#tickets.shift()!.position
+    this.#room()
+  }
+
+  /** Nobody waits for room any more: the end has come. */
+  release() {
+    this.#isReleased = true
+    this.#room()
+  }
+
+  /** The store says that nothing of interest stands before this position. */
+  noted(position: Position) {
+    if (this.#tickets.length === 0) this.#done = position
+  }
+
+  /** The last position before which everything is done, once. */
+  done(): Position | undefined {
+    const done = this.#done
+    this.#done = undefined
+    return done
+  }
+}

@@ -1,0 +1,27 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Pool } from 'pg'
+import { migrations } from '../migrations.ts'
+
+const service = 'command-service'
+/** Serialises migrations of all services over one database. */
+const migration_lock = 7_236_001
+
+export function database(url: string, onError: (error: Error) => void): Kysely<any> {
+  const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, application_name: service })
+  // An idle connection that the server ends would otherwise end this process.
+  pool.on('error', onError)
+  return new Kysely({ dialect: new PostgresDialect({ pool }) })
+}
+
+export async function migrate(db: Kysely<any>): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    await sql`select pg_advisory_xact_lock(${migration_lock})`.execute(trx)
+    await sql`create table if not exists migration (service text, number int, at timestamptz not null default now(), primary key (service, number))`.execute(trx)
+    const done = await trx.selectFrom('migration').select('number').where('service', '=', service).execute()
+    for (const [index, migration] of migrations.entries()) {
+      if (done.some(({ number }) => number === index + 1)) continue
+      await migration(trx)
+      await trx.insertInto('migration').values({ service, number: index + 1 }).execute()
+    }
+  })
+}

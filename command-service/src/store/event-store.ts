@@ -1,0 +1,64 @@
+import {
+  BACKWARDS, END, EventStoreDBClient, FORWARDS, NO_STREAM, START, StreamNotFoundError, WrongExpectedVersionError, type EventData, type RecordedEvent,
+} from '@eventstore/db-client'
+
+/** Another writer came first. */
+export class Conflict extends Error {}
+
+export interface StoredEvent {
+  readonly id: string
+  readonly type: string
+  readonly data: unknown
+  readonly metadata: unknown
+  readonly revision: number
+  readonly position: bigint
+}
+
+export interface Appended {
+  readonly revision: number
+  readonly position: bigint
+}
+
+export interface EventStore {
+  /** The events of a stream from a revision on; none when there is no such stream. */
+  read(stream: string, from: number): Promise<readonly StoredEvent[]>
+  /** `expected` is the last revision, -1 for a new stream. Throws `Conflict` when the stream has moved past it. */
+  append(stream: string, expected: number, events: readonly EventData[]): Promise<Appended>
+}
+
+/** The one place that knows the client library of the event store. */
+export const eventStore = (client: EventStoreDBClient): EventStore => ({
+  async read(stream, from) {
+    const events: StoredEvent[] = []
+    try {
+      for await (const { event } of client.readStream(stream, { direction: FORWARDS, fromRevision: from === 0 ? START : BigInt(from) })) {
+        if (event) events.push(stored(event))
+      }
+    } catch (error) {
+      if (!(error instanceof StreamNotFoundError)) throw error
+    }
+    return events
+  },
+
+  async append(stream, expected, events) {
+    try {
+      const { nextExpectedRevision, position } = await client.appendToStream(stream, events as EventData[], {
+        expectedRevision: expected < 0 ? NO_STREAM : BigInt(expected),
+      })
+      // Only an append that the store recognises as a repetition may come without a position.
+      return { revision: Number(nextExpectedRevision), position: position?.commit ?? (await positionOfLast(client, stream)) }
+    } catch (error) {
+      if (error instanceof WrongExpectedVersionError) throw new Conflict(stream)
+      throw error
+    }
+  },
+})
+
+const stored = (event: RecordedEvent): StoredEvent => ({
+  id: event.id, type: event.type, data: event.data, metadata: event.metadata, revision: Number(event.revision), position: event.position?.commit ?? 0n,
+})
+
+async function positionOfLast(client: EventStoreDBClient, stream: string): Promise<bigint> {
+  for await (const { event } of client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 })) return event?.position?.commit ?? 0n
+  return 0n
+}

@@ -1,0 +1,106 @@
+import { LRUCache } from 'lru-cache'
+import { streamOf, type AnyEvent, type Fold, type Meta } from 'shared-domain/kernel/decider.ts'
+import { decode } from 'shared-domain/kernel/events.ts'
+import type { EventStore, StoredEvent } from './event-store.ts'
+
+/** What the first answer to a command was. */
+export interface Answered {
+  readonly request: string
+  readonly revision: number
+  readonly position: bigint
+}
+
+/** A stream as far as it is known here: its state, and the commands that it holds already. */
+export interface Entry {
+  readonly stream: string
+  state: any
+  /** Of the last event, -1 for none. */
+  revision: number
+  position: bigint
+  /** Of the first event: the stream belongs to it. */
+  organization: string | undefined
+  readonly answers: Map<string, Answered>
+  /** When the store was last asked, on the monotonic clock. */
+  read_ms: number
+}
+
+/** A stream holds an event that cannot be read: no decision can be made on it. */
+export class Unreadable extends Error {
+  readonly stream: string
+  constructor(stream: string, revision: number, cause: unknown) {
+    super(`event ${revision} of ${stream} cannot be read`, { cause })
+    this.stream = stream
+  }
+}
+
+/** Commands remembered per stream; a repetition that comes later than so many others is not recognised. */
+const answers_max = 10_000
+
+export class Streams {
+  readonly #store: EventStore
+  readonly #entries: LRUCache<string, Entry>
+
+  constructor(store: EventStore, states_max: number) {
+    this.#store = store
+    this.#entries = new LRUCache({ max: states_max })
+  }
+
+  /** The stream as known here, or as it stands when nothing is known yet. */
+  async known(fold: Fold, id: string): Promise<Entry> {
+    return this.#entries.get(streamOf(fold, id)) ?? this.refreshed(fold, id)
+  }
+
+  /** The stream as it stands now; only what is new is read. */
+  async refreshed(fold: Fold, id: string): Promise<Entry> {
+    const stream = streamOf(fold, id)
+    const entry = this.#entries.get(stream) ?? blank(stream, fold)
+    const asked_ms = performance.now()
+    const events = await this.#store.read(stream, entry.revision + 1)
+    for (const event of events) take(entry, fold, event)
+    entry.read_ms = Math.max(entry.read_ms, asked_ms)
+    this.#entries.set(stream, entry)
+    return entry
+  }
+
+  /** The stream as it stood at most so long ago. */
+  async recent(fold: Fold, id: string, age_max_ms: number): Promise<Entry> {
+    const entry = this.#entries.get(streamOf(fold, id))
+    return entry && performance.now() - entry.read_ms <= age_max_ms ? entry : this.refreshed(fold, id)
+  }
+
+  /** Takes over facts that were just appended after revision `base`, unless a reader brought them in already. */
+  advance(entry: Entry, fold: Fold, base: number, facts: readonly AnyEvent[], meta: Omit<Meta, 'revision'> & { request?: string }, position: bigint) {
+    facts.forEach((fact, index) => {
+      const revision = base + 1 + index
+      if (revision === entry.revision + 1) remember(entry, fold, fact, { ...meta, revision }, meta.request, position)
+    })
+    entry.read_ms = performance.now()
+  }
+}
+
+const blank = (stream: string, { initial }: Fold): Entry =>
+  ({ stream, state: initial, revision: -1, position: 0n, organization: undefined, answers: new Map(), read_ms: -Infinity })
+
+function take(entry: Entry, fold: Fold, event: StoredEvent) {
+  // A second reader may have been faster; what is known is not learned twice.
+  if (event.revision <= entry.revision) return
+  try {
+    const definition = fold.events.definitions[event.type]
+    if (!definition) throw new Error(`${event.type} is not an event of ${fold.category}`)
+    const { version, request, ...meta } = event.metadata as Meta & { version: number; request?: string }
+    const fact = { type: event.type, data: decode(definition, event.data, version) }
+    remember(entry, fold, fact, { ...meta, revision: event.revision }, request, event.position)
+  } catch (cause) {
+    throw new Unreadable(entry.stream, event.revision, cause)
+  }
+}
+
+function remember(entry: Entry, fold: Fold, fact: AnyEvent, meta: Meta, request: string | undefined, position: bigint) {
+  entry.state = fold.evolve(entry.state, fact, meta)
+  entry.revision = meta.revision
+  entry.position = position
+  entry.organization ??= meta.organization
+  if (request === undefined) return
+  entry.answers.set(meta.commandId, { request, revision: meta.revision, position })
+  if (entry.answers.size > answers_max) entry.answers.delete(entry.answers.keys().next().value!)
+}
