@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { rank, type Choice, type Ranked } from 'shared-domain/kernel/choice.ts'
+import type { Row } from 'shared-domain/kernel/read-model.ts'
+import type { Slice } from './database.ts'
+import { question, unknownThing, type Question } from './question.ts'
+import { show, shownRow, slicedTo } from './routes.ts'
+
+const runnersUp_max = 5
+
+/** What would be chosen now, and why: the best with its score, and those that come after it. */
+export function questionOf(choice: Choice): Question {
+  const { name, about, path, question: asked, chooser, from, policy } = choice
+  const [chooserKey] = chooser.key as [string]
+  const Scored = shownRow(from).extend({ score: z.number() })
+  return question({
+    operation: `${name}.show`,
+    about,
+    tag: name,
+    path: `${path}/:${chooserKey}/${asked}`,
+    params: z.object({ [chooserKey]: chooser.row.shape[chooserKey]! }),
+    query: z.object({}),
+    answer: z.object({ best: Scored.nullable(), runnersUp: z.array(Scored).max(runnersUp_max), policy: z.string() }),
+    scope: 'read',
+    reads: [...new Set([from.name, chooser.name])],
+    async reply({ params, caller: { organization }, at }, database) {
+      const choosing = await database.ask(chooser, organization, [slicedTo(params)])
+      if (!choosing.rows[0]) throw unknownThing()
+      const candidates = await database.ask(from, organization, slicesOf(choice, params[chooserKey], at))
+      const [best = null, ...others] = rank(choice, candidates.rows, choosing.rows[0], at).map(({ row, score }: Ranked<Row>) => ({ ...show(from, row), score }))
+      return { body: { best, runnersUp: others.slice(0, runnersUp_max), policy }, position: earlier(choosing.position, candidates.position) }
+    },
+  })
+}
+
+/** One slice for every combination of the values that are chosen among: their best rows hold the best of all. */
+export const slicesOf = ({ where, of, notBefore, among, order, top }: Choice, id: unknown, at: string): readonly Slice[] =>
+  combinations(among).map((values) => ({
+    where: { ...alternatives({ ...where, [of]: id }), ...values }, notAfter: { column: notBefore, at }, order, limit: top,
+  }))
+
+const alternatives = (where: Readonly<Record<string, unknown>>) =>
+  Object.fromEntries(Object.entries(where).map(([column, value]) => [column, Array.isArray(value) ? value : [value]]))
+
+const combinations = (among: Choice['among']): readonly Record<string, readonly unknown[]>[] =>
+  Object.entries(among).reduce<readonly Record<string, readonly unknown[]>[]>(
+    (all, [column, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [column]: [value] }))), [{}])
+
+const earlier = (a: string, b: string) => (BigInt(a) < BigInt(b) ? a : b)

@@ -1,0 +1,76 @@
+import { z } from 'zod'
+
+const count = (count_max: number, otherwise: number) => z.coerce.number().int().min(1).max(count_max).default(otherwise)
+
+const Environment = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  QUERY_PORT: z.coerce.number().int().min(0).max(65_535).default(8083),
+  EVENTSTORE_URL: z.string().min(1),
+  DATABASE_URL: z.string().min(1),
+  LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+  QUERY_RATE_LIMIT_PER_MINUTE: count(10_000_000, 60_000),
+  QUERY_DATABASE_CONNECTIONS_MAX: count(100, 10),
+  QUERY_STATEMENT_TIMEOUT_MS: count(600_000, 5_000),
+  QUERY_WAITERS_MAX: count(100_000, 1_000),
+  QUERY_LIVE_CONNECTIONS_MAX: count(10_000, 200),
+  QUERY_LIVE_CONNECTIONS_PER_KEY_MAX: count(10_000, 20),
+})
+
+/** What the service may be told from outside, and the bounds that are the same everywhere unless a test says otherwise. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  readonly eventStoreUrl: string
+  readonly databaseUrl: string
+  readonly logLevel: z.output<typeof Environment>['LOG_LEVEL']
+  /** Per key. */
+  readonly requestsPerMinute_max: number
+  readonly databaseConnections_max: number
+  readonly statementTimeout_ms: number
+  readonly waiters_max: number
+  readonly liveConnections_max: number
+  readonly liveConnectionsPerKey_max: number
+  /** How long a question waits for its read model to reach `minPosition`. */
+  readonly wait_ms: number
+  /** How long an answer about a key may be older than the log when the subscription that forgets it is down. */
+  readonly keyAge_ms: number
+  readonly keys_max: number
+  readonly eventStoreTimeout_ms: number
+  /** Between two attempts to follow the log or to listen to Postgres again. */
+  readonly retry_ms: number
+  readonly heartbeat_ms: number
+  /** A live connection that takes nothing for so long is closed; it resumes by its last event id. */
+  readonly stalled_ms: number
+}
+
+/** The only place that reads the environment. Throws one sentence per wrong variable. */
+export function configFrom(environment: Readonly<Record<string, string | undefined>>): Config {
+  const { data: read, error } = Environment.safeParse(environment)
+  if (!read) throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+  return {
+    host: read.HOST,
+    port: read.QUERY_PORT,
+    eventStoreUrl: read.EVENTSTORE_URL,
+    databaseUrl: read.DATABASE_URL,
+    logLevel: read.LOG_LEVEL,
+    requestsPerMinute_max: read.QUERY_RATE_LIMIT_PER_MINUTE,
+    databaseConnections_max: read.QUERY_DATABASE_CONNECTIONS_MAX,
+    statementTimeout_ms: read.QUERY_STATEMENT_TIMEOUT_MS,
+    waiters_max: read.QUERY_WAITERS_MAX,
+    liveConnections_max: read.QUERY_LIVE_CONNECTIONS_MAX,
+    liveConnectionsPerKey_max: read.QUERY_LIVE_CONNECTIONS_PER_KEY_MAX,
+    wait_ms: 2_000,
+    keyAge_ms: 5_000,
+    keys_max: 10_000,
+    eventStoreTimeout_ms: 3_000,
+    retry_ms: 1_000,
+    heartbeat_ms: 15_000,
+    stalled_ms: 30_000,
+  }
+}
+
+/** The same without the passwords that connection strings may hold. */
+export const shown = (config: Config): Config =>
+  ({ ...config, eventStoreUrl: withoutPassword(config.eventStoreUrl), databaseUrl: withoutPassword(config.databaseUrl) })
+
+const withoutPassword = (url: string) => url.replace(/\/\/([^/@:]*):[^/@]*@/, '//$1:***@').replace(/(password=)[^&]*/gi, '$1***')

@@ -1,0 +1,136 @@
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
+import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import { columnsOf, shaper } from './columns.ts'
+import type { Config } from './config.ts'
+import { Problem } from './problems.ts'
+
+/** Which rows of a read model are asked for. As data, so that whatever is asked, the organization is added in one place. */
+export interface Slice {
+  /** Each column holds one of these values; null is a value. */
+  readonly where: Readonly<Record<string, readonly unknown[]>>
+  /** A nullable instant column that must not lie ahead of an instant. */
+  readonly notAfter?: { readonly column: string; readonly at: string }
+  /** Growing, nulls last. */
+  readonly order: readonly string[]
+  /** Values of the `order` columns: only rows behind them are wanted. */
+  readonly after?: readonly unknown[]
+  readonly limit: number
+}
+
+export interface Found {
+  readonly rows: readonly Row[]
+  /** Log position up to which every fact is in these rows: read by the statement that read them. */
+  readonly position: string
+}
+
+export interface Checkpoint {
+  readonly model: string
+  readonly version: number
+  readonly position: string
+}
+
+export interface Database {
+  ask(model: ReadModel, organization: string, slices: readonly Slice[]): Promise<Found>
+  /** Of the read models that are being shown. */
+  checkpoints(): Promise<readonly Checkpoint[]>
+  /** Undefined while the read model has none. */
+  positionOf(model: string): Promise<bigint | undefined>
+  close(): Promise<void>
+}
+
+const oid = { date: 1082, timestamp_with_zone: 1184 }
+
+/** Times as the domain writes them; days as they are. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (type: number, format?: 'text' | 'binary') => {
+    if (type === oid.timestamp_with_zone) return (text: string) => new Date(text).toISOString()
+    if (type === oid.date) return (text: string) => text
+    return pg.types.getTypeParser(type, format as 'text')
+  },
+}
+
+export function openDatabase(config: Config, onLost: (error: Error) => void): Database {
+  const pool = new pg.Pool({
+    connectionString: config.databaseUrl,
+    max: config.databaseConnections_max,
+    connectionTimeoutMillis: config.statementTimeout_ms,
+    statement_timeout: config.statementTimeout_ms,
+    // The server ends a slow statement; this ends the wait for a server that is gone.
+    query_timeout: config.statementTimeout_ms + 1_000,
+    application_name: 'baton-query',
+    types,
+  })
+  pool.on('error', onLost)
+  const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
+
+  return {
+    async ask(model, organization, slices) {
+      const parts = slices.map((slice) => sql`(${select(db, model, organization, slice)})`)
+      const order = slices.length === 1 ? sql` order by ${references(slices[0]!.order)}` : sql``
+      const statement = sql<Row>`
+        select c.commit::text as "$position", r.*
+        from (select commit from checkpoint where model = ${model.name} and active) as c
+        left join (${sql.join(parts, sql` union all `)}) as r on true${order}`
+      const { rows } = await translated(() => statement.execute(db))
+      if (!rows[0]) throw beingBuilt(model.name)
+      const shape = shaper(model)
+      return {
+        position: rows[0].$position as string,
+        rows: rows.filter((row) => row.$found === true).map(({ $position: _position, $found: _found, ...row }) => shape(row)),
+      }
+    },
+
+    checkpoints: () => translated(() =>
+      db.selectFrom('checkpoint').where('active', '=', true).orderBy('model')
+        .select(['model', 'version', sql<string>`commit::text`.as('position')]).execute()),
+
+    async positionOf(model) {
+      const rows = await translated(() =>
+        db.selectFrom('checkpoint').where('model', '=', model).where('active', '=', true).select(sql<string>`commit::text`.as('commit')).execute())
+      return rows[0] ? BigInt(rows[0].commit) : undefined
+    },
+
+    close: () => db.destroy(),
+  }
+}
+
+const references = (columns: readonly string[]) => sql.join(columns.map((column) => sql.ref(column)))
+
+/** Every row that this service ever shows is read by this function, which takes it from the organization of the caller and from no other. */
+function select(db: Kysely<any>, model: ReadModel, organization: string, { where, notAfter, order, after, limit }: Slice) {
+  let rows = db.selectFrom(model.name).select([...columnsOf(model), sql`true`.as('$found')]).where('organization', '=', organization)
+  for (const [column, values] of Object.entries(where)) {
+    const given = values.filter((value) => value !== null)
+    rows = rows.where((where) => where.or([
+      ...(given.length > 0 ? [where(column, 'in', given)] : []),
+      ...(given.length < values.length ? [where(column, 'is', null)] : []),
+    ]))
+  }
+  if (notAfter) rows = rows.where((where) => where.or([where(notAfter.column, 'is', null), where(notAfter.column, '<=', notAfter.at)]))
+  if (after) rows = rows.where(sql<boolean>`(${references(order)}) > (${sql.join(after)})`)
+  return rows.orderBy(order.map((column) => sql.ref(column))).limit(limit)
+}
+
+const beingBuilt = (model: string) => new Problem('READ_MODEL_BEHIND', `The read model ${model} is being built.`, { retryAfter_s: 2 })
+
+/** What an error of Postgres, or of the way there, means. Faults of our own statements stay what they are. */
+async function translated<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask()
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError)) throw new Problem('SERVICE_UNAVAILABLE', 'The read models cannot be reached.', { retryAfter_s: 2, cause: error })
+    const { code = '' } = error
+    if (code === undefinedTable || code === undefinedColumn) throw new Problem('READ_MODEL_BEHIND', 'The read model is being built.', { retryAfter_s: 2, cause: error })
+    // Every value in our statements that can be refused so comes from the caller.
+    if (code.startsWith(dataException)) throw new Problem('VALIDATION_ERROR', 'A value does not fit the column that it is compared with.')
+    if (outages.some((kind) => code.startsWith(kind))) throw new Problem('SERVICE_UNAVAILABLE', 'The read models cannot answer for now.', { retryAfter_s: 2, cause: error })
+    throw error
+  }
+}
+
+/** SQLSTATE codes, and classes of them: connection lost, resources used up, and ended by an operator or a timeout. */
+const undefinedTable = '42P01'
+const undefinedColumn = '42703'
+const dataException = '22'
+const outages = ['08', '53', '57', '58']

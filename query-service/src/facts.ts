@@ -1,0 +1,72 @@
+import type { AllStreamResolvedEvent } from '@eventstore/db-client'
+import type { Decider, Meta } from 'shared-domain/kernel/decider.ts'
+import { partsOf } from 'shared-domain/kernel/decider.ts'
+import { decode, type EventDefinition } from 'shared-domain/kernel/events.ts'
+import type { Row } from 'shared-domain/kernel/read-model.ts'
+import { z } from 'zod'
+
+/** A fact as it is shown to callers. */
+export const Fact = z.object({
+  position: z.string(),
+  stream: z.string(),
+  revision: z.int(),
+  type: z.string(),
+  category: z.string(),
+  id: z.string(),
+  recipient: z.string().nullable().describe('The orchestrator that the fact concerns first.'),
+  at: z.iso.datetime({ precision: 3 }),
+  by: z.object({ kind: z.string(), id: z.string() }),
+  commandId: z.string(),
+  correlationId: z.string().nullable(),
+  imported: z.boolean(),
+  data: z.record(z.string(), z.unknown()).nullable().describe('Null when what is stored cannot be read as this type of fact.'),
+})
+export type Fact = z.output<typeof Fact>
+
+type StoredMeta = Meta & { readonly version: number; readonly $correlationId?: string }
+export type Stored = NonNullable<AllStreamResolvedEvent['event']>
+
+/** Reads facts of one organization out of stored events. */
+export interface Facts {
+  readonly categories: readonly string[]
+  readonly types: readonly string[]
+  /** Undefined for what belongs to another organization or to none. */
+  read(event: Stored, organization: string): Fact | undefined
+}
+
+export function factsOf(deciders: readonly Decider[]): Facts {
+  const definitions = new Map<string, EventDefinition<any>>(deciders.flatMap(({ events }) => Object.entries(events.definitions)))
+  const secrets = new Map([...definitions].map(([type, definition]) => [type, secretsIn(definition)]))
+  return {
+    categories: deciders.map(({ category }) => category),
+    types: [...definitions.keys()],
+
+    read(event, organization) {
+      const meta = (event.metadata ?? {}) as unknown as Partial<StoredMeta>
+      if (meta.organization !== organization) return undefined
+      const { category, id } = partsOf(event.streamId)
+      const data = readable(definitions.get(event.type), event.data, meta.version ?? 1)
+      return {
+        position: String(event.position?.commit ?? 0n), stream: event.streamId, revision: Number(event.revision), type: event.type, category, id,
+        recipient: data === null ? null : definitions.get(event.type)?.recipient?.(data, id) ?? null,
+        at: meta.at ?? '', by: meta.by ?? { kind: 'process', id: '' }, commandId: meta.commandId ?? '', correlationId: meta.$correlationId ?? null,
+        imported: meta.imported ?? false,
+        data: data && without(data, secrets.get(event.type) ?? []),
+      }
+    },
+  }
+}
+
+function readable(definition: EventDefinition<any> | undefined, data: unknown, version: number): Row | null {
+  try {
+    return definition ? decode(definition, data, version) as Row : null
+  } catch {
+    return null
+  }
+}
+
+/** Fields that are marked as secret by their schema, and those called `hash`, whatever their schema says: better one too many. */
+const secretsIn = ({ data }: EventDefinition) =>
+  Object.entries(data.shape).filter(([name, schema]) => name === 'hash' || (schema as z.ZodType).meta?.()?.secret === true).map(([name]) => name)
+
+const without = (data: Row, names: readonly string[]): Row => Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)))

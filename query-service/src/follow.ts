@@ -1,0 +1,42 @@
+import { streamNameFilter, type AllStreamResolvedEvent, type EventStoreDBClient, type ReadPosition } from '@eventstore/db-client'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Problem } from './problems.ts'
+
+export interface Following {
+  readonly events: AsyncIterable<AllStreamResolvedEvent>
+  close(): void
+}
+
+export interface Wanted {
+  /** Exclusive. */
+  readonly from: ReadPosition
+  /** Of stream names; the store leaves everything else out. */
+  readonly prefixes: readonly string[]
+}
+
+/** Follows the log, once the store has confirmed that it will send what comes; throws SERVICE_UNAVAILABLE when it does not in time. */
+export async function follow(store: EventStoreDBClient, { from, prefixes }: Wanted, timeout_ms: number): Promise<Following> {
+  const subscription = store.subscribeToAll({ fromPosition: from, filter: streamNameFilter({ prefixes: [...prefixes] }) })
+  const { promise: confirmed, resolve, reject } = Promise.withResolvers<void>()
+  // The client emits errors without ending its stream, and a reader that comes later would wait for ever.
+  subscription.on('error', (error) => {
+    subscription.destroy(error)
+    reject(error)
+  })
+  subscription.once('confirmation', resolve)
+  subscription.once('close', () => reject(new Error('the subscription ended before it began')))
+  const limit = new AbortController()
+  const close = () => {
+    subscription.unsubscribe().catch(() => {})
+    subscription.destroy()
+  }
+  try {
+    await Promise.race([confirmed, delay(timeout_ms, undefined, { signal: limit.signal }).then(() => { throw new Error('the store does not answer') })])
+  } catch (error) {
+    close()
+    throw new Problem('SERVICE_UNAVAILABLE', 'The log cannot be reached.', { retryAfter_s: 2, cause: error })
+  } finally {
+    limit.abort()
+  }
+  return { events: subscription, close }
+}

@@ -1,0 +1,138 @@
+import { END, StreamDeletedError, StreamNotFoundError, type EventStoreDBClient } from '@eventstore/db-client'
+import { LRUCache } from 'lru-cache'
+import { createHash } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { admit, allows, apiKeyState, keyIdOf, keyPattern, type ApiKeyState, type Principal } from 'shared-domain/fleet/key/state.ts'
+import { partsOf, streamOf, type Meta, type Scope } from 'shared-domain/kernel/decider.ts'
+import { decode } from 'shared-domain/kernel/events.ts'
+import type { Config } from './config.ts'
+import { follow } from './follow.ts'
+import { Problem } from './problems.ts'
+
+/** For whom a request is answered. */
+export interface Caller extends Principal {
+  readonly key: string
+  readonly expiresAt: string | null
+  /** Of the last fact about the key. */
+  readonly position: string
+}
+
+export interface Keys {
+  /** Whom these headers speak for. Throws a problem when they speak for nobody, or when the log cannot be asked. */
+  callerOf(headers: Presented): Promise<Caller>
+  /** True while changes of keys are heard of at once. */
+  readonly following: boolean
+  close(): Promise<void>
+}
+
+export interface Presented {
+  readonly authorization?: string | undefined
+  readonly 'x-api-key'?: string | readonly string[] | undefined
+}
+
+interface Known {
+  readonly state: ApiKeyState
+  readonly position: string
+}
+
+const unknown: Known = { state: apiKeyState.initial, position: '0' }
+
+const category = apiKeyState.category
+/** A key is made, and at some time revoked: two facts. */
+const facts_max = 100
+
+export function openKeys(store: EventStoreDBClient, config: Config, onLost: (error: unknown) => void): Keys {
+  const cache = new LRUCache<string, Promise<Known>>({ max: config.keys_max, ttl: config.keyAge_ms })
+  const closing = new AbortController()
+  let following = false
+
+  const known = (id: string) => {
+    const cached = cache.get(id)
+    if (cached) return cached
+    const reading = read(store, id, config.eventStoreTimeout_ms)
+    cache.set(id, reading)
+    reading.catch(() => cache.get(id) === reading && cache.delete(id))
+    return reading
+  }
+
+  const forgetWhatChanges = async () => {
+    const { events, close } = await follow(store, { from: END, prefixes: [`${category}-`] }, config.eventStoreTimeout_ms)
+    closing.signal.addEventListener('abort', close)
+    try {
+      // Whatever changed while nobody followed.
+      cache.clear()
+      following = true
+      for await (const { event } of events) if (event) cache.delete(partsOf(event.streamId).id)
+    } finally {
+      following = false
+      closing.signal.removeEventListener('abort', close)
+      close()
+    }
+  }
+
+  const forgetting = (async () => {
+    while (!closing.signal.aborted) {
+      await forgetWhatChanges().catch((error: unknown) => closing.signal.aborted || onLost(error))
+      await delay(config.retry_ms, undefined, { signal: closing.signal }).catch(() => {})
+    }
+  })()
+
+  return {
+    get following() { return following },
+
+    async callerOf(headers) {
+      const key = presentedIn(headers)
+      if (key === undefined) throw new Problem('INVALID_API_KEY', 'Present an API key: Authorization: Bearer bk_...')
+      if (!keyPattern.test(key)) throw new Problem('INVALID_API_KEY', 'This is not an API key of Baton.')
+      // The key itself is compared with nothing: its digest names the stream, and a digest tells nothing about how to get nearer to another.
+      const hash = createHash('sha256').update(key).digest('hex')
+      const id = keyIdOf(hash)
+      const { state, position } = await known(id)
+      const admitted = admit(state, id, hash, new Date().toISOString())
+      if (admitted === 'INVALID_API_KEY') throw new Problem('INVALID_API_KEY', 'The API key is unknown or revoked.')
+      if (admitted === 'API_KEY_EXPIRED') throw new Problem('API_KEY_EXPIRED', 'The API key has expired.')
+      return { ...admitted, key: id, expiresAt: state.stage === 'unknown' ? null : state.expiresAt, position }
+    },
+
+    async close() {
+      closing.abort()
+      await forgetting
+    },
+  }
+}
+
+export function mustAllow(caller: Caller, scope: Scope): void {
+  if (!allows(caller, scope)) throw new Problem('FORBIDDEN', `The API key lacks the scope ${scope}.`)
+}
+
+function presentedIn({ authorization, 'x-api-key': header }: Presented): string | undefined {
+  if (authorization !== undefined) return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? ''
+  return Array.isArray(header) ? header[0] : header as string | undefined
+}
+
+async function read(store: EventStoreDBClient, id: string, timeout_ms: number): Promise<Known> {
+  const reading = store.readStream(streamOf(apiKeyState, id), { maxCount: facts_max })
+  const limit = setTimeout(() => {
+    reading.cancel().catch(() => {})
+    reading.destroy(new Error('the store does not answer'))
+  }, timeout_ms)
+  try {
+    let known = unknown
+    for await (const { event } of reading) {
+      if (!event) continue
+      const definition = apiKeyState.events.definitions[event.type]!
+      const meta = event.metadata as unknown as Meta & { version: number }
+      const data = decode(definition, event.data, meta.version)
+      known = {
+        state: apiKeyState.evolve(known.state, { type: event.type, data } as never, { ...meta, revision: Number(event.revision) }),
+        position: String(event.position?.commit ?? 0n),
+      }
+    }
+    return known
+  } catch (error) {
+    if (error instanceof StreamNotFoundError || error instanceof StreamDeletedError) return unknown
+    throw new Problem('SERVICE_UNAVAILABLE', 'The API key cannot be checked for now.', { retryAfter_s: 2, cause: error })
+  } finally {
+    clearTimeout(limit)
+  }
+}

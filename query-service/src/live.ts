@@ -1,0 +1,137 @@
+import { END, START, type EventStoreDBClient, type ReadPosition } from '@eventstore/db-client'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import { partsOf } from 'shared-domain/kernel/decider.ts'
+import { z } from 'zod'
+import type { Config } from './config.ts'
+import { Fact, type Facts, type Stored } from './facts.ts'
+import { follow, type Following } from './follow.ts'
+import type { Caller } from './keys.ts'
+import { describedStream } from './openapi.ts'
+import { invalid, parsed, Problem } from './problems.ts'
+import { Position, prefix, type Gate } from './question.ts'
+
+const Wish = z.object({
+  after: Position.optional().describe('Log position after which to begin; without it only what happens from now on is sent. `Last-Event-ID` counts more.'),
+  orchestrator: z.uuid().optional().describe('Only facts that concern this orchestrator first.'),
+  stream: z.string().min(1).max(500).optional().describe('Only facts of this stream, such as `task-<id>`.'),
+  type: z.preprocess((given) => (typeof given === 'string' ? [given] : given), z.array(z.string()).max(100).optional())
+    .optional().describe('Only facts of this type; given several times, of any of these.'),
+}).strict()
+type Wish = z.output<typeof Wish>
+
+export interface Live {
+  readonly open: number
+  close(): void
+}
+
+interface Hosts {
+  readonly store: EventStoreDBClient
+  readonly facts: Facts
+  readonly gate: Gate
+  /** Throws when the key of this request is good for nothing any more. */
+  readonly stillAdmitted: (request: FastifyRequest) => Promise<unknown>
+}
+
+type Bounds = Pick<Config, 'liveConnections_max' | 'liveConnectionsPerKey_max' | 'heartbeat_ms' | 'stalled_ms' | 'eventStoreTimeout_ms'>
+
+/** `GET /events`: the facts of the caller's organization as server-sent events, in the order of the log. */
+export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }: Hosts, bounds: Bounds): Live {
+  const connections = new Set<{ readonly key: string; readonly end: () => void }>()
+
+  const roomFor = ({ key }: Caller) => {
+    if ([...connections].filter((one) => one.key === key).length >= bounds.liveConnectionsPerKey_max)
+      throw new Problem('RATE_LIMITED', 'This key has as many live connections as it may.', { retryAfter_s: 15 })
+    if (connections.size >= bounds.liveConnections_max)
+      throw new Problem('SERVICE_UNAVAILABLE', 'There are as many live connections as there may be.', { retryAfter_s: 15 })
+  }
+
+  app.get(`${prefix}/events`, {
+    schema: describedStream({ operation: 'events.follow', about: 'Follow what happens, fact by fact, in the order of the log.', tag: 'events', query: Wish, event: Fact }),
+    handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const caller = await gate(request, 'read')
+      const wish = parsed(Wish, request.query)
+      const from = startOf(request, wish)
+      const prefixes = prefixesFor(wish, facts)
+      roomFor(caller)
+      const gone = new AbortController()
+      const connection = { key: caller.key, end: () => gone.abort() }
+      connections.add(connection)
+      reply.raw.once('close', connection.end)
+      try {
+        const following = await follow(store, { from, prefixes }, bounds.eventStoreTimeout_ms)
+        gone.signal.addEventListener('abort', following.close)
+        if (gone.signal.aborted) following.close()
+        reply.hijack()
+        reply.raw.writeHead(200, { ...reply.getHeaders() as Record<string, string>, ...streamHeaders })
+        await serveUntil(gone.signal, reply.raw, following, (event) => chosen(facts.read(event, caller.organization), wish), () => stillAdmitted(request), bounds)
+          .catch((error: unknown) => gone.signal.aborted || request.log.warn({ err: error, correlationId: request.id }, 'a live connection ended'))
+      } finally {
+        connections.delete(connection)
+      }
+    },
+  })
+
+  return { get open() { return connections.size }, close: () => { for (const { end } of connections) end() } }
+}
+
+const streamHeaders = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
+
+function startOf({ headers }: FastifyRequest, { after }: Wish): ReadPosition {
+  const last = headers['last-event-id']
+  if (last !== undefined && !Position.safeParse(last).success) throw invalid([{ pointer: '/Last-Event-ID', message: 'is not a log position' }])
+  const position = (last as string | undefined) ?? after
+  if (position === undefined) return END
+  const commit = BigInt(position)
+  return commit === 0n ? START : { commit, prepare: commit }
+}
+
+function prefixesFor({ stream, type = [] }: Wish, { categories, types }: Facts): readonly string[] {
+  const strange = type.filter((one) => !types.includes(one))
+  if (strange.length > 0) throw invalid([{ pointer: '/type', message: `names no type of fact: ${strange.join(', ')}` }])
+  if (stream === undefined) return categories.map((category) => `${category}-`)
+  if (!categories.includes(partsOf(stream).category)) throw invalid([{ pointer: '/stream', message: 'is of no category of facts' }])
+  return [stream]
+}
+
+function chosen(fact: Fact | undefined, { orchestrator, stream, type }: Wish): Fact | undefined {
+  if (!fact) return undefined
+  if (orchestrator !== undefined && fact.recipient !== orchestrator) return undefined
+  if (stream !== undefined && fact.stream !== stream) return undefined
+  return type === undefined || type.includes(fact.type) ? fact : undefined
+}
+
+type Choose = (event: Stored) => Fact | undefined
+
+/** Sends until the log, the client or the key ends. A client that takes nothing for too long is let go: it resumes by its last event id. */
+async function serveUntil(
+  gone: AbortSignal, to: ServerResponse, { events, close }: Following, choose: Choose, stillAdmitted: () => Promise<unknown>,
+  { heartbeat_ms, stalled_ms }: Bounds,
+) {
+  let passed = ''
+  const beating = setInterval(() => {
+    stillAdmitted().catch(close)
+    if (to.writableNeedDrain) return
+    // An id without data moves the resume point on past what was not for this client.
+    to.write(passed === '' ? ': heartbeat\n\n' : `: heartbeat\nid: ${passed}\n\n`)
+  }, heartbeat_ms)
+  try {
+    to.write('retry: 1000\n: open\n\n')
+    for await (const { event } of events) {
+      const fact = event && choose(event)
+      if (fact && !to.write(`id: ${fact.position}\ndata: ${JSON.stringify(fact)}\n\n`)) await drained(to, gone, stalled_ms)
+      passed = String(event?.position?.commit ?? passed)
+    }
+    to.end()
+  } catch (error) {
+    to.destroy()
+    throw error
+  } finally {
+    clearInterval(beating)
+    close()
+  }
+}
+
+const drained = (to: ServerResponse, gone: AbortSignal, stalled_ms: number) =>
+  once(to, 'drain', { signal: AbortSignal.any([gone, AbortSignal.timeout(stalled_ms)]) })

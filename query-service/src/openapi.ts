@@ -1,0 +1,98 @@
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import swagger from '@fastify/swagger'
+import { z } from 'zod'
+import { ProblemDocument, problems, problemType, type ProblemCode } from './problems.ts'
+
+const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
+    unrepresentable: 'any',
+    // How a column is stored is nobody's business out there.
+    override: ({ jsonSchema }) => { delete jsonSchema.sql },
+  }) as Record<string, unknown>
+  return rest
+}
+
+export async function documented(app: FastifyInstance) {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Baton: questions', description: 'Everything that may be asked of a fleet. Every answer says the log position it was computed at.', version: '1' },
+      servers: [{ url: '/', description: 'This host. `/api` alone means the latest version, and `/vps` is an older name of `/orchestrators`.' }],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'An API key, `bk_...`.' },
+          header: { type: 'apiKey', in: 'header', name: 'X-API-Key', description: 'The same, for clients that cannot send the other.' },
+        },
+      },
+      security: [{ bearer: [] }, { header: [] }],
+    },
+    refResolver: { buildLocalReference: ({ $id }) => String($id) },
+  })
+  app.addSchema({ $id: 'Problem', ...jsonSchema(ProblemDocument) })
+}
+
+interface Described {
+  readonly operation: string
+  readonly about: string
+  readonly tag: string
+  readonly params: z.ZodObject
+  readonly query: z.ZodObject
+  readonly answer: z.ZodObject
+  readonly reads?: readonly string[]
+}
+
+/** What the OpenAPI document says of a route. Fastify validates nothing by it: requests are parsed by the zod schemas themselves. */
+export const described = ({ operation, about, tag, params, query, answer, reads = [] }: Described): FastifySchema => ({
+  operationId: operation,
+  summary: about,
+  tags: [tag],
+  ...(Object.keys(params.shape).length > 0 ? { params: allOf(params) } : {}),
+  ...(Object.keys(query.shape).length > 0 ? { querystring: optional(query) } : {}),
+  response: {
+    200: {
+      description: reads.length > 0 ? `From ${reads.join(' and ')}, as of \`position\`.` : 'As of `position`.',
+      headers: { 'Baton-Position': { type: 'string', description: 'The log position of the answer.' }, ...correlation },
+      content: { 'application/json': { schema: jsonSchema(answer) } },
+    },
+    ...refusals(Object.keys(params.shape).length > 0 ? codes : codes.filter((code) => code !== 'NOT_FOUND')),
+  },
+})
+
+export const describedStream = ({ operation, about, tag, query, event }: Omit<Described, 'params' | 'answer'> & { event: z.ZodObject }): FastifySchema => ({
+  operationId: operation,
+  summary: about,
+  tags: [tag],
+  querystring: optional(query),
+  headers: { type: 'object', properties: { 'Last-Event-ID': { type: 'string', description: 'Log position after which to go on; sent by browsers by themselves.' } } },
+  response: {
+    200: {
+      description: 'Server-sent events without end. The id of an event is its log position; its data is a fact as JSON:\n\n'
+        + `\`\`\`json\n${JSON.stringify(jsonSchema(event), null, 2)}\n\`\`\``,
+      headers: correlation,
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    },
+    ...refusals(codes.filter((code) => code !== 'NOT_FOUND')),
+  },
+})
+
+const codes: readonly ProblemCode[] =
+  ['VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED', 'INTERNAL_ERROR', 'READ_MODEL_BEHIND', 'SERVICE_UNAVAILABLE']
+
+const correlation = { 'X-Correlation-Id': { type: 'string', description: 'Taken over from the request, or made.' } }
+const patience = { 'Retry-After': { type: 'integer', description: 'Seconds.' } }
+
+const refusals = (possible: readonly ProblemCode[]) => {
+  const byStatus = Map.groupBy(possible, (code) => problems[code].status)
+  return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
+    description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join(' '),
+    headers: { ...correlation, ...(status === 429 || status === 503 ? patience : {}) },
+    content: { [problemType]: { schema: { $ref: 'Problem#' } } },
+  }]))
+}
+
+const allOf = (schema: z.ZodObject) => ({
+  type: 'object', properties: Object.fromEntries(Object.entries<z.ZodType>(schema.shape).map(([name, one]) => [name, jsonSchema(one)])),
+})
+
+/** Output schemas name parameters with defaults as required; for a caller none is. */
+const optional = (schema: z.ZodObject) => allOf(schema)

@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Row } from 'shared-domain/kernel/read-model.ts'
+import type { Scope } from 'shared-domain/kernel/decider.ts'
+import { z } from 'zod'
+import type { Database } from './database.ts'
+import type { Caller } from './keys.ts'
+import { described } from './openapi.ts'
+import { parsed, Problem } from './problems.ts'
+import type { Positions } from './wait.ts'
+
+export interface Answer {
+  readonly body: Row
+  /** Log position up to which every fact is in the answer. */
+  readonly position: string
+}
+
+export interface Asked<Params = any, Query = any> {
+  readonly params: Params
+  readonly query: Query
+  readonly caller: Caller
+  readonly at: string
+}
+
+/** A route that only reads, as data: everything about it but how it is answered also stands in the OpenAPI document. */
+export interface Question<Params extends z.ZodObject = any, Query extends z.ZodObject = any> {
+  readonly operation: string
+  readonly about: string
+  readonly tag: string
+  /** Below the prefix of the version, `:name` for parameters. */
+  readonly path: string
+  readonly params: Params
+  readonly query: Query
+  /** Of the answer, without its position. */
+  readonly answer: z.ZodObject
+  /** What the key must allow; null when any valid key may ask. */
+  readonly scope: Scope | null
+  /** Names of the read models that it is answered from: `minPosition` waits for all of them. */
+  readonly reads: readonly string[]
+  readonly reply: (asked: Asked<z.output<Params>, z.output<Query>>, database: Database) => Promise<Answer>
+}
+
+export const question = <Params extends z.ZodObject, Query extends z.ZodObject>(definition: Question<Params, Query>): Question => definition
+
+export const prefix = '/api/v1'
+
+export const Position = z.string().regex(/^\d{1,19}$/, 'is not a log position: 1 to 19 digits')
+
+export const MinPosition = z.object({
+  minPosition: Position.optional().describe('Wait, up to 2 s, until the answer holds every fact up to this log position.'),
+})
+
+/** Admits a request or throws a problem: who asks, whether the key allows it, and whether it asks too often. */
+export type Gate = (request: FastifyRequest, scope: Scope | null) => Promise<Caller>
+
+export function serve(app: FastifyInstance, asked: Question, { gate, database, positions }: { gate: Gate; database: Database; positions: Positions }) {
+  const query = asked.reads.length > 0 ? asked.query.extend(MinPosition.shape).strict() : asked.query.strict()
+  app.get(`${prefix}${asked.path}`, {
+    schema: described({ ...asked, query, answer: z.object({ position: Position }).extend(asked.answer.shape) }),
+    handler: async (request: FastifyRequest, reply: FastifyReply) => {
+      const caller = await gate(request, asked.scope)
+      const { minPosition, ...wanted } = parsed(query, request.query) as { minPosition?: string }
+      const params = asked.params.safeParse(request.params)
+      if (!params.success) throw unknownThing()
+      if (minPosition !== undefined) for (const model of asked.reads) await positions.reached(model, BigInt(minPosition))
+      const { body, position } = await asked.reply({ params: params.data, query: wanted, caller, at: new Date().toISOString() }, database)
+      reply.header('baton-position', position)
+      // A row may have a column of this name: the header always has the position of the answer.
+      return { position, ...body }
+    },
+  })
+}
+
+export const unknownThing = () => new Problem('NOT_FOUND', 'There is no such thing in your organization.')
