@@ -2,7 +2,7 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import underPressure from '@fastify/under-pressure'
-import Fastify, { type FastifyInstance, type FastifyRequest, type RawServerDefault } from 'fastify'
+import Fastify, { LogController, type FastifyInstance, type FastifyRequest, type RawServerDefault } from 'fastify'
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
@@ -66,16 +66,20 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Query
     serve(app, asked, { gate, database, positions })
   }
 
-  const url = await app.listen({ host: config.host, port: config.port })
-  return { url, app, close: () => app.close() }
+  try {
+    const url = await app.listen({ host: config.host, port: config.port })
+    return { url, app, close: () => app.close() }
+  } catch (error) {
+    await app.close()
+    throw error
+  }
 }
 
 /** Everything that is the same for each route: addresses, correlation, problems. */
 function server(config: Config): FastifyInstance {
   const app = Fastify<RawServerDefault>({
     logger: { level: config.logLevel, base: { service: 'query' } },
-    disableRequestLogging: true,
-    requestIdLogLabel: 'correlationId',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     genReqId: correlationOf,
     rewriteUrl: ({ url = '/' }) => canonical(url),
     routerOptions: { maxParamLength: 500 },

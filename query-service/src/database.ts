@@ -67,7 +67,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   return {
     async ask(model, organization, slices) {
       const parts = slices.map((slice) => sql`(${select(db, model, organization, slice)})`)
-      const order = slices.length === 1 ? sql` order by ${references(slices[0]!.order)}` : sql``
+      const order = slices.length === 1 ? sql` order by ${references(slices[0]!.order.map((column) => `r.${column}`))}` : sql``
       const statement = sql<Row>`
         select c.commit::text as "$position", r.*
         from (select commit from checkpoint where model = ${model.name} and active) as c
@@ -109,7 +109,7 @@ function select(db: Kysely<any>, model: ReadModel, organization: string, { where
   }
   if (notAfter) rows = rows.where((where) => where.or([where(notAfter.column, 'is', null), where(notAfter.column, '<=', notAfter.at)]))
   if (after) rows = rows.where(sql<boolean>`(${references(order)}) > (${sql.join(after)})`)
-  return rows.orderBy(order.map((column) => sql.ref(column))).limit(limit)
+  return order.reduce((all, column) => all.orderBy(sql.ref(column)), rows).limit(limit)
 }
 
 const beingBuilt = (model: string) => new Problem('READ_MODEL_BEHIND', `The read model ${model} is being built.`, { retryAfter_s: 2 })

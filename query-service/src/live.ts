@@ -66,7 +66,7 @@ export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }
         reply.hijack()
         reply.raw.writeHead(200, { ...reply.getHeaders() as Record<string, string>, ...streamHeaders })
         await serveUntil(gone.signal, reply.raw, following, (event) => chosen(facts.read(event, caller.organization), wish), () => stillAdmitted(request), bounds)
-          .catch((error: unknown) => gone.signal.aborted || request.log.warn({ err: error, correlationId: request.id }, 'a live connection ended'))
+          .catch((error: unknown) => gone.signal.aborted || request.log.warn({ err: error }, 'a live connection ended'))
       } finally {
         connections.delete(connection)
       }
