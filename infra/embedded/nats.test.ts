@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { connect } from 'nats'
+import t from 'tap'
+import { findNats } from './nats-binary.ts'
+import { startNats } from './nats.ts'
+import { StartFailure } from './start-failure.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'baton-nats-'))
+t.teardown(() => rmSync(root, { recursive: true, force: true }))
+const binDir = fileURLToPath(new URL('../../.baton/bin', import.meta.url))
+
+t.test('what JetStream has acknowledged survives a killed server, and is known as a duplicate', async (t) => {
+  const first = await startNats({ dir: join(root, 'data'), binDir })
+  t.teardown(() => first.stop())
+  const before = await connect({ servers: first.url, reconnect: false })
+  const manager = await before.jetstreamManager()
+  await manager.streams.add({ name: 'facts', subjects: ['facts.>'] })
+  await manager.consumers.add('facts', { durable_name: 'daemon' })
+  const published = await before.jetstream().publish('facts.task', 'a fact', { msgID: '1' })
+  t.match(published, { seq: 1, duplicate: false })
+  t.same(await first.kill(), { code: null, signal: 'SIGKILL' })
+  await before.close()
+
+  const second = await startNats({ dir: join(root, 'data'), port: first.port, binDir })
+  t.teardown(() => second.stop())
+  t.equal(second.url, first.url)
+  const after = await connect({ servers: second.url })
+  const jetstream = after.jetstream()
+  t.match(await jetstream.publish('facts.task', 'a fact', { msgID: '1' }), { seq: 1, duplicate: true })
+  const message = await (await jetstream.consumers.get('facts', 'daemon')).next({ expires: 5_000 })
+  t.equal(message?.string(), 'a fact')
+  await message?.ackAck()
+  await after.close()
+  await second.stop()
+})
+
+t.test('a port in use is said in one sentence', async (t) => {
+  const squatter = createServer().listen(0, '127.0.0.1')
+  await once(squatter, 'listening')
+  t.teardown(() => squatter.close())
+  const { port } = squatter.address() as { port: number }
+  await t.rejects(startNats({ dir: join(root, 'other'), port, binDir }), new StartFailure(
+    `Port ${port} on 127.0.0.1 is in use, so nats-server cannot start: end what listens there, or choose another port.`))
+})
+
+t.test('a data folder that cannot be used is said in one sentence, with what to do', async (t) => {
+  mkdirSync(join(root, 'damaged'))
+  writeFileSync(join(root, 'damaged', 'jetstream'), 'a file where a folder should be')
+  await t.rejects(startNats({ dir: join(root, 'damaged'), binDir }),
+    { message: /^nats-server cannot start on .*\/damaged: .+\. Move .* away and start again: .*\.$/ })
+})
+
+/** Tools that stand in for the distribution's: the package is found only with lists of one's own, as on a fresh machine. */
+function tools(name: string): string {
+  const folder = join(root, name)
+  mkdirSync(folder)
+  const script = (file: string, lines: string) => writeFileSync(join(folder, file), `#!/bin/sh\nPATH=/usr/bin:/bin\n${lines}\n`, { mode: 0o755 })
+  script('apt-get', 'case "$*" in *update) touch updated; exit 100;; *) test -e updated || exit 100; sleep 0.1; echo > nats-server_2.deb;; esac')
+  script('dpkg', 'mkdir -p "$3/usr/sbin"; { echo "#!/bin/sh"; head -c 1000000 /dev/zero | tr "\\0" "#"; } > "$3/usr/sbin/nats-server"; chmod +x "$3/usr/sbin/nats-server"')
+  return folder
+}
+
+t.test('two that fetch the server at once both get a whole one, and the next one fetches nothing', async (t) => {
+  const cache = join(root, 'cache')
+  const search = { binDir: cache, path: tools('tools'), folders: [] }
+  t.same(await Promise.all([findNats(search), findNats(search)]), [join(cache, 'nats-server'), join(cache, 'nats-server')])
+  t.equal(readFileSync(join(cache, 'nats-server')).length, 1_000_010)
+  t.same(readdirSync(cache), ['nats-server'], 'nothing else is left')
+  t.equal(await findNats({ ...search, path: '' }), join(cache, 'nats-server'))
+})
+
+t.test('where the server is missing and cannot be fetched, one sentence says how to get it', async (t) => {
+  const nowhere = { binDir: join(root, 'empty'), path: join(root, 'nothing'), folders: [] }
+  await t.rejects(findNats(nowhere), new StartFailure('No nats-server was found, and the distribution\'s package could not be fetched '
+    + `(there is no apt-get and dpkg here): install it (apt install nats-server, brew install nats-server), put it on PATH or into ${nowhere.binDir}, or set NATS_URL.`))
+})
