@@ -31,6 +31,8 @@ export interface ChildOptions {
   /** Takes all that the child writes, stdout and stderr in the order of arrival. */
   readonly output?: ((chunk: string) => void) | undefined
   readonly guard?: Guard
+  /** Gives up waiting for a child to get ready, and kills it. */
+  readonly abort?: AbortSignal | undefined
 }
 
 export interface Child {
@@ -98,6 +100,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
         wake()
       })
       : answered(ready.probe, options.ready_timeout_ms, exited),
+    ...options.abort ? [aborted(options.abort).then(() => `${name} was stopped before it was ready`)] : [],
     pause(options.ready_timeout_ms, `${name} was not ready within ${options.ready_timeout_ms / 1000} s`, { ref: false }),
   ])
   wake = () => {}
@@ -138,6 +141,8 @@ async function answered(probe: () => Promise<boolean>, timeout_ms: number, exite
   }
   return new Promise(() => {})
 }
+
+const aborted = (signal: AbortSignal) => signal.aborted ? Promise.resolve() : once(signal, 'abort').then(() => {})
 
 /** Undefined when it takes longer. */
 export async function within<T>(timeout_ms: number, promise: Promise<T>): Promise<T | undefined> {

@@ -1,0 +1,145 @@
+import { once } from 'node:events'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { Client } from 'pg'
+import t from 'tap'
+import { startChild } from './child.ts'
+import { startEngines } from './engines.ts'
+import { takeLock } from './lock.ts'
+import { openLog } from './log-file.ts'
+import { choosePorts, freePort } from './ports.ts'
+import { supervise } from './supervisor.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'baton-engines-'))
+chmodSync(root, 0o755)
+t.teardown(() => rmSync(root, { recursive: true, force: true }))
+
+async function until(holds: () => boolean, bound_ms = 10_000) {
+  for (const end = Date.now() + bound_ms; !holds(); await pause(5)) if (Date.now() > end) throw new Error('it did not come about in time')
+}
+
+const sleeper = () => startChild({
+  name: 'sleeper', command: '/bin/sh', args: ['-c', 'echo ready; exec sleep 60'], env: process.env, ready: (said) => said.includes('ready'),
+  ready_timeout_ms: 5_000, stopSignal: 'SIGTERM', stop_timeout_ms: 5_000,
+})
+
+t.test('a folder is locked by one process at a time, and a lock that nobody holds any more is taken over', async (t) => {
+  const folder = join(root, 'locked')
+  const unlock = takeLock(folder)
+  t.throws(() => takeLock(folder), { message: `Baton already runs in ${folder} (process ${process.pid}): end that one first, or use another folder.` })
+  unlock()
+  for (const stale of ['', `${process.pid} 1`, '2147483647 1', 'scribble']) {
+    writeFileSync(join(folder, 'lock'), stale)
+    takeLock(folder)()
+    t.notOk(existsSync(join(folder, 'lock')), `left behind: ${stale}`)
+  }
+})
+
+t.test('ports are remembered, give way to others, and are refused when asked for exactly', async (t) => {
+  const file = join(root, 'ports.json')
+  const [one, two] = [await freePort(), await freePort()]
+  t.same(await choosePorts({ defaults: { one, two }, file }), { one, two })
+  t.same(await choosePorts({ defaults: { one: 1, two: 2 }, file }), { one, two }, 'those of last time')
+
+  const squatter = createServer().listen(one, '127.0.0.1')
+  await once(squatter, 'listening')
+  t.teardown(() => squatter.close())
+  const said: string[] = []
+  const chosen = await choosePorts({ defaults: { one, two }, file, log: (line) => said.push(line) })
+  t.same(said, [`port ${one} is in use by something else, so one takes ${chosen.one}`])
+  t.equal(chosen.two, two)
+  t.same(JSON.parse(readFileSync(file, 'utf8')), chosen)
+  await t.rejects(choosePorts({ defaults: { one, two }, asked: { one }, file }),
+    { message: `Port ${one} on 127.0.0.1, asked for one, is in use: end what listens there, or ask for another port.` })
+})
+
+t.test('a log takes a bounded place on disk', async (t) => {
+  const file = join(root, 'log', 'a.log')
+  const log = openLog(file)
+  t.teardown(() => log.close())
+  for (let written = 0; written < 20; written += 1) log.write('x'.repeat(1_000_000))
+  log.write('the end')
+  t.match(readFileSync(file, 'utf8'), /the end$/)
+  t.ok(readFileSync(file).length < 9_500_000)
+  t.ok(readFileSync(`${file}.1`).length < 9_500_000)
+})
+
+t.test('a process that dies is started again, until it has died too often', async (t) => {
+  const said: string[] = []
+  let sentence = ''
+  const supervised = await supervise({
+    name: 'sleeper', start: sleeper, log: (line) => said.push(line), onGivenUp: (given) => { sentence = given }, restarts_max: 2,
+  })
+  t.teardown(() => supervised.stop())
+  const first = supervised.pid
+  await supervised.kill()
+  await until(() => supervised.restarts === 1)
+  t.not(supervised.pid, first)
+  t.same(said, ['sleeper ended unexpectedly (SIGKILL); starting it again', `sleeper runs again (process ${supervised.pid})`])
+  await supervised.kill()
+  await until(() => supervised.restarts === 2)
+  await supervised.kill()
+  await until(() => sentence !== '')
+  t.equal(sentence, 'sleeper ended 2 times in a row and is not started again')
+})
+
+t.test('a process that is stopped while it is on its way again is not left behind', async (t) => {
+  const started: number[] = []
+  const supervised = await supervise({
+    name: 'sleeper', log: () => {}, onGivenUp: (sentence) => t.fail(sentence),
+    async start() {
+      const child = await sleeper()
+      started.push(child.pid)
+      return child
+    },
+  })
+  await supervised.kill()
+  await supervised.stop()
+  for (const pid of started) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+})
+
+t.test('the engines of a folder', async (t) => {
+  const said: string[] = []
+  const folder = join(root, 'baton')
+  const env = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' }
+  const options = { root: folder, env, ports: 'remembered', log: (line: string) => said.push(line) } as const
+  const engines = await startEngines(options)
+  t.teardown(() => engines.stop())
+
+  t.equal(engines.urls.eventstore, env.EVENTSTORE_URL, 'a given URL is used as it is')
+  t.same(Object.keys(engines.processes).sort(), ['nats', 'postgres'], 'and nothing is started for it')
+  await t.rejects(startEngines(options), /^Baton already runs in /)
+
+  const rows = async (sql: string) => {
+    const client = new Client(engines.urls.database)
+    client.on('error', () => {})
+    await client.connect()
+    return client.query(sql).then(({ rows }) => rows as unknown[]).finally(() => client.end())
+  }
+  await rows('create table fact (id int); insert into fact values (1)')
+  for (const engine of Object.values(engines.processes)) await engine.kill()
+  await until(() => Object.values(engines.processes).every(({ restarts }) => restarts === 1))
+  t.same(await rows('select * from fact'), [{ id: 1 }], 'an engine that was killed comes back with its data where it was')
+
+  const pids = Object.values(engines.processes).map(({ pid }) => pid)
+  await engines.stop()
+  for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+  t.notOk(existsSync(join(folder, 'lock')))
+  for (const name of ['nats', 'postgres']) t.ok(existsSync(join(folder, 'log', `${name}.log`)))
+
+  const again = await startEngines(options)
+  t.teardown(() => again.stop())
+  t.same(again.urls, engines.urls, 'a second start has the same ports')
+  await again.stop()
+})
+
+t.test('an engine that cannot start takes the others with it', async (t) => {
+  const folder = join(root, 'baton')
+  rmSync(join(folder, 'postgres', 'data', 'PG_VERSION'))
+  const env = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' }
+  await t.rejects(startEngines({ root: folder, env, ports: 'free', log: () => {} }), /is not a data folder of PostgreSQL/)
+  t.notOk(existsSync(join(folder, 'lock')))
+})
