@@ -1,0 +1,13 @@
+/** The log holds something that was once good and is not any more. Nothing is repaired without being asked. */
+export class Corruption extends Error {
+  readonly file: string
+  /** Offset in the file. */
+  readonly offset: number
+
+  constructor(file: string, offset: number, what: string) {
+    super(`${file} is damaged at offset ${offset}: ${what}. Nothing was changed. `
+      + 'Look at it with `baton store check`; `baton store repair --truncate` cuts the log there, after naming what would be lost.')
+    this.file = file
+    this.offset = offset
+  }
+}
