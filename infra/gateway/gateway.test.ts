@@ -1,0 +1,174 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t, { type Test } from 'tap'
+import { configFrom } from './config.ts'
+import { gateway } from './gateway.ts'
+import { merged, OpenApi } from './openapi.ts'
+
+const document = (paths: object, components: object, more: object = {}) =>
+  ({ openapi: '3.1.0', info: { title: 'A service', version: '1' }, paths, components, ...more })
+
+async function listening(app: FastifyInstance) {
+  t.teardown(() => app.close())
+  return await app.listen({ host: '127.0.0.1', port: 0, listenTextResolver: () => '' })
+}
+
+/** Says what it was asked, so that the test sees what arrived. */
+function upstream(name: string, description: object) {
+  const app = Fastify({ bodyLimit: 8 * 1024 * 1024, forceCloseConnections: true })
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
+  app.all('/api/*', async ({ method, url, headers, body }, reply) => {
+    if (url.includes('refused')) return reply.code(409).header('etag', '"7"').type('application/problem+json').send({ code: 'REFUSED' })
+    if (url.includes('later')) return reply.code(503).header('retry-after', '1').send({ asked: asked += 1 })
+    return { name, method, url, headers, body: body ?? null }
+  })
+  let asked = 0
+  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/openapi.json', async () => description)
+  return app
+}
+
+const problem = { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }
+const commands = upstream('commands', document({ '/api/v1/tasks': { post: { operationId: 'create', responses: { 409: problem } } } },
+  { schemas: { Problem: { type: 'object', title: 'of a command' } } }, { tags: [{ name: 'tasks' }], security: [{ key: [] }] }))
+const questions = upstream('questions', document({ '/api/v1/tasks': { get: { operationId: 'list', responses: { 404: problem } } } },
+  { schemas: { Problem: { type: 'object', title: 'of a question' } } }, { tags: [{ name: 'tasks' }] }))
+
+let live = 0
+questions.get('/api/v1/live', (request, reply) => {
+  live += 1
+  request.raw.socket.once('close', () => { live -= 1 })
+  reply.hijack()
+  reply.raw.writeHead(200, { 'content-type': 'text/event-stream' })
+  reply.raw.flushHeaders()
+  const [, wanted] = /first=(\w+)/.exec(request.url) ?? []
+  if (wanted) reply.raw.write(`data: ${wanted}\n\n`)
+})
+
+const COMMAND_URL = await listening(commands)
+const QUERY_URL = await listening(questions)
+const config = (more: object = {}) => configFrom({ COMMAND_URL, QUERY_URL, LOG_LEVEL: 'silent', ...more })
+const base = await listening(await gateway(config()))
+
+interface Echo {
+  readonly name: string
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string | null
+}
+
+const isProblem = async (t: Test, response: Response, status: number, code: string) => {
+  t.equal(response.status, status)
+  t.match(response.headers.get('content-type'), 'application/problem+json')
+  const body = await response.json() as Record<string, unknown>
+  t.match(body, { type: `urn:baton:problem:${code}`, title: String, status, code, retryable: status === 503, errors: [], instance: /^\/[^?]*$/ })
+  t.equal(body.correlationId, response.headers.get('x-correlation-id'))
+}
+
+t.test('what changes something goes to the command service, what asks to the query service (S-60)', async (t) => {
+  for (const [method, name] of Object.entries({ POST: 'commands', PUT: 'commands', PATCH: 'commands', DELETE: 'commands', GET: 'questions' })) {
+    const body = method === 'GET' ? null : '{"a": "ü"}'
+    const response = await fetch(`${base}/api/v1/tasks/a%2Fb?x=1&x=%20`, { method, body, headers: { 'content-type': 'application/json', authorization: 'Bearer bk_1', 'idempotency-key': 'k' } })
+    t.equal(response.status, 200)
+    t.match(await response.json() as Echo, {
+      name, method, url: '/api/v1/tasks/a%2Fb?x=1&x=%20', body,
+      headers: { authorization: 'Bearer bk_1', 'idempotency-key': 'k', 'x-correlation-id': response.headers.get('x-correlation-id')!, 'x-forwarded-for': '127.0.0.1' },
+    }, `${method} arrives as it was sent`)
+  }
+  t.equal((await fetch(`${base}/api/v1/tasks`, { method: 'HEAD' })).status, 200)
+  t.match(await (await fetch(`${base}/api/v1/tasks`, { method: 'POST' })).json(), { name: 'commands', body: null }, 'a command may have no body')
+  t.match(await (await fetch(`${base}/api/${'x'.repeat(2_000)}`)).json(), { name: 'questions' }, 'a path may be long')
+})
+
+t.test('a correlation id that came along is kept; one that cannot be a header value is replaced', async (t) => {
+  const idOf = async (given: string) => (await fetch(`${base}/api/v1/tasks`, { headers: { 'x-correlation-id': given } })).headers.get('x-correlation-id')
+  t.equal(await idOf('from-outside'), 'from-outside')
+  t.match(await idOf('x'.repeat(200)), /^[0-9a-f-]{36}$/)
+})
+
+t.test('an answer of a service comes through as it is, and is asked for once', async (t) => {
+  const refused = await fetch(`${base}/api/v1/refused`, { method: 'POST' })
+  t.same([refused.status, refused.headers.get('etag'), refused.headers.get('content-type'), await refused.json()],
+    [409, '"7"', 'application/problem+json; charset=utf-8', { code: 'REFUSED' }])
+  const later = await fetch(`${base}/api/v1/later`)
+  t.same([later.status, later.headers.get('retry-after'), await later.json()], [503, '1', { asked: 1 }])
+})
+
+t.test('a body of more than 1 MiB is refused, with or without a declared length (S-62)', async (t) => {
+  const largest = await fetch(`${base}/api/v1/tasks`, { method: 'POST', body: 'x'.repeat(1024 * 1024) })
+  t.equal((await largest.json() as Echo).body?.length, 1024 * 1024)
+  await isProblem(t, await fetch(`${base}/api/v1/tasks?key=secret`, { method: 'POST', body: 'x'.repeat(1024 * 1024 + 1) }), 413, 'PAYLOAD_TOO_LARGE')
+
+  const socket = connect(Number(new URL(base).port), '127.0.0.1').setEncoding('utf8')
+  t.teardown(() => socket.destroy())
+  let answer = ''
+  socket.on('data', (chunk) => { answer += chunk }).on('error', () => {})
+  const chunk = 'x'.repeat(0x10000)
+  socket.write('POST /api/v1/tasks HTTP/1.1\r\nhost: baton\r\ntransfer-encoding: chunked\r\n\r\n')
+  for (let sent = 0; sent < 17; sent += 1) socket.write(`10000\r\n${chunk}\r\n`)
+  await once(socket, 'close')
+  t.match(answer, /^HTTP\/1\.1 413 [^]*"code":"PAYLOAD_TOO_LARGE"/)
+})
+
+t.test('a path that nobody serves is a problem', async (t) => {
+  await isProblem(t, await fetch(`${base}/nowhere?key=secret`), 404, 'NOT_FOUND')
+  await isProblem(t, await fetch(`${base}/apix`, { method: 'POST', body: '{}' }), 404, 'NOT_FOUND')
+  await isProblem(t, await fetch(`${base}/api/v1/tasks`, { method: 'OPTIONS' }), 404, 'NOT_FOUND')
+  const climbing = await fetch(`${base}/api/%2e%2e%2fhealthz`)
+  t.not(climbing.status, 200, 'and nobody climbs out of /api')
+})
+
+t.test('events come through at once, and a reader that leaves is gone upstream as well', async (t) => {
+  const leaving = new AbortController()
+  const silent = await fetch(`${base}/api/v1/live`, { signal: leaving.signal })
+  t.equal(silent.headers.get('content-type'), 'text/event-stream', 'the headers do not wait for the first event')
+  const response = await fetch(`${base}/api/v1/live?first=one`, { signal: leaving.signal })
+  const { value } = await response.body!.getReader().read()
+  t.equal(Buffer.from(value!).toString(), 'data: one\n\n')
+  t.equal(live, 2)
+  leaving.abort()
+  for (const end = Date.now() + 5_000; live > 0 && Date.now() < end;) await new Promise(setImmediate)
+  t.equal(live, 0)
+})
+
+t.test('a service that is down is said to be unavailable, and the other one answers', async (t) => {
+  const half = await listening(await gateway(config({ COMMAND_URL: 'http://127.0.0.1:1' })))
+  const response = await fetch(`${half}/api/v1/tasks?key=secret`, { method: 'POST', body: '{}' })
+  t.equal(response.headers.get('retry-after'), '1')
+  await isProblem(t, response, 503, 'SERVICE_UNAVAILABLE')
+  t.equal((await fetch(`${half}/api/v1/tasks`)).status, 200)
+  const health = await fetch(`${half}/healthz`)
+  t.same([health.status, await health.json()], [503, { status: 'unavailable', services: { command: 'unavailable', query: 'ok' } }])
+  await isProblem(t, await fetch(`${half}/openapi.json`), 503, 'SERVICE_UNAVAILABLE')
+})
+
+t.test('it is well when both services are', async (t) => {
+  const response = await fetch(`${base}/healthz`)
+  t.same([response.status, await response.json()], [200, { status: 'ok', services: { command: 'ok', query: 'ok' } }])
+})
+
+t.test('both descriptions are one document, which the page at /docs shows', async (t) => {
+  const whole = await (await fetch(`${base}/openapi.json`)).json() as OpenApi
+  t.same(Object.keys(whole.paths['/api/v1/tasks']!).sort(), ['get', 'post'])
+  t.same(whole.components.schemas, { Problem: { type: 'object', title: 'of a command' }, QueryProblem: { type: 'object', title: 'of a question' } })
+  t.match(whole.paths['/api/v1/tasks'], {
+    get: { responses: { 404: { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/QueryProblem' } } } } } },
+    post: { security: [{ key: [] }], responses: { 409: problem } },
+  })
+  t.same(whole.tags, [{ name: 'tasks' }])
+  t.match(await (await fetch(`${base}/docs/`)).text(), /<div id="swagger-ui">/)
+  t.same(await (await fetch(`${base}/docs/json`)).json(), whole)
+})
+
+t.test('merging a description with itself adds nothing', async (t) => {
+  const one = OpenApi.parse(document({ '/a': { get: { summary: 'a' } } }, { schemas: { A: { type: 'string' } } }))
+  t.match(merged(one, one, 'Other'), { paths: one.paths, components: { schemas: { A: { type: 'string' } } } })
+  t.same(Object.keys(merged(one, one, 'Other').components.schemas!), ['A'])
+})
+
+t.test('a wrong setting is named', async (t) => {
+  t.throws(() => configFrom({ COMMAND_URL: 'ftp://x', GATEWAY_PORT: '99999' }), /GATEWAY_PORT: .*COMMAND_URL: is an http URL; QUERY_URL: /)
+})
