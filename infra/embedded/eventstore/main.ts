@@ -1,0 +1,84 @@
+import { parseArgs } from 'node:util'
+import { startServer } from './server.ts'
+import { openStore } from './store.ts'
+
+const help = `An event store that speaks EventStoreDB's gRPC protocol, for one machine.
+
+  node infra/embedded/eventstore/main.ts --dir DIR [--port 2113] [--host 127.0.0.1]
+
+  --dir DIR        where the log is kept; made when it is missing
+  --port PORT      2113 when not given; 0 for any free one
+  --host HOST      a loopback address, unless --allow-remote is given: there is no authentication
+  --allow-remote   listen on any address
+
+Environment: EVENTSTORE_MAX_APPEND_SIZE (bytes, 1048576), EVENTSTORE_COMMIT_TIMEOUT_MS and EVENTSTORE_PREPARE_TIMEOUT_MS (2000).
+Connect with esdb://127.0.0.1:2113?tls=false. Ends on SIGTERM and Ctrl-C.`
+
+const say = (line: string) => process.stdout.write(`${line}\n`)
+
+function fail(sentence: string, code = 1): never {
+  process.stderr.write(`${sentence}\n`)
+  process.exit(code)
+}
+
+function numberFrom(name: string, fallback: number): number {
+  const value = Number(process.env[name] ?? fallback)
+  return Number.isInteger(value) && value > 0 ? value : fail(`${name} must be a whole number above zero, not "${process.env[name]}".`, 2)
+}
+
+function wishes() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        dir: { type: 'string' }, port: { type: 'string', default: '2113' }, host: { type: 'string', default: '127.0.0.1' },
+        'allow-remote': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
+      },
+    })
+    return values
+  } catch (error) {
+    return fail(`${(error as Error).message}\n\n${help}`, 2)
+  }
+}
+
+const { dir, port, host, help: wantsHelp, 'allow-remote': allowsRemote } = wishes()
+if (wantsHelp) {
+  say(help)
+  process.exit(0)
+}
+if (!dir) fail(`Say where the log is kept: --dir DIR.\n\n${help}`, 2)
+if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) fail(`--port must be a number from 0 to 65535, not "${port}".`, 2)
+if (!allowsRemote && !/^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host)) {
+  fail(`${host} is not a loopback address, and this server asks nobody who they are. Add --allow-remote if that is what you want.`, 2)
+}
+
+let told_ms = performance.now()
+const store = await openStore({
+  dir,
+  onProgress(read, total) {
+    if (performance.now() - told_ms < 500) return
+    told_ms = performance.now()
+    say(`reading the log: ${Math.floor((100 * read) / total)} %`)
+  },
+}).catch((error: Error) => fail(error.message))
+
+if (store.torn_bytes > 0) say(`${store.torn_bytes} bytes of an append that a crash interrupted, never acknowledged, were cut off`)
+
+const commit_ms_max = Math.max(numberFrom('EVENTSTORE_COMMIT_TIMEOUT_MS', 2_000), process.env.EVENTSTORE_COMMIT_TIMEOUT_MS ? 0 : numberFrom('EVENTSTORE_PREPARE_TIMEOUT_MS', 2_000))
+const server = await startServer({ store, port: Number(port), host, append_bytes_max: numberFrom('EVENTSTORE_MAX_APPEND_SIZE', 1024 * 1024), commit_ms_max })
+  .catch(async (error: Error) => {
+    await store.close()
+    return fail(`Port ${port} on ${host} cannot be opened: ${error.message}. Choose another one with --port, or stop what uses it.`)
+  })
+
+say(`listening on esdb://${host}:${server.port}?tls=false with ${store.count} events in ${dir}`)
+
+let isStopping = false
+async function stop() {
+  if (isStopping) return
+  isStopping = true
+  await server.stop()
+  await store.close()
+  process.exit(0)
+}
+process.on('SIGTERM', () => void stop())
+process.on('SIGINT', () => void stop())

@@ -1,0 +1,81 @@
+import type { sendUnaryData, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js'
+import type { ProposedEvent, Store, Verdict } from '../contract.ts'
+import { appended, deletedAt, readAppendReq, readDeleteReq, wrongRevision } from '../wire/append.ts'
+import type { Proposal, StreamWish } from '../wire/common.ts'
+import { invalid, maximumAppendSizeExceeded, missingProperty, streamDeleted, timedOut, wrongExpectedVersion } from '../wire/errors.ts'
+import { answering, refusal, type Ending } from './answering.ts'
+
+export interface Limits {
+  /** Data, metadata and types of one append together. */
+  readonly append_bytes_max: number
+  /** An append that is not durable by then is answered as timed out; it may still happen. */
+  readonly commit_ms_max: number
+}
+
+const noId = /^(?:0{8}-0{4}-0{4}-0{4}-0{12})?$/
+
+/** What must be said before anything is judged. */
+export function required({ stream, expected }: StreamWish): { readonly stream: string; readonly expected: number } {
+  if (stream === '' || stream === '$$') throw invalid('The stream has no name.')
+  if (expected === undefined) throw invalid('The request says no expected revision.')
+  return { stream, expected }
+}
+
+export function accepted({ event, contentType, hasType }: Proposal): ProposedEvent {
+  if (!hasType || contentType === undefined) throw missingProperty()
+  if (noId.test(event.id)) throw invalid('An event has no id.')
+  if (event.type === '') throw invalid('An event has no type.')
+  return event
+}
+
+/** The verdict, unless it takes longer than a writer may wait. */
+export function inTime(verdict: Promise<Verdict>, { commit_ms_max }: Limits): Promise<Verdict> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(timedOut()), commit_ms_max)
+    verdict.then(resolve, reject).finally(() => clearTimeout(timer))
+  })
+}
+
+/** Streams.Append: options, then one message an event; one answer. */
+export const append = (store: Store, limits: Limits, ending: Ending) => (call: ServerReadableStream<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+  const events: ProposedEvent[] = []
+  let [wish, bytes, isAnswered] = [undefined as { stream: string; expected: number } | undefined, 0, false]
+  const answer: sendUnaryData<Buffer> = (...outcome) => {
+    if (isAnswered) return
+    isAnswered = true
+    untrack()
+    callback(...outcome)
+  }
+  const untrack = ending.track((error) => answer(error))
+
+  call.on('data', (buffer: Buffer) => {
+    if (isAnswered) return
+    try {
+      const { wish: options, proposal } = readAppendReq(buffer)
+      if (options) wish = required(options)
+      if (!proposal) return
+      // Judged while it comes in: an append that is too large need not arrive.
+      if ((bytes += proposal.bytes) > limits.append_bytes_max) throw maximumAppendSizeExceeded(limits.append_bytes_max)
+      events.push(accepted(proposal))
+    } catch (error) {
+      answer(refusal(error))
+    }
+  })
+  call.on('end', () => answering(answer, async () => {
+    const { stream, expected } = wish ?? required({ stream: '', expected: undefined })
+    const verdict = await inTime(store.append(stream, expected, events), limits)
+    if (verdict.kind === 'stream-deleted') throw streamDeleted(stream)
+    return verdict.kind === 'written' ? appended(verdict.revision, verdict.position) : wrongRevision(expected, verdict.current)
+  }))
+  call.on('error', (error) => answer(refusal(error)))
+}
+
+/** Streams.Delete and Streams.Tombstone: their refusals are errors, not answers. */
+export const deletion = (store: Store, limits: Limits, how: 'delete' | 'tombstone') => (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void =>
+  answering(callback, async () => {
+    const { stream, expected } = required(readDeleteReq(call.request))
+    const verdict = await inTime(store[how](stream, expected), limits)
+    if (verdict.kind === 'stream-deleted') throw streamDeleted(stream)
+    if (verdict.kind === 'wrong-revision') throw wrongExpectedVersion(stream, expected, verdict.current)
+    return deletedAt(verdict.position)
+  })

@@ -1,0 +1,104 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js'
+import type { ProposedEvent, Store } from '../contract.ts'
+import {
+  batchAppended, batchBadRequest, batchStreamDeleted, batchTimeout, batchTooLarge, batchUnknown, batchWrongRevision, readBatchAppendReq, type BatchAppendReq,
+} from '../wire/batch-append.ts'
+import { Refusal } from '../wire/errors.ts'
+import { accepted, inTime, required, type Limits } from './append.ts'
+import { refusal, type Ending } from './answering.ts'
+
+type Failure = (correlation: Buffer, stream: string) => Buffer
+
+interface Batch {
+  readonly correlation: Buffer
+  readonly stream: string
+  readonly expected: number
+  readonly deadline_ms: number
+  readonly events: ProposedEvent[]
+  bytes: number
+}
+
+/** How many appends of one call may be unfinished, in all their chunks. */
+const open_max = 10_000
+
+/**
+ * Streams.BatchAppend: all appends of a client on one call, told apart by correlation ids, each in one chunk or more. Every id is
+ * answered exactly once, in band; chunks of an id that has been answered are passed over.
+ */
+export const batchAppend = (store: Store, limits: Limits, ending: Ending, now_ms: () => number = Date.now) => (call: ServerDuplexStream<Buffer, Buffer>): void => {
+  const batches = new Map<string, Batch>()
+  let [underWay, hasEnded] = [0, false]
+
+  const send = (message: Buffer) => {
+    if (!call.cancelled && !call.destroyed) call.write(message)
+  }
+  const finish = () => {
+    if (hasEnded && underWay === 0) call.end()
+  }
+
+  /** The batch that a chunk opens, or why there is none. */
+  function opened({ correlation, options }: BatchAppendReq): Batch | Failure | undefined {
+    if (!options) return undefined
+    if (batches.size >= open_max) return batchUnknown('Too many appends are unfinished.')
+    const now = now_ms()
+    const deadline_ms = Math.min(options.deadline_ms ?? Infinity, now + limits.commit_ms_max)
+    if (deadline_ms <= now) return batchTimeout
+    try {
+      return { correlation, ...required(options), deadline_ms, events: [], bytes: 0 }
+    } catch (error) {
+      return batchBadRequest((error as Refusal).details)
+    }
+  }
+
+  /** Takes the events of a chunk in, or says why not. */
+  function filled(batch: Batch, { proposals }: BatchAppendReq): Failure | undefined {
+    for (const proposal of proposals) {
+      if ((batch.bytes += proposal.bytes) > limits.append_bytes_max) return batchTooLarge(limits.append_bytes_max)
+      try {
+        batch.events.push(accepted(proposal))
+      } catch (error) {
+        return batchBadRequest((error as Refusal).details)
+      }
+    }
+    return undefined
+  }
+
+  async function commit({ correlation, stream, expected, events, deadline_ms }: Batch) {
+    underWay++
+    try {
+      const verdict = await inTime(store.append(stream, expected, events), { ...limits, commit_ms_max: Math.max(1, deadline_ms - now_ms()) })
+      if (verdict.kind === 'written') send(batchAppended(correlation, stream, verdict.revision, verdict.position))
+      else send((verdict.kind === 'stream-deleted' ? batchStreamDeleted : batchWrongRevision(expected, verdict.current))(correlation, stream))
+    } catch (error) {
+      send((error instanceof Refusal ? batchTimeout : batchUnknown((error as Error).message))(correlation, stream))
+    }
+    underWay--
+    finish()
+  }
+
+  function take(chunk: BatchAppendReq) {
+    const id = chunk.correlation.toString('latin1')
+    const batch = batches.get(id) ?? opened(chunk)
+    if (!batch) return
+    if (typeof batch === 'function') return send(batch(chunk.correlation, chunk.options?.stream ?? ''))
+    const failure = filled(batch, chunk) ?? (batch.deadline_ms <= now_ms() ? batchTimeout : undefined)
+    if (failure || chunk.isFinal) batches.delete(id)
+    else batches.set(id, batch)
+    if (failure) send(failure(batch.correlation, batch.stream))
+    else if (chunk.isFinal) void commit(batch)
+  }
+
+  const untrack = ending.track((error) => call.emit('error', error))
+  call.on('data', (buffer: Buffer) => {
+    try {
+      take(readBatchAppendReq(buffer, now_ms()))
+    } catch (error) {
+      call.emit('error', refusal(error))
+    }
+  })
+  call.on('end', () => {
+    hasEnded = true
+    finish()
+  })
+  for (const event of ['cancelled', 'close', 'error']) call.once(event, untrack)
+}

@@ -1,0 +1,13 @@
+import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
+import { uuid } from '../wire/common.ts'
+import { bytesField, messageField, numberField } from '../wire/protobuf.ts'
+
+const leader = 8
+const epochTicks = 621_355_968_000_000_000n
+
+/** Gossip.Read: a cluster of one, which leads. MemberInfo { instance_id = 1, time_stamp = 2, state = 3, is_alive = 4, http_end_point = 5 } */
+export const gossip = (instanceId: string, host: string, portOf: () => number) => (_: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+  const endPoint = messageField(5, bytesField(1, host), numberField(2, portOf()))
+  const now = epochTicks + BigInt(Date.now()) * 10_000n
+  callback(null, messageField(1, uuid(1, instanceId), numberField(2, now), numberField(3, leader), numberField(4, true), endPoint))
+}

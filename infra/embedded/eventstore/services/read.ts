@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto'
+import type { ServerWritableStream } from '@grpc/grpc-js'
+import type { Store } from '../contract.ts'
+import { showing } from '../filter.ts'
+import { resolve } from '../reads/links.ts'
+import { allOrdinals, hasAge, isExpired, pages, streamOrdinals } from '../reads/slices.ts'
+import { invalid, streamDeleted } from '../wire/errors.ts'
+import { eventAppeared, firstStreamPosition, lastStreamPosition, readReadReq, streamNotFound, type ReadReq } from '../wire/read.ts'
+import { send, streaming } from './answering.ts'
+import { subscribe } from './subscribe.ts'
+
+/** Streams.Read: a read of a stream or of `$all`, or a subscription to one of them. */
+export const read = (store: Store) => (call: ServerWritableStream<Buffer, Buffer>): void => streaming(call, async () => {
+  const request = readReadReq(call.request)
+  if (!request.hasUuidOption) throw invalid('The request says no uuid option.')
+  if (request.count === undefined) return subscribe(store, call, request, randomUUID())
+  return request.stream === undefined ? readAll(store, call, request, request.count) : readStream(store, call, request, request.stream, request.count)
+})
+
+async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffer>, { start, isBackwards, resolvesLinks, compatibility }: ReadReq, stream: string, count: number) {
+  const view = store.stream(stream)
+  if (view.status === 'tombstoned') throw streamDeleted(stream)
+  if (view.status !== 'live') return void await send(call, streamNotFound(stream))
+  const ages = hasAge(view)
+  let sent = 0
+  for await (const { ordinals, records } of pages(store, streamOrdinals(view, start, isBackwards), ages ? Infinity : count)) {
+    for (const [nth, ordinal] of ordinals.entries()) {
+      const record = records[nth]!
+      if (ages && (sent >= count || isExpired(view, record))) continue
+      if (!await sendEvent(store, call, ordinal, record, resolvesLinks)) return
+      sent++
+    }
+  }
+  // Newer clients ask for the bounds of the stream; they learn its start only from an empty page.
+  if (compatibility < 1) return
+  if (sent === 0 && view.first > 0) await send(call, firstStreamPosition(view.first))
+  await send(call, lastStreamPosition(view.lastVisible))
+}
+
+async function readAll(store: Store, call: ServerWritableStream<Buffer, Buffer>, { start, isBackwards, resolvesLinks, filter }: ReadReq, count: number) {
+  const shows = showing(store, filter)
+  for await (const { ordinals, records } of pages(store, allOrdinals(store, start, isBackwards, shows), count)) {
+    for (const [nth, ordinal] of ordinals.entries()) if (!await sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)) return
+  }
+}
+
+/** False when the other side is gone. */
+export async function sendEvent(store: Store, call: ServerWritableStream<Buffer, Buffer>, ordinal: number, record: Buffer, resolvesLinks: boolean): Promise<boolean> {
+  const { event, link, position } = await resolve(store, ordinal, record, resolvesLinks)
+  return send(call, eventAppeared(event, link, position))
+}
