@@ -105,7 +105,7 @@ t.test('the engines of a folder', async (t) => {
   const said: string[] = []
   const folder = join(root, 'baton')
   const env = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' }
-  const options = { root: folder, env, ports: 'remembered', log: (line: string) => said.push(line) } as const
+  const options = { root: folder, env, ports: 'remembered', log: (line: string) => said.push(line), onGivenUp: (line: string) => t.fail(line) } as const
   const engines = await startEngines(options)
   t.teardown(() => engines.stop())
 
@@ -140,6 +140,6 @@ t.test('an engine that cannot start takes the others with it', async (t) => {
   const folder = join(root, 'baton')
   rmSync(join(folder, 'postgres', 'data', 'PG_VERSION'))
   const env = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' }
-  await t.rejects(startEngines({ root: folder, env, ports: 'free', log: () => {} }), /is not a data folder of PostgreSQL/)
+  await t.rejects(startEngines({ root: folder, env, ports: 'free', log: () => {}, onGivenUp: () => {} }), /is not a data folder of PostgreSQL/)
   t.notOk(existsSync(join(folder, 'lock')))
 })

@@ -8,7 +8,7 @@ import { startNats } from './nats.ts'
 import { choosePorts, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { StartFailure } from './start-failure.ts'
-import { supervise, type Running, type Supervised } from './supervisor.ts'
+import { supervise, type Reports, type Running, type Supervised } from './supervisor.ts'
 
 export interface EngineUrls {
   readonly eventstore: string
@@ -18,16 +18,13 @@ export interface EngineUrls {
 
 export type EngineName = 'eventstore' | 'postgres' | 'nats'
 
-export interface EnginesOptions {
+export interface EnginesOptions extends Reports {
   /** Holds everything: data, logs, the remembered ports, the lock. */
   readonly root: string
   /** EVENTSTORE_URL, DATABASE_URL and NATS_URL each stand for an engine that runs elsewhere and is only used. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** `remembered`: those of the last start; `free`: any, as tests want it. */
   readonly ports: 'remembered' | 'free'
-  readonly log: (line: string) => void
-  /** Called once, when an engine has ended too often to be started again. */
-  readonly onGivenUp?: (sentence: string) => void
 }
 
 export interface Engines {
@@ -46,17 +43,17 @@ const variables = { eventstore: 'EVENTSTORE_URL', postgres: 'DATABASE_URL', nats
 const binDir = fileURLToPath(new URL('../../.baton/bin', import.meta.url))
 
 /** Starts every engine that no URL names. Throws `StartFailure`; no process is left then. */
-export async function startEngines({ root: given, env, ports: wish, log, onGivenUp = log }: EnginesOptions): Promise<Engines> {
+export async function startEngines({ root: given, env, ports: wish, ...reports }: EnginesOptions): Promise<Engines> {
   const root = resolve(given)
   const unlock = takeLock(root)
   try {
     const names = stopOrder.filter((name) => !env[variables[name]])
-    if (guardHere === 'watcher' && names.length > 0) log('there is no setpriv here, so a watcher process each ends the engines should this one be killed')
+    if (guardHere === 'watcher' && names.length > 0) reports.log('there is no setpriv here, so a watcher process each ends the engines should this one be killed')
     const ports = await choosePorts({
       defaults: Object.fromEntries(names.map((name) => [name, defaults[name]])) as Partial<Record<EngineName, number>> as Record<EngineName, number>,
-      file: wish === 'free' ? undefined : join(root, 'ports.json'), log,
+      file: wish === 'free' ? undefined : join(root, 'ports.json'), log: reports.log,
     })
-    const processes = await startAll(names, root, ports, log, onGivenUp)
+    const processes = await startAll(names, root, ports, reports)
     return {
       processes,
       urls: {
@@ -87,21 +84,21 @@ const starts: Readonly<Record<EngineName, Start>> = {
   nats: (place) => startNats({ ...place, binDir }),
 }
 
-async function startAll(names: readonly EngineName[], root: string, ports: Readonly<Record<EngineName, number>>, log: (line: string) => void, onGivenUp: (sentence: string) => void) {
+async function startAll(names: readonly EngineName[], root: string, ports: Readonly<Record<EngineName, number>>, reports: Reports) {
   const processes: Partial<Record<EngineName, Supervised>> = {}
   const outcomes = await Promise.allSettled(names.map(async (name) => {
     const { write } = openLog(join(root, 'log', `${name}.log`))
-    const place = { dir: join(root, name), port: ports[name], output: write, log }
+    const place = { dir: join(root, name), port: ports[name], output: write, log: reports.log }
     let source = ''
     processes[name] = await supervise({
-      name, log, onGivenUp,
+      ...reports, name,
       async start() {
         const engine = await starts[name](place)
         source = engine.source
         return engine
       },
     })
-    log(`${name} on 127.0.0.1:${ports[name]} (${source})`)
+    reports.log(`${name} on 127.0.0.1:${ports[name]} (${source})`)
   }))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed) {

@@ -21,12 +21,18 @@ export interface Supervised {
   stop(): Promise<void>
 }
 
-export interface Supervision {
+/** Who wants to know how the processes fare. */
+export interface Reports {
+  readonly log: (line: string) => void
+  /** A process has ended too often to be started again. */
+  readonly onGivenUp: (sentence: string) => void
+  /** A process runs again, under another pid. */
+  readonly onRestarted?: (() => void) | undefined
+}
+
+export interface Supervision extends Reports {
   readonly name: string
   readonly start: (abort: AbortSignal) => Promise<Running>
-  readonly log: (line: string) => void
-  /** Called once, when it has ended too often to be started again. */
-  readonly onGivenUp: (sentence: string) => void
   /** Deaths in a row, each within `STEADY_MS` of its start. */
   readonly restarts_max?: number
 }
@@ -36,7 +42,7 @@ const PAUSE_MIN_MS = 50
 const PAUSE_MAX_MS = 5_000
 
 /** Starts a process, and starts it again whenever it ends unasked; rejects when the first start fails. */
-export async function supervise({ name, start, log, onGivenUp, restarts_max = 20 }: Supervision): Promise<Supervised> {
+export async function supervise({ name, start, log, onGivenUp, onRestarted, restarts_max = 20 }: Supervision): Promise<Supervised> {
   const stopping = new AbortController()
   let current = await start(stopping.signal)
   let restarts = 0
@@ -48,6 +54,7 @@ export async function supervise({ name, start, log, onGivenUp, restarts_max = 20
         current = await start(stopping.signal)
         restarts += 1
         log(`${name} runs again (process ${current.pid})`)
+        onRestarted?.()
         return deaths
       } catch (error) {
         if (stopping.signal.aborted) throw error

@@ -1,0 +1,223 @@
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { startEngines, type EngineName } from '../infra/embedded/engines.ts'
+import { choosePorts } from '../infra/embedded/ports.ts'
+import { StartFailure } from '../infra/embedded/start-failure.ts'
+import type { Supervised } from '../infra/embedded/supervisor.ts'
+import { loopback, serviceNames, startServices, type ServiceName } from './services.ts'
+
+export interface UpOptions {
+  /** Holds the data, the logs, the admin key and the remembered ports; `.baton` of the checkout by default. */
+  readonly root?: string
+  /** `remembered` (the default): those of the last start; `free`: any, as tests want it. */
+  readonly ports?: 'remembered' | 'free'
+  /** Settings; GATEWAY_PORT, COMMAND_PORT, PROJECTION_PORT and QUERY_PORT ask for a port exactly. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Takes a line for every step, and for every process that had to be started again. */
+  readonly log: (line: string) => void
+  /** What runs as each service. */
+  readonly programs?: Readonly<Record<ServiceName, string>>
+}
+
+export interface Up {
+  readonly root: string
+  readonly urls: {
+    readonly gateway: string
+    readonly docs: string
+    readonly health: string
+    readonly command: string
+    readonly projection: string
+    readonly query: string
+    readonly eventstore: string
+    readonly database: string
+    readonly nats: string
+  }
+  readonly adminKey: AdminKey
+  /** By name; an engine that runs elsewhere is not among them. */
+  readonly processes: Readonly<Partial<Record<EngineName | ServiceName, Supervised>>>
+  /** Resolves with a sentence when something cannot be kept running; nothing is stopped by itself then. */
+  readonly failed: Promise<string>
+  /** Services first, then NATS, Postgres and the event store. */
+  stop(): Promise<void>
+  /** SIGKILL to everything, now. */
+  kill(): void
+}
+
+export interface AdminKey {
+  readonly key: string
+  /** Where it is kept; undefined when BATON_ADMIN_KEY gave it. */
+  readonly file: string | undefined
+  readonly isNew: boolean
+}
+
+const defaultPorts: Readonly<Record<ServiceName, number>> = { command: 8081, projection: 8082, query: 8083, gateway: 8080 }
+export const defaultRoot = fileURLToPath(new URL('../.baton', import.meta.url))
+
+/** Starts everything on this machine. Throws `StartFailure` when somebody has to do something about it; no process is left then. */
+export async function up({ root: given = defaultRoot, ports: wish = 'remembered', env = process.env, log, programs }: UpOptions): Promise<Up> {
+  const root = resolve(given)
+  mkdirSync(root, { recursive: true })
+  const adminKey = adminKeyOf(root, env)
+  const asked = askedPorts(env)
+  const { promise: failed, resolve: onGivenUp } = Promise.withResolvers<string>()
+  let onRestarted = () => {}
+  const reports = { log, onGivenUp, onRestarted: () => onRestarted() }
+  const engines = await startEngines({ root, env, ports: wish, ...reports })
+  const note = join(root, 'services.json')
+  // One that was killed has left its note.
+  rmSync(note, { force: true })
+  try {
+    const ports = await choosePorts({ defaults: defaultPorts, asked, log, file: wish === 'free' ? undefined : join(root, 'ports.json') })
+    const services = await startServices({
+      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key }, logFolder: join(root, 'log'), ...reports, ...programs ? { programs } : {},
+    })
+    const gateway = loopback(ports.gateway)
+    const urls = {
+      gateway, docs: `${gateway}/docs`, health: `${gateway}/healthz`,
+      command: loopback(ports.command), projection: loopback(ports.projection), query: loopback(ports.query), ...engines.urls,
+    }
+    const processes = { ...engines.processes, ...services.processes }
+    onRestarted = () => writeNote(note, { urls, ports, processes })
+    onRestarted()
+    let stopped: Promise<void> | undefined
+    const stop = async () => {
+      onRestarted = () => {}
+      rmSync(note, { force: true })
+      await services.stop()
+      await engines.stop()
+    }
+    return {
+      root, urls, adminKey, processes, failed, stop: () => stopped ??= stop(),
+      kill() {
+        rmSync(note, { force: true })
+        for (const { pid } of Object.values(processes)) killNow(pid)
+      },
+    }
+  } catch (error) {
+    await engines.stop()
+    throw error
+  }
+}
+
+/** Made once for a folder, and given to nobody but its owner. */
+function adminKeyOf(root: string, { BATON_ADMIN_KEY }: Readonly<Record<string, string | undefined>>): AdminKey {
+  const isKey = (text: string) => /^bk_[A-Za-z0-9_-]{43}$/.test(text)
+  if (BATON_ADMIN_KEY) {
+    if (!isKey(BATON_ADMIN_KEY)) throw new StartFailure('BATON_ADMIN_KEY is not bk_ and 43 base64url characters: correct it, or leave it out and one is made.')
+    return { key: BATON_ADMIN_KEY, file: undefined, isNew: false }
+  }
+  const file = join(root, 'admin.key')
+  if (!existsSync(file)) {
+    const key = `bk_${randomBytes(32).toString('base64url')}`
+    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' })
+    return { key, file, isNew: true }
+  }
+  const key = readFileSync(file, 'utf8').trim()
+  if (!isKey(key)) throw new StartFailure(`${file} does not hold an admin key (bk_ and 43 base64url characters): restore it, or remove it and a new one is made.`)
+  return { key, file, isNew: false }
+}
+
+function askedPorts(env: Readonly<Record<string, string | undefined>>): Partial<Record<ServiceName, number>> {
+  const asked: Partial<Record<ServiceName, number>> = {}
+  for (const name of serviceNames) {
+    const variable = `${name.toUpperCase()}_PORT`
+    const value = env[variable]
+    if (!value) continue
+    const port = Number(value)
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new StartFailure(`${variable} is "${value}": give a port between 1 and 65535, or leave it out.`)
+    asked[name] = port
+  }
+  return asked
+}
+
+function writeNote(file: string, { urls, ports, processes }: Pick<Up, 'urls' | 'processes'> & { readonly ports: object }) {
+  const pids = Object.fromEntries(Object.entries(processes).map(([name, { pid }]) => [name, pid]))
+  // A given DATABASE_URL may hold a password.
+  writeFileSync(file, `${JSON.stringify({ pid: process.pid, urls, ports, pids }, undefined, 2)}\n`, { mode: 0o600 })
+}
+
+function killNow(pid: number) {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended already.
+  }
+}
+
+/** Where to look, line by line. */
+export function guide({ urls, root, adminKey: { key, file, isNew } }: Up): string {
+  const kept = file === undefined ? 'as given in BATON_ADMIN_KEY' : isNew ? `${key}  (shown this once; kept in ${file})` : `kept in ${file}`
+  return [
+    'Baton is up.',
+    `  API        ${urls.gateway}/api/v1`,
+    `  docs       ${urls.docs}`,
+    `  health     ${urls.health}`,
+    `  logs       ${join(root, 'log', '*.log')}`,
+    `  admin key  ${kept}`,
+    'Ctrl-C stops it.',
+  ].join('\n')
+}
+
+// npm hands Ctrl-C on to a script that the terminal has already sent it to, so the second of two in a moment is the same one.
+const SAME_SIGNAL_MS = 500
+
+/** Starts everything, does `then`, goes on serving when that says so, until a signal comes; ends this process. */
+export async function main({ then, ...options }: UpOptions & { readonly then?: (running: Up) => Promise<'serve' | 'stop'> }): Promise<never> {
+  const { log } = options
+  // Whoever has stopped reading what is said here, as `head` does, has not asked for an end.
+  process.stdout.on('error', () => {})
+  let running: Up | undefined
+  let code = 0
+  const { promise: asked, resolve: ask } = Promise.withResolvers<void>()
+  let askedAt: number | undefined
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (askedAt === undefined) {
+        askedAt = Date.now()
+        log(running ? 'Stopping; once more kills.' : 'Stopping when the start is through; once more kills.')
+        ask()
+      } else if (Date.now() - askedAt > SAME_SIGNAL_MS) {
+        // What is just starting ends with this process, by its guard.
+        running?.kill()
+        process.exit(130)
+      }
+    })
+  }
+  try {
+    refuseOldNode()
+    running = await up(options)
+    const { failed } = running
+    if (askedAt === undefined) {
+      log(guide(running))
+      const serve = async () => { if (await then?.(running!) !== 'stop') await asked }
+      const sentence = await Promise.race([serve(), asked, failed])
+      if (typeof sentence === 'string') throw new StartFailure(`${sentence}: everything is stopped; the logs are in ${join(running.root, 'log')}.`)
+    }
+  } catch (error) {
+    code = 1
+    process.stderr.write(`${error instanceof StartFailure ? error.message : `Baton ends on an unexpected error: ${(error as Error).message}`}\n`)
+  }
+  await running?.stop()
+  if (running) log('Baton has stopped.')
+  process.exit(code)
+}
+
+function refuseOldNode() {
+  if (Number.parseInt(process.versions.node, 10) >= 24) return
+  throw new StartFailure(`Baton needs Node 24 and this is ${process.version}: start it with npm (npm start), which brings its own after \`npm ci\`, or install Node 24.`)
+}
+
+const usage = `Usage: npm start [-- --root DIR]
+
+Starts Baton on this machine, with its data in DIR (default: .baton), until Ctrl-C.
+EVENTSTORE_URL, DATABASE_URL and NATS_URL replace an embedded engine each; GATEWAY_PORT sets the port (default: 8080).`
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const { values } = parseArgs({ options: { root: { type: 'string' }, help: { type: 'boolean', short: 'h' } } })
+  const log = (line: string) => { process.stdout.write(`${line}\n`) }
+  if (values.help) log(usage)
+  else await main({ log, ...values.root ? { root: values.root } : {} })
+}
