@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely'
+import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely'
 import pg from 'pg'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { columnsOf, shaper } from './columns.ts'
@@ -63,6 +63,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   })
   pool.on('error', onLost)
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
+  const run = prepared(pool)
 
   return {
     async ask(model, organization, slices) {
@@ -72,7 +73,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
         select c.commit::text as "$position", r.*
         from (select commit from checkpoint where model = ${model.name} and active) as c
         left join (${sql.join(parts, sql` union all `)}) as r on true${order}`
-      const { rows } = await translated(() => statement.execute(db))
+      const rows = await translated(() => run(statement.compile(db)))
       if (!rows[0]) throw beingBuilt(model.name)
       const shape = shaper(model)
       return {
@@ -95,6 +96,32 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   }
 }
 
+const statements_max = 500
+/** SQLSTATE of "cached plan must not change result type": the view now stands for a table of another version. */
+const planOutlived = '0A000'
+
+/** Postgres parses and plans a statement once per connection, which costs more than to run it; there are few, because only values differ. */
+function prepared(pool: pg.Pool) {
+  const names = new Map<string, string>()
+  let generation = 0
+  const nameOf = (text: string) => {
+    if (!names.has(text) && names.size < statements_max) names.set(text, `${generation}.${names.size}`)
+    return names.get(text)
+  }
+  return async ({ sql: text, parameters }: CompiledQuery): Promise<readonly Row[]> => {
+    const values = [...parameters]
+    const name = nameOf(text)
+    try {
+      return (await pool.query(name === undefined ? { text, values } : { name, text, values })).rows
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.code !== planOutlived) throw error
+      names.clear()
+      generation += 1
+      return (await pool.query({ text, values })).rows
+    }
+  }
+}
+
 const references = (columns: readonly string[]) => sql.join(columns.map((column) => sql.ref(column)))
 
 /** Every row that this service ever shows is read by this function, which takes it from the organization of the caller and from no other. */
@@ -103,7 +130,8 @@ function select(db: Kysely<any>, model: ReadModel, organization: string, { where
   for (const [column, values] of Object.entries(where)) {
     const given = values.filter((value) => value !== null)
     rows = rows.where((where) => where.or([
-      ...(given.length > 0 ? [where(column, 'in', given)] : []),
+      // An array is one parameter however long it is, so that statements stay few.
+      ...(given.length > 0 ? [given.length === 1 ? where(column, '=', given[0]) : where(column, '=', sql`any(${given})`)] : []),
       ...(given.length < values.length ? [where(column, 'is', null)] : []),
     ]))
   }
