@@ -43,7 +43,7 @@ function launch(t: Test, settings: { readonly ports?: 'free'; readonly programs?
     import { main } from ${JSON.stringify(new URL('up.ts', import.meta.url).href)}
     await main({ root: ${JSON.stringify(root)}, ports: ${JSON.stringify(settings.ports ?? 'remembered')}, log: console.log, programs: ${JSON.stringify(programs(settings.programs))} })`
   const child = spawn(process.execPath, ['--input-type=module', '-e', script],
-    { env: { PATH, NODE_OPTIONS, EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false', ...settings.env }, stdio: ['ignore', 'pipe', 'pipe'] })
+    { env: { PATH, NODE_OPTIONS, ...settings.env }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   let said = ''
   let complained = ''
@@ -78,7 +78,7 @@ t.test('the first start makes an admin key, says where to look, keeps everything
   await isUp(first)
   t.equal(first.complained(), '')
   const { urls, pids } = note()
-  t.same(Object.keys(pids).sort(), ['command', 'gateway', 'nats', 'postgres', 'projection', 'query'])
+  t.same(Object.keys(pids).sort(), ['command', 'eventstore', 'gateway', 'nats', 'postgres', 'projection', 'query'])
   const key = readFileSync(join(root, 'admin.key'), 'utf8').trim()
   t.match(key, /^bk_[A-Za-z0-9_-]{43}$/)
   t.equal(statSync(join(root, 'admin.key')).mode & 0o777, 0o600)
@@ -88,7 +88,7 @@ t.test('the first start makes an admin key, says where to look, keeps everything
   const given = async (url: string) => (await fetch(`${url}/healthz`)).json()
   t.same(await given(urls.command), ['BATON_ADMIN_KEY', ...common, 'COMMAND_PORT'].sort())
   t.same(await given(urls.projection), [...common, 'PROJECTION_PORT'].sort(), 'nobody else is told the admin key')
-  t.same(await given(urls.gateway), ['COMMAND_URL', 'EVENTSTORE_URL', 'GATEWAY_PORT', 'QUERY_URL'])
+  t.same(await given(urls.gateway), ['COMMAND_URL', 'GATEWAY_PORT', 'QUERY_URL'])
 
   process.kill(pids.query!, 'SIGKILL')
   await until(() => note().pids.query !== pids.query)

@@ -1,3 +1,4 @@
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { once } from 'node:events'
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -7,7 +8,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import t from 'tap'
 import { startChild } from './child.ts'
-import { startEngines } from './engines.ts'
+import { startEngines, type EnginesOptions } from './engines.ts'
 import { takeLock } from './lock.ts'
 import { openLog } from './log-file.ts'
 import { choosePorts, freePort } from './ports.ts'
@@ -101,45 +102,67 @@ t.test('a process that is stopped while it is on its way again is not left behin
   for (const pid of started) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
 })
 
-t.test('the engines of a folder', async (t) => {
-  const said: string[] = []
-  const folder = join(root, 'baton')
-  const env = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' }
-  const options = { root: folder, env, ports: 'remembered', log: (line: string) => said.push(line), onGivenUp: (line: string) => t.fail(line) } as const
-  const engines = await startEngines(options)
-  t.teardown(() => engines.stop())
+const options = (more: Partial<EnginesOptions> = {}): EnginesOptions =>
+  ({ root: join(root, 'baton'), env: {}, ports: 'remembered', log: () => {}, onGivenUp: (sentence) => { throw new Error(sentence) }, ...more })
 
-  t.equal(engines.urls.eventstore, env.EVENTSTORE_URL, 'a given URL is used as it is')
-  t.same(Object.keys(engines.processes).sort(), ['nats', 'postgres'], 'and nothing is started for it')
-  await t.rejects(startEngines(options), /^Baton already runs in /)
+async function rowsOf(url: string, sql: string): Promise<readonly unknown[]> {
+  const client = new Client(url)
+  client.on('error', () => {})
+  await client.connect()
+  return client.query(sql).then(({ rows }) => rows as unknown[]).finally(() => client.end())
+}
 
-  const rows = async (sql: string) => {
-    const client = new Client(engines.urls.database)
-    client.on('error', () => {})
-    await client.connect()
-    return client.query(sql).then(({ rows }) => rows as unknown[]).finally(() => client.end())
+async function eventsOf(url: string): Promise<readonly unknown[]> {
+  const client = EventStoreDBClient.connectionString(url)
+  try {
+    const events = []
+    for await (const { event } of client.readStream('task-1')) events.push(event?.data)
+    return events
+  } finally {
+    await client.dispose()
   }
-  await rows('create table fact (id int); insert into fact values (1)')
+}
+
+t.test('the engines of a folder are kept running, each with its data, on the same ports at every start', async (t) => {
+  const engines = await startEngines(options())
+  t.teardown(() => engines.stop())
+  t.same(Object.keys(engines.processes).sort(), ['eventstore', 'nats', 'postgres'])
+  await t.rejects(startEngines(options()), /^Baton already runs in /)
+
+  await rowsOf(engines.urls.database, 'create table fact (id int); insert into fact values (1)')
+  const client = EventStoreDBClient.connectionString(engines.urls.eventstore)
+  await client.appendToStream('task-1', jsonEvent({ type: 'TaskCreated', data: { id: 1 } }))
+  await client.dispose()
   for (const engine of Object.values(engines.processes)) await engine.kill()
   await until(() => Object.values(engines.processes).every(({ restarts }) => restarts === 1))
-  t.same(await rows('select * from fact'), [{ id: 1 }], 'an engine that was killed comes back with its data where it was')
+  t.same(await rowsOf(engines.urls.database, 'select * from fact'), [{ id: 1 }], 'rows survive a killed engine')
+  t.same(await eventsOf(engines.urls.eventstore), [{ id: 1 }], 'and so do events')
 
   const pids = Object.values(engines.processes).map(({ pid }) => pid)
   await engines.stop()
   for (const pid of pids) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
-  t.notOk(existsSync(join(folder, 'lock')))
-  for (const name of ['nats', 'postgres']) t.ok(existsSync(join(folder, 'log', `${name}.log`)))
+  t.notOk(existsSync(join(root, 'baton', 'lock')))
+  for (const name of ['eventstore', 'nats', 'postgres']) t.ok(existsSync(join(root, 'baton', 'log', `${name}.log`)))
 
-  const again = await startEngines(options)
+  const again = await startEngines(options())
   t.teardown(() => again.stop())
   t.same(again.urls, engines.urls, 'a second start has the same ports')
   await again.stop()
 })
 
-t.test('an engine that cannot start takes the others with it', async (t) => {
-  const folder = join(root, 'baton')
-  rmSync(join(folder, 'postgres', 'data', 'PG_VERSION'))
-  const env = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' }
-  await t.rejects(startEngines({ root: folder, env, ports: 'free', log: () => {}, onGivenUp: () => {} }), /is not a data folder of PostgreSQL/)
-  t.notOk(existsSync(join(folder, 'lock')))
+t.test('an engine that a URL names is used as it is, and none is started for it', async (t) => {
+  const env = { EVENTSTORE_URL: 'esdb://there:2113', DATABASE_URL: 'postgres://there/baton', NATS_URL: 'nats://there:4222' }
+  const engines = await startEngines(options({ env }))
+  t.same([engines.urls, engines.processes], [{ eventstore: env.EVENTSTORE_URL, database: env.DATABASE_URL, nats: env.NATS_URL }, {}])
+  await engines.stop()
+})
+
+t.test('an engine that cannot start takes the others with it, and says why in one sentence', async (t) => {
+  const log = join(root, 'baton', 'eventstore', '0000000000000000.log')
+  writeFileSync(log, 'scribble'.repeat(100))
+  await t.rejects(startEngines(options({ ports: 'free' })), { message: /^The event store cannot start: .*0000000000000000\.log is damaged/ })
+  rmSync(join(root, 'baton', 'eventstore'), { recursive: true })
+  rmSync(join(root, 'baton', 'postgres', 'data', 'PG_VERSION'))
+  await t.rejects(startEngines(options({ ports: 'free' })), /is not a data folder of PostgreSQL/)
+  t.notOk(existsSync(join(root, 'baton', 'lock')))
 })

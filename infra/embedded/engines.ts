@@ -144,7 +144,8 @@ export async function startEventStore({ dir, port: wish, output }: EventStoreOpt
     if (/EADDRINUSE|already in use/.test(error.tail)) {
       throw new StartFailure(`Port ${port} on 127.0.0.1 is in use, so the event store cannot start: end what listens there, or choose another port.`)
     }
-    const reason = error.tail.trim().split('\n').at(-1) || error.message
-    throw new StartFailure(`The event store cannot start on ${dir}: ${reason.replace(/[.\s]+$/, '')}. Its log is the truth, so keep the folder; restore it from a backup or ask for help.`)
+    // Its own sentences say what to do. Of a crash, the line that names the error is told, not the stack.
+    const lines = error.tail.trim().split('\n').filter((line) => !/^\s|^Node\.js v|^[}\]]/.test(line))
+    throw new StartFailure(`The event store cannot start: ${lines.at(-1) || error.message}`)
   }
 }
