@@ -1,0 +1,346 @@
+import fc from 'fast-check'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import t from 'tap'
+import * as catalogue from 'shared-domain/catalogue.ts'
+import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
+import { readModel } from 'shared-domain/kernel/read-model.ts'
+import { timeline } from 'shared-domain/overview/timeline.ts'
+import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
+import { backlog } from 'shared-domain/work/task/backlog.ts'
+import { z } from 'zod'
+import { canonical } from './app.ts'
+import { ask, house, sample, sampleRow, until } from './fixture.ts'
+
+/** One column of each type, and an order with ties. */
+const thing = readModel({
+  name: 'thing',
+  about: 'Things of every type.',
+  version: 3,
+  path: '/things',
+  row: z.object({
+    thing: z.uuid(), name: z.string(), rank: z.int(), score: z.number(), open: z.boolean(), due: StoredInstant.nullable(), big: Int64,
+    tags: z.array(z.string()), day: z.iso.date(),
+  }),
+  key: ['thing'],
+  filters: ['name', 'rank', 'open', 'due', 'big', 'day'],
+  order: ['rank'],
+  computed: z.object({ double: z.number() }),
+  compute: ({ rank }) => ({ double: rank * 2 }),
+})
+
+const models = [thing, ...catalogue.readModels]
+const at = 1_000
+const uuid = (n: number) => sample(z.uuid(), n) as string
+
+const home = await house(t, { ...catalogue, readModels: models })
+await home.makeTables(models, at)
+const service = await home.serve()
+const { key, id, position: keyPosition } = await home.makeKey()
+const { key: foreign } = await home.makeKey({ organization: 'umbrella' })
+const list = (query = '', as = key) => ask(service, `/api/v1/things${query}`, as)
+const emptied = () => home.db.query('delete from thing')
+const put = (n: number, more = {}) => home.insert(thing, 'acme', sampleRow(thing, n, more))
+
+t.test('laws of every route', async (t) => {
+  for (const model of models) await home.insert(model, 'acme', sampleRow(model, 1))
+  const { body: document } = await ask(service, '/openapi.json')
+  const questions = Object.entries<any>(document.paths).filter(([, { get }]) => get.responses['200'].content['application/json'])
+  const paths = questions.map(([path]) => path.replace(/\{(\w+)\}/g, (_, column: string) => {
+    const model = [...models].sort((a, b) => b.path.length - a.path.length).find((one) => path.startsWith(`/api/v1${one.path}/`))!
+    return encodeURIComponent(String(sample(model.row.shape[column], 1)))
+  }))
+
+  await t.test('every read model and every choice has its routes', async (t) => {
+    for (const { path } of models) t.ok(document.paths[`/api/v1${path}`], path)
+    for (const { path, question } of catalogue.choices) t.ok(paths.some((one) => one.startsWith(`/api/v1${path}/`) && one.endsWith(`/${question}`)))
+  })
+
+  await t.test('S-63: every answer carries the position that it was computed at', async (t) => {
+    for (const path of paths) {
+      const { status, headers, body } = await ask(service, path, key)
+      t.equal(status, 200, path)
+      t.match(body.position, /^\d+$/, path)
+      t.match(headers.get('baton-position'), /keys\/validate/.test(path) ? keyPosition : String(at), path)
+    }
+  })
+
+  await t.test('nothing of one organization is seen with a key of another', async (t) => {
+    for (const path of paths.filter((one) => !/keys\/validate$|position$/.test(one))) {
+      const mine = await ask(service, path, key)
+      const theirs = await ask(service, path, foreign)
+      if (theirs.status === 200) {
+        t.ok(mine.body.items.length > 0, `${path} shows its own`)
+        t.strictSame(theirs.body.items, [], `${path} shows nothing to others`)
+      } else {
+        t.match(theirs, { status: 404, body: { code: 'NOT_FOUND' } }, path)
+      }
+    }
+    const { body } = await ask(service, '/api/v1/keys/validate', foreign)
+    t.equal(body.organization, 'umbrella')
+  })
+
+  await t.test('every route wants a key, and one that may read', async (t) => {
+    const { key: writer } = await home.makeKey({ scopes: ['write'] })
+    for (const path of [...paths, '/api/v1/events']) {
+      t.match(await ask(service, path), { status: 401, body: { code: 'INVALID_API_KEY', retryable: false } }, path)
+      if (!path.endsWith('validate')) t.match(await ask(service, path, writer), { status: 403, body: { code: 'FORBIDDEN' } }, path)
+    }
+  })
+
+  await t.test('every route refuses a parameter that it does not know', async (t) => {
+    for (const path of [...paths, '/api/v1/events']) {
+      t.match(await ask(service, `${path}?colour=red`, key), { status: 400, body: { code: 'VALIDATION_ERROR', errors: [{ pointer: '/colour' }] } }, path)
+    }
+  })
+
+  await t.test('every row is as the document says', async (t) => {
+    for (const model of models) {
+      const { body } = await ask(service, `/api/v1${model.path}`, key)
+      t.strictSame(body.items, [{ ...sampleRow(model, 1), ...model.compute(sampleRow(model, 1)) }], model.name)
+    }
+  })
+
+  await t.test('the OpenAPI document describes each operation once, with its problems and its security', async (t) => {
+    t.equal(document.openapi, '3.1.0')
+    const operations = Object.values<any>(document.paths).map(({ get }) => get)
+    t.equal(new Set(operations.map((one) => one.operationId)).size, operations.length)
+    for (const { operationId, summary, responses } of operations) {
+      t.ok(operationId && summary)
+      t.match(Object.keys(responses), ['200', '400', '401', '403'], operationId)
+      for (const [status, { content }] of Object.entries<any>(responses).filter(([status]) => status !== '200')) {
+        t.strictSame(content, { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }, `${operationId} ${status}`)
+      }
+    }
+    t.strictSame(document.security, [{ bearer: [] }, { header: [] }])
+    t.match(document.paths['/api/v1/things'].get.parameters.map((one: any) => one.name).sort(),
+      ['big', 'cursor', 'day', 'due', 'limit', 'minPosition', 'name', 'open', 'rank'])
+    t.notMatch(JSON.stringify(document), /"sql"|~standard/)
+  })
+})
+
+t.test('S-63: paging shows every row exactly once, in order, while others are put in', async () => {
+  const ranks = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 0, maxLength: 30 })
+  await fc.assert(fc.asyncProperty(ranks, ranks, fc.integer({ min: 1, max: 7 }), async (before, meanwhile, limit) => {
+    await emptied()
+    let made = 0
+    const named = (rank: number) => put(made += 1, { thing: uuid((made * 7_919) % 1_000), rank })
+    for (const rank of before) await named(rank)
+    const first = new Set((await home.db.query('select thing from thing')).rows.map((row) => row.thing))
+    const seen: any[] = []
+    for (let next = ''; next !== null && seen.length <= 70;) {
+      const { body } = await list(`?limit=${limit}${next && `&cursor=${next}`}`)
+      seen.push(...body.items)
+      next = body.next
+      const rank = meanwhile.pop()
+      if (rank !== undefined) await named(rank)
+    }
+    const things = seen.map((row) => row.thing)
+    const places = seen.map((row) => `${row.rank} ${row.thing}`)
+    return new Set(things).size === things.length && [...first].every((one) => things.includes(one)) && places.every((one, n) => n === 0 || places[n - 1]! < one)
+  }), { seed: 20_301, numRuns: 12 })
+})
+
+t.test('S-63: pages', async (t) => {
+  await emptied()
+  for (let n = 1; n <= 60; n += 1) await put(n)
+  const { body } = await list()
+  t.equal(body.items.length, 50, 'fifty rows when nothing is said')
+  t.equal((await list(`?cursor=${body.next}`)).body.items.length, 10)
+  t.equal((await list('?limit=60')).body.next, null, 'next is null on the last page, even when it is full')
+  for (const limit of ['0', '201', '-1', '1.5', 'ten', '']) t.match(await list(`?limit=${limit}`), { status: 400, body: { errors: [{ pointer: '/limit' }] } }, limit)
+  const cursorOf = (...place: readonly unknown[]) => Buffer.from(JSON.stringify(place)).toString('base64url')
+  const bad = ['nonsense', '%00', cursorOf(), cursorOf('thing_v2', 1, uuid(1)), cursorOf('backlog_v1', 1, uuid(1)), cursorOf('thing_v3', 1), cursorOf('thing_v3', 'x', uuid(1)), cursorOf('thing_v3', 1, uuid(1), 2)]
+  for (const cursor of bad) t.match(await list(`?cursor=${cursor}`), { status: 400, body: { code: 'VALIDATION_ERROR', errors: [{ pointer: '/cursor' }] } }, cursor)
+  t.match(await list(`?cursor=${'x'.repeat(2_001)}`), { status: 400 })
+})
+
+t.test('lists are filtered by the columns that their model names', async (t) => {
+  await emptied()
+  await put(1, { name: 'a', open: true, due: null })
+  await put(2, { name: 'b', open: false, big: '9007199254740993' })
+  await put(3, { name: 'c', open: false, score: 0.1 })
+  const shown = async (query: string) => (await list(query)).body.items.map((row: any) => row.name)
+  t.strictSame(await shown('?open=false'), ['b', 'c'])
+  t.strictSame(await shown('?name=a&name=c'), ['a', 'c'], 'several values of one filter mean any of them')
+  t.strictSame(await shown('?name=a&open=false'), [], 'several filters mean all of them')
+  t.strictSame(await shown('?rank=2'), ['b'])
+  t.strictSame(await shown('?big=9007199254740993'), ['b'], '64-bit numbers keep each digit')
+  t.strictSame(await shown('?due=2030-01-01T00:00:00.000Z&day=2030-01-01'), ['b', 'c'])
+  for (const query of ['open=maybe', 'rank=two', 'rank=', 'due=yesterday', 'rank=1e30', 'big=9999999999999999999', 'name=%00', 'score=1'])
+    t.match(await list(`?${query}`), { status: 400, body: { code: 'VALIDATION_ERROR' } }, query)
+})
+
+t.test('what is unknown, or cannot be an id, is not found', async (t) => {
+  for (const path of [`/things/${uuid(999)}`, '/things/nonsense', `/timeline/task-1/7`, '/timeline/task-1/seven', `/orchestrators/${uuid(999)}/next`, '/orchestrators/x/next'])
+    t.match(await ask(service, `/api/v1${path}`, key), { status: 404, body: { code: 'NOT_FOUND' } }, path)
+})
+
+t.test('S-63: minPosition', async (t) => {
+  t.equal((await list(`?minPosition=${at}`)).status, 200, 'answers at once where the read model is that far')
+  const waiting = list(`?minPosition=${at + 1}`)
+  await home.move(thing, at + 1)
+  t.match(await waiting, { status: 200, body: { position: String(at + 1) } }, 'answers as soon as it is')
+
+  const began = performance.now()
+  const behind = await list(`?minPosition=${at + 2}`)
+  t.match(behind, { status: 503, body: { code: 'READ_MODEL_BEHIND', retryable: true } })
+  t.equal(behind.headers.get('retry-after'), '1')
+  t.ok(performance.now() - began >= 240, 'but waits before')
+  for (const wrong of ['-1', 'x', '', '12345678901234567890']) t.match(await list(`?minPosition=${wrong}`), { status: 400, body: { errors: [{ pointer: '/minPosition' }] } }, wrong)
+
+  await t.test('is woken again after the listening connection was lost', async (t) => {
+    const patient = await home.serve({ wait_ms: 10_000 })
+    const listeners = () => home.db.query(`select pid from pg_stat_activity where application_name = 'baton-query-listen' and query like 'listen%'`)
+    await until('both services listen', async () => (await listeners()).rowCount === 2)
+    const lost = (await listeners()).rows.map(({ pid }) => pid)
+    await home.db.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [lost])
+    await until('both listen again', async () => (await listeners()).rows.filter(({ pid }) => !lost.includes(pid)).length === 2)
+    const began = performance.now()
+    const waiting = ask(patient, `/api/v1/things?minPosition=${at + 3}`, key)
+    await until('it waits', async () => /baton_query_waiters 1/.test((await ask(patient, '/metrics')).body))
+    await home.db.query(`update checkpoint set commit = ${at + 3} where model = 'thing'`)
+    await home.db.query(`select pg_notify('baton_position', 'nonsense')`)
+    t.match(await waiting, { status: 200, body: { position: String(at + 3) } }, 'even by a message that says nothing')
+    t.ok(performance.now() - began < 5_000)
+    await patient.close()
+  })
+
+  await t.test('is bounded in how many may wait', async (t) => {
+    const narrow = await home.serve({ waiters_max: 1, wait_ms: 500 })
+    const replies = await Promise.all([1, 2].map(() => ask(narrow, `/api/v1/things?minPosition=${at + 100}`, key)))
+    t.match(replies.map(({ body }) => body.code), ['READ_MODEL_BEHIND', 'READ_MODEL_BEHIND'])
+    t.match(replies.map(({ body }) => body.detail).sort().at(-1), /Too many/)
+  })
+})
+
+t.test('a read model that is being built is behind, not broken', async (t) => {
+  await home.db.query(`update checkpoint set active = false where model = 'thing'`)
+  t.match(await list(), { status: 503, body: { code: 'READ_MODEL_BEHIND' } })
+  t.match(await list(`?minPosition=1`), { status: 503, body: { code: 'READ_MODEL_BEHIND' } })
+  await home.db.query(`update checkpoint set active = true where model = 'thing'`)
+  await home.db.query('alter view thing rename to elsewhere')
+  t.match(await list(), { status: 503, body: { code: 'READ_MODEL_BEHIND' } })
+  await home.db.query('alter view elsewhere rename to thing')
+  t.equal((await list()).status, 200)
+})
+
+t.test('S-21: next shows the best task with its score and the runners-up', async (t) => {
+  const owner = uuid(50)
+  await home.insert(orchestrators, 'acme', sampleRow(orchestrators, 50, { timezone: 'Europe/Berlin' }))
+  const next = () => ask(service, `/api/v1/orchestrators/${owner}/next`, key)
+  t.match(await next(), { status: 200, body: { best: null, runnersUp: [], policy: 'deadline-priority/1', position: String(at) } })
+
+  const hours = (n: number) => new Date(Date.now() + n * 3_600_000).toISOString()
+  const task = (n: number, more: object) =>
+    home.insert(backlog, 'acme', sampleRow(backlog, n, { owner, status: 'TODO', next_retry_at: null, due_at: null, ...more }))
+  await task(101, { priority: 'HIGH' })
+  await task(102, { priority: 'HIGH', due_at: hours(-1) })
+  await task(103, { priority: 'CRITICAL', due_at: hours(200) })
+  await task(104, { priority: 'CRITICAL', due_at: hours(-1), next_retry_at: hours(1) })
+  await task(105, { priority: 'CRITICAL', due_at: hours(-1), status: 'BLOCKED' })
+  for (let n = 110; n < 120; n += 1) await task(n, { priority: 'LOW' })
+  const { body } = await next()
+  t.match(body.best, { task: uuid(103), score: 1000, priority: 'CRITICAL' })
+  t.strictSame(body.runnersUp.map((one: any) => [one.task, one.score]), [[uuid(102), 1000], [uuid(101), 100], [uuid(110), 1], [uuid(111), 1], [uuid(112), 1]])
+  await home.move(orchestrators, at + 7)
+  t.equal((await next()).body.position, String(at), 'the position is that of the read model that is least far')
+  t.match(await ask(service, `/api/v1/orchestrators/${owner}/next?minPosition=${at + 7}`, key), { status: 503 }, 'minPosition waits for both')
+})
+
+t.test('S-60: one alias table for all routes', async (t) => {
+  t.strictSame(
+    ['/api/things?limit=1', '/api/vps', '/api/v1/vps/1/next', '/vps', '/api/vpsx', '/api/v2/things', '/apifoo', '/api', '/openapi.json'].map(canonical),
+    ['/api/v1/things?limit=1', '/api/v1/orchestrators', '/api/v1/orchestrators/1/next', '/vps', '/api/v1/vpsx', '/api/v2/things', '/apifoo', '/api/v1', '/openapi.json'])
+  t.strictSame((await ask(service, '/api/vps', key)).body, (await ask(service, '/api/v1/orchestrators', key)).body)
+  t.match(await ask(service, '/api/v2/things', key), { status: 404, body: { code: 'NOT_FOUND', instance: '/api/v2/things' } })
+})
+
+t.test('S-31: keys', async (t) => {
+  const validate = (headers: Record<string, string>) => ask(service, '/api/v1/keys/validate', undefined, headers)
+  t.match((await validate({ 'x-api-key': key })).body, { key: id, organization: 'acme', actor: { kind: 'admin', id }, scopes: ['read'], expiresAt: null, position: keyPosition })
+  t.equal((await validate({ authorization: `bearer ${key}` })).status, 200)
+  for (const wrong of ['', 'Bearer', 'Bearer bk_short', `Basic ${key}`, `Bearer bk_${'x'.repeat(43)}`])
+    t.match(await validate({ authorization: wrong }), { status: 401, body: { code: 'INVALID_API_KEY' } }, wrong)
+  t.equal((await validate({ authorization: 'Bearer x' })).headers.get('www-authenticate'), 'Bearer')
+
+  const orchestrator = await home.makeKey({ orchestrator: uuid(50), scopes: ['execute'] })
+  t.match((await validate({ 'x-api-key': orchestrator.key })).body, { actor: { kind: 'orchestrator', id: uuid(50) }, scopes: ['execute'] }, 'any valid key may ask about itself')
+
+  const expired = await home.makeKey({ expiresAt: '2020-01-01T00:00:00.000Z' })
+  t.match(await list('', expired.key), { status: 401, body: { code: 'API_KEY_EXPIRED' } })
+  const admin = await home.makeKey({ scopes: ['admin'] })
+  t.equal((await list('', admin.key)).status, 200, 'an admin may read')
+
+  const shortLived = await home.makeKey()
+  t.equal((await list('', shortLived.key)).status, 200)
+  await shortLived.revoke()
+  await until('the key is refused although its answer was kept for ten minutes', async () => (await list('', shortLived.key)).status === 401)
+})
+
+t.test('each key may ask only so often', async (t) => {
+  const strict = await home.serve({ requestsPerMinute_max: 3 })
+  const statuses = []
+  for (let n = 0; n < 4; n += 1) statuses.push((await ask(strict, '/api/v1/things', key)).status)
+  t.strictSame(statuses, [200, 200, 200, 429])
+  const refused = await ask(strict, '/api/v1/things', key)
+  t.match(refused.body, { code: 'RATE_LIMITED', retryable: true, status: 429 })
+  t.ok(Number(refused.headers.get('retry-after')) > 0)
+  t.equal((await ask(strict, '/api/v1/things', foreign)).status, 200, 'others may go on')
+})
+
+t.test('S-62: problems', async (t) => {
+  const { status, headers, body } = await ask(service, '/api/nowhere?secret=1', key, { 'x-correlation-id': 'trace-7' })
+  t.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8')
+  t.equal(headers.get('x-correlation-id'), 'trace-7', 'S-65: the correlation id is taken over')
+  t.strictSame([status, body], [404, {
+    type: 'https://baton.dev/problems/not-found', title: 'There is no such thing.', status: 404, detail: 'There is no such route.', instance: '/api/nowhere',
+    code: 'NOT_FOUND', correlationId: 'trace-7', retryable: false, errors: [],
+  }])
+  const made = await ask(service, '/api/v1/things', key, { 'x-correlation-id': 'a b' })
+  t.match(made.headers.get('x-correlation-id'), /^[0-9a-f-]{36}$/, 'or made')
+  t.match(await ask(service, '/api/v1/%E0%A4%A', key), { status: 400, body: { code: 'VALIDATION_ERROR' } })
+  const posted = await fetch(`${service.url}/api/v1/things`, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json' } })
+  t.match([posted.status, await posted.json()], [404, { code: 'NOT_FOUND' }])
+
+  const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
+  socket.end('this is not http\r\n\r\n')
+  const [answer] = await once(socket, 'data')
+  t.match(String(answer), /^HTTP\/1.1 400 [^]*application\/problem\+json[^]*VALIDATION_ERROR/)
+})
+
+t.test('what is wrong inside is not told outside', async (t) => {
+  await home.db.query('alter table checkpoint rename column active to hidden')
+  await home.db.query('alter table checkpoint add column active text')
+  const { status, body } = await list()
+  t.match([status, body], [500, { code: 'INTERNAL_ERROR', detail: 'The fault has been logged under the correlation id.' }])
+  t.notMatch(JSON.stringify(body), /checkpoint|active/)
+  await home.db.query('alter table checkpoint drop column active')
+  await home.db.query('alter table checkpoint rename column hidden to active')
+})
+
+t.test('a slow statement is ended', async (t) => {
+  const hasty = await home.serve({ statementTimeout_ms: 100 })
+  await home.db.query('begin')
+  await home.db.query('lock table thing_v3 in access exclusive mode')
+  const refused = await ask(hasty, '/api/v1/things', key)
+  await home.db.query('rollback')
+  t.match(refused, { status: 503, body: { code: 'SERVICE_UNAVAILABLE' } })
+  t.ok(refused.headers.get('retry-after'))
+})
+
+t.test('it tells how it is', async (t) => {
+  await until('it is ready', async () => (await ask(service, '/healthz')).status === 200)
+  t.match((await ask(service, '/metrics')).body, /baton_query_request_duration_seconds_count\{route="\/api\/v1\/things",status="200"\} \d+/)
+  const { body } = await ask(service, '/api/v1/position', key)
+  t.equal(body.items.length, models.length)
+  t.match(body.items.find((one: any) => one.model === 'thing'), { version: 3, position: String(at + 3) })
+  t.equal(body.position, String(at), 'the least of all')
+  t.match(await ask(service, `/api/v1${timeline.path}?stream=${encodeURIComponent('text 1')}`, key), { status: 200, body: { items: [{ stream: 'text 1' }] } })
+})
+
+t.test('without Postgres it answers that it cannot, and is not ready', async (t) => {
+  const cut = await home.serve({ databaseUrl: 'postgres://postgres@127.0.0.1:1/postgres' })
+  t.match(await ask(cut, '/api/v1/things', key), { status: 503, body: { code: 'SERVICE_UNAVAILABLE', retryable: true } })
+  t.match(await ask(cut, '/healthz'), { status: 503, body: { code: 'SERVICE_UNAVAILABLE' } })
+})
