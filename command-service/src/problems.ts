@@ -87,7 +87,7 @@ function send(request: FastifyRequest, reply: FastifyReply, { code, title, detai
   const status = statuses[code] ?? 409
   if (status === 429 || status === 503) void reply.header('retry-after', String(retry_after_s ?? 1))
   return reply.code(status).type('application/problem+json').send({
-    type: `https://baton.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`,
+    type: `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`,
     title: title ?? titles[code] ?? STATUS_CODES[status], status, ...(detail ? { detail } : {}), instance: request.url, code,
     correlationId: request.id, retryable: retryable.has(code), errors, ...more,
   })

@@ -38,7 +38,7 @@ interface Parts {
 export async function runProcesses({ client, db, deciders, processes, timers, carryOut, log }: Parts, signal: AbortSignal): Promise<void> {
   const definitions = Object.assign({}, ...deciders.map(({ events }) => events.definitions))
   const checkpoints = await loaded(db, processes)
-  const from = [...checkpoints.values()].reduce<Position | undefined>((a, b) => (a && b && a.commit < b.commit ? a : b))
+  const from = lowest([...checkpoints.values()])
   const under = new UnderWay()
   const subscription = client.subscribeToAll({
     fromPosition: from ?? START,
@@ -157,6 +157,10 @@ async function loaded(db: Kysely<any>, processes: readonly Process[]): Promise<M
     return [name, row ? { commit: BigInt(row.commit), prepare: BigInt(row.prepare) } : undefined]
   }))
 }
+
+/** Where to begin so that nobody misses anything; undefined is the start of the log. */
+const lowest = (positions: readonly (Position | undefined)[]): Position | undefined =>
+  positions.reduce((a, b) => (a && b && a.commit < b.commit ? a : a && b), positions[0])
 
 interface Ticket { readonly position: Position; isDone: boolean }
 

@@ -27,7 +27,7 @@ const wishOf = ({ data, creates, secret }: Command): z.ZodObject =>
   (creates && !secret ? (data as z.ZodObject).extend({ id: z.uuid().optional() }) : data as z.ZodObject).strict()
 
 const bodyOf = (wish: z.ZodObject, parameters: readonly string[]): z.ZodObject =>
-  wish.omit(Object.fromEntries(parameters.filter((name) => name in wish.shape).map((name) => [name, true as const])))
+  z.strictObject(Object.fromEntries(Object.entries(wish.shape).filter(([name]) => name === 'id' || !parameters.includes(name))))
 
 const revisionOf = (header: string | undefined): number | undefined => {
   if (header === undefined || header === '*') return undefined

@@ -14,7 +14,7 @@ export const ApiKey = events({
     data: z.object({
       orchestrator: OrchestratorId.nullable(),
       name: z.string(),
-      hash: z.string().regex(/^[0-9a-f]{64}$/),
+      hash: z.string().regex(/^[0-9a-f]{64}$/).meta({ secret: true }),
       prefix: z.string(),
       scopes: z.array(Scope),
       expiresAt: StoredInstant.nullable(),

@@ -1,0 +1,101 @@
+import { EventStoreDBClient } from '@eventstore/db-client'
+import Fastify from 'fastify'
+import { Pool } from 'pg'
+import type { Decider } from 'shared-domain/kernel/decider.ts'
+import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import { Announcer } from './announce.ts'
+import type { Config } from './config.ts'
+import { definitionsOf } from './facts.ts'
+import { batches } from './follow.ts'
+import { whileLeader } from './leader.ts'
+import { migrate } from './migrations.ts'
+import { followedBy, identityOf, prepare } from './models.ts'
+import { Projector } from './projector.ts'
+import { rebuild } from './rebuild.ts'
+import { status, type Operations } from './status.ts'
+import { asWritten } from './tables.ts'
+
+export interface Catalogue {
+  readonly deciders: readonly Pick<Decider, 'category' | 'events'>[]
+  readonly readModels: readonly ReadModel[]
+}
+
+export interface Service {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+/** Whoever holds this advisory lock projects; others stand by. */
+const leader_lock = 7_236_021
+
+/** Starts the service. Throws one sentence where the database and the catalogue do not fit together. */
+export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Service> {
+  const app = Fastify({ logger: { level: config.logLevel }, disableRequestLogging: true, bodyLimit: 16 * 1024, forceCloseConnections: true })
+  const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
+  const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, types: asWritten as never, application_name: 'projection-service' })
+  pool.on('error', (error) => app.log.warn({ err: error }))
+  const ending = new AbortController()
+  const definitions = definitionsOf(deciders as readonly Decider[])
+  const categories = deciders.map(({ category }) => category)
+  let operations: Operations | undefined
+
+  async function stop() {
+    ending.abort()
+    await app.close()
+    await leading
+    await client.dispose()
+    await pool.end()
+  }
+
+  async function lead(signal: AbortSignal) {
+    const store = await identityOf(client)
+    const projector = new Projector({ pool, log: app.log, rowsCached_max: config.rowsCached_max })
+    const outdated = await prepare(pool, projector, readModels, store)
+    const announcer = new Announcer({
+      client, pool, natsUrl: config.natsUrl, categories, definitions, store, maxAge_hours: config.announcements_hours, maxBytes: config.announcements_bytes, log: app.log,
+    })
+    const rebuildOf = (model: ReadModel) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model, followedBy(projector, model.name))
+    operations = {
+      isLeading: true,
+      positions: () => ({
+        models: Object.fromEntries(projector.models.map(({ model, position }) => [model.name, String(position)])),
+        facts: projector.facts, misfits: projector.misfits, announced: announcer.announced,
+      }),
+      unpark: (model, stream, reason) => projector.unpark(client, definitions, model, stream, reason),
+      rebuild: async (name) => {
+        const model = readModels.find((model) => model.name === name)
+        return model && rebuildOf(model)
+      },
+    }
+    const announcing = announcer.run(signal)
+    const rebuilding = (async () => { for (const model of outdated) app.log.info({ model: model.name, ...await rebuildOf(model) }, 'a new version was built') })()
+    try {
+      const from = projector.models.reduce<bigint | undefined>((least, { position }) => (least === undefined || position < least ? position : least), undefined)
+      for await (const batch of batches(client, categories, definitions, from ?? -1n, config.batch_max, signal)) await projector.take(batch)
+    } finally {
+      operations = undefined
+      await Promise.allSettled([announcing, rebuilding])
+    }
+  }
+
+  let leading: Promise<void> = Promise.resolve()
+  try {
+    await migrate(pool)
+    // What cannot work is said at the start, not again and again in the log.
+    await prepareOnce()
+    status(app, pool, () => operations)
+    const url = await app.listen({ host: config.host, port: config.port })
+    leading = whileLeader(config.databaseUrl, leader_lock, ending.signal, async (signal) => {
+      const over = new AbortController()
+      await lead(AbortSignal.any([signal, over.signal])).finally(() => over.abort())
+    }, (error) => app.log.warn({ err: error }, 'projecting starts again'))
+    return { url, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+
+  async function prepareOnce() {
+    await prepare(pool, new Projector({ pool, log: app.log, rowsCached_max: 1 }), readModels, await identityOf(client))
+  }
+}

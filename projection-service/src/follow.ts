@@ -1,0 +1,66 @@
+import { START, streamNameFilter, type EventStoreDBClient } from '@eventstore/db-client'
+import { received, type Definitions, type Received } from './facts.ts'
+import type { Batch } from './projector.ts'
+
+/** How many batches may wait while one is written. */
+const batches_waiting_max = 2
+/** How often, in multiples of 32 events looked at, the store says how far it looked when nothing was of interest. */
+const checkpoint_interval = 32
+
+/**
+ * The facts of these categories behind a position, in batches: whatever has come while the last batch was written, up to a limit. Ends
+ * with the signal; throws what the store throws.
+ */
+export async function* batches(
+  client: EventStoreDBClient, categories: readonly string[], definitions: Definitions, from: bigint, batch_max: number, signal: AbortSignal,
+): AsyncGenerator<Batch> {
+  let [events, position] = [[] as Received[], from]
+  let [failure, hasEnded] = [undefined as unknown, false]
+  let [wakeReader, wakeWriter] = [() => undefined as void, () => undefined as void]
+  const subscription = client.subscribeToAll({
+    fromPosition: from < 0n ? START : { commit: from, prepare: from },
+    filter: streamNameFilter({
+      prefixes: categories.map((category) => `${category}-`), checkpointInterval: checkpoint_interval,
+      checkpointReached: async (_, { commit }) => {
+        if (commit > position) position = commit
+        wakeWriter()
+      },
+    }),
+  })
+  const stop = () => {
+    hasEnded = true
+    void subscription.unsubscribe().catch(() => undefined)
+    wakeReader()
+    wakeWriter()
+  }
+  signal.addEventListener('abort', stop, { once: true })
+
+  const reading = (async () => {
+    for await (const { event } of subscription) {
+      if (!event) continue
+      events.push(received(event, definitions))
+      position = event.position.commit
+      wakeWriter()
+      while (events.length >= batch_max * batches_waiting_max && !hasEnded) await new Promise<void>((resolve) => { wakeReader = resolve })
+    }
+  })().catch((error: unknown) => { failure = error }).finally(stop)
+
+  try {
+    let given = from
+    for (;;) {
+      while (!hasEnded && events.length === 0 && position <= given) await new Promise<void>((resolve) => { wakeWriter = resolve })
+      if (hasEnded && events.length === 0) break
+      const taken = events.slice(0, batch_max)
+      events = events.slice(batch_max)
+      given = events.length > 0 ? taken.at(-1)!.position : position
+      wakeReader()
+      yield { events: taken, position: given }
+      if (signal.aborted) break
+    }
+  } finally {
+    signal.removeEventListener('abort', stop)
+    stop()
+    await reading
+  }
+  if (failure !== undefined && !signal.aborted) throw failure
+}

@@ -1,0 +1,18 @@
+import { deciders, readModels } from 'shared-domain/catalogue.ts'
+import { start } from './app.ts'
+import { configFrom, shown } from './config.ts'
+
+const say = (line: object) => process.stdout.write(`${JSON.stringify({ service: 'projection-service', ...line })}\n`)
+
+try {
+  const config = configFrom(process.env)
+  say({ msg: 'starting', config: shown(config) })
+  const service = await start(config, { deciders, readModels })
+  say({ msg: 'ready', url: service.url })
+  const stop = () => void service.stop().then(() => process.exit(0))
+  process.once('SIGTERM', stop)
+  process.once('SIGINT', stop)
+} catch (error) {
+  say({ level: 60, msg: `projection-service cannot start: ${(error as Error).message}` })
+  process.exit(1)
+}

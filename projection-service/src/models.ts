@@ -1,0 +1,71 @@
+import { FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client'
+import type { Pool } from 'pg'
+import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import { transaction } from './migrations.ts'
+import type { Followed, Projector } from './projector.ts'
+import { creation, indexes, tableOf, view, type Table } from './tables.ts'
+
+interface Checkpoint {
+  readonly name: string
+  readonly model: string
+  readonly version: number
+  readonly commit: string
+  readonly store: string
+}
+
+/** The identity of a log: the id of its very first event. */
+export async function identityOf(client: EventStoreDBClient): Promise<string> {
+  for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 1 })) if (event) return event.id
+  throw new Error('the event store holds nothing yet, not even an event of its own: try again in a moment')
+}
+
+/**
+ * Makes ready what the models need. Those that were never built start at the beginning of the log, all together; those whose version
+ * changed stay as they are until they are rebuilt: they are returned. Throws one sentence where the tables do not fit.
+ */
+export async function prepare(pool: Pool, projector: Projector, models: readonly ReadModel[], store: string): Promise<readonly ReadModel[]> {
+  const { rows: checkpoints } = await pool.query<Checkpoint>('select name, model, version, commit, store from checkpoint')
+  const foreign = checkpoints.find((checkpoint) => checkpoint.store !== store)
+  if (foreign) {
+    throw new Error(`the read models in this database were built from another log (${foreign.store}, this one is ${store}): `
+      + 'point EVENTSTORE_URL to that log, or use an empty database')
+  }
+  const { rows: parked } = await pool.query<{ model: string; stream: string }>('select model, stream from parked')
+  const outdated: ReadModel[] = []
+  for (const model of models) {
+    const checkpoint = checkpoints.find((checkpoint) => checkpoint.model === model.name)
+    if (!checkpoint) projector.follow(model, await made(pool, tableOf(model), store), [])
+    else if (checkpoint.version !== model.version) outdated.push(model)
+    else {
+      await check(pool, tableOf(model, checkpoint.name))
+      projector.follow(model, BigInt(checkpoint.commit), parked.filter((row) => row.model === model.name).map(({ stream }) => stream), checkpoint.name)
+    }
+  }
+  return outdated
+}
+
+async function made(pool: Pool, table: Table, store: string): Promise<bigint> {
+  await transaction(pool, async (db) => {
+    await db.query(creation(table))
+    await db.query(indexes(table) || 'select 1')
+    await db.query(view(table.model, table.name))
+    await db.query('insert into checkpoint (name, model, version, active, commit, prepare, store) values ($1, $2, $3, true, -1, -1, $4)',
+      [table.name, table.model.name, table.model.version, store])
+  })
+  return -1n
+}
+
+/** A table that is not what the declaration says would fail later, in the middle of things. */
+async function check(pool: Pool, { name, model, columns }: Table) {
+  const { rows } = await pool.query<{ name: string; type: string; nullable: boolean }>(
+    `select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable from pg_attribute
+     where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`, [`"${name}"`])
+  const text = (columns: readonly { name: string; type: string; nullable: boolean }[]) => columns.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '' : ' not null'}`).join(', ')
+  const wanted = text(columns.map(({ name, type, isNullable }) => ({ name, type: type === 'timestamptz(3)' ? 'timestamp(3) with time zone' : type, nullable: isNullable })))
+  if (text(rows) !== wanted) {
+    throw new Error(`the read model ${model.name} has changed but is still version ${model.version}: give it version ${model.version + 1}, `
+      + `so that it is built anew beside the old one. The table has (${text(rows)}), the declaration says (${wanted})`)
+  }
+}
+
+export const followedBy = (projector: Projector, model: string): Followed | undefined => projector.models.find((one) => one.model.name === model)

@@ -1,0 +1,167 @@
+import { EventStoreDBClient, FORWARDS } from '@eventstore/db-client'
+import type { FastifyBaseLogger } from 'fastify'
+import { LRUCache } from 'lru-cache'
+import type { Pool, PoolClient } from 'pg'
+import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import { received, type Definitions, type Received } from './facts.ts'
+import { Fold, type Misfit } from './fold.ts'
+import { transaction } from './migrations.ts'
+import { deletion, selection, tableOf, upsert, type Table } from './tables.ts'
+
+export interface Followed {
+  readonly model: ReadModel
+  readonly table: Table
+  readonly fold: Fold
+  /** Everything up to this position is in the table; -1 before the first fact. */
+  position: bigint
+  /** Streams that wait behind a fact that did not fit. */
+  readonly parked: Set<string>
+}
+
+/** Somebody else moved the checkpoint: this projector is not the only one any more. */
+export class Overtaken extends Error {}
+
+export interface Batch {
+  readonly events: readonly Received[]
+  /** Everything up to here has been looked at, whether it was of interest or not. */
+  readonly position: bigint
+}
+
+interface Parts {
+  readonly pool: Pool
+  readonly log: FastifyBaseLogger
+  readonly rowsCached_max: number
+}
+
+type Work = ReturnType<Fold['net']> & { readonly followed: Followed }
+
+/** Writes facts into the tables of read models: rows and checkpoints in one transaction, one statement per table. */
+export class Projector {
+  readonly models: Followed[] = []
+  readonly #pool: Pool
+  readonly #log: FastifyBaseLogger
+  readonly #cache: LRUCache<string, Row>
+  #turn: Promise<unknown> = Promise.resolve()
+  batches = 0
+  facts = 0
+  misfits = 0
+
+  constructor({ pool, log, rowsCached_max }: Parts) {
+    this.#pool = pool
+    this.#log = log
+    this.#cache = new LRUCache({ max: rowsCached_max })
+  }
+
+  follow(model: ReadModel, position: bigint, parked: readonly string[], name?: string): Followed {
+    const table = tableOf(model, name)
+    const followed = { model, table, fold: new Fold(table, this.#cache), position, parked: new Set(parked) }
+    this.models.push(followed)
+    return followed
+  }
+
+  /** Runs one thing at a time: batches, retries, the switch to a rebuilt table. */
+  exclusively<T>(run: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(run, run)
+    this.#turn = mine.catch(() => undefined)
+    return mine
+  }
+
+  /** Takes a batch into every model that is not past it yet. Throws `Overtaken`. */
+  take(batch: Batch): Promise<void> {
+    return this.exclusively(async () => {
+      const behind = this.models.filter(({ position }) => position < batch.position)
+      const work: Work[] = []
+      for (const followed of behind) work.push(await this.#folded(followed, batch.events.filter(({ position }) => position > followed.position)))
+      await transaction(this.#pool, async (db) => {
+        for (const one of work) await this.#write(db, one)
+        await this.#advance(db, behind, batch.position)
+      })
+      for (const { followed, keep, misfits, waiting } of work) {
+        keep()
+        followed.position = batch.position
+        for (const stream of waiting.keys()) followed.parked.add(stream)
+        for (const misfit of misfits) this.#complain(followed, misfit)
+      }
+      this.batches++
+      this.facts += batch.events.length
+    })
+  }
+
+  async #folded(followed: Followed, events: readonly Received[]): Promise<Work> {
+    const { fold, table, parked } = followed
+    const plan = fold.steps(events, (stream) => parked.has(stream))
+    const missing = fold.missing(plan.steps)
+    if (missing.length > 0) fold.learn((await this.#pool.query<Row>(selection(table), [JSON.stringify(missing)])).rows)
+    return { ...fold.net(plan), followed }
+  }
+
+  async #write(db: PoolClient, { followed: { model, table }, put, removed, misfits, waiting }: Work) {
+    if (put.length > 0) await db.query(upsert(table), [JSON.stringify(put)])
+    if (removed.length > 0) await db.query(deletion(table), [JSON.stringify(removed)])
+    for (const { event, error } of misfits) {
+      await db.query('insert into parked (model, stream, position, revision, event_id, error) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
+        [model.name, event.stream, String(event.position), event.revision, event.eventId, error])
+    }
+    const late = [...waiting].filter(([, count]) => count > 0)
+    if (late.length > 0) {
+      await db.query('update parked set waiting = waiting + w.count from unnest($2::text[], $3::bigint[]) as w(stream, count) where model = $1 and parked.stream = w.stream',
+        [model.name, late.map(([stream]) => stream), late.map(([, count]) => count)])
+    }
+  }
+
+  async #advance(db: PoolClient, models: readonly Followed[], position: bigint) {
+    if (models.length === 0) return
+    const moved = await db.query(
+      `with moved as (
+         update checkpoint set commit = $3, prepare = $3, updated_at = now() from unnest($1::text[], $2::bigint[]) as old(name, commit)
+         where checkpoint.name = old.name and checkpoint.commit = old.commit returning checkpoint.model)
+       select count(*)::int as count, pg_notify('baton_position', json_object_agg(model, $3::text)::text) from moved`,
+      [models.map(({ table }) => table.name), models.map(({ position }) => String(position)), String(position)])
+    if (moved.rows[0]?.count !== models.length) throw new Overtaken('another projector moved a checkpoint')
+  }
+
+  #complain({ model }: Followed, { event, error }: Misfit) {
+    this.misfits++
+    this.#log.error({ model: model.name, stream: event.stream, revision: event.revision, event: event.eventId, error },
+      'a fact does not fit: its stream is parked for this read model. See GET /parked; retry or skip it there.')
+  }
+
+  /** Takes a parked stream up again where it stopped; with a reason, without the fact that stopped it. */
+  unpark(client: EventStoreDBClient, definitions: Definitions, modelName: string, stream: string, skipReason?: string): Promise<Unparked> {
+    return this.exclusively(async () => {
+      const followed = this.models.find(({ model }) => model.name === modelName)
+      const { rows: [row] } = await this.#pool.query<{ position: string; revision: string; event_id: string }>(
+        'select position, revision, event_id from parked where model = $1 and stream = $2', [modelName, stream])
+      if (!followed || !row) return { isFound: false }
+      const events = await eventsOf(client, definitions, stream, BigInt(row.revision), followed.position)
+      const wanted = skipReason === undefined ? events : events.filter(({ eventId }) => eventId !== row.event_id)
+      followed.parked.delete(stream)
+      const work = await this.#folded(followed, wanted)
+      await transaction(this.#pool, async (db) => {
+        await db.query('delete from parked where model = $1 and stream = $2', [modelName, stream])
+        if (skipReason !== undefined) {
+          await db.query('insert into skipped (model, stream, position, event_id, reason) values ($1, $2, $3, $4, $5) on conflict do nothing',
+            [modelName, stream, row.position, row.event_id, skipReason])
+        }
+        await this.#write(db, work)
+      }).catch((error: unknown) => {
+        followed.parked.add(stream)
+        throw error
+      })
+      work.keep()
+      for (const misfit of work.misfits) this.#complain(followed, misfit)
+      for (const still of work.waiting.keys()) followed.parked.add(still)
+      return { isFound: true, error: work.misfits[0]?.error }
+    })
+  }
+}
+
+export type Unparked = { readonly isFound: false } | { readonly isFound: true; readonly error: string | undefined }
+
+async function eventsOf(client: EventStoreDBClient, definitions: Definitions, stream: string, fromRevision: bigint, until: bigint): Promise<Received[]> {
+  const events: Received[] = []
+  for await (const { event } of client.readStream(stream, { direction: FORWARDS, fromRevision })) {
+    if (event?.position && event.position.commit <= until) events.push(received(event as never, definitions))
+  }
+  return events
+}

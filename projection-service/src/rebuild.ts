@@ -1,0 +1,187 @@
+import { once } from 'node:events'
+import type { EventStoreDBClient } from '@eventstore/db-client'
+import type { Pool, PoolClient } from 'pg'
+import { from as copyFrom } from 'pg-copy-streams'
+import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import type { Definitions, Received } from './facts.ts'
+import { Fold } from './fold.ts'
+import { batches } from './follow.ts'
+import type { Followed, Projector } from './projector.ts'
+import { copyLine, copyTarget, creation, deletion, indexes, selection, tableOf, upsert, view, type Table } from './tables.ts'
+
+/** Rows held in memory before they go to the table. */
+const rows_max = 100_000
+const batch_max = 5_000
+const copy_bytes = 64 * 1024
+
+interface Parts {
+  readonly client: EventStoreDBClient
+  readonly pool: Pool
+  readonly projector: Projector
+  readonly categories: readonly string[]
+  readonly definitions: Definitions
+  readonly store: string
+  readonly signal: AbortSignal
+}
+
+export interface Rebuilt {
+  readonly facts: number
+  readonly rows: number
+  readonly elapsed_ms: number
+}
+
+/**
+ * Builds a read model anew from the start of the log into a table of its own, beside the one in use, and switches to it. The whole log
+ * is folded in memory, as far as it fits, and goes to the table by COPY.
+ */
+export async function rebuild(parts: Parts, model: ReadModel, followed: Followed | undefined): Promise<Rebuilt> {
+  const { client, pool, projector, categories, definitions, signal } = parts
+  const started_ms = performance.now()
+  const table = tableOf(model, `${model.name}_v${model.version}_${Date.now().toString(36)}`)
+  const build = new Build(table)
+  const reading = new AbortController()
+  const db = await pool.connect()
+  try {
+    await db.query(creation(table))
+    let position = -1n
+    const target = () => projector.models.reduce((max, { position }) => (position > max ? position : max), 0n)
+    const source = batches(client, categories, definitions, position, batch_max, AbortSignal.any([signal, reading.signal]))
+    for await (const batch of source) {
+      await build.take(db, batch.events)
+      position = batch.position
+      if (position < target()) continue
+      // Level with the others: hold them for a moment, so that nothing comes between the last fact here and the switch.
+      const isLevel = await projector.exclusively(async () => {
+        if (position < target()) return false
+        await build.flush(db)
+        await db.query(indexes(table) || 'select 1')
+        await switchTo(db, parts, table, position, [...build.parked])
+        if (followed) projector.models.splice(projector.models.indexOf(followed), 1)
+        projector.follow(model, position, [...build.parked.keys()], table.name)
+        return true
+      })
+      if (isLevel) reading.abort()
+    }
+    signal.throwIfAborted()
+    return { facts: build.facts, rows: build.rows, elapsed_ms: performance.now() - started_ms }
+  } catch (error) {
+    await db.query(`drop table if exists "${table.name}"`).catch(() => undefined)
+    throw error
+  } finally {
+    db.release()
+  }
+}
+
+/** From here on the new table is the read model; the old one goes. */
+async function switchTo(db: PoolClient, { store }: Parts, { model, name }: Table, position: bigint, parked: readonly (readonly [string, Received & { error: string; waiting: number }])[]) {
+  await db.query('begin')
+  try {
+    const { rows: old } = await db.query<{ name: string }>('delete from checkpoint where model = $1 returning name', [model.name])
+    await db.query('insert into checkpoint (name, model, version, active, commit, prepare, store) values ($1, $2, $3, true, $4, $4, $5)',
+      [name, model.name, model.version, String(position), store])
+    await db.query('delete from parked where model = $1', [model.name])
+    for (const [stream, { position, revision, eventId, error, waiting }] of parked) {
+      await db.query('insert into parked (model, stream, position, revision, event_id, error, waiting) values ($1, $2, $3, $4, $5, $6, $7)',
+        [model.name, stream, String(position), revision, eventId, error, waiting])
+    }
+    await db.query(view(model, name))
+    for (const { name } of old) await db.query(`drop table if exists "${name}"`)
+    await db.query(`select pg_notify('baton_position', $1)`, [JSON.stringify({ [model.name]: String(position) })])
+    await db.query('commit')
+  } catch (error) {
+    await db.query('rollback')
+    throw error
+  }
+}
+
+/** The rows of a model that is being built. */
+class Build {
+  readonly parked = new Map<string, Received & { error: string; waiting: number }>()
+  facts = 0
+  rows = 0
+  readonly #table: Table
+  readonly #fold: Fold
+  readonly #cache = new Pending()
+  #hasFlushed = false
+
+  constructor(table: Table) {
+    this.#table = table
+    this.#fold = new Fold(table, this.#cache)
+  }
+
+  async take(db: PoolClient, events: readonly Received[]) {
+    const plan = this.#fold.steps(events, (stream) => this.parked.has(stream))
+    const missing = this.#fold.missing(plan.steps)
+    if (this.#hasFlushed && missing.length > 0) this.#fold.learn((await db.query<Row>(selection(this.#table), [JSON.stringify(missing)])).rows)
+    const { put, removed, misfits, waiting } = this.#fold.net(plan)
+    for (const row of put) this.#cache.set(this.#fold.placeOf(row), row)
+    for (const row of removed) this.#cache.remove(this.#fold.placeOf(row), row)
+    for (const { event, error } of misfits) this.parked.set(event.stream, { ...event, error, waiting: 0 })
+    for (const [stream, count] of waiting) this.parked.get(stream)!.waiting += count
+    this.facts += events.length
+    if (this.#cache.size >= rows_max) await this.flush(db)
+  }
+
+  async flush(db: PoolClient) {
+    const { rows, gone } = this.#cache.drain()
+    this.rows += rows.length
+    if (!this.#hasFlushed) await copy(db, this.#table, this.#table.name, rows)
+    else {
+      await db.query(`create temp table if not exists rebuilt (like "${this.#table.name}")`)
+      await copy(db, this.#table, 'rebuilt', rows)
+      await db.query(upsert(this.#table).replace(/select \* from json_populate_recordset\([^)]*\)/, 'select * from rebuilt'))
+      await db.query('truncate rebuilt')
+    }
+    if (gone.length > 0) await db.query(deletion(this.#table), [JSON.stringify(gone)])
+    this.#hasFlushed = true
+  }
+}
+
+async function copy(db: PoolClient, table: Table, into: string, rows: readonly Row[]) {
+  const target = db.query(copyFrom(copyTarget(table, into)))
+  let text = ''
+  for (const row of rows) {
+    text += copyLine(table, row)
+    if (text.length < copy_bytes) continue
+    if (!target.write(text)) await once(target, 'drain')
+    text = ''
+  }
+  target.end(text)
+  await once(target, 'finish')
+}
+
+/** Rows since the last flush, in the place of a cache: nothing is forgotten before it is written. */
+class Pending {
+  readonly #rows = new Map<string, Row>()
+  readonly #gone = new Map<string, Row>()
+
+  get size(): number {
+    return this.#rows.size + this.#gone.size
+  }
+
+  get(place: string): Row | undefined {
+    return this.#rows.get(place)
+  }
+
+  set(place: string, row: Row) {
+    this.#rows.set(place, row)
+    this.#gone.delete(place)
+    return this
+  }
+
+  delete(place: string): boolean {
+    return this.#rows.delete(place)
+  }
+
+  remove(place: string, row: Row) {
+    this.#rows.delete(place)
+    this.#gone.set(place, row)
+  }
+
+  drain(): { readonly rows: readonly Row[]; readonly gone: readonly Row[] } {
+    const drained = { rows: [...this.#rows.values()], gone: [...this.#gone.values()] }
+    this.#rows.clear()
+    this.#gone.clear()
+    return drained
+  }
+}

@@ -1,0 +1,102 @@
+import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import { z } from 'zod'
+
+/** What the table of a read model is made of, derived from its row. */
+export interface Table {
+  readonly model: ReadModel
+  readonly name: string
+  readonly columns: readonly Column[]
+  /** Organization first, so that no key reaches into another tenant's rows. */
+  readonly key: readonly string[]
+}
+
+export interface Column {
+  readonly name: string
+  readonly type: string
+  readonly isNullable: boolean
+}
+
+const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+const list = (names: readonly string[]) => names.map(quoted).join(', ')
+
+function sqlType(schema: z.ZodType): string {
+  const { type, format, sql } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }) as { type?: string; format?: string; sql?: string }
+  if (sql) return sql
+  if (type === 'string') return format === 'uuid' ? 'uuid' : format === 'date-time' ? 'timestamptz(3)' : 'text'
+  if (type === 'integer') return 'integer'
+  if (type === 'number') return 'double precision'
+  return type === 'boolean' ? 'boolean' : 'jsonb'
+}
+
+function columnOf([name, schema]: [string, any]): Column {
+  const isNullable = schema.def.type === 'nullable'
+  return { name, type: sqlType(isNullable ? schema.def.innerType : schema), isNullable }
+}
+
+export const tableName = ({ name, version }: ReadModel) => `${name}_v${version}`
+
+export const tableOf = (model: ReadModel, name = tableName(model)): Table => ({
+  model, name, key: ['organization', ...model.key],
+  columns: [{ name: 'organization', type: 'text', isNullable: false }, ...Object.entries<any>(model.row.shape).map(columnOf)],
+})
+
+/** Statements that make an empty table. */
+export const creation = ({ name, columns, key }: Table): string =>
+  `create table ${quoted(name)} (${columns.map(({ name, type, isNullable }) => `${quoted(name)} ${type}${isNullable ? '' : ' not null'}`).join(', ')},
+   primary key (${list(key)}))`
+
+/** Statements for the indexes; made after a bulk load rather than before. */
+export const indexes = ({ name, model }: Table): string => {
+  const order = model.order.length > 0 ? [['organization', ...model.order, ...model.key]] : []
+  const filters = model.filters.filter((filter) => filter !== model.key[0]).map((filter) => ['organization', filter])
+  return [...order, ...filters, ...model.indexes.map((columns) => ['organization', ...columns])]
+    .map((columns) => `create index on ${quoted(name)} (${list(columns)})`).join(';\n')
+}
+
+/** Full rows, as JSON: a new row is inserted, a known one replaced. */
+export const upsert = ({ name, key, columns }: Table): string => {
+  const others = columns.map(({ name }) => name).filter((column) => !key.includes(column))
+  const action = others.length === 0 ? 'nothing' : `update set ${others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`).join(', ')}`
+  return `insert into ${quoted(name)} select * from json_populate_recordset(null::${quoted(name)}, $1::json) on conflict (${list(key)}) do ${action}`
+}
+
+const keyRows = ({ name, key, columns }: Table) =>
+  `json_to_recordset($1::json) as k(${key.map((column) => `${quoted(column)} ${columns.find(({ name }) => name === column)!.type}`).join(', ')})
+   where ${key.map((column) => `${quoted(name)}.${quoted(column)} = k.${quoted(column)}`).join(' and ')}`
+
+export const deletion = (table: Table): string => `delete from ${quoted(table.name)} using ${keyRows(table)}`
+
+/** Rows with these keys, as the JSON that they were written from. */
+export const selection = (table: Table): string => `select ${quoted(table.name)}.* from ${quoted(table.name)}, ${keyRows(table)}`
+
+/** One line of COPY's text format. */
+export const copyLine = ({ columns }: Table, row: Readonly<Record<string, unknown>>): string => `${columns.map(({ name, type }) => copyValue(row[name], type)).join('\t')}\n`
+
+const escapes: Readonly<Record<string, string>> = { '\\': '\\\\', '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+function copyValue(value: unknown, type: string): string {
+  if (value === null || value === undefined) return '\\N'
+  const text = type === 'jsonb' ? JSON.stringify(value) : String(value)
+  return /[\\\n\r\t]/.test(text) ? text.replace(/[\\\n\r\t]/g, (character) => escapes[character]!) : text
+}
+
+export const copyTarget = ({ columns }: Table, into: string): string => `copy ${quoted(into)} (${list(columns.map(({ name }) => name))}) from stdin`
+
+export const view = (model: ReadModel, table: string): string =>
+  `drop view if exists ${quoted(model.name)}; create view ${quoted(model.name)} as select * from ${quoted(table)}`
+
+/** Values as the projection wrote them, whatever pg makes of them by default. */
+export const asWritten = {
+  getTypeParser: (oid: number): ((text: string) => unknown) => parsers[oid] ?? ((text) => text),
+}
+
+const parsers: Readonly<Record<number, (text: string) => unknown>> = {
+  16: (text) => text === 't',
+  21: Number, 23: Number, 700: Number, 701: Number,
+  114: (text) => JSON.parse(text), 3802: (text) => JSON.parse(text),
+  1184: (text) => new Date(text).toISOString(),
+}
+
+/** 64-bit columns arrive as text; a row that says it holds a number gets one. */
+export const numbersOf = (model: ReadModel): readonly string[] => Object.entries<any>(model.row.shape)
+  .filter(([, schema]) => sqlType(schema) === 'bigint' && schema.def.type === 'number').map(([name]) => name)

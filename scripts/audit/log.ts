@@ -1,0 +1,78 @@
+import { BACKWARDS, END, FORWARDS, START, type EventStoreDBClient, type RecordedEvent } from '@eventstore/db-client'
+import { deciders } from 'shared-domain/catalogue.ts'
+import { partsOf, type Meta } from 'shared-domain/kernel/decider.ts'
+import { decode, type EventDefinition } from 'shared-domain/kernel/events.ts'
+import type { Provenance } from 'shared-domain/kernel/cloud-event.ts'
+import type { Recorded } from 'shared-domain/kernel/read-model.ts'
+
+export const definitions: Readonly<Record<string, EventDefinition<any>>> = Object.assign({}, ...deciders.map(({ events }) => events.definitions))
+
+export interface Entry {
+  readonly fact: Recorded
+  readonly provenance: Provenance
+}
+
+/** Where to stop reading: at a position (inclusive), at an instant (inclusive), or at what is the end when reading starts. */
+export interface Until {
+  readonly position?: bigint | undefined
+  readonly at?: string | undefined
+}
+
+/** A fact of the log that cannot be read. */
+export class Unreadable extends Error {
+  readonly stream: string
+  readonly position: bigint
+  readonly eventId: string
+  constructor(event: RecordedEvent, cause: unknown) {
+    super(`${event.type} at revision ${event.revision} of ${event.streamId} cannot be read: ${(cause as Error).message}`)
+    this.stream = event.streamId
+    this.position = event.position?.commit ?? 0n
+    this.eventId = event.id
+  }
+}
+
+export function entryOf(event: RecordedEvent): Entry {
+  const { category, id } = partsOf(event.streamId)
+  const { version, $correlationId = null, $causationId = null, ...meta } = (event.metadata ?? {}) as unknown as
+    Omit<Meta, 'revision'> & { version: number; $correlationId?: string; $causationId?: string }
+  try {
+    const definition = definitions[event.type]
+    if (!definition) throw new Error('no aggregate declares this event')
+    const data = decode(definition, event.data, version)
+    return {
+      fact: { ...meta, type: event.type, data, category, id, revision: Number(event.revision), position: String(event.position?.commit ?? 0n) },
+      provenance: { eventId: event.id, correlationId: $correlationId, causationId: $causationId },
+    }
+  } catch (cause) {
+    throw new Unreadable(event, cause)
+  }
+}
+
+/** The last event of the whole log, system events included. */
+export async function endOf(client: EventStoreDBClient): Promise<bigint> {
+  for await (const { event } of client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) return event?.position.commit ?? 0n
+  return 0n
+}
+
+const categories = new Set(deciders.map(({ category }) => category))
+
+/**
+ * Every fact of the catalogue's categories in log order, up to and including `until`. `onUnreadable` decides what happens to a fact
+ * that cannot be read; by default it is thrown.
+ */
+export async function* facts(
+  client: EventStoreDBClient, until: Until = {}, onUnreadable: (error: Unreadable) => void = (error) => { throw error },
+): AsyncGenerator<Entry> {
+  for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: START })) {
+    if (!event || !categories.has(partsOf(event.streamId).category)) continue
+    if (until.position !== undefined && event.position.commit > until.position) return
+    try {
+      const entry = entryOf(event as RecordedEvent)
+      // Imported facts carry times of their own: they are out of order, and each is judged by itself.
+      if (until.at === undefined || entry.fact.at <= until.at) yield entry
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error
+      onUnreadable(error)
+    }
+  }
+}

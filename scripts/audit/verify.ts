@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { EventStoreDBClient } from '@eventstore/db-client'
+import { Client } from 'pg'
+import { readModels } from 'shared-domain/catalogue.ts'
+import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import { Fold, keyText } from './fold.ts'
+import { facts, Unreadable, type Entry } from './log.ts'
+
+export interface Difference {
+  readonly model: string
+  readonly key: string
+  /** A column, or what is wrong with the row as a whole. */
+  readonly what: string
+  readonly replay: unknown
+  readonly table: unknown
+  /** The fact that made the replayed row what it is, or the one before it came to be. */
+  readonly event: { readonly id: string; readonly type: string; readonly stream: string; readonly revision: number; readonly position: string } | undefined
+}
+
+export interface Verified {
+  readonly model: string
+  readonly position: string
+  readonly rows: number
+  readonly difference: Difference | undefined
+  /** Streams whose facts this model does not take for now, by themselves reason enough to look. */
+  readonly parked: readonly string[]
+}
+
+export interface Verification {
+  readonly events: number
+  readonly elapsed_ms: number
+  readonly models: readonly Verified[]
+}
+
+interface Table {
+  readonly model: ReadModel
+  readonly position: bigint
+  readonly parked: ReadonlyMap<string, bigint>
+  readonly skipped: ReadonlySet<string>
+}
+
+const page = 5_000
+
+/** Text and numbers as the projection wrote them, whatever pg makes of them by default. */
+const asWritten = { getTypeParser: (oid: number) => parsers[oid] ?? ((text: string) => text) }
+const parsers: Record<number, (text: string) => unknown> = {
+  16: (text) => text === 't',
+  21: Number, 23: Number, 700: Number, 701: Number,
+  114: JSON.parse, 3802: JSON.parse,
+  1184: (text) => new Date(text).toISOString(),
+}
+
+/** 64-bit columns are text in a row unless the row says they are numbers. */
+const typed = ({ row: { shape } }: ReadModel, row: Row): Row =>
+  Object.fromEntries(Object.entries(row).map(([column, value]) => [column, typeof value === 'string' && shape[column] && isNumber(shape[column]) ? Number(value) : value]))
+
+const isNumber = (schema: { def: { type: string; innerType?: any } }): boolean =>
+  schema.def.type === 'number' || (schema.def.innerType !== undefined && isNumber(schema.def.innerType))
+
+/**
+ * Compares every read model with a replay of the log up to the model's own position. One snapshot of the database serves all, so that
+ * it does not matter what is written meanwhile. Memory: the rows of the models that are verified.
+ */
+export async function verify(
+  client: EventStoreDBClient, databaseUrl: string, names: readonly string[], onProgress: (position: bigint, end: bigint) => void = () => undefined,
+): Promise<Verification> {
+  const started_ms = performance.now()
+  const db = new Client({ connectionString: databaseUrl, types: asWritten as never, application_name: 'baton audit' })
+  await db.connect()
+  try {
+    await db.query('begin isolation level repeatable read read only')
+    const tables = await tablesOf(db, names.length > 0 ? readModels.filter(({ name }) => names.includes(name)) : readModels)
+    const end = tables.reduce((a, { position }) => (position > a ? position : a), 0n)
+    const folds = tables.map((table) => ({ table, fold: new Fold(table.model) }))
+    let events = 0
+    for await (const entry of facts(client, { position: end }, (error) => unread(error, tables))) {
+      const position = BigInt(entry.fact.position)
+      for (const { table, fold } of folds) if (reached(table, entry, position)) fold.take(entry)
+      if (++events % 1_000 === 0) onProgress(position, end)
+    }
+    onProgress(end, end)
+    const models = []
+    for (const { table, fold } of folds) models.push(await compared(db, table, fold))
+    return { events, elapsed_ms: performance.now() - started_ms, models }
+  } finally {
+    await db.end()
+  }
+}
+
+/** A fact that nobody can read is no difference as long as every model has parked or skipped it; else the tables cannot be right. */
+function unread(error: Unreadable, tables: readonly Table[]): void {
+  const isKnown = ({ parked, skipped, position }: Table) => error.position > position || skipped.has(error.eventId) || (parked.get(error.stream) ?? error.position + 1n) <= error.position
+  if (!tables.every(isKnown)) throw error
+}
+
+const reached = ({ position, parked, skipped }: Table, { fact, provenance }: Entry, at: bigint): boolean =>
+  at <= position && at < (parked.get(`${fact.category}-${fact.id}`) ?? at + 1n) && !skipped.has(provenance.eventId)
+
+async function tablesOf(db: Client, models: readonly ReadModel[]): Promise<readonly Table[]> {
+  const checkpoints = await db.query<{ model: string; commit: string }>('select model, commit from checkpoint where active')
+  const parked = await db.query<{ model: string; stream: string; position: string }>('select model, stream, position from parked')
+  const skipped = await db.query<{ model: string; event_id: string }>('select model, event_id from skipped')
+  return models.map((model) => {
+    const checkpoint = checkpoints.rows.find((row) => row.model === model.name)
+    if (!checkpoint) throw new Error(`the read model ${model.name} has not been built: start the projection service first`)
+    return {
+      model, position: BigInt(checkpoint.commit),
+      parked: new Map(parked.rows.filter((row) => row.model === model.name).map(({ stream, position }) => [stream, BigInt(position)])),
+      skipped: new Set(skipped.rows.filter((row) => row.model === model.name).map(({ event_id }) => event_id)),
+    }
+  })
+}
+
+async function compared(db: Client, { model, position, parked }: Table, fold: Fold): Promise<Verified> {
+  const left = new Map(fold.rows)
+  let [rows, difference] = [0, undefined as Difference | undefined]
+  await db.query(`declare audit no scroll cursor for select * from "${model.name}"`)
+  for (;;) {
+    const read = await db.query<Row>(`fetch ${page} from audit`)
+    if (read.rows.length === 0) break
+    for (const stored of read.rows) {
+      rows++
+      const row = typed(model, stored)
+      const key = keyText(model, row)
+      const expected = left.get(key)
+      left.delete(key)
+      difference ??= expected ? differs(model, key, expected.row, row, expected.last) : { model: model.name, key, what: 'row', replay: undefined, table: row, event: undefined }
+    }
+  }
+  await db.query('close audit')
+  const [missing] = left
+  difference ??= missing && { model: model.name, key: missing[0], what: 'row', replay: missing[1].row, table: undefined, event: eventOf(missing[1].last) }
+  return { model: model.name, position: String(position), rows, difference, parked: [...parked.keys()] }
+}
+
+function differs({ name }: ReadModel, key: string, replay: Row, table: Row, last: Entry): Difference | undefined {
+  const column = [...new Set([...Object.keys(replay), ...Object.keys(table)])].find((column) => !isDeepStrictEqual(replay[column], table[column]))
+  return column === undefined ? undefined : { model: name, key, what: column, replay: replay[column], table: table[column], event: eventOf(last) }
+}
+
+const eventOf = ({ fact, provenance }: Entry) =>
+  ({ id: provenance.eventId, type: fact.type, stream: `${fact.category}-${fact.id}`, revision: fact.revision, position: fact.position })
