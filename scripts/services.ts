@@ -103,7 +103,8 @@ async function startService(name: ServiceName, { program, port, env, file, outpu
     })
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
-    const reason = lastWords(error.tail) || error.message
+    const said = lastWords(error.tail)
+    const reason = /was not ready/.test(error.message) ? `${error.message}${said && `; it said last: ${said}`}` : said || error.message
     throw new StartFailure(`The ${name === 'gateway' ? name : `${name} service`} cannot start: ${reason.replace(/[.\s]+$/, '')}. Its log is ${file}.`)
   }
 }
@@ -117,15 +118,14 @@ async function isReady(name: ServiceName, port: number): Promise<boolean> {
 
 /** The message of the last line, be it a JSON line or a plain one, without the words that are said anyway. */
 function lastWords(tail: string): string {
-  const line = tail.trim().split('\n').findLast((line) => line.trim() !== '' && !/^\s+at |^Node\.js v/.test(line)) ?? ''
-  const message = line.startsWith('{') ? messageOf(line) : line
-  return message.replace(/^.*?cannot start: /, '')
+  const line = tail.trim().split('\n').findLast((line) => line.trim() !== '' && !/^\s+at |^Node\.js v|^\(node:|^\(Use `node/.test(line)) ?? ''
+  return messageOf(line).replace(/^.*?cannot start: /, '')
 }
 
 function messageOf(line: string): string {
   try {
     const { msg, err } = JSON.parse(line) as { msg?: string; err?: { message?: string } }
-    return [msg, err?.message].filter((part) => part !== undefined).join(': ')
+    return [...new Set([msg, err?.message])].filter((part) => part !== undefined).join(': ')
   } catch {
     return line
   }
