@@ -53,7 +53,7 @@ export async function startEngines({ root: given, env, ports: wish, ...reports }
       defaults: Object.fromEntries(names.map((name) => [name, defaults[name]])) as Partial<Record<EngineName, number>> as Record<EngineName, number>,
       file: wish === 'free' ? undefined : join(root, 'ports.json'), log: reports.log,
     })
-    const processes = await startAll(names, root, ports, reports)
+    const processes = await startAll(names, (name, output) => ({ dir: join(root, name), port: ports[name], env, output, log: reports.log }), join(root, 'log'), reports)
     return {
       processes,
       urls: {
@@ -72,8 +72,15 @@ export async function startEngines({ root: given, env, ports: wish, ...reports }
   }
 }
 
-type Start = (place: { readonly dir: string; readonly port: number; readonly output: (chunk: string) => void; readonly log: (line: string) => void }) =>
-  Promise<Running & { readonly source: string }>
+interface Place {
+  readonly dir: string
+  readonly port: number
+  readonly env: EnginesOptions['env']
+  readonly output: (chunk: string) => void
+  readonly log: (line: string) => void
+}
+
+type Start = (place: Place) => Promise<Running & { readonly source: string }>
 
 const starts: Readonly<Record<EngineName, Start>> = {
   eventstore: startEventStore,
@@ -84,11 +91,10 @@ const starts: Readonly<Record<EngineName, Start>> = {
   nats: (place) => startNats({ ...place, binDir }),
 }
 
-async function startAll(names: readonly EngineName[], root: string, ports: Readonly<Record<EngineName, number>>, reports: Reports) {
+async function startAll(names: readonly EngineName[], placeOf: (name: EngineName, output: Place['output']) => Place, logFolder: string, reports: Reports) {
   const processes: Partial<Record<EngineName, Supervised>> = {}
   const outcomes = await Promise.allSettled(names.map(async (name) => {
-    const { write } = openLog(join(root, 'log', `${name}.log`))
-    const place = { dir: join(root, name), port: ports[name], output: write, log: reports.log }
+    const place = placeOf(name, openLog(join(logFolder, `${name}.log`)).write)
     let source = ''
     processes[name] = await supervise({
       ...reports, name,
@@ -98,7 +104,7 @@ async function startAll(names: readonly EngineName[], root: string, ports: Reado
         return engine
       },
     })
-    reports.log(`${name} on 127.0.0.1:${ports[name]} (${source})`)
+    reports.log(`${name} on 127.0.0.1:${place.port} (${source})`)
   }))
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed) {
@@ -116,6 +122,7 @@ export interface EventStoreOptions {
   readonly dir: string
   /** Absent: any free one. */
   readonly port?: number | undefined
+  readonly env?: EnginesOptions['env']
   readonly output?: ((chunk: string) => void) | undefined
 }
 
@@ -128,13 +135,13 @@ export interface EventStore extends Running {
 const program = fileURLToPath(new URL('eventstore/main.ts', import.meta.url))
 
 /** The embedded event store as a child of this process. Throws `StartFailure`; no process is left then. */
-export async function startEventStore({ dir, port: wish, output }: EventStoreOptions): Promise<EventStore> {
+export async function startEventStore({ dir, port: wish, env = process.env, output }: EventStoreOptions): Promise<EventStore> {
   const port = wish ?? await freePort()
   const url = `esdb://127.0.0.1:${port}?tls=false`
   if (!existsSync(program)) throw new StartFailure(`The embedded event store is missing (${program}): set EVENTSTORE_URL.`)
   try {
     const child = await startChild({
-      name: 'eventstore', command: process.execPath, args: [program, '--dir', dir, '--port', String(port)], env: process.env, output,
+      name: 'eventstore', command: process.execPath, args: [program, '--dir', dir, '--port', String(port)], env, output,
       // It reads its whole log when it starts.
       ready: (said) => said.includes(url), ready_timeout_ms: 120_000, stopSignal: 'SIGTERM', stop_timeout_ms: 20_000,
     })

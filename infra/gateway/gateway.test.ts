@@ -64,7 +64,7 @@ const isProblem = async (t: Test, response: Response, status: number, code: stri
   t.equal(response.status, status)
   t.match(response.headers.get('content-type'), 'application/problem+json')
   const body = await response.json() as Record<string, unknown>
-  t.match(body, { type: `urn:baton:problem:${code}`, title: String, status, code, retryable: status === 503, errors: [], instance: /^\/[^?]*$/ })
+  t.match(body, { type: `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`, title: String, status, code, retryable: status === 503, errors: [], instance: /^\/[^?]*$/ })
   t.equal(body.correlationId, response.headers.get('x-correlation-id'))
 }
 

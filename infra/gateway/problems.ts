@@ -23,7 +23,7 @@ export function sendProblem({ code, message }: Problem, request: FastifyRequest,
   const { status, title, retryable } = kinds[code]
   if (status === 503) void reply.header('retry-after', RETRY_AFTER_S)
   return reply.code(status).type('application/problem+json').send({
-    type: `urn:baton:problem:${code}`, title, status, detail: message, code, retryable, errors: [],
+    type: `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`, title, status, detail: message, code, retryable, errors: [],
     // Query strings stay out of answers: people put keys there.
     instance: request.originalUrl.split('?', 1)[0], correlationId: request.id,
   })
