@@ -1,5 +1,4 @@
 import { streamNameFilter, type AllStreamResolvedEvent, type EventStoreDBClient, type ReadPosition } from '@eventstore/db-client'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from './problems.ts'
 
 export interface Following {
@@ -12,10 +11,12 @@ export interface Wanted {
   readonly from: ReadPosition
   /** Of stream names; the store leaves everything else out. */
   readonly prefixes: readonly string[]
+  /** Ends it, also before it has begun. */
+  readonly signal: AbortSignal
 }
 
 /** Follows the log, once the store has confirmed that it will send what comes; throws SERVICE_UNAVAILABLE when it does not in time. */
-export async function follow(store: EventStoreDBClient, { from, prefixes }: Wanted, timeout_ms: number): Promise<Following> {
+export async function follow(store: EventStoreDBClient, { from, prefixes, signal }: Wanted, timeout_ms: number): Promise<Following> {
   const subscription = store.subscribeToAll({ fromPosition: from, filter: streamNameFilter({ prefixes: [...prefixes] }) })
   const { promise: confirmed, resolve, reject } = Promise.withResolvers<void>()
   // The client emits errors without ending its stream, and a reader that comes later would wait for ever.
@@ -24,19 +25,25 @@ export async function follow(store: EventStoreDBClient, { from, prefixes }: Want
     reject(error)
   })
   subscription.once('confirmation', resolve)
-  subscription.once('close', () => reject(new Error('the subscription ended before it began')))
-  const limit = new AbortController()
+  const limit = setTimeout(() => reject(new Error('the store does not answer')), timeout_ms)
   const close = () => {
+    signal.removeEventListener('abort', close)
     subscription.unsubscribe().catch(() => {})
     subscription.destroy()
   }
+  subscription.once('close', () => {
+    signal.removeEventListener('abort', close)
+    reject(new Error('the subscription has ended'))
+  })
+  signal.addEventListener('abort', close)
+  if (signal.aborted) close()
   try {
-    await Promise.race([confirmed, delay(timeout_ms, undefined, { signal: limit.signal }).then(() => { throw new Error('the store does not answer') })])
+    await confirmed
   } catch (error) {
     close()
     throw new Problem('SERVICE_UNAVAILABLE', 'The log cannot be reached.', { retryAfter_s: 2, cause: error })
   } finally {
-    limit.abort()
+    clearTimeout(limit)
   }
   return { events: subscription, close }
 }

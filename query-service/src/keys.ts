@@ -56,8 +56,7 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
   }
 
   const forgetWhatChanges = async () => {
-    const { events, close } = await follow(store, { from: END, prefixes: [`${category}-`] }, config.eventStoreTimeout_ms)
-    closing.signal.addEventListener('abort', close)
+    const { events, close } = await follow(store, { from: END, prefixes: [`${category}-`], signal: closing.signal }, config.eventStoreTimeout_ms)
     try {
       // Whatever changed while nobody followed.
       cache.clear()
@@ -65,7 +64,6 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       for await (const { event } of events) if (event) cache.delete(partsOf(event.streamId).id)
     } finally {
       following = false
-      closing.signal.removeEventListener('abort', close)
       close()
     }
   }

@@ -60,9 +60,7 @@ export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }
       connections.add(connection)
       reply.raw.once('close', connection.end)
       try {
-        const following = await follow(store, { from, prefixes }, bounds.eventStoreTimeout_ms)
-        gone.signal.addEventListener('abort', following.close)
-        if (gone.signal.aborted) following.close()
+        const following = await follow(store, { from, prefixes, signal: gone.signal }, bounds.eventStoreTimeout_ms)
         reply.hijack()
         reply.raw.writeHead(200, { ...reply.getHeaders() as Record<string, string>, ...streamHeaders })
         await serveUntil(gone.signal, reply.raw, following, (event) => chosen(facts.read(event, caller.organization), wish), () => stillAdmitted(request), bounds)

@@ -225,6 +225,20 @@ t.test('a read model that is being built is behind, not broken', async (t) => {
   t.equal((await list()).status, 200)
 })
 
+t.test('a read model that is switched to another version while it is asked is shown at once', async (t) => {
+  await list()
+  await home.db.query('drop view thing')
+  await home.db.query('create view thing as select organization, thing, name, rank::int as rank, score, open, due, big, tags, day from thing_v3')
+  t.equal((await list()).status, 200)
+  await home.db.query('drop view thing')
+  await home.db.query('create view thing as select * from thing_v3')
+  t.match(await Promise.all([list(), list(), list()]), [{ status: 200 }, { status: 200 }, { status: 200 }])
+})
+
+t.test('the names of parameters are free in every read model', async (t) => {
+  for (const model of models) t.notOk(model.filters.some((column) => ['limit', 'cursor', 'minPosition'].includes(column)), model.name)
+})
+
 t.test('S-21: next shows the best task with its score and the runners-up', async (t) => {
   const owner = uuid(50)
   await home.insert(orchestrators, 'acme', sampleRow(orchestrators, 50, { timezone: 'Europe/Berlin' }))

@@ -76,7 +76,7 @@ async function bounded(woken: Promise<void>, limit_ms: number) {
 
 /** Ends when it is told to, or with the error that ended the connection. */
 async function listen(connectionString: string, signal: AbortSignal, wake: (moved: ReadonlyMap<string, bigint> | 'all') => void) {
-  const client = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 5_000, application_name: 'baton-query-listen' })
+  const client = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 2_000, application_name: 'baton-query-listen' })
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>()
   ended.catch(() => {})
   const stop = () => end()
