@@ -30,14 +30,14 @@ export interface Catalogue {
   readonly choices: readonly Choice[]
 }
 
-export interface QueryService {
+export interface Service {
   readonly url: string
   readonly app: FastifyInstance
-  close(): Promise<void>
+  stop(): Promise<void>
 }
 
 /** Answers at once; `/healthz` says when what it reads from can be reached. */
-export async function start(config: Config, catalogue: Catalogue): Promise<QueryService> {
+export async function start(config: Config, catalogue: Catalogue): Promise<Service> {
   const app = server(config)
   const lost = (error: unknown) => app.log.warn({ err: error }, 'a connection was lost and will be opened again')
   const store = EventStoreDBClient.connectionString(config.eventStoreUrl)
@@ -68,7 +68,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Query
 
   try {
     const url = await app.listen({ host: config.host, port: config.port })
-    return { url, app, close: () => app.close() }
+    return { url, app, stop: () => app.close() }
   } catch (error) {
     await app.close()
     throw error

@@ -1,6 +1,6 @@
 import type { AllStreamResolvedEvent } from '@eventstore/db-client'
-import type { Decider, Meta } from 'shared-domain/kernel/decider.ts'
-import { partsOf } from 'shared-domain/kernel/decider.ts'
+import { shareable } from 'shared-domain/kernel/cloud-event.ts'
+import { partsOf, type Decider, type Meta } from 'shared-domain/kernel/decider.ts'
 import { decode, type EventDefinition } from 'shared-domain/kernel/events.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
@@ -36,7 +36,6 @@ export interface Facts {
 
 export function factsOf(deciders: readonly Decider[]): Facts {
   const definitions = new Map<string, EventDefinition<any>>(deciders.flatMap(({ events }) => Object.entries(events.definitions)))
-  const secrets = new Map([...definitions].map(([type, definition]) => [type, secretsIn(definition)]))
   return {
     categories: deciders.map(({ category }) => category),
     types: [...definitions.keys()],
@@ -45,13 +44,14 @@ export function factsOf(deciders: readonly Decider[]): Facts {
       const meta = (event.metadata ?? {}) as unknown as Partial<StoredMeta>
       if (meta.organization !== organization) return undefined
       const { category, id } = partsOf(event.streamId)
-      const data = readable(definitions.get(event.type), event.data, meta.version ?? 1)
+      const definition = definitions.get(event.type)
+      const data = readable(definition, event.data, meta.version ?? 1)
       return {
         position: String(event.position?.commit ?? 0n), stream: event.streamId, revision: Number(event.revision), type: event.type, category, id,
-        recipient: data === null ? null : definitions.get(event.type)?.recipient?.(data, id) ?? null,
+        recipient: data && definition?.recipient?.(data, id) || null,
         at: meta.at ?? '', by: meta.by ?? { kind: 'process', id: '' }, commandId: meta.commandId ?? '', correlationId: meta.$correlationId ?? null,
         imported: meta.imported ?? false,
-        data: data && without(data, secrets.get(event.type) ?? []),
+        data: data && definition ? shareable(definition, data) : null,
       }
     },
   }
@@ -64,9 +64,3 @@ function readable(definition: EventDefinition<any> | undefined, data: unknown, v
     return null
   }
 }
-
-/** Fields that are marked as secret by their schema, and those called `hash`, whatever their schema says: better one too many. */
-const secretsIn = ({ data }: EventDefinition) =>
-  Object.entries(data.shape).filter(([name, schema]) => name === 'hash' || (schema as z.ZodType).meta?.()?.secret === true).map(([name]) => name)
-
-const without = (data: Row, names: readonly string[]): Row => Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)))

@@ -13,7 +13,7 @@ import { z } from 'zod'
 import { startServer, type EventStoreServer } from '../../infra/embedded/eventstore/server.ts'
 import { openStore, type OpenStore } from '../../infra/embedded/eventstore/store.ts'
 import { startPostgres } from '../../infra/embedded/postgres.ts'
-import { start, type Catalogue, type QueryService } from './app.ts'
+import { start, type Catalogue, type Service } from './app.ts'
 import { inner } from './columns.ts'
 import { configFrom, type Config } from './config.ts'
 
@@ -58,9 +58,9 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
   const db = new pg.Client({ connectionString: postgres.url })
   db.on('error', () => {})
   await db.connect()
-  const services: QueryService[] = []
+  const services: Service[] = []
   t.teardown(async () => {
-    for (const service of services) await service.close()
+    for (const service of services) await service.stop()
     await store.dispose()
     await db.end()
     await eventStore.down()
@@ -129,7 +129,7 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
 
 export type House = Awaited<ReturnType<typeof house>>
 
-export async function ask(service: QueryService, path: string, key?: string, headers: Record<string, string> = {}): Promise<Reply> {
+export async function ask(service: Service, path: string, key?: string, headers: Record<string, string> = {}): Promise<Reply> {
   const response = await fetch(service.url + path, { headers: { ...(key === undefined ? {} : { authorization: `Bearer ${key}` }), ...headers } })
   const text = await response.text()
   return { status: response.status, headers: response.headers, body: /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text }

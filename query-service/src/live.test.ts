@@ -4,7 +4,7 @@ import t from 'tap'
 import * as catalogue from 'shared-domain/catalogue.ts'
 import { Orchestrator } from 'shared-domain/fleet/orchestrator/events.ts'
 import { Task } from 'shared-domain/work/task/events.ts'
-import type { QueryService } from './app.ts'
+import type { Service } from './app.ts'
 import { ask, house, sample, until } from './fixture.ts'
 import { z } from 'zod'
 
@@ -18,7 +18,7 @@ const renewed = (owner: number, token: number) => Task.LeaseRenewed({ owner: uui
 const archived = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })
 
 /** A client that keeps what it hears, as browsers do: facts, heartbeats and the last event id. */
-function listen(to: QueryService, query = '', { as = key, lastId }: { as?: string; lastId?: string } = {}) {
+function listen(to: Service, query = '', { as = key, lastId }: { as?: string; lastId?: string } = {}) {
   const stopping = new AbortController()
   const heard = { facts: [] as any[], ids: [] as string[], heartbeats: 0, lastId: '', open: false, ended: false, status: 0, headers: new Headers(), problem: {} as any }
   const take = (lines: readonly string[]) => {
@@ -158,7 +158,7 @@ t.test('the number of live connections is bounded, per key and in all', async (t
 
   await t.test('and all of them end when the service does', async (t) => {
     const began = performance.now()
-    await narrow.close()
+    await narrow.stop()
     for (const client of [...clients, next]) await client.done
     t.ok(performance.now() - began < 2_000)
   })

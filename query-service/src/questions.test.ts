@@ -203,7 +203,7 @@ t.test('S-63: minPosition', async (t) => {
     await home.db.query(`select pg_notify('baton_position', 'nonsense')`)
     t.match(await waiting, { status: 200, body: { position: String(at + 3) } }, 'even by a message that says nothing')
     t.ok(performance.now() - began < 5_000)
-    await patient.close()
+    await patient.stop()
   })
 
   await t.test('is bounded in how many may wait', async (t) => {

@@ -63,7 +63,7 @@ t.test('an event store that takes connections and never answers is as good as no
   const config = configFrom({ ...nowhere, EVENTSTORE_URL: `esdb://127.0.0.1:${port}?tls=false`, LOG_LEVEL: 'silent' })
   const service = await start({ ...config, eventStoreTimeout_ms: 200, retry_ms: 50 }, catalogue)
   t.teardown(async () => {
-    await service.close()
+    await service.stop()
     for (const socket of sockets) socket.destroy()
     silent.close()
   })
