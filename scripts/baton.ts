@@ -1,0 +1,35 @@
+import { auditCommands } from './audit/commands.ts'
+import { print, Usage, type Command } from './cli.ts'
+
+const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands }
+
+function help(): string {
+  const lines = Object.values(groups).flatMap((commands) => Object.values(commands)).map(({ usage, about }) => `  ${usage}\n      ${about}`)
+  return ['Baton from the command line. With npm: npm run -s baton -- COMMAND', '', ...lines, '',
+    'Every command knows --help, --json where it says something, and --root DIR for a Baton that was started with --root.',
+    'Exit codes: 0 fine, 1 something was found or failed, 2 the call is wrong.'].join('\n')
+}
+
+async function run([group, name, ...rest]: readonly string[]): Promise<number> {
+  if (group === undefined || group === '--help' || group === '-h' || group === 'help') {
+    print(help())
+    return group === undefined ? 2 : 0
+  }
+  const commands = groups[group]
+  if (!commands) throw new Usage(`There is no command "${group}".`)
+  const command = Object.hasOwn(commands, name ?? '') ? commands[name!] : undefined
+  if (!command) throw new Usage(`"${group}" knows ${Object.keys(commands).join(', ')}${name === undefined ? '' : `, not "${name}"`}.`)
+  if (rest.includes('--help') || rest.includes('-h')) {
+    print(`${command.usage}\n\n${command.about}`)
+    return 0
+  }
+  return command.run(rest)
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2))
+} catch (error) {
+  const isUsage = error instanceof Usage
+  process.stderr.write(`baton: ${(error as Error).message}${isUsage ? ' (baton --help tells more)' : ''}\n`)
+  process.exitCode = isUsage ? 2 : 1
+}
