@@ -49,12 +49,15 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
     await database.close()
   })
 
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: [`'none'`], frameAncestors: [`'none'`] } } })
+  const nothing = [`'none'`]
+  const directives = { defaultSrc: nothing, frameAncestors: nothing }
+  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives } })
   await app.register(rateLimit, { global: false })
   await app.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 5, exposeStatusRoute: false })
   await documented(app)
   const gate = gateOf(app, keys, config)
-  const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, stillAdmitted: ({ headers }) => keys.callerOf(headers) }, config)
+  const stillAdmitted = ({ headers }: FastifyRequest) => keys.callerOf(headers)
+  const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, stillAdmitted }, config)
   app.addHook('preClose', async () => open.close())
   measured(app, {
     live_connections: { about: 'Live connections that are open.', count: () => open.open },
@@ -96,8 +99,9 @@ function server(config: Config): FastifyInstance {
   app.setErrorHandler((error, request, reply) => {
     const problem = problemOf(error)
     const { status } = problems[problem.code]
-    if (status === 500) request.log.error({ err: error, path: pathOf(request.originalUrl) }, 'a request failed')
-    else if (problem.code === 'SERVICE_UNAVAILABLE') request.log.warn({ err: problem.cause ?? problem, path: pathOf(request.originalUrl) }, problem.message)
+    const path = pathOf(request.originalUrl)
+    if (status === 500) request.log.error({ err: error, path }, 'a request failed')
+    else if (problem.code === 'SERVICE_UNAVAILABLE') request.log.warn({ err: problem.cause ?? problem, path }, problem.message)
     return sendProblem(problem, request, reply)
   })
   return app
@@ -116,14 +120,16 @@ const correlationOf = ({ headers }: { headers: IncomingHttpHeaders }) => {
 /** Who asks, whether the key allows it, and whether it asks too often. */
 function gateOf(app: FastifyInstance, keys: Keys, { requestsPerMinute_max }: Config): Gate {
   const callers = new WeakMap<FastifyRequest, string>()
-  const within = app.createRateLimit({ max: requestsPerMinute_max, timeWindow: 60_000, keyGenerator: (request) => callers.get(request) ?? '' })
+  const keyGenerator = (request: FastifyRequest) => callers.get(request) ?? ''
+  const within = app.createRateLimit({ max: requestsPerMinute_max, timeWindow: 60_000, keyGenerator })
   return async (request, scope) => {
     const caller = await keys.callerOf(request.headers)
     if (scope !== null) mustAllow(caller, scope)
     callers.set(request, caller.key)
     const verdict = await within(request)
     if (!verdict.isAllowed && verdict.isExceeded) {
-      throw new Problem('RATE_LIMITED', `This key may ask ${verdict.max} times a minute.`, { retryAfter_s: Math.max(1, verdict.ttlInSeconds) })
+      const retryAfter_s = Math.max(1, verdict.ttlInSeconds)
+      throw new Problem('RATE_LIMITED', `This key may ask ${verdict.max} times a minute.`, { retryAfter_s })
     }
     return caller
   }
@@ -142,6 +148,7 @@ function unreadable(error: Error & { code?: string }, socket: Socket) {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
   const problem = new Problem('VALIDATION_ERROR', 'The request cannot be read.')
   const body = JSON.stringify(documentOf(problem, '', randomUUID()))
-  const head = [`HTTP/1.1 400 Bad Request`, `Content-Type: ${problemType}`, `Content-Length: ${Buffer.byteLength(body)}`, 'Connection: close']
+  const length = Buffer.byteLength(body)
+  const head = ['HTTP/1.1 400 Bad Request', `Content-Type: ${problemType}`, `Content-Length: ${length}`, 'Connection: close']
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`)
 }

@@ -26,8 +26,10 @@ export function questionOf(choice: Choice): Question {
       const choosing = await database.ask(chooser, organization, [slicedTo(params)])
       if (!choosing.rows[0]) throw unknownThing()
       const candidates = await database.ask(from, organization, slicesOf(choice, params[chooserKey], at))
-      const [best = null, ...others] = rank(choice, candidates.rows, choosing.rows[0], at).map(({ row, score }: Ranked<Row>) => ({ ...show(from, row), score }))
-      return { body: { best, runnersUp: others.slice(0, runnersUp_max), policy }, position: earlier(choosing.position, candidates.position) }
+      const ranked: readonly Ranked<Row>[] = rank(choice, candidates.rows, choosing.rows[0], at)
+      const [best = null, ...others] = ranked.map(({ row, score }) => ({ ...show(from, row), score }))
+      const position = earlier(choosing.position, candidates.position)
+      return { body: { best, runnersUp: others.slice(0, runnersUp_max), policy }, position }
     },
   })
 }

@@ -1,7 +1,12 @@
 import type { z } from 'zod'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 
-type Schema = z.core.$ZodType & { readonly _zod: { readonly def: { readonly type: string; readonly innerType?: Schema; readonly in?: Schema } } }
+interface Definition {
+  readonly type: string
+  readonly innerType?: Schema
+  readonly in?: Schema
+}
+type Schema = z.core.$ZodType & { readonly _zod: { readonly def: Definition } }
 
 /** The schema of a column without what says that it may be missing. */
 export function inner(schema: Schema): Schema {
@@ -15,7 +20,7 @@ const isBoolean = (schema: Schema) => inner(schema)._zod.def.type === 'boolean'
 
 export const columnsOf = ({ row }: ReadModel): readonly string[] => Object.keys(row.shape)
 
-/** The text of a URL in the type of the column that it is compared with; text that does not fit stays what it is, for the schema to refuse. */
+/** The text of a URL in the type of its column; text that does not fit stays what it is, for the schema to refuse. */
 export function fromText(schema: Schema, text: unknown): unknown {
   if (typeof text !== 'string') return text
   if (isNumber(schema)) return text.trim() === '' ? text : Number(text)

@@ -74,7 +74,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
         from (select commit from checkpoint where model = ${model.name} and active) as c
         left join (${sql.join(parts, sql` union all `)}) as r on true${order}`
       const rows = await translated(() => run(statement.compile(db)))
-      if (!rows[0]) throw beingBuilt(model.name)
+      if (!rows[0]) throw later('READ_MODEL_BEHIND', `The read model ${model.name} is being built.`)
       const shape = shaper(model)
       return {
         position: rows[0].$position as string,
@@ -87,8 +87,8 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
         .select(['model', 'version', sql<string>`commit::text`.as('position')]).execute()),
 
     async positionOf(model) {
-      const rows = await translated(() =>
-        db.selectFrom('checkpoint').where('model', '=', model).where('active', '=', true).select(sql<string>`commit::text`.as('commit')).execute())
+      const checkpoint = db.selectFrom('checkpoint').where('model', '=', model).where('active', '=', true)
+      const rows = await translated(() => checkpoint.select(sql<string>`commit::text`.as('commit')).execute())
       return rows[0] ? BigInt(rows[0].commit) : undefined
     },
 
@@ -100,7 +100,7 @@ const statements_max = 500
 /** SQLSTATE of "cached plan must not change result type": the view now stands for a table of another version. */
 const planOutlived = '0A000'
 
-/** Postgres parses and plans a statement once per connection, which costs more than to run it; there are few, because only values differ. */
+/** Postgres parses and plans a statement once per connection, which costs more than to run it; there are few: only values differ. */
 function prepared(pool: pg.Pool) {
   const names = new Map<string, string>()
   let generation = 0
@@ -124,7 +124,7 @@ function prepared(pool: pg.Pool) {
 
 const references = (columns: readonly string[]) => sql.join(columns.map((column) => sql.ref(column)))
 
-/** Every row that this service ever shows is read by this function, which takes it from the organization of the caller and from no other. */
+/** Every row that this service ever shows is read by this function, which takes it from the caller's organization and from no other. */
 function select(db: Kysely<any>, model: ReadModel, organization: string, { where, notAfter, order, after, limit }: Slice) {
   let rows = db.selectFrom(model.name).select([...columnsOf(model), sql`true`.as('$found')]).where('organization', '=', organization)
   for (const [column, values] of Object.entries(where)) {
@@ -140,19 +140,20 @@ function select(db: Kysely<any>, model: ReadModel, organization: string, { where
   return order.reduce((all, column) => all.orderBy(sql.ref(column)), rows).limit(limit)
 }
 
-const beingBuilt = (model: string) => new Problem('READ_MODEL_BEHIND', `The read model ${model} is being built.`, { retryAfter_s: 2 })
+const later = (code: 'READ_MODEL_BEHIND' | 'SERVICE_UNAVAILABLE', detail: string, cause?: unknown) =>
+  new Problem(code, detail, { retryAfter_s: 2, cause })
 
 /** What an error of Postgres, or of the way there, means. Faults of our own statements stay what they are. */
 async function translated<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    if (!(error instanceof pg.DatabaseError)) throw new Problem('SERVICE_UNAVAILABLE', 'The read models cannot be reached.', { retryAfter_s: 2, cause: error })
+    if (!(error instanceof pg.DatabaseError)) throw later('SERVICE_UNAVAILABLE', 'The read models cannot be reached.', error)
     const { code = '' } = error
-    if (code === undefinedTable || code === undefinedColumn) throw new Problem('READ_MODEL_BEHIND', 'The read model is being built.', { retryAfter_s: 2, cause: error })
+    if (code === undefinedTable || code === undefinedColumn) throw later('READ_MODEL_BEHIND', 'The read model is being built.', error)
     // Every value in our statements that can be refused so comes from the caller.
     if (code.startsWith(dataException)) throw new Problem('VALIDATION_ERROR', 'A value does not fit the column that it is compared with.')
-    if (outages.some((kind) => code.startsWith(kind))) throw new Problem('SERVICE_UNAVAILABLE', 'The read models cannot answer for now.', { retryAfter_s: 2, cause: error })
+    if (outages.some((kind) => code.startsWith(kind))) throw later('SERVICE_UNAVAILABLE', 'The read models cannot answer for now.', error)
     throw error
   }
 }

@@ -47,9 +47,11 @@ export function factsOf(deciders: readonly Decider[]): Facts {
       const definition = definitions.get(event.type)
       const data = readable(definition, event.data, meta.version ?? 1)
       return {
-        position: String(event.position?.commit ?? 0n), stream: event.streamId, revision: Number(event.revision), type: event.type, category, id,
+        position: String(event.position?.commit ?? 0n), stream: event.streamId, revision: Number(event.revision),
+        type: event.type, category, id,
         recipient: data && definition?.recipient?.(data, id) || null,
-        at: meta.at ?? '', by: meta.by ?? { kind: 'process', id: '' }, commandId: meta.commandId ?? '', correlationId: meta.$correlationId ?? null,
+        at: meta.at ?? '', by: meta.by ?? { kind: 'process', id: '' },
+        commandId: meta.commandId ?? '', correlationId: meta.$correlationId ?? null,
         imported: meta.imported ?? false,
         data: data && definition ? shareable(definition, data) : null,
       }

@@ -82,7 +82,8 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
     const { position } = await store.appendToStream(stream, facts.map(({ type, data }) => jsonEvent({
       type, data: data as never,
       metadata: {
-        version: 1, at: new Date().toISOString(), by: { kind: 'admin', id: 'ada' }, organization, commandId: randomUUID(), $correlationId: 'c-1', ...meta,
+        version: 1, at: new Date().toISOString(), by: { kind: 'admin', id: 'ada' }, organization, commandId: randomUUID(),
+        $correlationId: 'c-1', ...meta,
       } as never,
     })))
     return String(position?.commit)
@@ -92,21 +93,24 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
     eventStore, store, db, serve, append,
 
     async makeTables(models: readonly ReadModel[], commit: number) {
-      await db.query('create table checkpoint(name text primary key, model text, version int, active boolean, commit bigint, prepare bigint, store text, updated_at timestamptz)')
+      await db.query(`create table checkpoint(name text primary key, model text, version int, active boolean,
+        commit bigint, prepare bigint, store text, updated_at timestamptz)`)
       for (const model of models) {
         const columns = Object.entries<z.ZodType>(model.row.shape).map(([column, schema]) => `"${column}" ${sqlType(schema)}`)
         const table = `${model.name}_v${model.version}`
         const key = ['organization', ...model.key].map((column) => `"${column}"`).join(', ')
         await db.query(`create table "${table}"(organization text, ${columns.join(', ')}, primary key (${key}))`)
         await db.query(`create view "${model.name}" as select * from "${table}"`)
-        await db.query('insert into checkpoint values ($1, $2, $3, true, $4, $4, $5, now())', [table, model.name, model.version, commit, ''])
+        const row = [table, model.name, model.version, commit, '']
+        await db.query('insert into checkpoint values ($1, $2, $3, true, $4, $4, $5, now())', row)
       }
     },
 
     insert: (model: ReadModel, organization: string, row: Row) => {
       const columns = ['organization', ...Object.keys(row)]
-      const values = [organization, ...Object.values(row).map((value) => (value !== null && typeof value === 'object' ? JSON.stringify(value) : value))]
-      return db.query(`insert into "${model.name}" (${columns.map((one) => `"${one}"`).join(', ')}) values (${columns.map((_, n) => `$${n + 1}`).join(', ')})`, values)
+      const stored = Object.values(row).map((value) => (value !== null && typeof value === 'object' ? JSON.stringify(value) : value))
+      const places = columns.map((_, n) => `$${n + 1}`).join(', ')
+      return db.query(`insert into "${model.name}" ("${columns.join('", "')}") values (${places})`, [organization, ...stored])
     },
 
     async move(model: ReadModel, commit: number) {
@@ -122,7 +126,8 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
         orchestrator: orchestrator as never, name: 'key', hash, prefix: key.slice(0, 12), scopes: [...scopes], expiresAt, replaces: null,
       })]
       const position = await append(`apiKey-${id}`, organization, facts)
-      return { key, id, hash, position, revoke: () => append(`apiKey-${id}`, organization, [ApiKey.ApiKeyRevoked({ orchestrator: null, reason: null })]) }
+      const revoke = () => append(`apiKey-${id}`, organization, [ApiKey.ApiKeyRevoked({ orchestrator: null, reason: null })])
+      return { key, id, hash, position, revoke }
     },
   }
 }
@@ -130,9 +135,11 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
 export type House = Awaited<ReturnType<typeof house>>
 
 export async function ask(service: Service, path: string, key?: string, headers: Record<string, string> = {}): Promise<Reply> {
-  const response = await fetch(service.url + path, { headers: { ...(key === undefined ? {} : { authorization: `Bearer ${key}` }), ...headers } })
+  const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
+  const response = await fetch(service.url + path, { headers: { ...authorization, ...headers } })
   const text = await response.text()
-  return { status: response.status, headers: response.headers, body: /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : text }
+  const isJson = /json/.test(response.headers.get('content-type') ?? '')
+  return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
 }
 
 /** Waits until something is so; fails after a bound. */
@@ -144,7 +151,8 @@ export async function until(what: string, isSo: () => Promise<unknown>, limit_ms
   throw new Error(`within ${limit_ms} ms it did not come true that ${what}`)
 }
 
-const formatOf = (schema: z.ZodType) => (z.toJSONSchema(schema, { unrepresentable: 'any' }) as { format?: string; sql?: string; type?: string; enum?: unknown[] })
+const formatOf = (schema: z.ZodType) =>
+  z.toJSONSchema(schema, { unrepresentable: 'any' }) as { format?: string; sql?: string; type?: string; enum?: unknown[] }
 
 function sqlType(schema: z.ZodType): string {
   const { format, sql, type } = formatOf(inner(schema) as z.ZodType)

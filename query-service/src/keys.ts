@@ -56,7 +56,8 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
   }
 
   const forgetWhatChanges = async () => {
-    const { events, close } = await follow(store, { from: END, prefixes: [`${category}-`], signal: closing.signal }, config.eventStoreTimeout_ms)
+    const { signal } = closing
+    const { events, close } = await follow(store, { from: END, prefixes: [`${category}-`], signal }, config.eventStoreTimeout_ms)
     try {
       // Whatever changed while nobody followed.
       cache.clear()
@@ -82,7 +83,7 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       const key = presentedIn(headers)
       if (key === undefined) throw new Problem('INVALID_API_KEY', 'Present an API key: Authorization: Bearer bk_...')
       if (!keyPattern.test(key)) throw new Problem('INVALID_API_KEY', 'This is not an API key of Baton.')
-      // The key itself is compared with nothing: its digest names the stream, and a digest tells nothing about how to get nearer to another.
+      // The key itself is compared with nothing: its digest names the stream, and no digest tells how to get nearer to another.
       const hash = createHash('sha256').update(key).digest('hex')
       const id = keyIdOf(hash)
       const { state, position } = await known(id)

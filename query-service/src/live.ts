@@ -13,7 +13,8 @@ import { invalid, parsed, Problem } from './problems.ts'
 import { Position, prefix, type Gate } from './question.ts'
 
 const Wish = z.object({
-  after: Position.optional().describe('Log position after which to begin; without it only what happens from now on is sent. `Last-Event-ID` counts more.'),
+  after: Position.optional()
+    .describe('Log position after which to begin; without it only what happens from now on is sent. `Last-Event-ID` counts more.'),
   orchestrator: z.uuid().optional().describe('Only facts that concern this orchestrator first.'),
   stream: z.string().min(1).max(500).optional().describe('Only facts of this stream, such as `task-<id>`.'),
   type: z.preprocess((given) => (typeof given === 'string' ? [given] : given), z.array(z.string()).max(100).optional())
@@ -48,7 +49,10 @@ export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }
   }
 
   app.get(`${prefix}/events`, {
-    schema: describedStream({ operation: 'events.follow', about: 'Follow what happens, fact by fact, in the order of the log.', tag: 'events', query: Wish, event: Fact }),
+    schema: describedStream({
+      operation: 'events.follow', about: 'Follow what happens, fact by fact, in the order of the log.', tag: 'events',
+      query: Wish, event: Fact,
+    }),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, 'read')
       const wish = parsed(Wish, request.query)
@@ -63,7 +67,8 @@ export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }
         const following = await follow(store, { from, prefixes, signal: gone.signal }, bounds.eventStoreTimeout_ms)
         reply.hijack()
         reply.raw.writeHead(200, { ...reply.getHeaders() as Record<string, string>, ...streamHeaders })
-        await serveUntil(gone.signal, reply.raw, following, (event) => chosen(facts.read(event, caller.organization), wish), () => stillAdmitted(request), bounds)
+        const choose = (event: Stored) => chosen(facts.read(event, caller.organization), wish)
+        await serveUntil(gone.signal, reply.raw, following, choose, () => stillAdmitted(request), bounds)
           .catch((error: unknown) => gone.signal.aborted || request.log.warn({ err: error }, 'a live connection ended'))
       } finally {
         connections.delete(connection)
@@ -78,7 +83,9 @@ const streamHeaders = { 'content-type': 'text/event-stream; charset=utf-8', 'cac
 
 function startOf({ headers }: FastifyRequest, { after }: Wish): ReadPosition {
   const last = headers['last-event-id']
-  if (last !== undefined && !Position.safeParse(last).success) throw invalid([{ pointer: '/Last-Event-ID', message: 'is not a log position' }])
+  if (last !== undefined && !Position.safeParse(last).success) {
+    throw invalid([{ pointer: '/Last-Event-ID', message: 'is not a log position' }])
+  }
   const position = (last as string | undefined) ?? after
   if (position === undefined) return END
   const commit = BigInt(position)

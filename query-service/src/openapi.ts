@@ -16,8 +16,13 @@ export async function documented(app: FastifyInstance) {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Baton: questions', description: 'Everything that may be asked of a fleet. Every answer says the log position it was computed at.', version: '1' },
-      servers: [{ url: '/', description: 'This host. `/api` alone means the latest version, and `/vps` is an older name of `/orchestrators`.' }],
+      info: {
+        title: 'Baton: questions', version: '1',
+        description: 'Everything that may be asked of a fleet. Every answer says the log position it was computed at.',
+      },
+      servers: [{
+        url: '/', description: 'This host. `/api` alone means the latest version, and `/vps` is an older name of `/orchestrators`.',
+      }],
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'An API key, `bk_...`.' },
@@ -58,12 +63,17 @@ export const described = ({ operation, about, tag, params, query, answer, reads 
   },
 })
 
-export const describedStream = ({ operation, about, tag, query, event }: Omit<Described, 'params' | 'answer'> & { event: z.ZodObject }): FastifySchema => ({
+type DescribedStream = Omit<Described, 'params' | 'answer' | 'reads'> & { readonly event: z.ZodObject }
+
+export const describedStream = ({ operation, about, tag, query, event }: DescribedStream): FastifySchema => ({
   operationId: operation,
   summary: about,
   tags: [tag],
   querystring: optional(query),
-  headers: { type: 'object', properties: { 'Last-Event-ID': { type: 'string', description: 'Log position after which to go on; sent by browsers by themselves.' } } },
+  headers: {
+    type: 'object',
+    properties: { 'Last-Event-ID': { type: 'string', description: 'Log position after which to go on; sent by browsers by themselves.' } },
+  },
   response: {
     200: {
       description: 'Server-sent events without end. The id of an event is its log position; its data is a fact as JSON:\n\n'
@@ -75,8 +85,10 @@ export const describedStream = ({ operation, about, tag, query, event }: Omit<De
   },
 })
 
-const codes: readonly ProblemCode[] =
-  ['VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED', 'INTERNAL_ERROR', 'READ_MODEL_BEHIND', 'SERVICE_UNAVAILABLE']
+const codes: readonly ProblemCode[] = [
+  'VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED', 'INTERNAL_ERROR',
+  'READ_MODEL_BEHIND', 'SERVICE_UNAVAILABLE',
+]
 
 const correlation = { 'X-Correlation-Id': { type: 'string', description: 'Taken over from the request, or made.' } }
 const patience = { 'Retry-After': { type: 'integer', description: 'Seconds.' } }

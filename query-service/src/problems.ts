@@ -30,12 +30,18 @@ export interface Fault {
   readonly message: string
 }
 
+interface Circumstances {
+  readonly faults?: readonly Fault[]
+  readonly retryAfter_s?: number
+  readonly cause?: unknown
+}
+
 export class Problem extends Error {
   readonly code: ProblemCode
   readonly faults: readonly Fault[]
   readonly retryAfter_s: number
 
-  constructor(code: ProblemCode, detail: string, { faults = [], retryAfter_s = 1, cause }: { faults?: readonly Fault[]; retryAfter_s?: number; cause?: unknown } = {}) {
+  constructor(code: ProblemCode, detail: string, { faults = [], retryAfter_s = 1, cause }: Circumstances = {}) {
     super(detail, { cause })
     this.code = code
     this.faults = faults
@@ -90,16 +96,18 @@ export function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown)
     : [{ pointer: pointerTo(issue.path), message: issue.message }]))
 }
 
-const pointerTo = (path: readonly PropertyKey[]) => path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+const pointerTo = (path: readonly PropertyKey[]) =>
+  path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 /** What an error thrown anywhere means to the caller. Whatever is not recognised is a fault of ours, and nothing is said about it. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   const { code, statusCode } = Object(error) as { code?: unknown; statusCode?: unknown }
-  if (code === 'FST_UNDER_PRESSURE') return new Problem('SERVICE_UNAVAILABLE', 'There is too much to do; ask again later.', { retryAfter_s: 5 })
+  if (code === 'FST_UNDER_PRESSURE') return new Problem('SERVICE_UNAVAILABLE', 'There is too much to do.', { retryAfter_s: 5 })
   if (statusCode === 404) return new Problem('NOT_FOUND', 'There is no such route.')
   if (statusCode === 413) return new Problem('PAYLOAD_TOO_LARGE', 'The request is too large.')
   if (statusCode === 415) return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Questions have no body.')
-  if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) return new Problem('VALIDATION_ERROR', 'The request cannot be read.')
+  const isTheirs = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
+  if (isTheirs) return new Problem('VALIDATION_ERROR', 'The request cannot be read.')
   return new Problem('INTERNAL_ERROR', 'The fault has been logged under the correlation id.', { cause: error })
 }

@@ -52,7 +52,13 @@ export const MinPosition = z.object({
 /** Admits a request or throws a problem: who asks, whether the key allows it, and whether it asks too often. */
 export type Gate = (request: FastifyRequest, scope: Scope | null) => Promise<Caller>
 
-export function serve(app: FastifyInstance, asked: Question, { gate, database, positions }: { gate: Gate; database: Database; positions: Positions }) {
+interface Hosts {
+  readonly gate: Gate
+  readonly database: Database
+  readonly positions: Positions
+}
+
+export function serve(app: FastifyInstance, asked: Question, { gate, database, positions }: Hosts) {
   const query = asked.reads.length > 0 ? asked.query.extend(MinPosition.shape).strict() : asked.query.strict()
   app.get(`${prefix}${asked.path}`, {
     schema: described({ ...asked, query, answer: z.object({ position: Position }).extend(asked.answer.shape) }),

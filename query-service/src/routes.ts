@@ -23,7 +23,9 @@ const list = (model: ReadModel) => question({
   path: model.path,
   params: z.object({}),
   query: z.object({ ...filters(model), ...paging }),
-  answer: z.object({ items: z.array(shownRow(model)), next: z.string().nullable().describe('Cursor of the next page; null on the last one.') }),
+  answer: z.object({
+    items: z.array(shownRow(model)), next: z.string().nullable().describe('Cursor of the next page; null on the last one.'),
+  }),
   scope: 'read',
   reads: [model.name],
   async reply({ query: { limit, cursor, ...where }, caller }, database) {

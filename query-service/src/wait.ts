@@ -21,7 +21,9 @@ export interface Positions {
 
 /** One connection listens for all waiters. A notification only wakes: what counts is what the checkpoint says when it is looked at. */
 export function openPositions(
-  config: Pick<Config, 'databaseUrl' | 'waiters_max' | 'wait_ms' | 'retry_ms'>, { positionOf }: Pick<Database, 'positionOf'>, onLost: (error: unknown) => void,
+  config: Pick<Config, 'databaseUrl' | 'waiters_max' | 'wait_ms' | 'retry_ms'>,
+  { positionOf }: Pick<Database, 'positionOf'>,
+  onLost: (error: unknown) => void,
 ): Positions {
   const waiters = new Set<Waiter>()
   const closing = new AbortController()
@@ -46,13 +48,15 @@ export function openPositions(
       for (;;) {
         // Begun before the look, so that no move between the look and the wait is missed.
         const woken = new Promise<void>((resolve) => { waiter.wake = resolve })
-        if (waiters.size >= config.waiters_max && !waiters.has(waiter)) throw new Problem('READ_MODEL_BEHIND', 'Too many questions are waiting.')
+        if (waiters.size >= config.waiters_max) throw new Problem('READ_MODEL_BEHIND', 'Too many questions are waiting.')
         waiters.add(waiter)
         try {
           const now = await positionOf(model)
           if (now !== undefined && now >= position) return
           const left_ms = until_ms - performance.now()
-          if (left_ms <= 0) throw new Problem('READ_MODEL_BEHIND', `The read model ${model} is at ${now ?? 'no position'}, not yet at ${position}.`)
+          if (left_ms <= 0) {
+            throw new Problem('READ_MODEL_BEHIND', `The read model ${model} is at ${now ?? 'no position'}, not yet at ${position}.`)
+          }
           await bounded(woken, left_ms)
         } finally {
           waiters.delete(waiter)
@@ -76,7 +80,9 @@ async function bounded(woken: Promise<void>, limit_ms: number) {
 
 /** Ends when it is told to, or with the error that ended the connection. */
 async function listen(connectionString: string, signal: AbortSignal, wake: (moved: ReadonlyMap<string, bigint> | 'all') => void) {
-  const client = new pg.Client({ connectionString, keepAlive: true, connectionTimeoutMillis: 2_000, application_name: 'baton-query-listen' })
+  const client = new pg.Client({
+    connectionString, keepAlive: true, connectionTimeoutMillis: 2_000, application_name: 'baton-query-listen',
+  })
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<void>()
   ended.catch(() => {})
   const stop = () => end()
