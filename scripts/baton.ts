@@ -1,7 +1,8 @@
 import { auditCommands } from './audit/commands.ts'
+import { importCommand } from './import/command.ts'
 import { print, Usage, type Command } from './cli.ts'
 
-const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands }
+const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand } }
 
 function help(): string {
   const lines = Object.values(groups).flatMap((commands) => Object.values(commands)).map(({ usage, about }) => `  ${usage}\n      ${about}`)

@@ -37,12 +37,14 @@ interface Launch {
 }
 
 /** A launcher of its own, as in a terminal, for it takes signals. */
-function launch(t: Test, settings: { readonly ports?: 'free'; readonly programs?: object; readonly env?: Record<string, string> } = {}): Launch {
+function launch(t: Test, settings: { readonly ports?: 'free'; readonly programs?: object; readonly throughShell?: boolean; readonly env?: Record<string, string> } = {}): Launch {
   const { PATH = '', NODE_OPTIONS = '' } = process.env
   const script = `
     import { main } from ${JSON.stringify(new URL('up.ts', import.meta.url).href)}
     await main({ root: ${JSON.stringify(root)}, ports: ${JSON.stringify(settings.ports ?? 'remembered')}, log: console.log, programs: ${JSON.stringify(programs(settings.programs))} })`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', script],
+  const line = [process.execPath, '--input-type=module', '-e', script]
+  const [command = '', ...args] = settings.throughShell ? ['/bin/sh', '-c', '"$@"; exit $?', 'sh', ...line] : line
+  const child = spawn(command, args,
     { env: { PATH, NODE_OPTIONS, ...settings.env }, stdio: ['ignore', 'pipe', 'pipe'] })
   t.teardown(() => child.kill('SIGKILL'))
   let said = ''
@@ -116,6 +118,16 @@ t.test('the first start makes an admin key, says where to look, keeps everything
   await second.ended
   await until(() => !pidsOfSecond.some(isRunning), 10_000)
   t.pass('a launcher that is killed takes everything with it')
+})
+
+t.test('npm that is asked to end takes the launcher with it, though it tells only the shell between them', { skip: process.platform === 'win32' }, async (t) => {
+  const { process: shell, said, ended } = launch(t, { ports: 'free', throughShell: true, env: { npm_lifecycle_event: 'start' } })
+  await until(() => said().includes('Ctrl-C stops it.\n'))
+  const pids = Object.values(note().pids)
+  shell.kill('SIGTERM')
+  await ended
+  t.match(said(), /Baton has stopped\.\n$/)
+  t.same(pids.filter(isRunning), [])
 })
 
 t.test('a start that fails says so in one sentence, and leaves nothing behind', async (t) => {

@@ -130,8 +130,9 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
 
   async function attempt(run: Run, isFirst: boolean): Promise<Outcome> {
     const { decider, command, request, hash } = run
-    let entry = isFirst ? await streams.known(decider, request.id) : await streams.refreshed(decider, request.id)
-    for (let isSure = !isFirst; ; isSure = true) {
+    const known = isFirst ? streams.known(decider, request.id) : undefined
+    let entry = known ?? await streams.refreshed(decider, request.id)
+    for (let isSure = !known; ; isSure = true) {
       const earlier = hash ? entry.answers.get(request.commandId) : undefined
       if (earlier) {
         if (earlier.request !== hash) return new Rejection('IDEMPOTENCY_MISMATCH')
@@ -175,7 +176,8 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
   function handle(decider: Decider, name: string, data: unknown, request: Request): Promise<Outcome> {
     const hash = request.repeatable ? hashOf(`${decider.category}.${name}`, data) : undefined
     const run: Run = { decider, name, command: decider.commands[name]!, data, request, hash }
-    return queues.run(streamOf(decider, request.id), () => settled(run, persistently(run)))
+    // What gives back goes before what takes, or nobody would get anything under load.
+    return queues.run(streamOf(decider, request.id), () => settled(run, persistently(run)), request.by.kind === 'process')
   }
 
   return handle

@@ -45,9 +45,9 @@ export class Streams {
     this.#entries = new LRUCache({ max: states_max })
   }
 
-  /** The stream as known here, or as it stands when nothing is known yet. */
-  async known(fold: Fold, id: string): Promise<Entry> {
-    return this.#entries.get(streamOf(fold, id)) ?? this.refreshed(fold, id)
+  /** The stream as far as it is known here, which may not be all. */
+  known(fold: Fold, id: string): Entry | undefined {
+    return this.#entries.get(streamOf(fold, id))
   }
 
   /** The stream as it stands now; only what is new is read. */
