@@ -14,6 +14,8 @@ export interface Command {
 
 export interface Places {
   readonly gateway: string
+  /** The command service itself: one hop less for those who send much. */
+  readonly command: string
   readonly projection: string
   readonly eventstore: string
   readonly database: string
@@ -30,7 +32,7 @@ export function places(root = defaultRoot): Places {
   const keyFile = join(folder, 'admin.key')
   const { env } = process
   const found = {
-    gateway: env.BATON_URL ?? urls.gateway, projection: env.PROJECTION_URL ?? urls.projection, eventstore: env.EVENTSTORE_URL ?? urls.eventstore,
+    gateway: env.BATON_URL ?? urls.gateway, command: env.COMMAND_URL ?? env.BATON_URL ?? urls.command, projection: env.PROJECTION_URL ?? urls.projection, eventstore: env.EVENTSTORE_URL ?? urls.eventstore,
     database: env.DATABASE_URL ?? urls.database, key: env.BATON_API_KEY ?? (existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : undefined),
   }
   const missing = Object.entries(found).filter(([, value]) => !value).map(([name]) => name)

@@ -19,7 +19,7 @@ export const importCommand: Command = {
     const { mapping: name, data, report, limit, json, root } = wishes(args)
     if (!name || !data) throw new Usage('Say --mapping (itsm-incidents, agent-fleet, or a file) and --data (the folder with the log).')
     const mapping = mappingFrom(/^[a-z-]+$/.test(name) ? join(mappings, `${name}.json`) : name)
-    const { gateway, key } = places(root)
+    const { command, key } = places(root)
     const unread: Unread[] = []
     const refusals = new Map<string, number>()
     const out = report === undefined ? undefined : createWriteStream(report, { mode: 0o600 })
@@ -28,7 +28,7 @@ export const importCommand: Command = {
     const rows = (await rowsOf(mapping, data, (row) => { unread.push(row); note(row) })).slice(0, limit)
     const bar = progress('rows', rows.length, json)
     const started_ms = performance.now()
-    const player = new Player(new Api(gateway, key), mapping, (refusal) => {
+    const player = new Player(new Api(command, key), mapping, (refusal) => {
       refusals.set(`${refusal.wish} ${refusal.code}`, (refusals.get(`${refusal.wish} ${refusal.code}`) ?? 0) + 1)
       note(refusal)
     })

@@ -1,0 +1,32 @@
+import { connect } from 'nats'
+import { Api, Refused } from './api.ts'
+
+// An orchestrator's daemon: follows the facts that concern it, claims, reports progress, completes. It may die at any moment: NATS gives
+// it what it has not acknowledged again, claims have idempotency keys, and a stale lease token is refused.
+const { BATON_URL = 'http://127.0.0.1:8080', NATS_URL = 'nats://127.0.0.1:4222', BATON_API_KEY = '', WORK_MS = '100' } = process.env
+const api = new Api(BATON_URL, BATON_API_KEY)
+const { organization, actor: { id } } = await api.get<{ organization: string; actor: { id: string } }>('/keys/validate')
+const refusal = (error: unknown) => { if (!(error instanceof Refused)) throw error; return error.code }
+
+async function work(because: string, position: string) {
+  const key = `daemon ${because}`
+  const claimed = await api.post(`/orchestrators/${id}/claim`, { minPosition: position }, { key }).catch(refusal)
+  if (typeof claimed === 'string') return
+  const [task, token] = [claimed.id, claimed.revision]
+  await api.post(`/tasks/${task}/progress`, { token, percentage: 50, message: 'half way' }, { key: `${key} progress` }).catch(refusal)
+  await new Promise((resolve) => setTimeout(resolve, Number(WORK_MS)))
+  const done = await api.post(`/tasks/${task}/complete`, { token, output: { by: 'daemon' } }, { key: `${key} complete` }).catch(refusal)
+  console.log(JSON.stringify({ task, completed: typeof done !== 'string' || done }))
+}
+
+const nats = await connect({ servers: NATS_URL, name: `daemon ${id}` })
+const manager = await nats.jetstreamManager()
+await manager.consumers.add('BATON_EVENTS', { durable_name: `daemon-${id}`, filter_subject: `baton.${organization}.*.*.${id}.*`, ack_policy: 'explicit' as never, ack_wait: 60e9 })
+const consumer = await nats.jetstream().consumers.get('BATON_EVENTS', `daemon-${id}`)
+process.once('SIGTERM', () => void nats.drain())
+console.log(JSON.stringify({ following: id }))
+for await (const message of await consumer.consume({ max_messages: 10 })) {
+  const { id: event, type, position } = message.json<{ id: string; type: string; position: string }>()
+  if (/Task(Created|Unblocked|Delegated|HandedOff|Released|RetryScheduled)$|LeaseExpired$|SlotReleased$/.test(type)) await work(event, position)
+  await message.ackAck()
+}
