@@ -61,7 +61,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
     processes[name] = await supervise({
       name, log, onGivenUp, onRestarted,
       start: (abort) => startService(name, {
-        program: programs[name], port: ports[name], env: environmentOf(name, options), file, output: write, abort: AbortSignal.any([abort, failure.signal]),
+        program: programs[name], port: ports[name], env: environmentOf(name, options), file, output: write,
+        abort: AbortSignal.any([abort, failure.signal]),
       }),
     }).catch((error: unknown) => {
       // The others need not get ready for nothing.
@@ -80,7 +81,8 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 function environmentOf(name: ServiceName, { urls, ports, env }: ServicesOptions): NodeJS.ProcessEnv {
   const { BATON_ADMIN_KEY, ...rest } = env
   if (name === 'gateway') {
-    return { ...rest, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: String(ports.gateway), COMMAND_URL: loopback(ports.command), QUERY_URL: loopback(ports.query) }
+    const { command, query, gateway } = ports
+    return { ...rest, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: String(gateway), COMMAND_URL: loopback(command), QUERY_URL: loopback(query) }
   }
   return {
     ...rest, ...name === 'command' && BATON_ADMIN_KEY !== undefined ? { BATON_ADMIN_KEY } : {},
@@ -108,7 +110,8 @@ async function startService(name: ServiceName, { program, port, env, file, outpu
     if (!(error instanceof ChildFailure)) throw error
     const said = lastWords(error.tail)
     const reason = /was not ready/.test(error.message) ? `${error.message}${said && `; it said last: ${said}`}` : said || error.message
-    throw new StartFailure(`The ${name === 'gateway' ? name : `${name} service`} cannot start: ${reason.replace(/[.\s]+$/, '')}. Its log is ${file}.`)
+    throw new StartFailure(`The ${name === 'gateway' ? name : `${name} service`} cannot start: ${reason.replace(/[.\s]+$/, '')}.`
+      + ` Its log is ${file}.`)
   }
 }
 
@@ -121,7 +124,8 @@ async function isReady(name: ServiceName, port: number): Promise<boolean> {
 
 /** The message of the last line, be it a JSON line or a plain one, without the words that are said anyway. */
 function lastWords(tail: string): string {
-  const line = tail.trim().split('\n').findLast((line) => line.trim() !== '' && !/^\s+at |^Node\.js v|^\(node:|^\(Use `node/.test(line)) ?? ''
+  const isNoise = (line: string) => line.trim() === '' || /^\s+at |^Node\.js v|^\(node:|^\(Use `node/.test(line)
+  const line = tail.trim().split('\n').findLast((line) => !isNoise(line)) ?? ''
   return messageOf(line).replace(/^.*?cannot start: /, '')
 }
 

@@ -36,12 +36,20 @@ interface Launch {
   readonly ended: Promise<{ code: number | null; signal: string | null }>
 }
 
+interface Settings {
+  readonly ports?: 'free'
+  readonly programs?: object
+  readonly throughShell?: boolean
+  readonly env?: Readonly<Record<string, string>>
+}
+
 /** A launcher of its own, as in a terminal, for it takes signals. */
-function launch(t: Test, settings: { readonly ports?: 'free'; readonly programs?: object; readonly throughShell?: boolean; readonly env?: Record<string, string> } = {}): Launch {
+function launch(t: Test, settings: Settings = {}): Launch {
   const { PATH = '', NODE_OPTIONS = '' } = process.env
+  const options = { root, ports: settings.ports ?? 'remembered', programs: programs(settings.programs) }
   const script = `
     import { main } from ${JSON.stringify(new URL('up.ts', import.meta.url).href)}
-    await main({ root: ${JSON.stringify(root)}, ports: ${JSON.stringify(settings.ports ?? 'remembered')}, log: console.log, programs: ${JSON.stringify(programs(settings.programs))} })`
+    await main({ ...${JSON.stringify(options)}, log: console.log })`
   const line = [process.execPath, '--input-type=module', '-e', script]
   const [command = '', ...args] = settings.throughShell ? ['/bin/sh', '-c', '"$@"; exit $?', 'sh', ...line] : line
   const child = spawn(command, args,
@@ -84,7 +92,8 @@ t.test('the first start makes an admin key, says where to look, keeps everything
   const key = readFileSync(join(root, 'admin.key'), 'utf8').trim()
   t.match(key, /^bk_[A-Za-z0-9_-]{43}$/)
   t.equal(statSync(join(root, 'admin.key')).mode & 0o777, 0o600)
-  for (const told of [urls.gateway, urls.docs, urls.health, key, join(root, 'log', '*.log')]) t.ok(first.said().includes(told), `says ${told}`)
+  for (const told of [urls.gateway, urls.docs, urls.health, key, join(root, 'log', '*.log')])
+    t.ok(first.said().includes(told), `says ${told}`)
 
   const common = ['BATON_ORGANIZATION', 'DATABASE_URL', 'EVENTSTORE_URL', 'HOST', 'NATS_URL']
   const given = async (url: string) => (await fetch(`${url}/healthz`)).json()
@@ -120,7 +129,7 @@ t.test('the first start makes an admin key, says where to look, keeps everything
   t.pass('a launcher that is killed takes everything with it')
 })
 
-t.test('npm that is asked to end takes the launcher with it, though it tells only the shell between them', { skip: process.platform === 'win32' }, async (t) => {
+t.test('npm that is asked to end takes the launcher with it, though it tells only the shell between them', async (t) => {
   const { process: shell, said, ended } = launch(t, { ports: 'free', throughShell: true, env: { npm_lifecycle_event: 'start' } })
   await until(() => said().includes('Ctrl-C stops it.\n'))
   const pids = Object.values(note().pids)

@@ -57,7 +57,8 @@ const defaultPorts: Readonly<Record<ServiceName, number>> = { command: 8081, pro
 export const defaultRoot = fileURLToPath(new URL('../.baton', import.meta.url))
 
 /** Starts everything on this machine. Throws `StartFailure` when somebody has to do something about it; no process is left then. */
-export async function up({ root: given = defaultRoot, ports: wish = 'remembered', env = process.env, log, programs }: UpOptions): Promise<Up> {
+export async function up(options: UpOptions): Promise<Up> {
+  const { root: given = defaultRoot, ports: wish = 'remembered', env = process.env, log, programs } = options
   const root = resolve(given)
   mkdirSync(root, { recursive: true })
   const adminKey = adminKeyOf(root, env)
@@ -72,7 +73,8 @@ export async function up({ root: given = defaultRoot, ports: wish = 'remembered'
   try {
     const ports = await choosePorts({ defaults: defaultPorts, asked, log, file: wish === 'free' ? undefined : join(root, 'ports.json') })
     const services = await startServices({
-      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key }, logFolder: join(root, 'log'), ...reports, ...programs ? { programs } : {},
+      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key }, logFolder: join(root, 'log'), ...reports,
+      ...programs ? { programs } : {},
     })
     const gateway = loopback(ports.gateway)
     const urls = {
@@ -106,7 +108,9 @@ export async function up({ root: given = defaultRoot, ports: wish = 'remembered'
 function adminKeyOf(root: string, { BATON_ADMIN_KEY }: Readonly<Record<string, string | undefined>>): AdminKey {
   const isKey = (text: string) => /^bk_[A-Za-z0-9_-]{43}$/.test(text)
   if (BATON_ADMIN_KEY) {
-    if (!isKey(BATON_ADMIN_KEY)) throw new StartFailure('BATON_ADMIN_KEY is not bk_ and 43 base64url characters: correct it, or leave it out and one is made.')
+    if (!isKey(BATON_ADMIN_KEY)) {
+      throw new StartFailure('BATON_ADMIN_KEY is not bk_ and 43 base64url characters: correct it, or leave it out and one is made.')
+    }
     return { key: BATON_ADMIN_KEY, file: undefined, isNew: false }
   }
   const file = join(root, 'admin.key')
@@ -116,7 +120,10 @@ function adminKeyOf(root: string, { BATON_ADMIN_KEY }: Readonly<Record<string, s
     return { key, file, isNew: true }
   }
   const key = readFileSync(file, 'utf8').trim()
-  if (!isKey(key)) throw new StartFailure(`${file} does not hold an admin key (bk_ and 43 base64url characters): restore it, or remove it and a new one is made.`)
+  if (!isKey(key)) {
+    throw new StartFailure(`${file} does not hold an admin key (bk_ and 43 base64url characters):`
+      + ' restore it, or remove it and a new one is made.')
+  }
   return { key, file, isNew: false }
 }
 
@@ -127,7 +134,9 @@ function askedPorts(env: Readonly<Record<string, string | undefined>>): Partial<
     const value = env[variable]
     if (!value) continue
     const port = Number(value)
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new StartFailure(`${variable} is "${value}": give a port between 1 and 65535, or leave it out.`)
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) {
+      throw new StartFailure(`${variable} is "${value}": give a port between 1 and 65535, or leave it out.`)
+    }
     asked[name] = port
   }
   return asked
@@ -165,8 +174,13 @@ export function guide({ urls, root, adminKey: { key, file, isNew } }: Up): strin
 const SAME_SIGNAL_MS = 500
 const ORPHAN_WATCH_MS = 250
 
+export interface MainOptions extends UpOptions {
+  /** What to do while everything runs, and whether to go on serving after it. */
+  readonly then?: (running: Up) => Promise<'serve' | 'stop'>
+}
+
 /** Starts everything, does `then`, goes on serving when that says so, until a signal comes; ends this process. */
-export async function main({ then, ...options }: UpOptions & { readonly then?: (running: Up) => Promise<'serve' | 'stop'> }): Promise<never> {
+export async function main({ then, ...options }: MainOptions): Promise<never> {
   const { log } = options
   // Whoever has stopped reading what is said here, as `head` does, has not asked for an end.
   process.stdout.on('error', () => {})
@@ -195,11 +209,14 @@ export async function main({ then, ...options }: UpOptions & { readonly then?: (
       log(guide(running))
       const serve = async () => { if (await then?.(running!) !== 'stop') await asked }
       const sentence = await Promise.race([serve(), asked, failed])
-      if (typeof sentence === 'string') throw new StartFailure(`${sentence}: everything is stopped; the logs are in ${join(running.root, 'log')}.`)
+      if (typeof sentence === 'string') {
+        throw new StartFailure(`${sentence}: everything is stopped; the logs are in ${join(running.root, 'log')}.`)
+      }
     }
   } catch (error) {
     code = 1
-    process.stderr.write(`${error instanceof StartFailure ? error.message : `Baton ends on an unexpected error: ${(error as Error).message}`}\n`)
+    const { message } = error as Error
+    process.stderr.write(`${error instanceof StartFailure ? message : `Baton ends on an unexpected error: ${message}`}\n`)
   }
   await running?.stop()
   if (running) log('Baton has stopped.')
@@ -222,7 +239,8 @@ const withCompileCache = ({ root = defaultRoot, env = process.env }: UpOptions) 
 
 function refuseOldNode() {
   if (Number.parseInt(process.versions.node, 10) >= 24) return
-  throw new StartFailure(`Baton needs Node 24 and this is ${process.version}: start it with npm (npm start), which brings its own after \`npm ci\`, or install Node 24.`)
+  throw new StartFailure(`Baton needs Node 24 and this is ${process.version}:`
+    + ' start it with npm (npm start), which brings its own after \`npm ci\`, or install Node 24.')
 }
 
 const usage = `Usage: npm start [-- --root DIR]

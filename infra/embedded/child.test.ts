@@ -45,7 +45,8 @@ t.test('a child that does not listen is killed after its time', async (t) => {
 })
 
 t.test('a child that ends before it is ready is reported with its last words, a bounded part of them', async (t) => {
-  const failure = await startChild(shell('head -c 100000 /dev/zero | tr "\\0" x; echo the last words; exit 7')).catch((error: unknown) => error)
+  const talkative = shell('head -c 100000 /dev/zero | tr "\\0" x; echo the last words; exit 7')
+  const failure = await startChild(talkative).catch((error: unknown) => error)
   t.ok(failure instanceof ChildFailure)
   t.match(failure, { message: 'a child ended at once (exit code 7)', tail: /xthe last words\n$/ })
   t.equal((failure as ChildFailure).tail.length, 16_384)

@@ -30,7 +30,8 @@ const sleeper = () => startChild({
 t.test('a folder is locked by one process at a time, and a lock that nobody holds any more is taken over', async (t) => {
   const folder = join(root, 'locked')
   const unlock = takeLock(folder)
-  t.throws(() => takeLock(folder), { message: `Baton already runs in ${folder} (process ${process.pid}): end that one first, or use another folder.` })
+  const message = `Baton already runs in ${folder} (process ${process.pid}): end that one first, or use another folder.`
+  t.throws(() => takeLock(folder), { message })
   unlock()
   for (const stale of ['', `${process.pid} 1`, '2147483647 1', 'scribble']) {
     writeFileSync(join(folder, 'lock'), stale)
@@ -102,8 +103,9 @@ t.test('a process that is stopped while it is on its way again is not left behin
   for (const pid of started) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
 })
 
-const options = (more: Partial<EnginesOptions> = {}): EnginesOptions =>
-  ({ root: join(root, 'baton'), env: {}, ports: 'remembered', log: () => {}, onGivenUp: (sentence) => { throw new Error(sentence) }, ...more })
+const options = (more: Partial<EnginesOptions> = {}): EnginesOptions => ({
+  root: join(root, 'baton'), env: {}, ports: 'remembered', log: () => {}, onGivenUp: (sentence) => { throw new Error(sentence) }, ...more,
+})
 
 async function rowsOf(url: string, sql: string): Promise<readonly unknown[]> {
   const client = new Client(url)
@@ -160,7 +162,8 @@ t.test('an engine that a URL names is used as it is, and none is started for it'
 t.test('an engine that cannot start takes the others with it, and says why in one sentence', async (t) => {
   const log = join(root, 'baton', 'eventstore', '0000000000000000.log')
   writeFileSync(log, 'scribble'.repeat(100))
-  await t.rejects(startEngines(options({ ports: 'free' })), { message: /^The event store cannot start: .*0000000000000000\.log is damaged/ })
+  await t.rejects(startEngines(options({ ports: 'free' })),
+    { message: /^The event store cannot start: .*0000000000000000\.log is damaged/ })
   rmSync(join(root, 'baton', 'eventstore'), { recursive: true })
   rmSync(join(root, 'baton', 'postgres', 'data', 'PG_VERSION'))
   await t.rejects(startEngines(options({ ports: 'free' })), /is not a data folder of PostgreSQL/)

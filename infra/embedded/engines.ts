@@ -48,12 +48,18 @@ export async function startEngines({ root: given, env, ports: wish, ...reports }
   const unlock = takeLock(root)
   try {
     const names = stopOrder.filter((name) => !env[variables[name]])
-    if (guardHere === 'watcher' && names.length > 0) reports.log('there is no setpriv here, so a watcher process each ends the engines should this one be killed')
+    if (guardHere === 'watcher' && names.length > 0) {
+      reports.log('there is no setpriv here, so a watcher process each ends the engines should this one be killed')
+    }
     const ports = await choosePorts({
-      defaults: Object.fromEntries(names.map((name) => [name, defaults[name]])) as Partial<Record<EngineName, number>> as Record<EngineName, number>,
+      // Of those that are given by a URL, the ports are neither chosen nor asked for below.
+      defaults: Object.fromEntries(names.map((name) => [name, defaults[name]])) as Record<EngineName, number>,
       file: wish === 'free' ? undefined : join(root, 'ports.json'), log: reports.log,
     })
-    const processes = await startAll(names, (name, output) => ({ dir: join(root, name), port: ports[name], env, output, log: reports.log }), join(root, 'log'), reports)
+    const placeOf = (name: EngineName): Place => ({
+      dir: join(root, name), port: ports[name], env, output: openLog(join(root, 'log', `${name}.log`)).write, log: reports.log,
+    })
+    const processes = await startAll(names, placeOf, reports)
     return {
       processes,
       urls: {
@@ -91,10 +97,10 @@ const starts: Readonly<Record<EngineName, Start>> = {
   nats: (place) => startNats({ ...place, binDir }),
 }
 
-async function startAll(names: readonly EngineName[], placeOf: (name: EngineName, output: Place['output']) => Place, logFolder: string, reports: Reports) {
+async function startAll(names: readonly EngineName[], placeOf: (name: EngineName) => Place, reports: Reports) {
   const processes: Partial<Record<EngineName, Supervised>> = {}
   const outcomes = await Promise.allSettled(names.map(async (name) => {
-    const place = placeOf(name, openLog(join(logFolder, `${name}.log`)).write)
+    const place = placeOf(name)
     let source = ''
     processes[name] = await supervise({
       ...reports, name,
@@ -149,7 +155,8 @@ export async function startEventStore({ dir, port: wish, env = process.env, outp
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
     if (/EADDRINUSE|already in use/.test(error.tail)) {
-      throw new StartFailure(`Port ${port} on 127.0.0.1 is in use, so the event store cannot start: end what listens there, or choose another port.`)
+      throw new StartFailure(`Port ${port} on 127.0.0.1 is in use, so the event store cannot start:`
+        + ' end what listens there, or choose another port.')
     }
     // Its own sentences say what to do. Of a crash, the line that names the error is told, not the stack.
     const lines = error.tail.trim().split('\n').filter((line) => !/^\s|^Node\.js v|^[}\]]/.test(line))

@@ -19,7 +19,8 @@ export interface NatsSearch {
 const FETCH_TIMEOUT_MS = 120_000
 
 /** The path of a `nats-server`: installed, or fetched before, or else taken out of Debian's package without touching the system. */
-export async function findNats({ binDir, log = () => {}, path = process.env.PATH ?? '', folders = ['/usr/sbin', '/usr/local/bin'] }: NatsSearch): Promise<string> {
+export async function findNats(search: NatsSearch): Promise<string> {
+  const { binDir, log = () => {}, path = process.env.PATH ?? '', folders = ['/usr/sbin', '/usr/local/bin'] } = search
   const found = [...path.split(delimiter), ...folders, binDir].map((folder) => join(folder, 'nats-server')).find(isExecutable)
   if (found !== undefined) return found
   log('nats-server is not installed; taking it out of the distribution\'s package')
@@ -27,7 +28,8 @@ export async function findNats({ binDir, log = () => {}, path = process.env.PATH
     return await fetchPackage(binDir, path)
   } catch (error) {
     throw new StartFailure('No nats-server was found, and the distribution\'s package could not be fetched '
-      + `(${reasonOf(error)}): install it (apt install nats-server, brew install nats-server), put it on PATH or into ${binDir}, or set NATS_URL.`)
+      + `(${reasonOf(error)}): install it (apt install nats-server, brew install nats-server), put it on PATH or into ${binDir}, `
+      + 'or set NATS_URL.')
   }
 }
 

@@ -59,9 +59,12 @@ t.test('a data folder that cannot be used is said in one sentence, with what to 
 function tools(name: string): string {
   const folder = join(root, name)
   mkdirSync(folder)
-  const script = (file: string, lines: string) => writeFileSync(join(folder, file), `#!/bin/sh\nPATH=/usr/bin:/bin\n${lines}\n`, { mode: 0o755 })
-  script('apt-get', 'case "$*" in *update) touch updated; exit 100;; *) test -e updated || exit 100; sleep 0.1; echo > nats-server_2.deb;; esac')
-  script('dpkg', 'mkdir -p "$3/usr/sbin"; { echo "#!/bin/sh"; head -c 1000000 /dev/zero | tr "\\0" "#"; } > "$3/usr/sbin/nats-server"; chmod +x "$3/usr/sbin/nats-server"')
+  const script = (file: string, ...lines: string[]) =>
+    writeFileSync(join(folder, file), ['#!/bin/sh', 'PATH=/usr/bin:/bin', ...lines, ''].join('\n'), { mode: 0o755 })
+  script('apt-get', 'case "$*" in *update) touch updated; exit 100;; esac', 'test -e updated || exit 100',
+    'sleep 0.1; echo > nats-server_2.deb')
+  script('dpkg', 'mkdir -p "$3/usr/sbin"; cd "$3/usr/sbin"',
+    '{ echo "#!/bin/sh"; head -c 1000000 /dev/zero | tr "\\0" "#"; } > nats-server', 'chmod +x nats-server')
   return folder
 }
 
@@ -77,5 +80,6 @@ t.test('two that fetch the server at once both get a whole one, and the next one
 t.test('where the server is missing and cannot be fetched, one sentence says how to get it', async (t) => {
   const nowhere = { binDir: join(root, 'empty'), path: join(root, 'nothing'), folders: [] }
   await t.rejects(findNats(nowhere), new StartFailure('No nats-server was found, and the distribution\'s package could not be fetched '
-    + `(there is no apt-get and dpkg here): install it (apt install nats-server, brew install nats-server), put it on PATH or into ${nowhere.binDir}, or set NATS_URL.`))
+    + '(there is no apt-get and dpkg here): install it (apt install nats-server, brew install nats-server), '
+    + `put it on PATH or into ${nowhere.binDir}, or set NATS_URL.`))
 })

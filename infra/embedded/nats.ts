@@ -38,7 +38,8 @@ export async function startNats({ dir, port: wish, binDir, log, output }: NatsOp
     const port = wish ?? await freePort()
     try {
       const { pid, exited, stop, kill } = await startChild({
-        name: 'nats-server', command: source, args: ['-js', '-sd', dir, '-a', '127.0.0.1', '-p', String(port)], env: { PATH: process.env.PATH }, output,
+        name: 'nats-server', command: source, args: ['-js', '-sd', dir, '-a', '127.0.0.1', '-p', String(port)],
+        env: { PATH: process.env.PATH }, output,
         ready: (said) => said.includes('Server is ready'), ready_timeout_ms: 60_000, stopSignal: 'SIGTERM', stop_timeout_ms: 10_000,
       })
       return { url: `nats://127.0.0.1:${port}`, port, pid, source, exited, stop, kill }
@@ -51,9 +52,13 @@ export async function startNats({ dir, port: wish, binDir, log, output }: NatsOp
 }
 
 function explained(error: ChildFailure, dir: string, port: number, inUse: boolean): StartFailure {
-  if (inUse) return new StartFailure(`Port ${port} on 127.0.0.1 is in use, so nats-server cannot start: end what listens there, or choose another port.`)
+  if (inUse) {
+    return new StartFailure(`Port ${port} on 127.0.0.1 is in use, so nats-server cannot start:`
+      + ' end what listens there, or choose another port.')
+  }
   const lines = error.tail.trim().split('\n')
-  const reason = (lines.findLast((line) => /\[(FTL|ERR)\]|nats-server:/.test(line)) ?? '').replace(/^.*?(\[\w{3}\]|nats-server:)\s*/, '').replace(/[.\s]+$/, '')
+  const telling = lines.findLast((line) => /\[(FTL|ERR)\]|nats-server:/.test(line)) ?? ''
+  const reason = telling.replace(/^.*?(\[\w{3}\]|nats-server:)\s*/, '').replace(/[.\s]+$/, '')
   return new StartFailure(`nats-server cannot start on ${dir}: ${reason || error.message}. `
     + `Move ${dir} away and start again: the facts are announced anew from the event store.`)
 }

@@ -37,7 +37,8 @@ export interface PortWishes<Name extends string> {
 }
 
 /** One port for each name: the one asked for, else the one of last time, else the default, else a free one (said in `log`). */
-export async function choosePorts<Name extends string>({ defaults, asked, file, log = () => {} }: PortWishes<Name>): Promise<Record<Name, number>> {
+export async function choosePorts<Name extends string>(wishes: PortWishes<Name>): Promise<Record<Name, number>> {
+  const { defaults, asked, file, log = () => {} } = wishes
   const remembered = file === undefined ? {} : read(file)
   const chosen: Record<string, number> = {}
   const taken = new Set<number>()

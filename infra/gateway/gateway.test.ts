@@ -64,27 +64,37 @@ const isProblem = async (t: Test, response: Response, status: number, code: stri
   t.equal(response.status, status)
   t.match(response.headers.get('content-type'), 'application/problem+json')
   const body = await response.json() as Record<string, unknown>
-  t.match(body, { type: `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`, title: String, status, code, retryable: status === 503, errors: [], instance: /^\/[^?]*$/ })
+  t.match(body, {
+    type: `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`, title: String, status, code, retryable: status === 503,
+    errors: [], instance: /^\/[^?]*$/,
+  })
   t.equal(body.correlationId, response.headers.get('x-correlation-id'))
 }
 
 t.test('what changes something goes to the command service, what asks to the query service (S-60)', async (t) => {
-  for (const [method, name] of Object.entries({ POST: 'commands', PUT: 'commands', PATCH: 'commands', DELETE: 'commands', GET: 'questions' })) {
+  const services = { POST: 'commands', PUT: 'commands', PATCH: 'commands', DELETE: 'commands', GET: 'questions' }
+  for (const [method, name] of Object.entries(services)) {
     const body = method === 'GET' ? null : '{"a": "ü"}'
-    const response = await fetch(`${base}/api/v1/tasks/a%2Fb?x=1&x=%20`, { method, body, headers: { 'content-type': 'application/json', authorization: 'Bearer bk_1', 'idempotency-key': 'k' } })
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer bk_1', 'idempotency-key': 'k' }
+    const response = await fetch(`${base}/api/v1/tasks/a%2Fb?x=1&x=%20`, { method, body, headers })
     t.equal(response.status, 200)
     t.match(await response.json() as Echo, {
       name, method, url: '/api/v1/tasks/a%2Fb?x=1&x=%20', body,
-      headers: { authorization: 'Bearer bk_1', 'idempotency-key': 'k', 'x-correlation-id': response.headers.get('x-correlation-id')!, 'x-forwarded-for': '127.0.0.1' },
+      headers: {
+        authorization: 'Bearer bk_1', 'idempotency-key': 'k', 'x-correlation-id': response.headers.get('x-correlation-id')!,
+        'x-forwarded-for': '127.0.0.1',
+      },
     }, `${method} arrives as it was sent`)
   }
   t.equal((await fetch(`${base}/api/v1/tasks`, { method: 'HEAD' })).status, 200)
-  t.match(await (await fetch(`${base}/api/v1/tasks`, { method: 'POST' })).json(), { name: 'commands', body: null }, 'a command may have no body')
+  const bare = await fetch(`${base}/api/v1/tasks`, { method: 'POST' })
+  t.match(await bare.json(), { name: 'commands', body: null }, 'a command may have no body')
   t.match(await (await fetch(`${base}/api/${'x'.repeat(2_000)}`)).json(), { name: 'questions' }, 'a path may be long')
 })
 
 t.test('a correlation id that came along is kept; one that cannot be a header value is replaced', async (t) => {
-  const idOf = async (given: string) => (await fetch(`${base}/api/v1/tasks`, { headers: { 'x-correlation-id': given } })).headers.get('x-correlation-id')
+  const header = 'x-correlation-id'
+  const idOf = async (given: string) => (await fetch(`${base}/api/v1/tasks`, { headers: { [header]: given } })).headers.get(header)
   t.equal(await idOf('from-outside'), 'from-outside')
   t.match(await idOf('x'.repeat(200)), /^[0-9a-f-]{36}$/)
 })
@@ -100,7 +110,8 @@ t.test('an answer of a service comes through as it is, and is asked for once', a
 t.test('a body of more than 1 MiB is refused, with or without a declared length (S-62)', async (t) => {
   const largest = await fetch(`${base}/api/v1/tasks`, { method: 'POST', body: 'x'.repeat(1024 * 1024) })
   t.equal((await largest.json() as Echo).body?.length, 1024 * 1024)
-  await isProblem(t, await fetch(`${base}/api/v1/tasks?key=secret`, { method: 'POST', body: 'x'.repeat(1024 * 1024 + 1) }), 413, 'PAYLOAD_TOO_LARGE')
+  const larger = await fetch(`${base}/api/v1/tasks?key=secret`, { method: 'POST', body: 'x'.repeat(1024 * 1024 + 1) })
+  await isProblem(t, larger, 413, 'PAYLOAD_TOO_LARGE')
 
   const socket = connect(Number(new URL(base).port), '127.0.0.1').setEncoding('utf8')
   t.teardown(() => socket.destroy())
@@ -153,7 +164,10 @@ t.test('it is well when both services are', async (t) => {
 t.test('both descriptions are one document, which the page at /docs shows', async (t) => {
   const whole = await (await fetch(`${base}/openapi.json`)).json() as OpenApi
   t.same(Object.keys(whole.paths['/api/v1/tasks']!).sort(), ['get', 'post'])
-  t.same(whole.components.schemas, { Problem: { type: 'object', title: 'of a command' }, QueryProblem: { type: 'object', title: 'of a question' } })
+  t.same(whole.components.schemas, {
+    Problem: { type: 'object', title: 'of a command' },
+    QueryProblem: { type: 'object', title: 'of a question' },
+  })
   t.match(whole.paths['/api/v1/tasks'], {
     get: { responses: { 404: { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/QueryProblem' } } } } } },
     post: { security: [{ key: [] }], responses: { 409: problem } },

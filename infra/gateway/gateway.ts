@@ -10,6 +10,7 @@ import { merged, OpenApi } from './openapi.ts'
 import { Problem, problemOf, sendProblem } from './problems.ts'
 
 const BODY_BYTES_MAX = 1024 * 1024
+const REQUEST_TIMEOUT_MS = 60_000
 const ASK_TIMEOUT_MS = 2_000
 const HEADERS_TIMEOUT_MS = 30_000
 /** Live connections say something every few seconds, so one that is silent for so long is dead. */
@@ -21,7 +22,8 @@ const CONNECTIONS_MAX = 1_024
 export async function gateway(config: Config): Promise<FastifyInstance> {
   const app = Fastify({
     logger: { level: config.logLevel, base: { service: 'gateway' } },
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }), bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true, requestTimeout: 60_000,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
+    bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: ({ headers }) => correlationOf(headers),
   })
   app.setErrorHandler((error, request, reply) => {
@@ -48,7 +50,8 @@ const correlationOf = ({ 'x-correlation-id': given }: IncomingHttpHeaders): stri
   typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : v7()
 
 const behind = (upstream: string, name: string, httpMethods: string[]) => ({
-  upstream, httpMethods, prefix: '/api', rewritePrefix: '/api', proxyPayloads: false, disableCache: true, disableRequestLogging: true, destroyAgent: true,
+  upstream, httpMethods, prefix: '/api', rewritePrefix: '/api',
+  proxyPayloads: false, disableCache: true, disableRequestLogging: true, destroyAgent: true,
   undici: { connections: CONNECTIONS_MAX, headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: SILENCE_TIMEOUT_MS },
   handler: (request: FastifyRequest, reply: FastifyReply, url: string, options: object) => reply.from(url, {
     ...options,
@@ -77,7 +80,8 @@ function forwarded(request: FastifyRequest, headers: IncomingHttpHeaders) {
     delete rest['content-length']
     delete rest['content-type']
   }
-  return { ...rest, 'x-correlation-id': request.id, 'x-forwarded-for': request.ip, 'x-forwarded-host': request.host, 'x-forwarded-proto': request.protocol }
+  const { id, ip, host, protocol } = request
+  return { ...rest, 'x-correlation-id': id, 'x-forwarded-for': ip, 'x-forwarded-host': host, 'x-forwarded-proto': protocol }
 }
 
 async function health({ commandUrl, queryUrl }: Config, reply: FastifyReply) {
@@ -94,15 +98,17 @@ async function documentation(app: FastifyInstance, { commandUrl, queryUrl }: Con
     .then(async (response) => OpenApi.parse(await response.json()))
     .catch(() => { throw new Problem('SERVICE_UNAVAILABLE', `${name} does not give its description.`) })
   const document = async () => {
-    const [commands, questions] = await Promise.all([documentOf(commandUrl, 'The command service'), documentOf(queryUrl, 'The query service')])
+    const both = [documentOf(commandUrl, 'The command service'), documentOf(queryUrl, 'The query service')] as const
+    const [commands, questions] = await Promise.all(both)
     return merged(commands, questions, 'Query')
   }
   app.get('/openapi.json', document)
-  await app.register(swagger, { mode: 'static', specification: { document: { openapi: '3.1.0', info: { title: 'Baton', version: '1' }, paths: {} } } })
+  const none = { openapi: '3.1.0', info: { title: 'Baton', version: '1' }, paths: {} }
+  await app.register(swagger, { mode: 'static', specification: { document: none } })
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     // Served over plain http on loopback, so it must not ask browsers to upgrade.
-    staticCSP: "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'",
+    staticCSP: "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; frame-ancestors 'none'",
     uiConfig: { docExpansion: 'none' },
     uiHooks: {
       // The page asks for its document here, and what the services say is known only when it asks.

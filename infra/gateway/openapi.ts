@@ -45,7 +45,7 @@ function inherited(document: OpenApi): OpenApi {
   }
 }
 
-const clashes = (first: OpenApi, second: OpenApi): ReadonlySet<string> => new Set(Object.entries(second.components).flatMap(([kind, named]) =>
+const clashes = (first: OpenApi, second: OpenApi) => new Set(Object.entries(second.components).flatMap(([kind, named]) =>
   Object.entries(named).filter(([name, declared]) => {
     const known = first.components[kind]?.[name]
     return known !== undefined && !isDeepStrictEqual(known, declared)
@@ -58,10 +58,11 @@ function renamed(document: OpenApi, names: ReadonlySet<string>, prefix: string):
     [kind, Object.fromEntries(Object.entries(named).map(([name, declared]) => [nameOf(kind, name), declared]))]))
   return JSON.parse(JSON.stringify({ ...document, components }), (key, value: unknown) => {
     if (key === '$ref' && typeof value === 'string') {
-      return value.replace(/^#\/components\/([^/]+)\/([^/]+)/, (_, kind: string, name: string) => `#/components/${kind}/${nameOf(kind, name)}`)
+      return value.replace(/(?<=^#\/components\/)([^/]+)\/([^/]+)/, (_, kind: string, name: string) => `${kind}/${nameOf(kind, name)}`)
     }
     if (key === 'security' && Array.isArray(value)) {
-      return value.map((needs: object) => Object.fromEntries(Object.entries(needs).map(([name, scopes]) => [nameOf('securitySchemes', name), scopes])))
+      const named = ([name, scopes]: [string, unknown]) => [nameOf('securitySchemes', name), scopes]
+      return value.map((needs: object) => Object.fromEntries(Object.entries(needs).map(named)))
     }
     return value
   }) as OpenApi
