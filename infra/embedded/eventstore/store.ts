@@ -267,7 +267,7 @@ class LogStore implements OpenStore {
     return { kind: 'written', revision, position: this.#index.positions.get(ordinal) }
   }
 
-  #write(writes: readonly Write[], revision: number): Promise<Verdict> {
+  async #write(writes: readonly Write[], revision: number): Promise<Verdict> {
     const created = String(BigInt((this.#options.now_ms ?? Date.now)()) * 10_000n)
     const names = writes.map(({ stream }) => Buffer.from(stream))
     const drafts = writes.flatMap(({ stream, drafts }, nth) => drafts.map((draft) => ({ draft, stream, name: names[nth]! })))
