@@ -11,10 +11,16 @@ export const refusal = (error: unknown): Refusal => {
   return new Refusal(status.UNKNOWN, (error as Error).message ?? 'Unknown error')
 }
 
-/** Sends, and waits while the other side does not keep up. False when it is gone. */
-export async function send(call: Streaming, message: Buffer): Promise<boolean> {
+/**
+ * Sends, and waits only while the other side does not keep up: so a reader that is slow holds what fits its window, and a page. False
+ * when the other side is gone.
+ */
+export function send(call: Streaming, message: Buffer): boolean | Promise<boolean> {
   if (call.cancelled || call.destroyed) return false
-  if (call.write(message)) return true
+  return call.write(message) || drained(call)
+}
+
+async function drained(call: Streaming): Promise<boolean> {
   await new Promise<void>((resolve) => {
     const done = () => {
       for (const event of ['drain', 'cancelled', 'close', 'error']) call.off(event, done)

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { Store } from '../contract.ts'
 import { showing } from '../filter.ts'
-import { resolve } from '../reads/links.ts'
+import { isLink, linked } from '../reads/links.ts'
 import { allOrdinals, hasAge, isExpired, pages, streamOrdinals } from '../reads/slices.ts'
 import { invalid, streamDeleted } from '../wire/errors.ts'
 import { eventAppeared, firstStreamPosition, lastStreamPosition, readReadReq, streamNotFound, type ReadReq } from '../wire/read.ts'
@@ -27,7 +27,8 @@ async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffe
     for (const [nth, ordinal] of ordinals.entries()) {
       const record = records[nth]!
       if (ages && (sent >= count || isExpired(view, record))) continue
-      if (!await sendEvent(store, call, ordinal, record, resolvesLinks)) return
+      const isHeard = sendEvent(store, call, ordinal, record, resolvesLinks)
+      if (isHeard !== true && !await isHeard) return
       sent++
     }
   }
@@ -40,12 +41,16 @@ async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffe
 async function readAll(store: Store, call: ServerWritableStream<Buffer, Buffer>, { start, isBackwards, resolvesLinks, filter }: ReadReq, count: number) {
   const shows = showing(store, filter)
   for await (const { ordinals, records } of pages(store, allOrdinals(store, start, isBackwards, shows), count)) {
-    for (const [nth, ordinal] of ordinals.entries()) if (!await sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)) return
+    for (const [nth, ordinal] of ordinals.entries()) {
+      const isHeard = sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)
+      if (isHeard !== true && !await isHeard) return
+    }
   }
 }
 
-/** False when the other side is gone. */
-export async function sendEvent(store: Store, call: ServerWritableStream<Buffer, Buffer>, ordinal: number, record: Buffer, resolvesLinks: boolean): Promise<boolean> {
-  const { event, link, position } = await resolve(store, ordinal, record, resolvesLinks)
-  return send(call, eventAppeared(event, link, position))
+/** False when the other side is gone. Waits only for a target that is linked to, and for a slow reader. */
+export function sendEvent(store: Store, call: ServerWritableStream<Buffer, Buffer>, ordinal: number, record: Buffer, resolvesLinks: boolean): boolean | Promise<boolean> {
+  const { position } = store.entry(ordinal)
+  if (!resolvesLinks || !isLink(store, ordinal)) return send(call, eventAppeared(record, undefined, position))
+  return linked(store, record).then((event) => send(call, eventAppeared(event, record, position)))
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { Store, StreamView } from '../contract.ts'
 import { showing } from '../filter.ts'
@@ -22,7 +23,11 @@ export async function subscribe(store: Store, call: Call, request: ReadReq, id: 
     if (!await send(call, confirmation(id))) return
     let isLive = false
     while (await follower.next()) {
-      for (let page = source.take(); page.considered > 0; page = source.take()) if (!await source.send(call, page)) return
+      for (let page = source.take(); page.considered > 0; page = source.take()) {
+        if (!await source.send(call, page)) return
+        // A long stretch without anything to show must not keep others from being served.
+        if (page.ordinals.length === 0) await setImmediate()
+      }
       if (isLive) continue
       isLive = true
       if (!await source.settled(call) || !await send(call, caughtUp)) return
@@ -50,14 +55,17 @@ interface Source {
 function allSource(store: Store, { start, resolvesLinks, filter }: ReadReq): Source {
   const shows = showing(store, filter)
   const marks = filter && checkpoints(store, filter)
-  let next = start === 'end' ? store.count : start === 'start' ? 0 : store.ordinalAt(start + 1)
+  const after = typeof start === 'number' ? start : -1
+  let next = start === 'end' ? store.count : store.ordinalAt(after + 1)
+  // A position beyond the end is allowed: what comes up to it is passed over.
+  const isAhead = next === store.count
   return {
     take() {
       const from = next
       const ordinals: number[] = []
       const limit = Math.min(store.count, from + 16 * page_max)
       while (next < limit && ordinals.length < page_max) {
-        if (shows(next)) ordinals.push(next)
+        if (shows(next) && !(isAhead && store.entry(next).position <= after)) ordinals.push(next)
         next++
         if (marks?.isDue(next - 1)) break
       }
@@ -65,7 +73,10 @@ function allSource(store: Store, { start, resolvesLinks, filter }: ReadReq): Sou
     },
     async send(call, { ordinals }) {
       const records = await store.records(ordinals)
-      for (const [nth, ordinal] of ordinals.entries()) if (!await sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)) return false
+      for (const [nth, ordinal] of ordinals.entries()) {
+        const isHeard = sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)
+        if (isHeard !== true && !await isHeard) return false
+      }
       const mark = marks?.taken()
       return mark === undefined || send(call, checkpoint(mark))
     },
@@ -131,7 +142,8 @@ function streamSource(store: Store, stream: string, { start, resolvesLinks }: Re
       const records = await store.records(ordinals)
       for (const [nth, ordinal] of ordinals.entries()) {
         if (!isEnding && hasAge(view) && isExpired(view, records[nth]!)) continue
-        if (!await sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)) return false
+        const isHeard = sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)
+        if (isHeard !== true && !await isHeard) return false
       }
       if (isEnding) throw streamDeleted(stream)
       return true

@@ -1,0 +1,266 @@
+import { EventEmitter } from 'node:events'
+import { END, eventTypeFilter, excludeSystemEvents, START, streamNameFilter, type AllStreamSubscription, type Position, type ReadPosition } from '@eventstore/db-client'
+import type { ServerWritableStream } from '@grpc/grpc-js'
+import t from 'tap'
+import { subscribe } from './services/subscribe.ts'
+import { collected, failure, happened, newStream, numbers, several, started, taken, until } from './testing.ts'
+import type { ReadReq } from './wire/read.ts'
+
+const { client, store, connected } = await started(t)
+
+/** Gathers what a subscription is told until it is ended. */
+function heard(subscription: AllStreamSubscription) {
+  const seen = { numbers: [] as unknown[], positions: [] as bigint[], caughtUp: 0 }
+  subscription.on('caughtUp', () => seen.caughtUp++)
+  subscription.on('data', ({ event }) => {
+    seen.numbers.push((event!.data as { n?: number }).n)
+    seen.positions.push(event!.position!.commit)
+  })
+  return seen
+}
+
+const only = (stream: string) => streamNameFilter({ prefixes: [stream] })
+
+t.test('catch-up, then caught up once, then live; in order, without gap or repetition (section 6)', async (t) => {
+  const stream = newStream('live')
+  await client.appendToStream(stream, several(1_000))
+  const subscription = client.subscribeToAll({ filter: only(stream) })
+  const seen = heard(subscription)
+  await until(() => seen.caughtUp === 1)
+  t.equal(seen.numbers.length, 1_000, 'everything that was there comes before it')
+  for (let n = 1_000; n < 1_200; n++) await client.appendToStream(stream, happened(n))
+  await until(() => seen.numbers.length === 1_200)
+  t.same(seen.numbers, Array.from({ length: 1_200 }, (_, n) => n))
+  t.equal(seen.caughtUp, 1)
+  await subscription.unsubscribe()
+})
+
+t.test('$all starts after a position, or after the end (section 6)', async (t) => {
+  const stream = newStream('start')
+  const positions: Position[] = []
+  for (const event of several(4)) positions.push((await client.appendToStream(stream, event)).position!)
+  const after = client.subscribeToAll({ fromPosition: positions[1]!, filter: only(stream) })
+  t.same(numbers(await taken(after, 2)), [2, 3], 'a position is exclusive')
+  const live = client.subscribeToAll({ fromPosition: END, filter: only(stream) })
+  const seen = heard(live)
+  await until(() => seen.caughtUp === 1)
+  await client.appendToStream(stream, happened(4))
+  await until(() => seen.numbers.length === 1)
+  t.same(seen.numbers, [4])
+  await live.unsubscribe()
+  t.same(numbers(await taken(client.subscribeToAll({ fromPosition: START, filter: only(stream) }), 5)), [0, 1, 2, 3, 4])
+})
+
+t.test('a position beyond the end is allowed: what comes up to it is passed over (section 6)', async (t) => {
+  const stream = newStream('beyond')
+  const { position } = await client.appendToStream(stream, happened(0))
+  const second = (await client.appendToStream(stream, happened(1))).position!.commit
+  const step = second - position!.commit
+  const ahead = second + 2n * step
+  const subscription = client.subscribeToAll({ fromPosition: { commit: ahead, prepare: ahead }, filter: only(stream) })
+  const seen = heard(subscription)
+  await until(() => seen.caughtUp === 1)
+  const written = []
+  for (let n = 2; n < 8; n++) written.push((await client.appendToStream(stream, happened(n))).position!.commit)
+  const expected = written.filter((at) => at > ahead)
+  t.ok(expected.length < written.length && expected.length > 0)
+  await until(() => seen.positions.length >= expected.length)
+  t.same(seen.positions, expected)
+  await subscription.unsubscribe()
+})
+
+t.test('a stream is followed from after a revision, or before it exists (section 6)', async (t) => {
+  const [there, later] = [newStream(), newStream()]
+  await client.appendToStream(there, several(600))
+  const from = async (fromRevision: bigint | typeof START | typeof END, length: number) => numbers(await taken(client.subscribeToStream(there, { fromRevision }), length))
+  t.same(await from(START, 600), Array.from({ length: 600 }, (_, n) => n))
+  t.same(await from(597n, 2), [598, 599], 'a revision is exclusive')
+  const waiting = taken(client.subscribeToStream(later), 2)
+  const beyond = taken(client.subscribeToStream(there, { fromRevision: 600n }), 1)
+  const atEnd = client.subscribeToStream(there, { fromRevision: END })
+  const [first] = [taken(atEnd, 1)]
+  await new Promise((resolve) => atEnd.once('caughtUp', resolve))
+  await client.appendToStream(later, several(2))
+  await client.appendToStream(there, [happened(600), happened(601)])
+  t.same(numbers(await waiting), [0, 1], 'one that did not exist')
+  t.same(numbers(await beyond), [601], 'revisions beyond the end are passed over')
+  t.same(numbers(await first), [600], 'from the end: what comes later')
+})
+
+t.test('a soft delete goes unnoticed, a tombstone is delivered and ends it (section 6)', async (t) => {
+  const stream = newStream()
+  await client.appendToStream(stream, several(1))
+  const subscription = client.subscribeToStream(stream)
+  const types: string[] = []
+  subscription.on('data', ({ event }) => types.push(event!.type))
+  const ended = new Promise<Record<string, unknown>>((resolve) => subscription.once('error', (error) => resolve({ ...error })))
+  await until(() => types.length === 1)
+  await client.deleteStream(stream)
+  await client.appendToStream(stream, happened(1))
+  await until(() => types.length === 2)
+  await client.tombstoneStream(stream)
+  t.match(await ended, { type: 'stream-deleted', streamName: stream })
+  t.same(types, ['Happened', 'Happened', '$streamDeleted'])
+  t.match(await failure(taken(client.subscribeToStream(stream), 1)), { type: 'stream-deleted' }, 'already tombstoned: at once')
+})
+
+t.test('a subscription to a stream respects its metadata', async (t) => {
+  const stream = newStream()
+  await client.appendToStream(stream, several(10))
+  await client.setStreamMetadata(stream, { maxCount: 3 })
+  t.same(numbers(await taken(client.subscribeToStream(stream), 3)), [7, 8, 9])
+})
+
+t.test('links are resolved while subscribed', async (t) => {
+  const [target, links] = [newStream(), newStream('links')]
+  await client.appendToStream(target, several(2))
+  const link = { ...happened(0), type: '$>', contentType: 'application/octet-stream' as const, data: Buffer.from(`1@${target}`), metadata: Buffer.alloc(0) }
+  await client.appendToStream(links, link)
+  const [resolved] = await taken(client.subscribeToStream(links, { resolveLinkTos: true }), 1)
+  t.match(resolved, { event: { streamId: target, revision: 1n }, link: { streamId: links } })
+})
+
+t.test('filters (section 6.1)', async (t) => {
+  const category = newStream('filter')
+  await client.appendToStream(`${category}-a`, [happened(0, 'OrderPlaced'), happened(1, 'OrderShipped'), happened(2, 'Other')])
+  await client.appendToStream(`${category}-b`, [happened(3, 'OrderPlaced'), happened(4, 'xOrder')])
+  const from = (await collected(client.readStream(`${category}-a`, { maxCount: 1 })))[0]!.event!.position!
+  const before = { commit: from.commit - 1n, prepare: from.prepare - 1n }
+  const cases = [
+    ['stream prefixes', streamNameFilter({ prefixes: ['nothing', `${category}-b`] }), [3, 4]],
+    ['a stream pattern', streamNameFilter({ regex: `${category}-[ab]$` }), [0, 1, 2, 3, 4]],
+    ['patterns are not anchored', streamNameFilter({ regex: `${category.slice(1)}-b` }), [3, 4]],
+    ['type prefixes', eventTypeFilter({ prefixes: ['Order', 'xO'] }), [0, 1, 3, 4]],
+    ['a type pattern', eventTypeFilter({ regex: '^Order(Placed|Lost)$' }), [0, 3]],
+    ['without system events', excludeSystemEvents(), [0, 1, 2, 3, 4]],
+  ] as const
+  for (const [what, filter, expected] of cases) {
+    t.same(numbers(await taken(client.subscribeToAll({ fromPosition: before, filter }), expected.length)), expected, what)
+  }
+  t.match(await failure(taken(client.subscribeToAll({ filter: streamNameFilter({ regex: '(' }) }), 1)), { code: 3 }, 'what is no pattern is refused')
+})
+
+t.test('a pattern is matched once per distinct name, so a costly one costs once (section 6.1)', async (t) => {
+  const stream = `slow-${'a'.repeat(22)}`
+  await client.appendToStream(stream, several(2_000))
+  const begun = performance.now()
+  const subscription = client.subscribeToAll({ filter: streamNameFilter({ regex: '^slow-(a+)+$' }) })
+  t.equal((await taken(subscription, 2_000)).length, 2_000)
+  t.ok(performance.now() - begun < 5_000)
+})
+
+t.test('checkpoints: after n events that were looked at, growing, never behind an event, and at the end of catch-up (section 6.2)', async (t) => {
+  const { client, store } = await started(t)
+  for (let n = 0; n < 300; n++) await client.appendToStream(n % 10 === 0 ? 'wanted' : 'other', happened(n))
+  const seen: { readonly kind: 'event' | 'checkpoint' | 'caughtUp'; readonly at: bigint }[] = []
+  const last = () => seen.at(-1)
+  const follow = (interval: number, fromPosition: ReadPosition) => {
+    const filter = streamNameFilter({ prefixes: ['wanted'], checkpointInterval: interval, checkpointReached: (_, at) => void seen.push({ kind: 'checkpoint', at: at.commit }) })
+    const subscription = client.subscribeToAll({ fromPosition, filter })
+    subscription.on('data', ({ event }) => seen.push({ kind: 'event', at: event!.position!.commit }))
+    subscription.on('caughtUp', () => seen.push({ kind: 'caughtUp', at: 0n }))
+    return subscription
+  }
+  const subscription = follow(1, START)
+  await until(() => last()?.kind === 'caughtUp')
+  const end = BigInt(store.entry(store.count - 1).position)
+  t.match(seen.at(-2), { kind: 'checkpoint', at: end }, 'everything was looked at')
+  const marks = seen.filter(({ kind }) => kind === 'checkpoint').map(({ at }) => at)
+  t.equal(marks.length, Math.ceil(store.count / 32))
+  t.ok(marks.every((at, nth) => nth === 0 || at > marks[nth - 1]!), 'they grow')
+  const told = seen.filter(({ kind }) => kind !== 'caughtUp').map(({ at }) => at)
+  t.ok(told.every((at, nth) => nth === 0 || at >= told[nth - 1]!), 'an event never comes after a checkpoint that covers it')
+  const before = marks.length
+  for (let n = 0; n < 64; n++) await client.appendToStream('other', happened(n))
+  await until(() => seen.filter(({ kind }) => kind === 'checkpoint').length >= before + 2)
+  await subscription.unsubscribe()
+
+  seen.length = 0
+  const idle = follow(1, END)
+  await until(() => seen.length > 0)
+  t.same(seen.map(({ kind }) => kind), ['caughtUp'], 'nothing to catch up: no checkpoint')
+  for (let n = 0; n < 32; n++) await client.appendToStream(n === 31 ? 'wanted' : 'other', happened(n))
+  await until(() => seen.length === 3)
+  t.match(seen.slice(1), [{ kind: 'event', at: last()!.at }, { kind: 'checkpoint' }], 'live: the position of the n-th event, after it')
+  await idle.unsubscribe()
+})
+
+t.test('whoever resumes from its last checkpoint, again and again, loses nothing and sees nothing twice', async (t) => {
+  const stream = newStream('resume')
+  let writes = Promise.resolve()
+  const total = 400
+  for (let n = 0; n < total; n++) writes = writes.then(async () => {
+    await client.appendToStream(stream, happened(n))
+    if (n % 3 === 0) await client.appendToStream(newStream('noise'), happened(-1))
+  })
+  const seen: unknown[] = []
+  let position: ReadPosition = START
+  for (let turn = 0; seen.length < total; turn++) {
+    if (turn > total) throw new Error('too many turns')
+    const marks = (_: unknown, at: Position) => { position = at }
+    const subscription = client.subscribeToAll({ fromPosition: position, filter: streamNameFilter({ prefixes: [stream], checkpointReached: marks }) })
+    for await (const { event } of subscription) {
+      seen.push((event!.data as { n: number }).n)
+      position = event!.position!
+      if (seen.length % (7 + turn % 13) === 0 || seen.length === total) break
+    }
+  }
+  await writes
+  t.same(seen, Array.from({ length: total }, (_, n) => n))
+})
+
+t.test('every subscriber sees the order of the log, however many write at once', async (t) => {
+  const category = newStream('crowd')
+  const subscriptions = [1, 2, 3].map(() => client.subscribeToAll({ filter: only(category) }))
+  const seen = subscriptions.map(heard)
+  await until(() => seen.every(({ caughtUp }) => caughtUp === 1))
+  await Promise.all(Array.from({ length: 16 }, async (_, writer) => {
+    for (let n = 0; n < 30; n++) await client.appendToStream(`${category}-${writer % 5}`, happened(n))
+  }))
+  await until(() => seen.every(({ numbers }) => numbers.length === 480))
+  const log = (await collected(client.readAll())).filter(({ event }) => event!.streamId.startsWith(category)).map(({ event }) => event!.position!.commit)
+  for (const { positions } of seen) t.same(positions, log)
+  for (const subscription of subscriptions) await subscription.unsubscribe()
+})
+
+t.test('streams of persistent subscriptions to $all stay out of $all, other system streams do not (section 5)', async (t) => {
+  const [hidden, parked, shown] = ['$persistentsubscription-$all::g-checkpoint', '$persistentsubscription-$all::g-parked', '$persistentsubscription-s::g-parked']
+  for (const stream of [hidden, parked, shown]) await client.appendToStream(stream!, happened(1))
+  const streams = new Set((await collected(client.readAll())).map(({ event }) => event!.streamId))
+  t.same([hidden, parked, shown].map((stream) => streams.has(stream!)), [false, false, true])
+  const [first] = await taken(client.subscribeToAll({ filter: streamNameFilter({ prefixes: ['$persistentsubscription-'] }) }), 1)
+  t.equal(first!.event!.streamId, shown)
+})
+
+t.test('a subscriber that takes nothing is sent nothing more, and later gets the rest', async (t) => {
+  const stream = newStream('slow')
+  await client.appendToStream(stream, several(1_000))
+  let [written, takes] = [0, 50]
+  const call = Object.assign(new EventEmitter(), {
+    cancelled: false,
+    destroyed: false,
+    write: () => ++written < takes,
+  })
+  const request: ReadReq = {
+    stream, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, hasUuidOption: true, compatibility: 0,
+  }
+  const over = subscribe(store, call as unknown as ServerWritableStream<Buffer, Buffer>, request, 'id')
+  await until(() => written === 50)
+  await client.appendToStream(stream, several(100))
+  t.equal(written, 50, 'not one message beyond the one that was too much')
+  takes = Infinity
+  call.emit('drain')
+  await until(() => written === 1 + 1_100 + 1)
+  call.cancelled = true
+  call.emit('cancelled')
+  await over
+  t.equal(call.listenerCount('drain'), 0)
+})
+
+t.test('a subscription that is left is forgotten', async (t) => {
+  const other = connected()
+  const subscription = other.subscribeToAll({ fromPosition: END })
+  await new Promise((resolve) => subscription.once('caughtUp', resolve))
+  await subscription.unsubscribe()
+  t.match(await other.appendToStream(newStream(), happened(0)), { success: true })
+})
