@@ -8,7 +8,7 @@ const Environment = z.object({
   EVENTSTORE_URL: z.string().min(1),
   DATABASE_URL: z.string().min(1),
   BATON_ORGANIZATION: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is lower-case letters, digits and hyphens').default('default'),
-  BATON_ADMIN_KEY: z.string().regex(/^bk_[A-Za-z0-9_-]{43}$/, 'is bk_ and 43 base64url characters').optional(),
+  BATON_ADMIN_KEY: z.preprocess((text) => text || undefined, z.string().regex(/^bk_[A-Za-z0-9_-]{43}$/, 'is bk_ and 43 base64url characters').optional()),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
   COMMAND_RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(600_000),
   COMMAND_STATES_MAX: z.coerce.number().int().min(100).default(5_000),

@@ -62,7 +62,7 @@ export const ProblemDocument = z.object({
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })),
 })
 
-const typeOf = (code: string) => `https://baton.dev/problems/${code.toLowerCase().replaceAll('_', '-')}`
+const typeOf = (code: string) => `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`
 
 export const problemType = 'application/problem+json'
 

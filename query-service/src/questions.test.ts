@@ -329,7 +329,7 @@ t.test('S-62: problems', async (t) => {
   t.equal(headers.get('content-type'), 'application/problem+json; charset=utf-8')
   t.equal(headers.get('x-correlation-id'), 'trace-7', 'S-65: the correlation id is taken over')
   t.strictSame([status, body], [404, {
-    type: 'https://baton.dev/problems/not-found', title: 'There is no such thing.', status: 404, detail: 'There is no such route.',
+    type: 'urn:baton:problem:not-found', title: 'There is no such thing.', status: 404, detail: 'There is no such route.',
     instance: '/api/nowhere', code: 'NOT_FOUND', correlationId: 'trace-7', retryable: false, errors: [],
   }])
   const made = await ask(service, '/api/v1/things', key, { 'x-correlation-id': 'a b' })

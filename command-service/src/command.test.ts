@@ -1,0 +1,333 @@
+import { jsonEvent } from '@eventstore/db-client'
+import t from 'tap'
+import { asking, freshKey, house, until } from './fixture.ts'
+
+const { client, db, key, service, replica, engines } = await house(t)
+const admin = asking(service.url, key)
+const otherKey = freshKey()
+await (await replica({ BATON_ORGANIZATION: 'globex', BATON_ADMIN_KEY: otherKey })).stop()
+const stranger = asking(service.url, otherKey)
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+async function orchestrator(name = 'Ada', more: object = {}) {
+  const { body: { id } } = await admin('POST /orchestrators', { name, ...more })
+  await admin(`POST /orchestrators/${id}/activate`)
+  const { body: { secret } } = await admin(`POST /orchestrators/${id}/keys`, {})
+  return { id: id as string, key: secret as string, ask: asking(service.url, secret) }
+}
+
+async function task(owner: string, more: object = {}): Promise<string> {
+  return (await admin('POST /tasks', { owner, title: 'Summarise the incident', ...more })).body.id
+}
+
+async function read(stream: string) {
+  const events = []
+  for await (const { event } of client.readStream(stream)) events.push(event!)
+  return events
+}
+
+t.test('S-61 an accepted command answers with id, revision, position, changed and an ETag', async (t) => {
+  const { id } = await orchestrator()
+  const created = await admin('POST /tasks', { owner: id, title: 'x' })
+  t.match(created, { status: 201, body: { id: uuid, revision: '0', position: /^\d+$/, changed: true } })
+  t.equal(created.headers.get('etag'), '"0"')
+  t.equal(created.headers.get('location'), `/api/v1/tasks/${created.body.id}`)
+  const again = await admin(`POST /tasks/${created.body.id}/unblock`, {})
+  t.match(again, { status: 200, body: { revision: '0', position: created.body.position, changed: false } }, 'S-15 the same wish again')
+})
+
+t.test('S-65 every event says version, time, actor, organization, command, correlation and causation', async (t) => {
+  const { id } = await orchestrator()
+  const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  const { body, headers } = await admin('POST /tasks', { owner: id, title: 'x' }, { 'x-correlation-id': 'mine', traceparent: trace })
+  t.equal(headers.get('x-correlation-id'), 'mine')
+  const [event] = await read(`task-${body.id}`)
+  t.match(event!.metadata, {
+    version: 1, at: /^\d{4}-.*\.\d{3}Z$/, by: { kind: 'admin', id: uuid }, organization: 'default', commandId: uuid, $correlationId: 'mine', $causationId: 'mine', traceparent: trace,
+  })
+  t.match((await admin('POST /tasks', { owner: id, title: 'x' }, { 'x-correlation-id': 'two words' })).headers.get('x-correlation-id'), uuid, 'a bad one is replaced')
+})
+
+t.test('S-61 the same Idempotency-Key gives the first answer again, with another body 422', async (t) => {
+  const { id } = await orchestrator()
+  const first = await admin('POST /tasks', { owner: id, title: 'x' }, { 'idempotency-key': 'k1' })
+  const second = await admin('POST /tasks', { owner: id, title: 'x' }, { 'idempotency-key': 'k1' })
+  t.strictSame(second.body, first.body)
+  t.match(await admin('POST /tasks', { owner: id, title: 'y' }, { 'idempotency-key': 'k1' }), { status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } })
+  const path = `/tasks/${first.body.id}`
+  const blocked = await admin(`POST ${path}/block`, { reason: 'why' }, { 'idempotency-key': 'k2' })
+  await admin(`POST ${path}/unblock`, {})
+  t.strictSame((await admin(`POST ${path}/block`, { reason: 'why' }, { 'idempotency-key': 'k2' })).body, blocked.body, 'also after other commands')
+  t.match(await admin(`POST ${path}/cancel`, {}, { 'idempotency-key': 'k2' }), { status: 422 })
+  t.match(await admin('POST /tasks', { owner: id, title: 'x' }, { 'idempotency-key': 'k'.repeat(256) }), { status: 400, body: { code: 'VALIDATION_ERROR' } })
+  const fresh = await replica()
+  t.strictSame((await asking(fresh.url, key)(`POST ${path}/block`, { reason: 'why' }, { 'idempotency-key': 'k2' })).body, blocked.body, 'also by another replica')
+  await fresh.stop()
+})
+
+t.test('S-61 If-Match guards the revision', async (t) => {
+  const { id } = await orchestrator()
+  const path = `/tasks/${await task(id)}`
+  t.match(await admin(`POST ${path}/block`, { reason: 'r' }, { 'if-match': '"7"' }), { status: 412, body: { code: 'REVISION_MISMATCH' } })
+  t.match(await admin(`POST ${path}/block`, { reason: 'r' }, { 'if-match': 'seven' }), { status: 400 })
+  t.match(await admin(`POST ${path}/block`, { reason: 'r' }, { 'if-match': '"0"' }), { status: 200, body: { revision: '1' } })
+})
+
+t.test('S-62 what is wrong with a body is said by pointer', async (t) => {
+  const { id } = await orchestrator()
+  const bad = await admin('POST /tasks', { owner: id, title: '', priority: 'URGENT', bogus: 1, tags: [5] })
+  t.match(bad, { status: 400, body: { type: 'urn:baton:problem:validation-error', code: 'VALIDATION_ERROR', retryable: false, status: 400, correlationId: String } })
+  t.equal(bad.headers.get('content-type'), 'application/problem+json; charset=utf-8')
+  t.strictSame(bad.body.errors.map(({ pointer }: { pointer: string }) => pointer).sort(), ['/bogus', '/priority', '/tags/0', '/title'])
+})
+
+t.test('S-62 every kind of bad input has its code', async (t) => {
+  const { id, ask } = await orchestrator()
+  const path = `/tasks/${await task(id)}`
+  const unknown = '00000000-0000-7000-8000-000000000000'
+  const cases: readonly (readonly [string, Promise<{ status: number; body: any }>, number, string])[] = [
+    ['not JSON', admin('POST /tasks', '{'), 400, 'VALIDATION_ERROR'],
+    ['an array', admin('POST /tasks', '[1]'), 400, 'VALIDATION_ERROR'],
+    ['a poisoned prototype', admin('POST /tasks', '{"__proto__":{"x":1}}'), 400, 'VALIDATION_ERROR'],
+    ['NUL', admin('POST /tasks', JSON.stringify({ owner: id, title: 'a\u0000b' })), 400, 'VALIDATION_ERROR'],
+    ['half a surrogate pair', admin('POST /tasks', JSON.stringify({ owner: id, title: 'a\ud800b' })), 400, 'VALIDATION_ERROR'],
+    ['an oversized body', admin('POST /tasks', { owner: id, title: 'x', description: 'x'.repeat(1_100_000) }), 413, 'PAYLOAD_TOO_LARGE'],
+    ['another media type', admin('POST /tasks', '<a/>', { 'content-type': 'text/xml' }), 415, 'UNSUPPORTED_MEDIA_TYPE'],
+    ['an unknown route', admin('POST /nothing', {}), 404, 'NOT_FOUND'],
+    ['an id that is none', admin('POST /tasks/x/start', {}), 400, 'VALIDATION_ERROR'],
+    ['an unknown id', admin(`POST /tasks/${unknown}/start`, {}), 404, 'NOT_FOUND'],
+    ['no key', asking(service.url, undefined)(`POST ${path}/start`, {}), 401, 'INVALID_API_KEY'],
+    ['an unknown key', asking(service.url, freshKey())(`POST ${path}/start`, {}), 401, 'INVALID_API_KEY'],
+    ['an orchestrator that registers others', ask('POST /orchestrators', { name: 'x' }), 403, 'FORBIDDEN'],
+    ['another organization', stranger(`POST ${path}/block`, { reason: 'mine' }), 404, 'NOT_FOUND'],
+    ['an owner in another organization', stranger('POST /tasks', { owner: id, title: 'x' }), 409, 'ORCHESTRATOR_UNKNOWN'],
+    ['an imported time without being an admin', ask('POST /tasks', { title: 'x' }, { 'baton-imported-at': '2020-01-01T00:00:00Z' }), 403, 'FORBIDDEN'],
+    ['an imported time that lies ahead', admin('POST /tasks', { owner: id, title: 'x' }, { 'baton-imported-at': '2999-01-01T00:00:00Z' }), 400, 'VALIDATION_ERROR'],
+    ['a stale lease', admin(`POST ${path}/complete`, { token: '9' }), 409, 'STALE_LEASE'],
+    ['no owner', admin('POST /tasks', { title: 'x' }), 400, 'OWNER_REQUIRED'],
+    ['a claim for another', ask(`POST /orchestrators/${unknown}/claim`, {}), 403, 'FORBIDDEN'],
+    ['a claim by an id that is none', ask('POST /orchestrators/x/claim', {}), 400, 'VALIDATION_ERROR'],
+    ['a claim with a strange field', ask(`POST /orchestrators/${id}/claim`, { x: 1 }), 400, 'VALIDATION_ERROR'],
+    ['a secret under an idempotency key', admin(`POST /orchestrators/${id}/keys`, {}, { 'idempotency-key': 'k' }), 400, 'VALIDATION_ERROR'],
+  ]
+  for (const [what, reply, status, code] of cases) t.match(await reply, { status, body: { code, status } }, what)
+})
+
+t.test('tenancy: no command of any route reaches another organization', async (t) => {
+  const { id } = await orchestrator()
+  const mine = { tasks: await task(id), orchestrators: id, capacity: id, decisions: '', keys: '' }
+  const { body: decision } = await admin('POST /decisions', { title: 'q', electorate: [id, (await orchestrator('Bob')).id] })
+  Object.assign(mine, { decisions: decision.id, keys: (await admin(`POST /orchestrators/${id}/keys`, {})).body.id })
+  const openapi = await (await fetch(`${service.url}/openapi.json`)).json() as { paths: Record<string, Record<string, unknown>> }
+  const categories = { tasks: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey' }
+  const lengthOf = async (collection: keyof typeof mine) => (await read(`${categories[collection]}-${mine[collection]}`)).length
+  let routes = 0
+  for (const [path, methods] of Object.entries(openapi.paths)) {
+    if (!path.includes('{')) continue
+    const collection = path.split('/')[3] as keyof typeof mine
+    for (const method of Object.keys(methods)) {
+      const url = path.replace(/\{\w+\}/g, mine[collection])
+      const before = await lengthOf(collection)
+      const reply = await stranger(`${method.toUpperCase()} ${url}`, bodies[path.replace('/api/v1', '')] ?? { reason: 'x', vote: 'APPROVE', token: '0' })
+      t.ok([400, 403, 404, 409, 503].includes(reply.status), `${method} ${path}: ${reply.status} ${reply.body.code}`)
+      t.equal(await lengthOf(collection), before)
+      routes++
+    }
+  }
+  t.ok(routes > 30, `${routes} routes were tried`)
+})
+
+const bodies: Record<string, object> = {
+  '/orchestrators/{id}/capacity': { maxConcurrentTasks: 9 },
+  '/orchestrators/{orchestrator}/keys': {},
+  '/keys/{replaces}/rotate': {},
+  '/orchestrators/{id}/claim': {},
+  '/tasks/{id}/start': {},
+}
+
+t.test('S-31 keys: hashed, scoped, revoked, rotated, expiring', async (t) => {
+  const { id, key: secret, ask } = await orchestrator()
+  t.match(secret, /^bk_[A-Za-z0-9_-]{43}$/)
+  const reader = (await admin(`POST /orchestrators/${id}/keys`, { scopes: ['read'] })).body
+  t.match(await asking(service.url, reader.secret)('POST /tasks', { title: 'x' }), { status: 403, body: { code: 'FORBIDDEN' } })
+  const [event] = await read(`apiKey-${reader.id}`)
+  t.notMatch(JSON.stringify([event!.data, event!.metadata]), reader.secret)
+  t.match(event!.data, { prefix: reader.secret.slice(0, 12), hash: /^[0-9a-f]{64}$/ })
+  const rotated = (await admin(`POST /keys/${reader.id}/rotate`, {})).body
+  t.match(rotated.secret, /^bk_/)
+  await until(async () => (await asking(service.url, reader.secret)('POST /tasks', { title: 'x' })).status === 401)
+  t.match(await asking(service.url, rotated.secret)('POST /tasks', { title: 'x' }), { status: 403 }, 'it has the scopes of the old one')
+  const soon = (await admin(`POST /orchestrators/${id}/keys`, { expiresAt: new Date(Date.now() + 400).toISOString() })).body
+  t.equal((await asking(service.url, soon.secret)('POST /tasks', { title: 'x' })).status, 201)
+  await until(async () => (await asking(service.url, soon.secret)('POST /tasks', { title: 'x' })).body.code === 'API_KEY_EXPIRED')
+  t.match(await ask('POST /tasks', { title: 'x' }, {}), { status: 201 })
+  const own = (await admin('POST /keys', { name: 'ci', scopes: ['write'] })).body
+  t.match(await asking(service.url, own.secret)('POST /orchestrators', { name: 'x' }), { status: 403 }, 'an organization key without the scope admin')
+  await admin(`POST /keys/${own.id}/revoke`, {})
+  await until(async () => (await asking(service.url, own.secret)('POST /tasks', { owner: id, title: 'x' })).status === 401)
+})
+
+t.test('S-60 the alias and the unversioned prefix lead to the same routes', async (t) => {
+  const { id } = await orchestrator()
+  t.match(await admin(`POST /api/vps/${id}/pause`, {}), { status: 200, body: { changed: true } })
+  t.match(await admin(`POST /api/v1/orchestrators/${id}/pause`, {}), { status: 200, body: { changed: false } })
+})
+
+t.test('secrets in what people write are not stored', async (t) => {
+  const { id } = await orchestrator()
+  const leaked = freshKey()
+  const made = await task(id, { title: `use ${leaked}`, description: 'password: hunter22', metadata: { password: 'x1y2', note: 'Bearer abcdefghijklmnop1234' } })
+  const stored = JSON.stringify((await read(`task-${made}`))[0]!.data)
+  for (const secret of [leaked, 'hunter22', 'x1y2', 'abcdefghijklmnop1234']) t.notMatch(stored, secret)
+  t.match(stored, /\[redacted\]/)
+})
+
+t.test('S-41 many starts race for few slots: the limit holds at every revision, and slots come back', async (t) => {
+  const { id } = await orchestrator('Busy', { maxConcurrentTasks: 3 })
+  const tasks = await Promise.all(Array.from({ length: 12 }, () => task(id)))
+  const other = await replica()
+  const replies = await Promise.all(tasks.map((task, n) => (n % 2 ? admin : asking(other.url, key))(`POST /tasks/${task}/start`, {})))
+  const started = replies.filter(({ status }) => status === 200)
+  t.equal(started.length, 3)
+  for (const { status, body } of replies) if (status !== 200) t.match(body, { code: 'CAPACITY_EXCEEDED', retryable: true })
+  for (const { data } of await read(`capacity-${id}`)) {
+    const { max, active, reserved } = data as unknown as Record<string, number>
+    t.ok(active! + reserved! <= max!, `${active} + ${reserved} <= ${max}`)
+  }
+  for (const { body } of started) t.match(await admin(`POST /tasks/${body.id}/complete`, { token: body.revision }), { status: 200 })
+  await until(async () => ((await read(`capacity-${id}`)).at(-1)!.data as any).active === 0)
+  t.match(await admin(`POST /tasks/${tasks.find((task) => !started.some(({ body }) => body.id === task))}/start`, {}), { status: 200 })
+  await other.stop()
+})
+
+t.test('S-3 a task started twice at once has one lease, and the slot of the loser comes back', async (t) => {
+  const { id } = await orchestrator('One', { maxConcurrentTasks: 4 })
+  const wanted = await task(id)
+  const other = await replica()
+  const replies = await Promise.all([admin, asking(other.url, key), admin, asking(other.url, key)].map((ask) => ask(`POST /tasks/${wanted}/start`, {})))
+  t.equal(replies.filter(({ status }) => status === 200).length, 1)
+  await until(async () => {
+    const { active, reserved } = (await read(`capacity-${id}`)).at(-1)!.data as any
+    return active === 1 && reserved === 0
+  })
+  await other.stop()
+})
+
+t.test('S-20 dependents go on when the last dependency ends', async (t) => {
+  const { id } = await orchestrator()
+  const [a, b] = [await task(id), await task(id)]
+  const waiting = await task(id, { dependsOn: [a, b] })
+  t.match(await admin(`POST /tasks/${waiting}/start`, {}), { body: { code: 'DEPENDENCIES_UNMET' } })
+  t.match(await admin('POST /tasks', { owner: id, title: 'x', dependsOn: ['00000000-0000-7000-8000-000000000000'] }), { body: { code: 'DEPENDENCY_UNKNOWN' } })
+  await admin(`POST /tasks/${a}/cancel`, {})
+  const { body } = await admin(`POST /tasks/${b}/start`, {})
+  await admin(`POST /tasks/${b}/complete`, { token: body.revision })
+  await until(async () => (await read(`task-${waiting}`)).some(({ type }) => type === 'TaskUnblocked'))
+  t.equal((await read(`task-${waiting}`)).filter(({ type }) => type === 'TaskUnblocked').length, 1)
+})
+
+t.test('S-53 a deadline closes a decision by timer', async (t) => {
+  const [a, b] = [await orchestrator('A'), await orchestrator('B')]
+  const { body } = await admin('POST /decisions', { title: 'q', electorate: [a.id, b.id], quorum: 1, deadline: new Date(Date.now() + 600).toISOString() })
+  t.match(await a.ask(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' }), { status: 200 })
+  t.match(await admin(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' }), { status: 403, body: { code: 'NOT_AN_ELECTOR' } })
+  await until(async () => (await read(`decision-${body.id}`)).some(({ type }) => type === 'DecisionExpired'))
+  t.match(await b.ask(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' }), { status: 409, body: { code: 'DECISION_CLOSED' } })
+})
+
+t.test('S-3 a task whose approval is being decided cannot start before it is approved', async (t) => {
+  const [a, b] = [await orchestrator('A'), await orchestrator('B')]
+  const wanted = await task(a.id)
+  const { body } = await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId: wanted })
+  await until(async () => (await read(`task-${wanted}`)).some(({ type }) => type === 'ApprovalRequired'))
+  t.match(await admin(`POST /tasks/${wanted}/start`, {}), { body: { code: 'CONSENSUS_REQUIRED' } })
+  for (const { ask } of [a, b]) await ask(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' })
+  t.match(await admin(`POST /tasks/${wanted}/start`, {}), { status: 200 })
+})
+
+t.test('an imported fact keeps its own time, is marked, and sets no timer', async (t) => {
+  const { id } = await orchestrator()
+  const at = '2020-03-04T05:06:07.000Z'
+  const { body } = await admin('POST /tasks', { owner: id, title: 'old' }, { 'baton-imported-at': '2020-03-04T06:06:07+01:00' })
+  const started = await admin(`POST /tasks/${body.id}/start`, {}, { 'baton-imported-at': at })
+  t.equal(started.status, 200)
+  const [, event] = await read(`task-${body.id}`)
+  t.match(event!.metadata, { at, imported: true })
+  await until(async () => (await read(`capacity-${id}`)).some(({ type, metadata }) => type === 'SlotConfirmed' && (metadata as any).at === at))
+  t.equal((await db.query('select * from timer where key = $1', [`lease-${body.id}`])).rowCount, 0)
+})
+
+t.test('S-22 a lease has a timer that its end withdraws; one that is due ends it', async (t) => {
+  const { id } = await orchestrator()
+  const wanted = await task(id)
+  const { body } = await admin(`POST /tasks/${wanted}/start`, {})
+  const timer = await until(async () => (await db.query('select due from timer where key = $1', [`lease-${wanted}`])).rows[0])
+  t.ok(timer.due.getTime() > Date.now() + 50_000)
+  // The holder is dead: as far as the timer is concerned a minute has passed, and the lease itself decides by the clock.
+  await db.query(`update timer set due = now() where key = $1`, [`lease-${wanted}`])
+  await until(async () => (await db.query('select 1 from timer where key = $1', [`lease-${wanted}`])).rowCount === 0)
+  t.equal((await read(`task-${wanted}`)).at(-1)!.type, 'TaskStarted', 'a holder that was heard of within a minute keeps its lease')
+  t.match(await admin(`POST /tasks/${wanted}/release`, {}), { status: 200 })
+  t.match(await admin(`POST /tasks/${wanted}/complete`, { token: body.revision }), { body: { code: 'STALE_LEASE' } })
+})
+
+t.test('a stored event that cannot be read refuses its stream and nothing else', async (t) => {
+  const { id } = await orchestrator()
+  const broken = await task(id)
+  await client.appendToStream(`task-${broken}`, [jsonEvent({ type: 'TaskProgressed', data: { nonsense: true }, metadata: { version: 1 } })])
+  const fresh = await replica()
+  t.match(await asking(fresh.url, key)(`POST /tasks/${broken}/block`, { reason: 'r' }), { status: 500, body: { code: 'STREAM_UNREADABLE' } })
+  t.match(await asking(fresh.url, key)('POST /tasks', { owner: id, title: 'x' }), { status: 201 })
+  await until(async () => (await db.query('select 1 from failed_intent where stream = $1', [`task-${broken}`])).rowCount)
+  await fresh.stop()
+})
+
+t.test('the service says how it is, what it counts and what it offers', async (t) => {
+  t.match(await admin('GET /healthz'), { status: 200, body: { status: 'ok' } })
+  t.match(await (await fetch(`${service.url}/metrics`)).text(), /baton_requests_total/)
+  const document = await (await fetch(`${service.url}/openapi.json`)).json() as any
+  t.equal(document.openapi, '3.1.0')
+  const operations = Object.values<any>(document.paths).flatMap((path) => Object.values<any>(path))
+  t.equal(new Set(operations.map(({ operationId }) => operationId)).size, operations.length)
+  for (const { summary, responses } of operations) t.ok(summary && responses['409'] && responses['400'])
+})
+
+t.test('too many requests of one key are put off', async (t) => {
+  const slow = await replica({ COMMAND_RATE_LIMIT_PER_MINUTE: '3' })
+  const ask = asking(slow.url, key)
+  const replies = []
+  for (let n = 0; n < 5; n++) replies.push(await ask('POST /tasks', {}))
+  t.match(replies.at(-1), { status: 429, body: { code: 'RATE_LIMITED', retryable: true } })
+  t.ok(Number(replies.at(-1)!.headers.get('retry-after')) > 0)
+  await slow.stop()
+})
+
+t.test('without a given key the first start makes one, and only the first', async (t) => {
+  const first = await replica({ BATON_ORGANIZATION: 'initech', BATON_ADMIN_KEY: '' })
+  const made = /shown this once: (bk_\S{43})/.exec(first.said())?.[1]
+  t.match(await asking(first.url, made)('POST /orchestrators', { name: 'x' }), { status: 201 })
+  t.match(await first.stop(), { code: 0 })
+  const second = await replica({ BATON_ORGANIZATION: 'initech', BATON_ADMIN_KEY: '' })
+  t.notMatch(second.said(), /shown this once/)
+  await second.stop()
+})
+
+t.test('wrong settings are said in one sentence each', async (t) => {
+  const failure = await replica({ COMMAND_PORT: 'x', BATON_ADMIN_KEY: 'short' }).catch((error: { tail: string }) => error)
+  t.match(failure, { tail: /cannot start: .*COMMAND_PORT.*BATON_ADMIN_KEY is bk_ and 43/ })
+})
+
+t.test('while the event store is away commands are answered 503, and after it is back they work', async (t) => {
+  const { id } = await orchestrator()
+  const store = engines.processes.eventstore!
+  const before = store.restarts
+  store.kill()
+  const refused = await until(async () => {
+    const reply = await admin('POST /tasks', { owner: id, title: 'x' })
+    return reply.status === 201 && store.restarts > before ? reply : reply.status === 503 ? reply : undefined
+  })
+  t.ok([201, 503].includes(refused.status))
+  if (refused.status === 503) t.match(refused, { body: { code: 'SERVICE_UNAVAILABLE', retryable: true } })
+  await until(async () => (await admin('POST /tasks', { owner: id, title: 'x' })).status === 201)
+})
