@@ -1,13 +1,17 @@
 import { Server, ServerCredentials, type MethodDefinition, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js'
 import type { Store } from './contract.ts'
 import { Ending } from './services/answering.ts'
+import { Groups, type GroupsOptions } from './persistent/groups.ts'
 import { append, deletion, type Limits } from './services/append.ts'
 import { batchAppend } from './services/batch-append.ts'
+import { getInfo, list } from './services/describe-groups.ts'
 import { gossip } from './services/gossip.ts'
+import { manageGroups } from './services/manage-groups.ts'
+import { readGroup } from './services/read-group.ts'
 import { read } from './services/read.ts'
 import { getSupportedMethods } from './services/server-features.ts'
 
-export interface ServerOptions extends Partial<Limits> {
+export interface ServerOptions extends Partial<Limits>, GroupsOptions {
   readonly store: Store
   /** 0 for any free one. */
   readonly port: number
@@ -36,6 +40,17 @@ const streams: ServiceDefinition = {
   delete: rpc(`${client}.streams.Streams/Delete`, false, false),
   tombstone: rpc(`${client}.streams.Streams/Tombstone`, false, false),
 }
+const persistent = `${client}.persistent_subscriptions.PersistentSubscriptions`
+const persistentSubscriptions: ServiceDefinition = {
+  create: rpc(`${persistent}/Create`, false, false),
+  update: rpc(`${persistent}/Update`, false, false),
+  delete: rpc(`${persistent}/Delete`, false, false),
+  read: rpc(`${persistent}/Read`, true, true),
+  getInfo: rpc(`${persistent}/GetInfo`, false, false),
+  replayParked: rpc(`${persistent}/ReplayParked`, false, false),
+  list: rpc(`${persistent}/List`, false, false),
+  restartSubsystem: rpc(`${persistent}/RestartSubsystem`, false, false),
+}
 const features: ServiceDefinition = { getSupportedMethods: rpc(`${client}.server_features.ServerFeatures/GetSupportedMethods`, false, false) }
 const cluster: ServiceDefinition = { read: rpc(`${client}.gossip.Gossip/Read`, false, false) }
 
@@ -43,7 +58,8 @@ const cluster: ServiceDefinition = { read: rpc(`${client}.gossip.Gossip/Read`, f
 const message_bytes_max = 24 * 1024 * 1024
 
 /** Serves a store over EventStoreDB's gRPC protocol. Anything that is not served answers UNIMPLEMENTED. Throws where the port is taken. */
-export async function startServer({ store, port, host = '127.0.0.1', append_bytes_max = 1024 * 1024, commit_ms_max = 2_000 }: ServerOptions): Promise<EventStoreServer> {
+export async function startServer(options: ServerOptions): Promise<EventStoreServer> {
+  const { store, port, host = '127.0.0.1', append_bytes_max = 1024 * 1024, commit_ms_max = 2_000 } = options
   const server = new Server({ 'grpc.max_receive_message_length': message_bytes_max, 'grpc.max_send_message_length': -1 })
   const ending = new Ending()
   const limits: Limits = { append_bytes_max, commit_ms_max }
@@ -56,14 +72,23 @@ export async function startServer({ store, port, host = '127.0.0.1', append_byte
     delete: deletion(store, limits, 'delete') as never,
     tombstone: deletion(store, limits, 'tombstone') as never,
   })
+  const groups = new Groups(store, options)
+  add(persistentSubscriptions, { ...manageGroups(groups), getInfo: getInfo(groups), list: list(groups), read: readGroup(groups) } as never)
   add(features, { getSupportedMethods: getSupportedMethods as never })
   add(cluster, { read: gossip(store.id, host, () => bound) as never })
-  bound = await new Promise<number>((resolve, reject) =>
-    server.bindAsync(`${host}:${port}`, ServerCredentials.createInsecure(), (error, found) => (error ? reject(error) : resolve(found))))
+  try {
+    await groups.load()
+    bound = await new Promise<number>((resolve, reject) =>
+      server.bindAsync(`${host.includes(':') ? `[${host}]` : host}:${port}`, ServerCredentials.createInsecure(), (error, found) => (error ? reject(error) : resolve(found))))
+  } catch (error) {
+    groups.stop()
+    throw error
+  }
   return {
     port: bound,
     async stop() {
       ending.now()
+      groups.stop()
       await new Promise((resolve) => setImmediate(resolve))
       server.forceShutdown()
     },

@@ -8,10 +8,13 @@ export class Follower {
   #wake: () => void = () => undefined
 
   constructor(store: Store) {
-    this.#stop = store.onVisible(() => {
-      this.#hasNews = true
-      this.#wake()
-    })
+    this.#stop = store.onVisible(() => this.poke())
+  }
+
+  /** There may be something to do for another reason than news. */
+  poke(): void {
+    this.#hasNews = true
+    this.#wake()
   }
 
   /** True when something may be new, false when it is over. */

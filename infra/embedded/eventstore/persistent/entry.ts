@@ -1,0 +1,36 @@
+import type { Store } from '../contract.ts'
+import { isLink, linked } from '../reads/links.ts'
+import { idOf, readRecord } from '../wire/recorded-event.ts'
+import type { Consumer } from './consumer.ts'
+
+/** An event on its way through a group: in the buffer, with a consumer, or waiting to be tried again. */
+export interface Entry {
+  readonly ordinal: number
+  /** 1, 2, 3 ... as the group read them; 0 for one that was parked and is tried anew, which no checkpoint waits for. */
+  readonly sequence: number
+  /** Of the link where there is one: what consumers answer with. */
+  readonly id: string
+  readonly event: Buffer | undefined
+  readonly link: Buffer | undefined
+  readonly position: number
+  retries: number
+  consumer: Consumer | undefined
+  given_ms: number
+}
+
+export async function entryOf(store: Store, ordinal: number, record: Buffer, resolvesLinks: boolean, sequence: number): Promise<Entry> {
+  const hasTarget = resolvesLinks && isLink(store, ordinal)
+  return {
+    ordinal, sequence, id: idOf(record), position: store.entry(ordinal).position, retries: 0, consumer: undefined, given_ms: 0,
+    event: hasTarget ? await linked(store, record) : record, link: hasTarget ? record : undefined,
+  }
+}
+
+/** The event, or the link where that is all there is. */
+export const shown = ({ event, link }: Entry) => readRecord((event ?? link)!)
+
+/** Puts an entry back among those to be tried again: in log order, before what comes from the parked stream. */
+export function insert(queue: Entry[], entry: Entry): void {
+  const at = entry.sequence === 0 ? -1 : queue.findIndex(({ sequence }) => sequence === 0 || sequence > entry.sequence)
+  queue.splice(at < 0 ? queue.length : at, 0, entry)
+}

@@ -1,0 +1,60 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js'
+import type { Consumer } from '../persistent/consumer.ts'
+import type { Entry } from '../persistent/entry.ts'
+import type { Group } from '../persistent/group.ts'
+import type { Groups } from '../persistent/groups.ts'
+import { invalid, subscribersReached } from '../wire/errors.ts'
+import { readReadGroupReq, retryCount, subscriptionConfirmation, type ReadGroupReq } from '../wire/persistent.ts'
+import { eventAppeared } from '../wire/read.ts'
+import { refusal } from './answering.ts'
+
+/**
+ * PersistentSubscriptions.Read: the first request says which group, the others answer events. What is written and not yet read by the
+ * other side is bounded by the buffer that the consumer asked for.
+ */
+export const readGroup = (groups: Groups) => (call: ServerDuplexStream<Buffer, Buffer>): void => {
+  let joined: { readonly group: Group; readonly consumer: Consumer } | undefined
+  const leave = () => {
+    joined?.group.leave(joined.consumer)
+    joined = undefined
+  }
+  const fail = (error: unknown) => {
+    leave()
+    if (!call.cancelled && !call.destroyed) call.emit('error', refusal(error))
+  }
+
+  function take(request: ReadGroupReq) {
+    if (request.kind === 'options') joined = join(request)
+    else if (!joined) throw invalid('The first request must say which group is read.')
+    else if (request.kind === 'ack') joined.group.ack(joined.consumer, request.ids)
+    else joined.group.nack(joined.consumer, request.ids, request.action, request.reason)
+  }
+
+  function join({ name, bufferSize }: Extract<ReadGroupReq, { kind: 'options' }>) {
+    if (joined) throw invalid('The group was said before.')
+    const group = groups.find(name)
+    const { subscribers_max } = group.config.settings
+    if (subscribers_max > 0 && group.consumers.size >= subscribers_max) throw subscribersReached(name.source, name.group)
+    if (bufferSize < 1) throw invalid('The buffer must hold one event at least.')
+    call.write(subscriptionConfirmation(group.key))
+    const [connectionName = ''] = call.metadata.get('connection-name')
+    return { group, consumer: group.join({ from: call.getPeer(), name: String(connectionName), send, drop: fail }, bufferSize) }
+  }
+
+  const send = ({ event, link, position, retries }: Entry) => {
+    if (!call.cancelled && !call.destroyed) call.write(eventAppeared(event, link, position, retryCount(retries)))
+  }
+
+  call.on('data', (buffer: Buffer) => {
+    try {
+      take(readReadGroupReq(buffer))
+    } catch (error) {
+      fail(error)
+    }
+  })
+  call.on('end', () => {
+    leave()
+    call.end()
+  })
+  for (const event of ['cancelled', 'close', 'error']) call.once(event, leave)
+}
