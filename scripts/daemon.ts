@@ -21,12 +21,13 @@ async function work(because: string, position: string) {
 
 const nats = await connect({ servers: NATS_URL, name: `daemon ${id}` })
 const manager = await nats.jetstreamManager()
-await manager.consumers.add('BATON_EVENTS', { durable_name: `daemon-${id}`, filter_subject: `baton.${organization}.*.*.${id}.*`, ack_policy: 'explicit' as never, ack_wait: 60e9 })
+await manager.consumers.add('BATON_EVENTS', { durable_name: `daemon-${id}`, filter_subject: `baton.${organization}.*.*.${id}.*`, ack_policy: 'explicit' as never, ack_wait: 90e9 })
 const consumer = await nats.jetstream().consumers.get('BATON_EVENTS', `daemon-${id}`)
 process.once('SIGTERM', () => void nats.drain())
 console.log(JSON.stringify({ following: id }))
 for await (const message of await consumer.consume({ max_messages: 10 })) {
-  const { id: event, type, position } = message.json<{ id: string; type: string; position: string }>()
+  const { id: event, type, position, data } = message.json<{ id: string; type: string; position: string; data: { nextRetryAt?: string } }>()
+  if (data.nextRetryAt) await new Promise((resolve) => setTimeout(resolve, Date.parse(data.nextRetryAt!) - Date.now()))
   if (/Task(Created|Unblocked|Delegated|HandedOff|Released|RetryScheduled)$|LeaseExpired$|SlotReleased$/.test(type)) await work(event, position)
   await message.ackAck()
 }

@@ -49,6 +49,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
     void subscription.unsubscribe().catch(() => undefined)
   }
   signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
 
   const tails = new Map<string, Promise<void>>()
   const set = new Map<string, Timer | null>()

@@ -47,7 +47,10 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     await pool.end()
   }
 
-  async function lead(signal: AbortSignal) {
+  async function lead(until: AbortSignal) {
+    // Whatever ends the following ends what goes on beside it.
+    const over = new AbortController()
+    const signal = AbortSignal.any([until, over.signal])
     const store = await identityOf(client)
     const projector = new Projector({ pool, log: app.log, rowsCached_max: config.rowsCached_max })
     const outdated = await prepare(pool, projector, readModels, store)
@@ -74,6 +77,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
       for await (const batch of batches(client, categories, definitions, from ?? -1n, config.batch_max, signal)) await projector.take(batch)
     } finally {
       operations = undefined
+      over.abort()
       await Promise.allSettled([announcing, rebuilding])
     }
   }
@@ -85,10 +89,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     await prepareOnce()
     status(app, pool, () => operations)
     const url = await app.listen({ host: config.host, port: config.port })
-    leading = whileLeader(config.databaseUrl, leader_lock, ending.signal, async (signal) => {
-      const over = new AbortController()
-      await lead(AbortSignal.any([signal, over.signal])).finally(() => over.abort())
-    }, (error) => app.log.warn({ err: error }, 'projecting starts again'))
+    leading = whileLeader(config.databaseUrl, leader_lock, ending.signal, lead, (error) => app.log.warn({ err: error }, 'projecting starts again'))
     return { url, stop }
   } catch (error) {
     await stop()

@@ -13,6 +13,13 @@ interface Step {
   readonly changes: readonly { readonly place: string; readonly change: Change }[]
 }
 
+interface Plan {
+  readonly steps: readonly Step[]
+  /** By stream. */
+  readonly misfits: Map<string, Misfit>
+  readonly waiting: Map<string, number>
+}
+
 /** What facts change in one table: rows to write, rows to remove, and those facts that did not fit. */
 export interface Net {
   readonly put: readonly Row[]
@@ -58,9 +65,9 @@ export class Fold {
   }
 
   /** Facts as changes, in order; those of streams that are parked, or get parked here, wait. */
-  steps(events: readonly Received[], isParked: (stream: string) => boolean): { steps: Step[]; misfits: Misfit[]; waiting: Map<string, number> } {
+  steps(events: readonly Received[], isParked: (stream: string) => boolean): Plan {
     const steps: Step[] = []
-    const misfits: Misfit[] = []
+    const misfits = new Map<string, Misfit>()
     const waiting = new Map<string, number>()
     for (const event of events) {
       const { stream, fact, fault } = event
@@ -73,7 +80,7 @@ export class Fold {
         const changes = changesOf(this.#model, fact).map((change) => ({ change, place: this.#placed(fact.organization, placeOf(change)) }))
         if (changes.length > 0) steps.push({ event, changes })
       } catch (error) {
-        misfits.push({ event, error: (error as Error).message })
+        misfits.set(stream, { event, error: (error as Error).message })
         waiting.set(stream, 0)
       }
     }
@@ -113,10 +120,11 @@ export class Fold {
   }
 
   /** The net effect. The cache is only changed by `keep`, once it is written. */
-  net({ steps, misfits, waiting }: { steps: readonly Step[]; misfits: Misfit[]; waiting: Map<string, number> }): Net & { keep(): void } {
+  net({ steps, misfits, waiting }: Plan): Net & { keep(): void } {
     const touched = new Map<string, { readonly organization: string; readonly row: Row | undefined; readonly key: Row }>()
+    const stopped = new Set<string>()
     for (const { event, changes } of steps) {
-      if (waiting.has(event.stream)) {
+      if (stopped.has(event.stream)) {
         waiting.set(event.stream, waiting.get(event.stream)! + 1)
         continue
       }
@@ -130,8 +138,10 @@ export class Fold {
         // All changes of a fact, or none.
         for (const [place, result] of after) touched.set(place, result)
       } catch (error) {
-        misfits.push({ event, error: (error as Error).message })
-        waiting.set(event.stream, 0)
+        // It stands before any that was found earlier: that one now waits, too.
+        waiting.set(event.stream, (waiting.get(event.stream) ?? -1) + 1)
+        misfits.set(event.stream, { event, error: (error as Error).message })
+        stopped.add(event.stream)
       }
     }
     const put: Row[] = []
@@ -141,7 +151,7 @@ export class Fold {
       else removed.push({ organization, ...Object.fromEntries(this.#model.key.map((column) => [column, key[column]])) })
     }
     return {
-      put, removed, misfits, waiting,
+      put, removed, waiting, misfits: [...misfits.values()],
       keep: () => {
         for (const [place, { row }] of touched) {
           if (row && this.#isRevisiting) this.#cache.set(place, row)

@@ -34,6 +34,7 @@ export async function* batches(
     wakeWriter()
   }
   signal.addEventListener('abort', stop, { once: true })
+  if (signal.aborted) stop()
 
   const reading = (async () => {
     for await (const { event } of subscription) {

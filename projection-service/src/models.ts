@@ -15,7 +15,10 @@ interface Checkpoint {
 
 /** The identity of a log: the id of its very first event. */
 export async function identityOf(client: EventStoreDBClient): Promise<string> {
-  for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 1 })) if (event) return event.id
+  let identity: string | undefined
+  // Read to the end: a read that is left early keeps the client from ending.
+  for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 1 })) identity = event?.id
+  if (identity !== undefined) return identity
   throw new Error('the event store holds nothing yet, not even an event of its own: try again in a moment')
 }
 

@@ -50,8 +50,9 @@ export function entryOf(event: RecordedEvent): Entry {
 
 /** The last event of the whole log, system events included. */
 export async function endOf(client: EventStoreDBClient): Promise<bigint> {
-  for await (const { event } of client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) return event?.position.commit ?? 0n
-  return 0n
+  let position = 0n
+  for await (const { event } of client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 })) position = event?.position.commit ?? 0n
+  return position
 }
 
 const categories = new Set(deciders.map(({ category }) => category))
@@ -65,7 +66,8 @@ export async function* facts(
 ): AsyncGenerator<Entry> {
   for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: START })) {
     if (!event || !categories.has(partsOf(event.streamId).category)) continue
-    if (until.position !== undefined && event.position.commit > until.position) return
+    // Read on to the end: a read that is left early keeps the client from ending.
+    if (until.position !== undefined && event.position.commit > until.position) continue
     try {
       const entry = entryOf(event as RecordedEvent)
       // Imported facts carry times of their own: they are out of order, and each is judged by itself.

@@ -59,6 +59,7 @@ const stored = (event: RecordedEvent): StoredEvent => ({
 })
 
 async function positionOfLast(client: EventStoreDBClient, stream: string): Promise<bigint> {
-  for await (const { event } of client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 })) return event?.position?.commit ?? 0n
-  return 0n
+  let position = 0n
+  for await (const { event } of client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 })) position = event?.position?.commit ?? 0n
+  return position
 }

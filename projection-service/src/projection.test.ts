@@ -1,0 +1,316 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import fc from 'fast-check'
+import { connect, type JsMsg } from 'nats'
+import pg from 'pg'
+import t from 'tap'
+import { deciders } from 'shared-domain/catalogue.ts'
+import { events } from 'shared-domain/kernel/events.ts'
+import { rowsAfter } from 'shared-domain/kernel/picture.ts'
+import { readModel, type ReadModel, type Recorded } from 'shared-domain/kernel/read-model.ts'
+import { z } from 'zod'
+import { startEngines } from '../../infra/embedded/engines.ts'
+import { start, type Catalogue, type Service } from './app.ts'
+import { configFrom, shown } from './config.ts'
+
+const Thing = events({
+  ThingPut: { about: 'A thing is there.', data: z.object({ name: z.string(), size: z.int(), tags: z.array(z.string()), note: z.string().nullable() }), recipient: () => 'someone' },
+  ThingGrown: { about: 'A thing grew.', data: z.object({ by: z.int() }) },
+  ThingRenamed: { about: 'A thing has another name.', data: z.object({ name: z.string() }) },
+  ThingGone: { about: 'A thing is gone.', data: z.object({}) },
+})
+
+const category = 'thing'
+const catalogueOf = (...readModels: ReadModel[]): Catalogue => ({ deciders: [{ category, events: Thing }], readModels })
+
+const row = z.object({ thing: z.string(), name: z.string(), size: z.int(), tags: z.array(z.string()), note: z.string().nullable(), position: z.string().meta({ sql: 'bigint' }), at: z.iso.datetime({ precision: 3 }) })
+
+const things = (version = 1, more: Partial<Parameters<typeof readModel>[0]> = {}) => readModel({
+  name: 'thing', about: 'Things.', version, path: '/things', row, key: ['thing'], filters: ['name'], order: ['at'],
+  project: {
+    ThingPut: ({ id, at, position, data }: Recorded<any>) => [{ put: { thing: id, ...data, position, at } }],
+    ThingGrown: ({ id, data }: Recorded<any>) => {
+      if (data.by > 1_000) throw new Error('too much for this projection')
+      return [{ add: { size: data.by }, at: { thing: id } }]
+    },
+    ThingRenamed: ({ id, data }: Recorded<any>) => [{ patch: { name: data.name }, at: { thing: id } }],
+    ThingGone: ({ id }: Recorded<any>) => [{ remove: { thing: id } }],
+  },
+  ...more,
+} as never) as unknown as ReadModel
+
+const counts = readModel({
+  name: 'count', about: 'How many of each name.', version: 1, path: '/counts', key: ['name'],
+  row: z.object({ name: z.string(), seen: z.int(), total_size: z.int().meta({ sql: 'bigint' }) }),
+  project: { ThingPut: ({ data }: Recorded<any>) => [{ add: { seen: 1, total_size: data.size }, at: { name: data.name } }] },
+} as never) as unknown as ReadModel
+
+const root = mkdtempSync(join(tmpdir(), 'baton-projection-'))
+const engines = await startEngines({ root, env: {}, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
+const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
+const admin = new pg.Client({ connectionString: engines.urls.database })
+admin.on('error', () => undefined)
+await admin.connect()
+const running = new Set<Service>()
+
+t.teardown(async () => {
+  for (const service of running) await service.stop()
+  await client.dispose()
+  await admin.end()
+  await engines.stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+let databases = 0
+
+/** A database of its own, so that one test's tables are not another's. */
+async function fresh() {
+  const name = `test_${++databases}`
+  await admin.query(`create database ${name}`)
+  const url = engines.urls.database.replace(/\/[^/]*$/, `/${name}`)
+  const db = new pg.Pool({ connectionString: url, max: 2 })
+  db.on('error', () => undefined)
+  t.teardown(() => db.end())
+  const serve = async (catalogue: Catalogue, env: Record<string, string> = {}) => {
+    const service = await start(configFrom({
+      EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: url, NATS_URL: engines.urls.nats, PROJECTION_PORT: '0', LOG_LEVEL: 'silent', ...env,
+    }), catalogue)
+    running.add(service)
+    return { ...service, stop: () => { running.delete(service); return service.stop() } }
+  }
+  return { db, serve, url }
+}
+
+async function write(id: string, facts: readonly { type: string; data: any }[], metadata: object = {}) {
+  const { position } = await client.appendToStream(`${category}-${id}`, facts.map(({ type, data }) => jsonEvent({
+    type, data, metadata: { version: 1, at: new Date().toISOString(), by: { kind: 'admin', id: 'a' }, organization: 'acme', commandId: randomUUID(), $correlationId: 'c', $causationId: 'c', ...metadata } as never,
+  })))
+  return position!.commit
+}
+
+async function until<T>(probe: () => Promise<T | undefined | false | null>): Promise<T> {
+  for (let tries = 0; tries < 800; tries++) {
+    const found = await probe()
+    if (found) return found
+    await new Promise((resolve) => setTimeout(resolve, 15))
+  }
+  throw new Error('it did not become so in twelve seconds')
+}
+
+const reached = (db: pg.Pool, model: string, position: bigint) =>
+  until(async () => (await db.query('select 1 from checkpoint where model = $1 and active and commit >= $2', [model, String(position)])).rowCount)
+
+const put = (name = 'a', size = 1, note: string | null = null) => Thing.ThingPut({ name, size, tags: ['x', 'y\\\t\n'], note })
+
+t.test('tables equal the fold of the facts, whatever the batches and restarts', async (t) => {
+  const seed = 4_711
+  t.comment(`seed ${seed}`)
+  const { db, serve } = await fresh()
+  const model = things()
+  const run = randomUUID().slice(0, 8)
+  const fact = fc.oneof(
+    fc.record({ name: fc.constantFrom('a', 'b', 'ü\t\\n'), size: fc.nat(9), note: fc.option(fc.string({ unit: 'grapheme', maxLength: 5 }).filter((text) => !text.includes('\u0000'))) }).map(({ name, size, note }) => put(name, size, note)),
+    fc.nat(9).map((by) => Thing.ThingGrown({ by })),
+    fc.constantFrom('c', 'd').map((name) => Thing.ThingRenamed({ name })),
+    fc.constant(Thing.ThingGone({})),
+  )
+  const scripts = fc.sample(fc.tuple(fc.nat(4), fc.array(fact, { minLength: 1, maxLength: 6 })), { seed, numRuns: 60 })
+  const alive = new Set<string>()
+  const written: Recorded[] = []
+  let service = await serve(catalogueOf(model, counts), { PROJECTION_BATCH_MAX: '7', PROJECTION_ROWS_CACHED_MAX: '100' })
+  let position = 0n
+  for (const [n, [thing, facts]] of scripts.entries()) {
+    const id = `${run}${thing}`
+    for (const one of facts) {
+      // Only what makes sense for the thing as it is.
+      if (one.type !== 'ThingPut' && !alive.has(id)) continue
+      if (one.type === 'ThingGone') alive.delete(id)
+      else alive.add(id)
+      position = await write(id, [one])
+      written.push({ ...one, category, id, organization: 'acme', at: '', by: { kind: 'admin', id: 'a' }, commandId: '', revision: 0, position: String(position) })
+    }
+    if (n % 20 === 19) {
+      await service.stop()
+      service = await serve(catalogueOf(model, counts), { PROJECTION_BATCH_MAX: String(1 + n) })
+    }
+  }
+  await reached(db, 'thing', position)
+  const { rows } = await db.query('select thing, name, size, tags, note, position::text from thing where organization = $1 and thing like $2 order by thing', ['acme', `${run}%`])
+  const expected = rowsAfter(model, written).map(({ at: _at, ...row }) => row).sort((a, b) => String(a.thing).localeCompare(String(b.thing)))
+  t.strictSame(rows, expected)
+  const totals = await db.query('select name, seen, total_size::int from count order by name collate "C"')
+  t.strictSame(totals.rows, rowsAfter(counts, written).map((row) => row).sort((a, b) => (String(a.name) < String(b.name) ? -1 : 1)))
+  await service.stop()
+})
+
+t.test('tenants have rows of their own under the same key', async (t) => {
+  const { db, serve } = await fresh()
+  const service = await serve(catalogueOf(counts))
+  const name = randomUUID()
+  await write(randomUUID(), [put(name, 2)])
+  await reached(db, 'count', await write(randomUUID(), [put(name, 3)], { organization: 'globex' }))
+  const { rows } = await db.query('select organization, seen, total_size::int from count where name = $1 order by 1', [name])
+  t.strictSame(rows, [{ organization: 'acme', seen: 1, total_size: 2 }, { organization: 'globex', seen: 1, total_size: 3 }])
+  await service.stop()
+})
+
+t.test('a fact that does not fit parks its stream, others flow, and it can be retried or skipped with a reason', async (t) => {
+  const { db, serve } = await fresh()
+  const service = await serve(catalogueOf(things(), counts))
+  const [bad, good] = [randomUUID(), randomUUID()]
+  await write(bad, [put('x', 1), Thing.ThingGrown({ by: 5_000 }), Thing.ThingGrown({ by: 3 })])
+  await write(bad, [Thing.ThingRenamed({ name: 'y' })])
+  const position = await write(good, [put('z', 7)])
+  await reached(db, 'thing', position)
+  const ask = async (path: string, body?: object) => {
+    const response = await fetch(service.url + path, body ? { method: 'POST', body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {})
+    return { status: response.status, body: await response.json() as any }
+  }
+  const parked = await until(async () => (await ask('/parked')).body.parked.find((row: any) => row.stream === `thing-${bad}` && row.waiting === 2))
+  t.match(parked, { model: 'thing', revision: '1', error: 'too much for this projection' })
+  t.equal((await db.query('select size from thing where thing = $1', [bad])).rows[0].size, 1)
+  t.equal((await db.query('select size from thing where thing = $1', [good])).rows[0].size, 7)
+  t.match(await ask('/parked/retry', { model: 'thing', stream: `thing-${bad}` }), { status: 409, body: { code: 'STILL_PARKED', detail: 'too much for this projection' } })
+  t.match(await ask('/parked/skip', { model: 'thing', stream: `thing-${bad}` }), { status: 400 })
+  t.match(await ask('/parked/skip', { model: 'thing', stream: `thing-${bad}`, reason: 'a typing error' }), { status: 200 })
+  t.match((await db.query('select name, size from thing where thing = $1', [bad])).rows[0], { name: 'y', size: 4 })
+  t.match((await db.query('select reason from skipped')).rows, [{ reason: 'a typing error' }])
+  t.match(await ask('/parked/retry', { model: 'thing', stream: 'thing-none' }), { status: 404 })
+  t.match(await ask('/parked/retry', {}), { status: 400 })
+  await reached(db, 'thing', await write(bad, [Thing.ThingGrown({ by: 1 })]))
+  t.equal((await db.query('select size from thing where thing = $1', [bad])).rows[0].size, 5, 'and goes on')
+
+  const broken = randomUUID()
+  await write(broken, [put('q', 1)])
+  await write(broken, [{ type: 'ThingGrown', data: { by: 'much' } }])
+  await write(broken, [Thing.ThingRenamed({ name: 'later' })])
+  const unknown = await write(randomUUID(), [{ type: 'ThingPainted', data: {} }])
+  await reached(db, 'thing', unknown)
+  const malformed = (await ask('/parked')).body.parked.filter((row: any) => row.stream === `thing-${broken}`)
+  t.strictSame(malformed.map(({ model }: any) => model).sort(), ['count', 'thing'], 'what nobody can read is parked for every model')
+  await service.stop()
+  const again = await serve(catalogueOf(things(), counts))
+  t.ok((await (await fetch(`${again.url}/parked`)).json() as any).parked.length >= 2, 'after a restart it is still parked')
+  await again.stop()
+})
+
+t.test('a model is built anew beside the one in use, by COPY, and switched to', async (t) => {
+  const { db, serve } = await fresh()
+  const ids = Array.from({ length: 30 }, () => randomUUID())
+  for (const id of ids) await write(id, [put('n', 1, 'back\\slash\tand tab'), Thing.ThingGrown({ by: 2 })])
+  let service = await serve(catalogueOf(things(), counts))
+  const position = await write(ids[0]!, [Thing.ThingGrown({ by: 1 })])
+  await reached(db, 'thing', position)
+  const before = (await db.query('select * from thing order by thing')).rows
+  await db.query('update thing_v1 set size = 99')
+  const rebuilt = await (await fetch(`${service.url}/models/thing/rebuild`, { method: 'POST' })).json() as any
+  t.match(rebuilt, { rows: before.length })
+  t.strictSame((await db.query('select * from thing order by thing')).rows, before)
+  t.equal((await fetch(`${service.url}/models/nothing/rebuild`, { method: 'POST' })).status, 404)
+  await reached(db, 'thing', await write(ids[0]!, [Thing.ThingGrown({ by: 1 })]))
+  t.equal((await db.query('select size from thing where thing = $1', [ids[0]])).rows[0].size, 5, 'it is followed from there')
+  await service.stop()
+
+  await t.rejects(serve(catalogueOf(things(1, { row: row.extend({ colour: z.string() }) } as never))), /has changed but is still version 1: give it version 2/)
+  service = await serve(catalogueOf(things(2, {
+    row: row.extend({ colour: z.string() }),
+    project: { ThingPut: ({ id, at, position, data }: Recorded<any>) => [{ put: { thing: id, ...data, position, at, colour: 'red' } }] },
+  } as never), counts))
+  await until(async () => (await db.query('select 1 from checkpoint where model = $1 and version = 2 and active', ['thing'])).rowCount)
+  t.equal((await db.query('select distinct colour from thing')).rows[0].colour, 'red')
+  t.strictSame((await db.query(`select count(*)::int as n from pg_tables where tablename like 'thing_v%'`)).rows, [{ n: 1 }], 'the old table is gone')
+  await service.stop()
+})
+
+t.test('of two projectors one leads, and the other takes over', async (t) => {
+  const { db, serve } = await fresh()
+  const [a, b] = [await serve(catalogueOf(things())), await serve(catalogueOf(things()))]
+  const leads = async (service: Service) => (await (await fetch(`${service.url}/healthz`)).json() as any).leading as boolean
+  await until(async () => (await leads(a)) !== (await leads(b)))
+  const [leader, standby] = (await leads(a)) ? [a, b] : [b, a]
+  t.equal((await fetch(`${standby.url}/models/thing/rebuild`, { method: 'POST' })).status, 503)
+  await leader.stop()
+  const id = randomUUID()
+  await reached(db, 'thing', await write(id, [put()]))
+  t.equal((await db.query('select 1 from thing where thing = $1', [id])).rowCount, 1)
+  t.match(await (await fetch(`${standby.url}/metrics`)).text(), /baton_projection_leading 1/)
+  t.match((await (await fetch(`${standby.url}/models`)).json() as any).models, [{ model: 'thing', version: 1, parked: Number }])
+  await standby.stop()
+})
+
+t.test('a checkpoint that somebody else moved is not overwritten: the projector starts over from what is stored', async (t) => {
+  const { db, serve } = await fresh()
+  const service = await serve(catalogueOf(counts))
+  const name = randomUUID()
+  await reached(db, 'count', await write(randomUUID(), [put(name, 1)]))
+  await db.query('update checkpoint set commit = commit - 1, prepare = prepare - 1')
+  await reached(db, 'count', await write(randomUUID(), [put(name, 1)]))
+  // The fact before was taken a second time: exactly what the stored checkpoint asks for.
+  t.equal((await db.query('select seen from count where name = $1', [name])).rows[0].seen, 3)
+  await service.stop()
+})
+
+t.test('a database that belongs to another log is refused', async (t) => {
+  const { db, serve } = await fresh()
+  await (await serve(catalogueOf(counts))).stop()
+  await db.query(`update checkpoint set store = 'somewhere else'`)
+  await t.rejects(serve(catalogueOf(counts)), /built from another log/)
+})
+
+t.test('S-66 every fact is announced once and in order, across restarts of the announcer and of NATS', async (t) => {
+  const { serve } = await fresh()
+  const id = randomUUID()
+  let service = await serve(catalogueOf(counts))
+  const published: string[] = []
+  const writeSome = async (count: number) => {
+    for (let n = 0; n < count; n++) {
+      published.push(`n${published.length}`)
+      await write(id, [put(published.at(-1)!, 1)])
+    }
+  }
+  await writeSome(20)
+  await service.stop()
+  await writeSome(20)
+  service = await serve(catalogueOf(counts))
+  await writeSome(5)
+  const nats = engines.processes.nats!
+  const restarts = nats.restarts
+  nats.kill()
+  await writeSome(20)
+  await until(async () => nats.restarts > restarts)
+  await writeSome(5)
+
+  const connection = await until(() => connect({ servers: engines.urls.nats }).catch(() => undefined))
+  const seen: JsMsg[] = []
+  const js = connection.jetstream()
+  const consumer = await until(() => js.consumers.get('BATON_EVENTS', { filterSubjects: `baton.acme.thing.*.*.${id}` }).catch(() => undefined))
+  await until(async () => {
+    for await (const message of await consumer.fetch({ max_messages: 200, expires: 1_000 })) seen.push(message)
+    return seen.length >= published.length
+  })
+  t.strictSame(seen.map((message) => (message.json() as any).data.name), published)
+  const [first] = seen
+  t.match(first!.json(), { specversion: '1.0', type: 'baton.ThingPut', subject: `thing-${id}`, organization: 'acme', revision: '0', correlationid: 'c', data: { name: 'n0' } })
+  t.equal(first!.subject, `baton.acme.thing.ThingPut.someone.${id}`)
+  t.equal(first!.headers!.get('Nats-Msg-Id'), (first!.json() as any).id)
+  t.match(first!.headers!.get('Baton-Position'), /^\d+$/)
+  await connection.close()
+  await service.stop()
+})
+
+t.test('settings are read once, shown without passwords, and refused in one sentence each', async (t) => {
+  const config = configFrom({ EVENTSTORE_URL: 'esdb://u:secret@h', DATABASE_URL: 'postgres://u:secret@h/d', NATS_URL: 'nats://h' })
+  t.notMatch(JSON.stringify(shown(config)), 'secret')
+  t.throws(() => configFrom({ PROJECTION_PORT: 'x' }), /PROJECTION_PORT.*EVENTSTORE_URL/)
+})
+
+t.test('every read model of the catalogue can become a table', async (t) => {
+  const { readModels } = await import('shared-domain/catalogue.ts')
+  const { db, serve } = await fresh()
+  const service = await serve({ deciders, readModels })
+  t.equal((await db.query('select 1 from checkpoint where active')).rowCount, readModels.length)
+  await service.stop()
+})
