@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js'
 import { startServer } from './server.ts'
 import { openStore } from './store.ts'
 
@@ -51,6 +52,9 @@ if (!allowsRemote && !/^(127\.\d+\.\d+\.\d+|localhost|::1)$/.test(host)) {
   fail(`${host} is not a loopback address, and this server asks nobody who they are. Add --allow-remote if that is what you want.`, 2)
 }
 
+// What goes wrong is said here, in sentences.
+setLogVerbosity(logVerbosity.NONE)
+
 let told_ms = performance.now()
 const store = await openStore({
   dir,
@@ -67,7 +71,8 @@ const commit_ms_max = Math.max(numberFrom('EVENTSTORE_COMMIT_TIMEOUT_MS', 2_000)
 const server = await startServer({ store, port: Number(port), host, append_bytes_max: numberFrom('EVENTSTORE_MAX_APPEND_SIZE', 1024 * 1024), commit_ms_max })
   .catch(async (error: Error) => {
     await store.close()
-    return fail(`Port ${port} on ${host} cannot be opened: ${error.message}. Choose another one with --port, or stop what uses it.`)
+    const fault = error.message.includes('EADDRINUSE') ? 'is in use' : `cannot be opened (${error.message})`
+    return fail(`Port ${port} on ${host} ${fault}. Choose another one with --port, or stop what uses it.`)
   })
 
 say(`listening on esdb://${host}:${server.port}?tls=false with ${store.count} events in ${dir}`)

@@ -29,9 +29,11 @@ export const batchAppend = (store: Store, limits: Limits, ending: Ending, now_ms
   const batches = new Map<string, Batch>()
   let [underWay, hasEnded] = [0, false]
 
+  /** Who does not take answers may send no more requests until it does. */
   const send = (message: Buffer) => {
-    if (!call.cancelled && !call.destroyed) call.write(message)
+    if (!call.cancelled && !call.destroyed && !call.write(message)) call.pause()
   }
+  call.on('drain', () => call.resume())
   const finish = () => {
     if (hasEnded && underWay === 0) call.end()
   }

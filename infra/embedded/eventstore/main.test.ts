@@ -1,0 +1,98 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { EventStoreDBClient } from '@eventstore/db-client'
+import t from 'tap'
+import { collected, failure, happened, several } from './testing.ts'
+
+const main = fileURLToPath(new URL('main.ts', import.meta.url))
+const dir = mkdtempSync(join(tmpdir(), 'baton-main-'))
+t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+
+const ran = (...args: string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 20_000 })
+  return { status, stdout, stderr }
+}
+
+async function running(t: { teardown(end: () => unknown): void }, name: string, env: Readonly<Record<string, string>> = {}, ...args: string[]) {
+  const child = spawn(process.execPath, [main, '--dir', join(dir, name), '--port', '0', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
+  const ended = once(child, 'exit')
+  t.teardown(async () => {
+    child.kill('SIGKILL')
+    await ended
+  })
+  for await (const line of createInterface({ input: child.stdout })) {
+    const url = /esdb:\S+/.exec(line)?.[0]
+    if (url) return { child, url, line, ended }
+  }
+  throw new Error('it ended before it was ready')
+}
+
+t.test('says how it is used, and what is wrong with what it was told', async (t) => {
+  t.match(ran('--help'), { status: 0, stdout: /--dir DIR/ })
+  t.match(ran(), { status: 2, stderr: /--dir/ })
+  t.match(ran('--dir', dir, '--port', 'many'), { status: 2, stderr: /--port must be a number/ })
+  t.match(ran('--dir', dir, '--host', '0.0.0.0'), { status: 2, stderr: /not a loopback address.*--allow-remote/ })
+  t.match(ran('--nonsense'), { status: 2, stderr: /nonsense/ })
+})
+
+t.test('a port that is taken, a folder that is locked, a log that is damaged: one sentence each, and what to do', async (t) => {
+  const taken = createServer().listen(0, '127.0.0.1')
+  await once(taken, 'listening')
+  const { port } = taken.address() as AddressInfo
+  t.match(ran('--dir', join(dir, 'port'), '--port', String(port)), { status: 1, stderr: new RegExp(`^Port ${port} .*--port.*\n$`) })
+  taken.close()
+
+  const { child, url, ended } = await running(t, 'locked')
+  t.match(ran('--dir', join(dir, 'locked'), '--port', '0'), { status: 1, stderr: /^[^\n]*(lock|another|in use|holds)[^\n]*\n$/i })
+  const client = EventStoreDBClient.connectionString(url)
+  await client.appendToStream('damaged', several(20))
+  for (let n = 0; n < 5; n++) await client.appendToStream('damaged', happened(n))
+  await client.dispose()
+  child.kill('SIGKILL')
+  await ended
+  const segment = readdirSync(join(dir, 'locked')).map((name) => join(dir, 'locked', name)).find((file) => readFileSync(file).includes('Happened'))!
+  const bytes = readFileSync(segment)
+  bytes[bytes.indexOf('Happened')]! ^= 1
+  writeFileSync(segment, bytes)
+  const { status, stderr } = ran('--dir', join(dir, 'locked'), '--port', '0')
+  t.equal(status, 1)
+  t.ok(stderr.includes(segment) && /\d/.test(stderr), `says the file and the place: ${stderr}`)
+  t.match(stderr, /store check|repair/, 'says what to do')
+})
+
+t.test('one line when it is ready, and all is there after a graceful stop', async (t) => {
+  const first = await running(t, 'graceful')
+  t.match(first.line, /esdb:\/\/127\.0\.0\.1:\d+\?tls=false/)
+  const before = EventStoreDBClient.connectionString(first.url)
+  const events = several(10)
+  await before.appendToStream('kept', events)
+  const subscription = before.subscribeToStream('kept')
+  const dropped = new Promise<Record<string, unknown>>((resolve) => subscription.once('error', (error) => resolve(error as unknown as Record<string, unknown>)))
+  subscription.on('data', () => undefined)
+  await new Promise((resolve) => subscription.once('caughtUp', resolve))
+  first.child.kill('SIGTERM')
+  t.same(await first.ended, [0, null])
+  t.match(await dropped, { code: 1 }, 'running subscriptions end CANCELLED')
+  await before.dispose()
+
+  const second = await running(t, 'graceful')
+  const after = EventStoreDBClient.connectionString(second.url)
+  t.equal((await collected(after.readStream('kept'))).length, 10)
+  t.match(await after.appendToStream('kept', events, { expectedRevision: 'any' }), { nextExpectedRevision: 9n }, 'ids are known again')
+  await after.dispose()
+  second.child.kill('SIGINT')
+  t.same(await second.ended, [0, null])
+})
+
+t.test('environment options of the real server are honoured', async (t) => {
+  const { url } = await running(t, 'environment', { EVENTSTORE_MAX_APPEND_SIZE: '1000' })
+  const client = EventStoreDBClient.connectionString(url)
+  t.match(await failure(client.appendToStream('large', { ...happened(0), data: { text: 'x'.repeat(1_000) } })), { type: 'maximum-append-size-exceeded', maxAppendSize: 1_000 })
+  await client.dispose()
+})

@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
+import t from 'tap'
+import { empty, streamIdentifier, uuid } from './wire/common.ts'
+import { bytesField, lengthDelimited, message, messageField, numberField, Reader, varintField } from './wire/protobuf.ts'
+import { started, until } from './testing.ts'
+
+/** What no well-behaved client sends, and what clients only feel indirectly: said in bytes. */
+const { server, store } = await started(t)
+
+const raw = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { 'grpc.max_send_message_length': -1 })
+t.teardown(() => raw.close())
+const asIs = (buffer: Buffer) => buffer
+const streams = '/event_store.client.streams.Streams'
+
+const unary = (path: string, request: Buffer): Promise<Buffer | ServiceError> =>
+  new Promise((resolve) => raw.makeUnaryRequest(path, asIs, asIs, request, new Metadata(), (error, answer) => resolve(error ?? answer!)))
+
+function append(...requests: readonly Buffer[]): Promise<Buffer | ServiceError> {
+  return new Promise((resolve) => {
+    const call = raw.makeClientStreamRequest(`${streams}/Append`, asIs, asIs, (error, answer) => resolve(error ?? answer!))
+    call.on('error', () => undefined)
+    for (const request of requests) call.write(request)
+    call.end()
+  })
+}
+
+function read(request: Buffer): Promise<ServiceError | readonly Buffer[]> {
+  return new Promise((resolve) => {
+    const answers: Buffer[] = []
+    const call = raw.makeServerStreamRequest(`${streams}/Read`, asIs, asIs, request)
+    call.on('data', (answer: Buffer) => answers.push(answer))
+    call.on('error', resolve)
+    call.on('end', () => resolve(answers))
+  })
+}
+
+const options = (stream: string, ...expected: readonly Buffer[]) => [streamIdentifier(1, stream), ...expected]
+const any = empty(4)
+const property = (key: string, value: string) => messageField(2, bytesField(1, key), bytesField(2, value))
+const properties = [property('type', 'Happened'), property('content-type', 'application/json')]
+const proposed = (field: number, id = randomUUID() as string, ...more: readonly Buffer[]) => messageField(field, uuid(1, id), ...(more.length > 0 ? more : properties))
+
+const exception = (answer: unknown) => (answer as ServiceError).metadata?.get('exception')[0]
+
+t.test('Append says what is wrong with a request (sections 2 and 3.1)', async (t) => {
+  t.match(await append(messageField(1, ...options('raw')), proposed(2)), { code: status.INVALID_ARGUMENT }, 'no expected revision')
+  t.match(await append(messageField(1, any), proposed(2)), { code: status.INVALID_ARGUMENT }, 'no stream')
+  t.match(await append(), { code: status.INVALID_ARGUMENT }, 'nothing at all')
+  t.match(await append(Buffer.from([0xff, 0xff])), { code: status.INVALID_ARGUMENT }, 'no protobuf')
+  for (const [what, kept] of [['type', 1], ['content-type', 0]] as const) {
+    const answer = await append(messageField(1, ...options('raw', any)), proposed(2, randomUUID(), properties[kept]!))
+    t.match(answer, { code: status.INVALID_ARGUMENT }, `no ${what}`)
+    t.equal(exception(answer), 'missing-required-metadata-property')
+    t.same((answer as ServiceError).metadata.get('required-metadata-properties'), ['type,content-type'])
+  }
+  const large = await append(messageField(1, ...options('raw', any)), proposed(2, randomUUID(), ...properties, bytesField(4, Buffer.alloc(6 * 1024 * 1024))))
+  t.equal(exception(large), 'maximum-append-size-exceeded', 'six MiB are too large for an append, not for the transport')
+  t.same((large as ServiceError).metadata.get('maximum-append-size'), [String(1024 * 1024)])
+})
+
+t.test('an id in the structured form is the same id', async (t) => {
+  const structured = messageField(1, messageField(1, numberField(1, 0x0123456789abcdefn), numberField(2, -2n)))
+  const answer = await append(messageField(1, ...options('structured', any)), messageField(2, structured, ...properties))
+  t.ok(Buffer.isBuffer(answer))
+  t.ok((await store.records([store.stream('structured').ordinalOf(0)]))[0]!.includes('01234567-89ab-cdef-ffff-fffffffffffe'))
+})
+
+t.test('Read insists on a uuid option, a sensible filter and an interval (sections 5 and 6)', async (t) => {
+  const uuidOption = messageField(9, empty(2))
+  const fromStart = messageField(2, empty(2))
+  const request = (...fields: readonly Buffer[]) => messageField(1, ...fields)
+  t.match(await read(request(fromStart, numberField(5, 10), empty(8))), { code: status.INVALID_ARGUMENT }, 'no uuid option')
+  const filter = (expression: Buffer, multiplier: number) => messageField(7, expression, numberField(5, multiplier))
+  const prefix = messageField(1, bytesField(2, 'a'))
+  t.match(await read(request(fromStart, empty(6), filter(prefix, 0), uuidOption)), { code: status.INVALID_ARGUMENT }, 'an interval of zero')
+  t.match(await read(request(fromStart, empty(6), filter(messageField(1, bytesField(1, '[')), 1), uuidOption)), { code: status.INVALID_ARGUMENT }, 'no pattern')
+  const filtered = await read(request(fromStart, numberField(5, 10), filter(messageField(1, bytesField(2, 'struct')), 1), uuidOption))
+  t.equal((filtered as readonly Buffer[]).length, 1, 'a read can be filtered, too')
+  const bounds = await read(request(messageField(1, streamIdentifier(1, 'structured'), empty(3)), numberField(5, 10), empty(8), uuidOption, messageField(10, numberField(1, 1))))
+  t.same((bounds as readonly Buffer[]).map((answer) => answer[0]! >> 3), [1, 6], 'newer clients also learn the last position')
+})
+
+interface Answer { readonly correlation: string; readonly isSuccess: boolean; readonly detail: string }
+
+function answerFrom(buffer: Buffer): Answer {
+  const reader = new Reader(buffer)
+  let [correlation, isSuccess, detail] = ['', false, '']
+  while (reader.more) {
+    const tag = reader.varint()
+    if (tag === lengthDelimited(1)) correlation = reader.bytes().toString('hex')
+    else if (tag === lengthDelimited(2)) detail = /event_store\.client\.(\w+)/.exec(reader.bytes().toString('latin1'))?.[1] ?? ''
+    else {
+      isSuccess ||= tag === lengthDelimited(3)
+      reader.skip(tag)
+    }
+  }
+  return { correlation, isSuccess, detail }
+}
+
+t.test('BatchAppend answers every correlation id exactly once (section 3.2)', async (t) => {
+  const call = raw.makeBidiStreamRequest(`${streams}/BatchAppend`, asIs, asIs)
+  const answers: Answer[] = []
+  call.on('data', (buffer: Buffer) => answers.push(answerFrom(buffer)))
+  call.on('error', () => undefined)
+  const id = () => message(bytesField(2, randomUUID()))
+  const [plain, past, early, large, nameless, chunked, wrong] = Array.from({ length: 7 }, id)
+  const chunk = (correlation: Buffer, isFinal: boolean, ...fields: readonly Buffer[]) =>
+    call.write(message(bytesField(1, correlation), ...fields, numberField(4, isFinal)))
+  const wish = (...fields: readonly Buffer[]) => messageField(2, ...fields)
+  chunk(plain!, true, wish(...options('batch', any)), proposed(3))
+  chunk(plain!, true, proposed(3))
+  chunk(past!, false, wish(...options('batch', any), messageField(6, numberField(1, 1))), proposed(3))
+  chunk(past!, true, proposed(3))
+  chunk(early!, true, wish(...options('batch', any), messageField(7, numberField(1, 1))), proposed(3))
+  chunk(large!, false, wish(...options('batch', any)), proposed(3, randomUUID(), ...properties, bytesField(4, Buffer.alloc(700_000))))
+  chunk(large!, false, proposed(3, randomUUID(), ...properties, bytesField(4, Buffer.alloc(700_000))))
+  chunk(large!, true, proposed(3))
+  chunk(nameless!, true, wish(any), proposed(3))
+  chunk(id(), true, proposed(3))
+  chunk(chunked!, false, wish(...options('chunked', empty(3))), proposed(3), proposed(3))
+  chunk(chunked!, true, proposed(3))
+  chunk(wrong!, true, wish(...options('batch', numberField(2, 99))), proposed(3))
+  await until(() => answers.length >= 7)
+  call.end()
+  await new Promise((resolve) => call.once('end', resolve))
+  const hex = (buffer: Buffer | undefined) => buffer!.toString('hex')
+  const of = (correlation: Buffer | undefined) => answers.filter((answer) => answer.correlation === hex(correlation)).map(({ isSuccess, detail }) => (isSuccess ? 'success' : detail))
+  t.same(of(plain), ['success'], 'a chunk after the final one is passed over')
+  t.same(of(past), ['Timeout'], 'a deadline that is past')
+  t.same(of(early), ['success'], 'a deadline as a duration')
+  t.same(of(large), ['MaximumAppendSizeExceeded'])
+  t.same(of(nameless), ['BadRequest'])
+  t.same(of(chunked), ['success'])
+  t.same(of(wrong), ['WrongExpectedVersion'])
+  t.equal(answers.length, 7, 'an id without options is passed over')
+  t.equal(store.stream('chunked').lastVisible, 2, 'chunks are one append')
+})
+
+t.test('a client that sends without reading answers does not fill the memory of the server', async (t) => {
+  const call = raw.makeBidiStreamRequest(`${streams}/BatchAppend`, asIs, asIs)
+  call.on('error', () => undefined)
+  const before = store.count
+  const total = 30_000
+  let sent = 0
+  for (; sent < total; sent++) {
+    const request = message(bytesField(1, message(bytesField(2, randomUUID()))), messageField(2, ...options('greedy', any)), proposed(3), numberField(4, true))
+    if (!call.write(request)) {
+      const isDrained = await Promise.race([new Promise((resolve) => call.once('drain', () => resolve(true))), new Promise((resolve) => setTimeout(() => resolve(false), 1_000))])
+      if (!isDrained) break
+    }
+  }
+  t.ok(sent < total, `it was held up after ${sent}`)
+  let answered = 0
+  call.on('data', () => answered++)
+  await until(() => answered >= store.count - before && answered > 0)
+  call.cancel()
+})
+
+t.test('what is not served is UNIMPLEMENTED (section 8)', async (t) => {
+  for (const path of ['/event_store.client.users.Users/Create', '/event_store.client.operations.Operations/StartScavenge', '/event_store.client.projections.Projections/Create']) {
+    t.match(await unary(path, Buffer.alloc(0)), { code: status.UNIMPLEMENTED }, path)
+  }
+})
+
+t.test('Gossip tells of one node, which leads and can be reached (section 1)', async (t) => {
+  const answer = await unary('/event_store.client.gossip.Gossip/Read', Buffer.alloc(0)) as Buffer
+  const outer = new Reader(answer)
+  t.equal(outer.varint(), lengthDelimited(1))
+  const member = outer.message()
+  t.notOk(outer.more)
+  const seen = new Map<number, unknown>()
+  while (member.more) {
+    const tag = member.varint()
+    seen.set(tag >> 3, tag === varintField(3) || tag === varintField(4) ? member.varint() : tag === lengthDelimited(5) ? member.bytes() : member.skip(tag))
+  }
+  t.equal(seen.get(3), 8, 'it leads')
+  t.equal(seen.get(4), 1, 'it is alive')
+  t.ok((seen.get(5) as Buffer).equals(message(bytesField(1, '127.0.0.1'), numberField(2, server.port))))
+})
