@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EventStoreDBClient } from '@eventstore/db-client'
+import { connect } from 'nats'
+import type { Test } from 'tap'
+import { Api } from '../../scripts/api.ts'
+import { facts } from '../../scripts/audit/log.ts'
+import { verify } from '../../scripts/audit/verify.ts'
+import { up } from '../../scripts/up.ts'
+
+/** All of Baton in a folder of its own, on free ports, for one test file. */
+export async function house(t: Test) {
+  const root = mkdtempSync(join(tmpdir(), 'baton-journey-'))
+  const baton = await up({ root, ports: 'free', env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, LOG_LEVEL: 'warn' }, log: () => undefined })
+  const client = EventStoreDBClient.connectionString`${baton.urls.eventstore}`
+  t.teardown(async () => {
+    await client.dispose()
+    await baton.stop()
+    rmSync(root, { recursive: true, force: true })
+  })
+  const admin = new Api(baton.urls.gateway, baton.adminKey.key)
+
+  /** What differs between read models and a replay, once they are level with the log. */
+  async function differences() {
+    const { models } = await until(async () => {
+      const verification = await verify(client, baton.urls.database, []).catch(() => undefined)
+      return verification && (await level()) ? verification : undefined
+    })
+    return models.flatMap(({ difference }) => difference ?? [])
+  }
+
+  async function level(): Promise<boolean> {
+    const { position } = await admin.get<{ position: string }>('/position').catch(() => ({ position: '-1' }))
+    return BigInt(position) >= BigInt((await log()).at(-1)?.fact.position ?? '0')
+  }
+
+  async function log() {
+    const entries = []
+    for await (const entry of facts(client)) entries.push(entry)
+    return entries
+  }
+
+  /** Ids of all announcements, in their order. */
+  async function announced(): Promise<string[]> {
+    const connection = await connect({ servers: baton.urls.nats, timeout: 2_000 })
+    try {
+      const consumer = await connection.jetstream().consumers.get('BATON_EVENTS')
+      const { num_pending } = await consumer.info()
+      const ids: string[] = []
+      for await (const message of await consumer.fetch({ max_messages: Math.max(1, num_pending), expires: 3_000 })) ids.push(message.json<{ id: string }>().id)
+      return ids
+    } finally {
+      await connection.close()
+    }
+  }
+
+  return { root, baton, client, admin, differences, log, announced }
+}
+
+/** Waits until it is so, at most half a minute. */
+export async function until<T>(probe: () => Promise<T | undefined | false | null>): Promise<T> {
+  const deadline_ms = performance.now() + 30_000
+  while (performance.now() < deadline_ms) {
+    const found = await probe()
+    if (found) return found
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error('it did not become so within half a minute')
+}
