@@ -17,6 +17,8 @@ export interface Request {
   readonly commandId: string
   /** The command can come again under the same id: it is kept with the stream and answered as the first time. */
   readonly repeatable: boolean
+  /** The id was made for this request: there is no such stream yet, and the append would notice if there were. */
+  readonly isNew?: boolean | undefined
   readonly correlationId: string
   readonly causationId: string
   readonly traceparent?: string | undefined
@@ -58,11 +60,13 @@ const hold_margin_ms = 15_000
 const hashOf = (command: string, data: unknown): string =>
   createHash('sha256').update(`${command}\n${JSON.stringify(data)}`).digest('base64url').slice(0, 22)
 
-class Unseen extends Error {
+/** Thrown by a look at a stream that has not been read yet; no error, so that it costs no stack trace. */
+class Unseen {
+  readonly stream: string
   readonly fold: Fold
   readonly id: string
-  constructor(fold: Fold, id: string) {
-    super(streamOf(fold, id))
+  constructor(stream: string, fold: Fold, id: string) {
+    this.stream = stream
     this.fold = fold
     this.id = id
   }
@@ -78,8 +82,9 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     if (request.expected !== undefined && request.expected !== entry.revision) return new Rejection('REVISION_MISMATCH', { revision: String(entry.revision) })
     const seen = new Map<string, Entry>()
     const look: Context['look'] = (other, id) => {
-      const view = seen.get(streamOf(other, id))
-      if (!view) throw new Unseen(other, id)
+      const stream = streamOf(other, id)
+      const view = seen.get(stream)
+      if (!view) throw new Unseen(stream, other, id)
       return view.state
     }
     for (;;) {
@@ -87,7 +92,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
         return command.decide(entry.state, data, { ...request, look })
       } catch (unseen) {
         if (!(unseen instanceof Unseen)) throw unseen
-        seen.set(unseen.message, await streams.recent(unseen.fold, unseen.id, age_max_ms))
+        seen.set(unseen.stream, await streams.recent(unseen.fold, unseen.id, age_max_ms))
       }
     }
   }
@@ -97,7 +102,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     const decider = byCategory.get(intent.category)!
     const data = decider.commands[intent.command]!.data.parse(intent.data)
     return handle(decider, intent.command, data, {
-      ...request, id: intent.id, commandId: v7(), causationId: request.commandId, repeatable: false, expected: undefined,
+      ...request, id: intent.id, isNew: false, commandId: v7(), causationId: request.commandId, repeatable: false, expected: undefined,
     })
   }
 
@@ -130,7 +135,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
 
   async function attempt(run: Run, isFirst: boolean): Promise<Outcome> {
     const { decider, command, request, hash } = run
-    const known = isFirst ? streams.known(decider, request.id) : undefined
+    const known = isFirst ? streams.known(decider, request.id) ?? (request.isNew ? streams.blank(decider, request.id) : undefined) : undefined
     let entry = known ?? await streams.refreshed(decider, request.id)
     for (let isSure = !known; ; isSure = true) {
       const earlier = hash ? entry.answers.get(request.commandId) : undefined

@@ -118,7 +118,7 @@ function route(app: FastifyInstance, decider: Decider, name: string, command: Co
       const commandId = commandIdOf(known, place)
       const id = (own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? v7() : v5('id', commandId))).toLowerCase()
       const outcome = await handle(decider, name, data, {
-        ...known, id, commandId, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
+        ...known, id, commandId, isNew: own === undefined && wanted === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
       })
       if (command.creates && !(outcome instanceof Rejection)) void reply.header('location', `${prefix}/${decider.collection}/${id}`)
       return answer(request, reply, outcome, decider, { created: command.creates ?? false, secret })

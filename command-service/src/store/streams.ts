@@ -50,6 +50,13 @@ export class Streams {
     return this.#entries.get(streamOf(fold, id))
   }
 
+  /** A stream that is said not to exist yet. */
+  blank(fold: Fold, id: string): Entry {
+    const entry = blank(streamOf(fold, id), fold)
+    this.#entries.set(entry.stream, entry)
+    return entry
+  }
+
   /** The stream as it stands now; only what is new is read. */
   async refreshed(fold: Fold, id: string): Promise<Entry> {
     const stream = streamOf(fold, id)
