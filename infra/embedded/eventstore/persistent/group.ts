@@ -165,7 +165,6 @@ export class Group {
         this.#deliver()
         if (ordinals.length === 0) await new Promise((resolve) => setImmediate(resolve))
       }
-      if (this.buffer.length >= historyBufferSize) this.isLive = false
     }
   }
 
@@ -266,6 +265,8 @@ export class Group {
     this.checkpoint.write(place).then(() => {
       this.#checkpointedSequence = sequence
       this.#checkpointed_ms = now_ms
+      // Meanwhile more may have been answered.
+      if (!this.#follower.isEnded) this.#mark(false)
     }, () => undefined)
   }
 }
