@@ -34,7 +34,7 @@ export const problemSchema = {
   },
 }
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: problemSchema } } })
+const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } })
 
 const headers = (description: string) => ({
   description,
@@ -76,6 +76,6 @@ export const headerParameters = ({ secret }: Pick<Command, 'secret'>) => ({
 export const document = {
   openapi: '3.1.0' as const,
   info: { title: 'Baton: commands', version: '1', description: 'Every accepted command is a durable event. Send `Authorization: Bearer bk_...`.' },
-  components: { securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key: `bk_` and 43 characters.' } } },
+  components: { schemas: { Problem: problemSchema as never }, securitySchemes: { apiKey: { type: 'http' as const, scheme: 'bearer', description: 'An API key: `bk_` and 43 characters.' } } },
   security: [{ apiKey: [] }],
 }
