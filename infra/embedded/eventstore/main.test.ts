@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { EventStoreDBClient } from '@eventstore/db-client'
+import { Client, credentials, status, type ClientWritableStream } from '@grpc/grpc-js'
 import t from 'tap'
 import { collected, failure, happened, several } from './testing.ts'
 
@@ -88,6 +89,31 @@ t.test('one line when it is ready, and all is there after a graceful stop', asyn
   await after.dispose()
   second.child.kill('SIGINT')
   t.same(await second.ended, [0, null])
+})
+
+t.test('on its way out it answers running appends UNAVAILABLE and ends streams CANCELLED (section 1)', async (t) => {
+  const { child, url, ended } = await running(t, 'ending')
+  const raw = new Client(new URL(url).host, credentials.createInsecure())
+  const asIs = (buffer: Buffer) => buffer
+  const streams = '/event_store.client.streams.Streams'
+  const codeOf = (call: NodeJS.EventEmitter) => new Promise((resolve) => call.once('error', ({ code }) => resolve(code)))
+  let append: ClientWritableStream<Buffer> | undefined
+  const appended = new Promise((resolve) => { append = raw.makeClientStreamRequest(`${streams}/Append`, asIs, asIs, (error) => resolve(error?.code)) })
+  const batch = raw.makeBidiStreamRequest(`${streams}/BatchAppend`, asIs, asIs)
+  batch.on('data', () => undefined)
+  const codes = Promise.all([appended, codeOf(batch)])
+  for (const call of [append!, batch]) call.write(Buffer.alloc(0))
+  const client = EventStoreDBClient.connectionString(url)
+  const subscription = client.subscribeToAll()
+  const dropped = codeOf(subscription)
+  subscription.on('data', () => undefined)
+  await new Promise((resolve) => subscription.once('caughtUp', resolve))
+  child.kill('SIGTERM')
+  t.same(await codes, [status.UNAVAILABLE, status.CANCELLED])
+  t.equal(await dropped, status.CANCELLED)
+  t.same(await ended, [0, null])
+  await client.dispose()
+  raw.close()
 })
 
 t.test('environment options of the real server are honoured', async (t) => {

@@ -20,7 +20,7 @@ export interface ServerOptions extends Partial<Limits>, GroupsOptions {
 
 export interface EventStoreServer {
   readonly port: number
-  /** Running appends are answered UNAVAILABLE, streams end CANCELLED. The store stays open. */
+  /** Running calls of Append are answered UNAVAILABLE, streams end CANCELLED. The store stays open. */
   stop(): Promise<void>
 }
 
@@ -68,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<EventStoreSer
   add(streams, {
     read: read(store) as never,
     append: append(store, limits, ending) as never,
-    batchAppend: batchAppend(store, limits, ending) as never,
+    batchAppend: batchAppend(store, limits) as never,
     delete: deletion(store, limits, 'delete') as never,
     tombstone: deletion(store, limits, 'tombstone') as never,
   })

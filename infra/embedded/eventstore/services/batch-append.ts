@@ -5,7 +5,7 @@ import {
 } from '../wire/batch-append.ts'
 import { Refusal } from '../wire/errors.ts'
 import { accepted, inTime, required, type Limits } from './append.ts'
-import { refusal, type Ending } from './answering.ts'
+import { refusal } from './answering.ts'
 
 type Failure = (correlation: Buffer, stream: string) => Buffer
 
@@ -25,7 +25,7 @@ const open_max = 10_000
  * Streams.BatchAppend: all appends of a client on one call, told apart by correlation ids, each in one chunk or more. Every id is
  * answered exactly once, in band; chunks of an id that has been answered are passed over.
  */
-export const batchAppend = (store: Store, limits: Limits, ending: Ending, now_ms: () => number = Date.now) => (call: ServerDuplexStream<Buffer, Buffer>): void => {
+export const batchAppend = (store: Store, limits: Limits, now_ms: () => number = Date.now) => (call: ServerDuplexStream<Buffer, Buffer>): void => {
   const batches = new Map<string, Batch>()
   let [underWay, hasEnded] = [0, false]
 
@@ -90,7 +90,6 @@ export const batchAppend = (store: Store, limits: Limits, ending: Ending, now_ms
     else if (chunk.isFinal) void commit(batch)
   }
 
-  const untrack = ending.track((error) => call.emit('error', error))
   call.on('data', (buffer: Buffer) => {
     try {
       take(readBatchAppendReq(buffer, now_ms()))
@@ -102,5 +101,4 @@ export const batchAppend = (store: Store, limits: Limits, ending: Ending, now_ms
     hasEnded = true
     finish()
   })
-  for (const event of ['cancelled', 'close', 'error']) call.once(event, untrack)
 }
