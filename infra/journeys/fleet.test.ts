@@ -167,3 +167,16 @@ t.test('the example daemon survives a kill -9 without missing or repeating work'
   t.strictSame([...completions].sort(), [...tasks].sort(), 'each once')
   await daemon.stop()
 })
+
+t.test('the call that the README prints runs as it is printed', async (t) => {
+  const readme = readFileSync(join(scripts, '../README.md'), 'utf8')
+  const printed = /^curl .*$/m.exec(readme)![0]
+  const command = printed.replace('http://127.0.0.1:8080', baton.urls.gateway).replace('.baton/admin.key', join(root, 'admin.key'))
+  const answer = await new Promise<string>((resolve) => {
+    const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'pipe', 'ignore'] })
+    let out = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })
+    child.once('close', () => resolve(out))
+  })
+  t.match(JSON.parse(answer), { id: String, revision: '0', changed: true })
+})
