@@ -19,5 +19,5 @@ t.test('every link of the documents leads somewhere', async (t) => {
 
 t.test('the npm scripts that the README names exist', async (t) => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
-  for (const [, name] of read('README.md').matchAll(/npm run (?:-s )?([a-z]+)/g)) t.ok(scripts[name!], name)
+  for (const [, name] of read('README.md').matchAll(/npm run (?:-s )?([a-z]+)/g)) t.ok(scripts[name!], name!)
 })
