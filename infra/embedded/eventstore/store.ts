@@ -1,30 +1,34 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import {
-  ANY, NO_STREAM, TOMBSTONE_REVISION, type EntryView, type ProposedEvent, type Store, type StreamView, type Verdict,
-} from './contract.ts'
+import { ANY, NO_STREAM, TOMBSTONE_REVISION, type EntryView, type ProposedEvent, type Store, type StreamView, type Verdict } from './contract.ts'
 import { judge, type Judged } from './storage/append-rules.ts'
 import { Corruption } from './storage/damage.ts'
 import { disk, type FileLayer } from './storage/files.ts'
-import { eachRecord, frameAt, frameHeader_bytes } from './storage/frame.ts'
+import { eachRecord, frameHeader_bytes, type Frame } from './storage/frame.ts'
 import { isMetastream, LogIndex, metastreamOf, tombstoneType, type StreamEntry } from './storage/index.ts'
 import { lock } from './storage/lock.ts'
 import { Records } from './storage/records.ts'
-import { load, recover } from './storage/recovery.ts'
-import { createSegment, openSegment, segmentBases, segmentHeader_bytes, type Segment } from './storage/segment.ts'
+import { recover } from './storage/recovery.ts'
+import { scrub } from './storage/scrub.ts'
+import { createSegment, openSegments, segmentHeader_bytes, type Segment } from './storage/segment.ts'
 import { readSnapshot, writeSnapshot } from './storage/snapshot.ts'
-import { deletedBefore, parseMetadata, withTruncateBefore, type StreamMetadata } from './storage/stream-metadata.ts'
+import { deletedBefore, parseMetadata, withTruncateBefore } from './storage/stream-metadata.ts'
+import { streamView } from './storage/stream-view.ts'
 import { LogWriter } from './storage/writer.ts'
-import { draft, idOf, readRecord, recordLengthMax, writeRecord, type Draft } from './wire/recorded-event.ts'
+import { dataOf, draft, headOf, idOf, recordLengthMax, writeRecord, type Draft } from './wire/recorded-event.ts'
 
 export interface StoreOptions {
   readonly dir: string
   readonly files?: FileLayer
   /** Size of a file of the log, 64 MiB when not given. */
   readonly segment_bytes?: number
+  /** After so much more log the index is written again, 32 MiB when not given; the larger the index, the rarer. */
+  readonly snapshot_bytes?: number
   readonly now_ms?: () => number
   /** How much of the log was read at start, in bytes. */
   readonly onProgress?: (read: number, total: number) => void
   readonly onFatal?: (error: Error) => void
+  /** What did not work and does no harm, in a sentence. */
+  readonly onWarning?: (sentence: string) => void
 }
 
 export interface StoreStats {
@@ -47,7 +51,9 @@ const dieLoudly = (error: Error) => {
   process.exit(1)
 }
 
-/** Frames before this are checked at every start, also below a snapshot; older ones are checked while the server runs. */
+const segment_bytes = 64 * 1024 * 1024
+const snapshot_bytes = 32 * 1024 * 1024
+/** So much below a snapshot is checked at every start as well; what is older is checked while the server runs. */
 const checked_bytes = 64 * 1024 * 1024
 
 interface Write {
@@ -62,9 +68,19 @@ export async function openStore(options: StoreOptions): Promise<OpenStore> {
   const files = options.files ?? disk
   files.makeDir(options.dir)
   const unlock = lock(options.dir)
+  let segments: Segment[] = []
   try {
-    return new LogStore(options, files, unlock)
+    const opened = openSegments(files, options.dir)
+    segments = opened.segments
+    if (opened.unfinished !== undefined) files.remove(opened.unfinished)
+    const storeId = opened.storeId ?? randomBytes(16)
+    const size = options.segment_bytes ?? segment_bytes
+    if (segments.length === 0) segments.push(createSegment(files, options.dir, 0, size, storeId, Math.min(size, 1024 * 1024)))
+    const store = new LogStore(options, files, segments, storeId, unlock)
+    if (store.count === 0) await store.writeFirst()
+    return store
   } catch (error) {
+    for (const { fd } of segments) files.close(fd)
     unlock()
     throw error
   }
@@ -76,98 +92,83 @@ class LogStore implements OpenStore {
   readonly #options: StoreOptions
   readonly #files: FileLayer
   readonly #unlock: () => void
-  readonly #segments: Segment[] = []
+  readonly #segments: Segment[]
   readonly #index: LogIndex
   readonly #records: Records
   readonly #writer: LogWriter
   readonly #listeners = new Set<(from: number, to: number) => void>()
+  /** Of every frame that is not durable yet, the ordinal behind its last event. */
+  #pending: number[] = []
   /** Answers to repetitions of appends that are not durable yet, by the ordinal they wait for. */
-  readonly #waiting: { readonly ordinal: number; readonly answer: (error?: Error) => void }[] = []
+  #waiting: { readonly ordinal: number; readonly answer: (error?: Error) => void }[] = []
+  #snapshot: { end: number; size: number; writing: Promise<void> | undefined }
   #isClosed = false
 
-  constructor(options: StoreOptions, files: FileLayer, unlock: () => void) {
+  constructor(options: StoreOptions, files: FileLayer, segments: Segment[], storeId: Buffer, unlock: () => void) {
     this.#options = options
     this.#files = files
     this.#unlock = unlock
-    const storeId = this.#openSegments()
+    this.#segments = segments
     this.id = uuidOf(storeId)
     const snapshot = readSnapshot(files, options.dir, this.id)
+    this.#snapshot = { end: snapshot?.end ?? 0, size: snapshot?.size ?? 0, writing: undefined }
     this.#index = snapshot?.index ?? new LogIndex()
-    this.#records = new Records(files, this.#index, this.#segments)
-    const start = snapshot?.end ?? this.#segments[0]!.base
-    this.#checkBelow(start)
-    let read = 0
-    const total = this.#segments.reduce((sum, { base, end }) => sum + (end > start ? end - Math.max(base, start) : 0), 0)
-    const scanned = recover(files, this.#segments, start, snapshot?.end ?? 0, (buffer, base, from, to) => {
-      eachRecord(buffer, { durable: 0, from, to }, (from, to) => this.#take(buffer.subarray(from, to), base + from))
-      read += to - from + frameHeader_bytes
-      options.onProgress?.(read, total)
+    this.#records = new Records(files, this.#index, segments)
+    const last = segments.at(-1)!
+    const checkFrom = Math.max(0, this.#snapshot.end - checked_bytes)
+    const total = last.base + last.allocated - this.#snapshot.end
+    const { end, torn_bytes } = recover({
+      files, segments, checkFrom, from: this.#snapshot.end,
+      visit: (frame, position) => {
+        this.#take(frame, position)
+        options.onProgress?.(position + frame.bytes.length - this.#snapshot.end, total)
+      },
     })
     this.#index.visible = this.#index.length
-    this.torn_bytes = scanned.torn_bytes
-    const last = this.#segments.at(-1)!
+    this.torn_bytes = torn_bytes
     this.#writer = new LogWriter({
-      files, dir: options.dir, storeId, segment_bytes: options.segment_bytes ?? 64 * 1024 * 1024, onFatal: options.onFatal ?? dieLoudly,
-      onRollback: () => this.#rollBack(), onSegment: (segment) => this.#segments.push(segment),
-    }, last, Math.max(scanned.end, last.base + segmentHeader_bytes))
-    if (this.#index.length === 0) void this.#writeFirst()
+      files, dir: options.dir, storeId, segment_bytes: options.segment_bytes ?? segment_bytes, onFatal: options.onFatal ?? dieLoudly,
+      onDurable: (frames) => this.#show(frames), onRollback: () => this.#rollBack(), onSegment: (segment) => segments.push(segment),
+    }, last, Math.max(end, last.base + segmentHeader_bytes))
+    void this.#scrub(segments.filter((segment) => segment.end <= checkFrom))
   }
 
-  /** A real node holds events of its own before the first of a user; clients count on one. Its id names this log for ever. */
-  #writeFirst() {
-    const event = { id: this.id, type: '$metadata', json: true, metadata: none, data: Buffer.from('{"$acl":{"$r":["$all"]}}') }
-    return this.append(metastreamOf('$settings'), ANY, [event])
+  /** A real node holds events of its own before the first of a user; clients count on one. */
+  async writeFirst(): Promise<void> {
+    await this.append(metastreamOf('$settings'), ANY, [systemEvent('$metadata', Buffer.from('{"$acl":{"$r":["$all"]}}'))])
   }
 
-  #openSegments(): Buffer {
-    const { dir, segment_bytes = 64 * 1024 * 1024 } = this.#options
-    const bases = segmentBases(this.#files, dir)
-    let id: Buffer | undefined
-    bases.forEach((base, nth) => {
-      const opened = openSegment(this.#files, dir, base)
-      if ('segment' in opened) {
-        id ??= opened.storeId
-        if (!opened.storeId.equals(id)) throw new Corruption(opened.segment.file, 32, 'it belongs to another log')
-        this.#segments.push(opened.segment)
-        return
+  #take(frame: Frame, position: number) {
+    eachRecord(frame, (record, at) => {
+      const { id, stream, type, revision, isTombstone } = headOf(record)
+      const next = this.#index.find(stream)?.ordinals.length ?? 0
+      if (!isTombstone && revision !== next) {
+        throw new Corruption(this.#fileAt(position + at), this.#offsetOf(position + at), `revision ${next} of stream ${stream} is missing`)
       }
-      // A crash while the newest segment was made leaves a file without frames; nothing is lost with it.
-      const isUnused = nth === bases.length - 1 && !holdsFrames(this.#files, opened.fd)
-      this.#files.close(opened.fd)
-      if (!isUnused) throw new Corruption(opened.file, 0, `it ${opened.fault}`)
-      this.#files.remove(opened.file)
+      this.#index.add({ position: position + at, length: record.length, stream, type, id, isTombstone })
     })
-    for (const [nth, { file, base }] of this.#segments.entries()) {
-      const expected = nth === 0 ? 0 : this.#segments[nth - 1]!.end
-      if (base !== expected) throw new Corruption(file, 0, `the log has a gap: a segment at position ${expected} is missing`)
-    }
-    if (this.#segments.length > 0) return id!
-    const made = randomBytes(16)
-    this.#segments.push(createSegment(this.#files, dir, 0, segment_bytes, made, Math.min(segment_bytes, 1024 * 1024)))
-    return made
   }
 
-  /** Below a snapshot nothing is read anew, but damage there must not wait for its first reader. */
-  #checkBelow(end: number) {
-    for (const segment of this.#segments) {
-      if (segment.base >= end || end - segment.base > checked_bytes) continue
-      const buffer = load(this.#files, segment)
-      const stop = Math.min(end - segment.base, buffer.length)
-      for (let at = segmentHeader_bytes; at < stop;) {
-        const frame = frameAt(buffer, at)
-        if (!frame) {
-          if (segment.end < end && buffer.subarray(at, stop).every((byte) => byte === 0)) break
-          throw new Corruption(segment.file, at, 'a frame that the index knows to be good is not')
-        }
-        if (frame.to === frame.from) break
-        at = frame.to
-      }
-    }
+  #segmentAt(position: number): Segment {
+    return this.#segments.findLast(({ base }) => base <= position)!
   }
 
-  #take(record: Buffer, position: number) {
-    const { id, stream, type } = readRecord(record)
-    this.#index.add({ position, length: record.length, stream, type, id })
+  #fileAt(position: number): string {
+    return this.#segmentAt(position).file
+  }
+
+  #offsetOf(position: number): number {
+    return position - this.#segmentAt(position).base
+  }
+
+  /** Old damage must not wait for its first reader. It is treated as it would be at start: the process ends and says where. */
+  async #scrub(segments: readonly Segment[]): Promise<void> {
+    const endOf = ({ end }: Segment) => {
+      const last = this.#index.ordinalAt(end) - 1
+      return this.#index.positions.get(last) + this.#index.lengths.get(last)
+    }
+    const damage = await scrub({ files: this.#files, segments, endOf, isWanted: () => !this.#isClosed }).catch((error: Error) => error)
+    if (damage && !this.#isClosed) (this.#options.onFatal ?? dieLoudly)(damage)
   }
 
   get count(): number {
@@ -180,13 +181,11 @@ class LogStore implements OpenStore {
 
   delete(stream: string, expected: number): Promise<Verdict> {
     const found = this.#index.find(stream)
-    const metadata = this.#index.find(metastreamOf(stream))
+    const metadata = this.#metastream(stream, found)
     const isUnknown = !found?.ordinals.length && !metadata?.ordinals.length && (found?.tombstone ?? -1) < 0
     if (isUnknown && expected !== NO_STREAM) return Promise.resolve({ kind: 'wrong-revision', current: -1 })
-    // Deleting a second time succeeds again, so the wish is judged as if the stream were there.
     const event = systemEvent('$metadata', Buffer.from(`{"$tb":${deletedBefore}}`))
-    const judgeAs = found && this.#isSoftDeleted(found) && expected < 0 ? ANY : expected
-    return this.#judged(stream, judgeAs, [{ id: randomUUID() }], () => [{ stream: metastreamOf(stream), drafts: this.#draftsFor(metastreamOf(stream), [event]) }])
+    return this.#judged(stream, expected, [event], () => [{ stream: metastreamOf(stream), drafts: this.#draftsFor(metastreamOf(stream), [event]) }])
   }
 
   tombstone(stream: string, expected: number): Promise<Verdict> {
@@ -214,7 +213,7 @@ class LogStore implements OpenStore {
       current: (entry?.ordinals.length ?? 0) - 1,
       isTombstoned: (entry?.tombstone ?? -1) >= 0 || (owner?.tombstone ?? -1) >= 0,
       isSoftDeleted: entry !== undefined && this.#isSoftDeleted(entry),
-      hasMetadata: (this.#index.find(metastreamOf(stream))?.ordinals.length ?? 0) > 0,
+      hasMetadata: entry === undefined || entry.ordinals.length === 0 ? (this.#metastream(stream, entry)?.ordinals.length ?? 0) > 0 : false,
       idAt: (revision) => {
         const ordinal = entry?.ordinals[revision]
         return ordinal === undefined ? undefined : idOf(this.#records.now(ordinal))
@@ -226,12 +225,17 @@ class LogStore implements OpenStore {
     }
   }
 
-  #metadataOf(entry: StreamEntry, limit: number): StreamMetadata {
-    return this.#index.metadataOf(entry, limit, (ordinal) => readRecord(this.#records.now(ordinal)).data)
+  #metastream(stream: string, entry: StreamEntry | undefined): StreamEntry | undefined {
+    return entry ? entry.metastream : this.#index.find(metastreamOf(stream))
   }
 
+  /** As of everything judged so far, durable or not. */
   #isSoftDeleted(entry: StreamEntry): boolean {
-    return this.#metadataOf(entry, Infinity).truncateBefore === deletedBefore
+    return this.#index.metadataOf(entry, Infinity, (ordinal) => this.#dataOf(ordinal)).truncateBefore === deletedBefore
+  }
+
+  #dataOf(ordinal: number): Buffer {
+    return dataOf(this.#records.now(ordinal))
   }
 
   /** The events, and what the store itself adds where they bring a soft-deleted stream back. */
@@ -241,8 +245,8 @@ class LogStore implements OpenStore {
     const entry = this.#index.find(stream)
     if (entry && this.#isSoftDeleted(entry)) {
       const metastream = metastreamOf(stream)
-      const newest = this.#index.find(metastream)!.ordinals.at(-1)!
-      const restored = withTruncateBefore(parseMetadata(readRecord(this.#records.now(newest)).data) ?? {}, entry.ordinals.length)
+      const newest = entry.metastream!.ordinals.at(-1)!
+      const restored = withTruncateBefore(parseMetadata(this.#dataOf(newest)) ?? {}, entry.ordinals.length)
       writes.push({ stream: metastream, drafts: this.#draftsFor(metastream, [systemEvent('$metadata', restored)]) })
     }
     const owner = isMetastream(stream) ? this.#index.find(stream.slice(2)) : undefined
@@ -268,62 +272,71 @@ class LogStore implements OpenStore {
   }
 
   async #write(writes: readonly Write[], revision: number): Promise<Verdict> {
-    const created = String(BigInt((this.#options.now_ms ?? Date.now)()) * 10_000n)
+    const created = `${(this.#options.now_ms ?? Date.now)()}0000`
     const names = writes.map(({ stream }) => Buffer.from(stream))
-    const drafts = writes.flatMap(({ stream, drafts }, nth) => drafts.map((draft) => ({ draft, stream, name: names[nth]! })))
-    const bytes_max = drafts.reduce((sum, { draft, name }) => sum + 4 + recordLengthMax(draft, name.length, created), frameHeader_bytes)
+    let bytes_max = frameHeader_bytes
+    for (const [nth, { drafts }] of writes.entries()) for (const draft of drafts) bytes_max += 4 + recordLengthMax(draft, names[nth]!.length, created)
     const base = this.#writer.place(bytes_max)
     const frame = Buffer.allocUnsafe(bytes_max)
-    const from = this.#index.length
-    let [at, position] = [frameHeader_bytes, 0]
-    for (const [nth, { draft, stream, name }] of drafts.entries()) {
-      const start = at + 4
-      const end = writeRecord(frame, start, draft, name, base + start, created)
-      frame.writeUInt32LE(end - start, at)
-      const ordinal = this.#index.add({ position: base + start, length: end - start, stream, type: draft.event.type, id: draft.event.id })
-      this.#records.keep(ordinal, frame.subarray(start, end))
-      // What the store adds by itself stands behind what was asked for.
-      if (nth < writes[0]!.drafts.length) position = base + start
-      at = end
+    let [at, position] = [frameHeader_bytes, -1]
+    for (const [nth, { stream, drafts }] of writes.entries()) {
+      for (const draft of drafts) {
+        const start = at + 4
+        at = writeRecord(frame, start, draft, names[nth]!, base + start, created)
+        frame.writeUInt32LE(at - start, start - 4)
+        const { id, type } = draft.event
+        const isTombstone = draft.revision === TOMBSTONE_REVISION
+        this.#records.keep(this.#index.add({ position: base + start, length: at - start, stream, type, id, isTombstone }), frame.subarray(start, at))
+        // What the store adds by itself stands behind what was asked for.
+        if (nth === 0) position = base + start
+      }
     }
-    const to = this.#index.length
+    this.#pending.push(this.#index.length)
     return new Promise((resolve, reject) => this.#writer.append(frame.subarray(0, at), (error) => {
-      if (error) return reject(error)
-      this.#show(from, to)
-      resolve({ kind: 'written', revision, position })
+      if (error) reject(error)
+      else resolve({ kind: 'written', revision, position })
     }))
   }
 
-  #show(from: number, to: number) {
+  /** So many more frames are durable. */
+  #show(frames: number) {
+    const from = this.#index.visible
+    const to = this.#pending[frames - 1]!
+    this.#pending = this.#pending.slice(frames)
     this.#index.visible = to
-    while (this.#waiting[0] && this.#waiting[0].ordinal < to) this.#waiting.shift()!.answer()
+    if (this.#waiting.length > 0) {
+      const answered = this.#waiting.filter(({ ordinal }) => ordinal < to)
+      this.#waiting = this.#waiting.filter(({ ordinal }) => ordinal >= to)
+      for (const { answer } of answered) answer()
+    }
     for (const listener of this.#listeners) listener(from, to)
+    const { end, size, writing } = this.#snapshot
+    const due = Math.max(this.#options.snapshot_bytes ?? snapshot_bytes, 2 * size)
+    if (!writing && this.#writer.durable - end >= due) void this.#writeSnapshot()
   }
 
   #rollBack() {
+    this.#pending = []
     this.#records.drop(this.#index.visible)
     this.#index.rollBack()
     for (const { answer } of this.#waiting.splice(0)) answer(new Error('the append that this one repeats could not be written'))
   }
 
+  /** Without one, the next start reads more of the log and nothing else is lost: a failure is no reason to stop. */
+  async #writeSnapshot(): Promise<void> {
+    const end = this.#writer.durable
+    const write = writeSnapshot(this.#files, this.#options.dir, this.id, this.#index, end)
+      .catch((error: Error) => {
+        this.#options.onWarning?.(`the index could not be written, so the next start takes longer: ${error.message}`)
+        return this.#snapshot.size
+      })
+      .then((size) => { this.#snapshot = { end, size, writing: undefined } })
+    this.#snapshot.writing = write
+    await write
+  }
+
   stream(name: string): StreamView {
-    const index = this.#index
-    const entry = index.find(name)
-    const owner = isMetastream(name) ? index.find(name.slice(2)) : undefined
-    const count = entry ? index.visibleIn(entry) : 0
-    const metadata = entry ? this.#metadataOf(entry, index.visible) : undefined
-    const isGone = [entry, owner].some((one) => one && one.tombstone >= 0 && one.tombstone < index.visible)
-    const maxCount = isMetastream(name) ? 1 : metadata?.maxCount
-    const before = metadata?.truncateBefore ?? 0n
-    const first = Math.max(0, maxCount === undefined ? 0 : count - maxCount, before > BigInt(count) ? count : Number(before))
-    const oldest = metadata?.maxAge_s === undefined ? undefined : BigInt(Math.floor((this.#options.now_ms ?? Date.now)() - metadata.maxAge_s * 1000)) * 10_000n
-    const status = isGone ? 'tombstoned' : before === deletedBefore ? 'deleted' : count === 0 ? 'missing' : 'live'
-    return {
-      name, status, first, last: (entry?.ordinals.length ?? 0) - 1, lastVisible: count - 1,
-      ordinalOf: (revision) => (revision >= 0 && revision < count ? entry!.ordinals[revision]! : -1),
-      tombstone: entry && isGone && entry.tombstone < index.visible ? entry.tombstone : -1,
-      isExpired: (createdTicks) => oldest !== undefined && createdTicks < oldest,
-    }
+    return streamView(this.#index, name, this.#options.now_ms ?? Date.now, (ordinal) => this.#dataOf(ordinal))
   }
 
   entry(ordinal: number): EntryView {
@@ -365,7 +378,9 @@ class LogStore implements OpenStore {
     if (this.#isClosed) return
     this.#isClosed = true
     await this.#writer.close()
-    writeSnapshot(this.#files, this.#options.dir, this.id, this.#index, this.#writer.durable)
+    await this.#snapshot.writing
+    if (!this.#writer.failure && this.#snapshot.end < this.#writer.durable) await this.#writeSnapshot()
+    await this.#records.settle()
     for (const { fd } of this.#segments) this.#files.close(fd)
     this.#unlock()
   }
@@ -374,9 +389,3 @@ class LogStore implements OpenStore {
 const systemEvent = (type: string, data: Buffer): ProposedEvent => ({ id: randomUUID(), type, json: true, metadata: none, data })
 
 const uuidOf = (bytes: Buffer): string => bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
-
-function holdsFrames(files: FileLayer, fd: number): boolean {
-  const buffer = Buffer.alloc(files.size(fd))
-  files.read(fd, buffer, 0)
-  return buffer.some((byte, at) => at >= segmentHeader_bytes && byte !== 0)
-}

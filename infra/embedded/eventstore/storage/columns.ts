@@ -29,21 +29,19 @@ export class Column<A extends Numbers> {
     this.#chunks.length = Math.ceil(length / chunk_size)
   }
 
-  /** The values as bytes, chunk by chunk. */
-  * bytes(): Generator<Buffer> {
-    for (let from = 0; from < this.length; from += chunk_size) {
-      const part = this.#chunks[from >>> chunk_bits]!.subarray(0, Math.min(chunk_size, this.length - from))
+  /** The first values as bytes, chunk by chunk. */
+  * bytes(count: number): Generator<Buffer> {
+    for (let from = 0; from < count; from += chunk_size) {
+      const part = this.#chunks[from >>> chunk_bits]!.subarray(0, Math.min(chunk_size, count - from))
       yield Buffer.from(part.buffer, part.byteOffset, part.byteLength)
     }
   }
 
-  /** Takes over values that `bytes` gave, as they lie in a buffer. */
-  load(bytes: Buffer, count: number): void {
+  /** Fills an empty column with values as `bytes` gave them; `take` hands over the bytes of so many. */
+  load(count: number, take: (values: number) => Buffer): void {
     for (let from = 0; from < count; from += chunk_size) {
       const chunk = this.#make(chunk_size)
-      const width = chunk.BYTES_PER_ELEMENT
-      const view = Buffer.from(chunk.buffer)
-      bytes.copy(view, 0, from * width, Math.min(from + chunk_size, count) * width)
+      take(Math.min(chunk_size, count - from)).copy(Buffer.from(chunk.buffer))
       this.#chunks.push(chunk)
     }
     this.length = count

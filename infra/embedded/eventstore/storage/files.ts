@@ -1,5 +1,4 @@
 import fs from 'node:fs'
-import path from 'node:path'
 
 /** Everything the log asks of a disk, in one place, so that tests can make the disk fail. Synchronous except for the sync itself. */
 export interface FileLayer {
@@ -77,19 +76,4 @@ export function readAll(files: FileLayer, fd: number, buffer: Buffer, position: 
     read += more
   }
   return read
-}
-
-/** Puts a whole file in place or leaves the old one: never half of it. */
-export function replaceFile(files: FileLayer, file: string, content: readonly Buffer[]): void {
-  const draft = `${file}.new`
-  files.remove(draft)
-  const fd = files.open(draft, true)
-  try {
-    writeAll(files, fd, content, 0)
-    files.syncNow(fd)
-  } finally {
-    files.close(fd)
-  }
-  files.rename(draft, file)
-  files.syncDir(path.dirname(file))
 }

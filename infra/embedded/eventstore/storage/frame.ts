@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { Window } from './window.ts'
 
 /**
  * One append is one frame: whole or absent.
@@ -12,13 +13,12 @@ import { crc32 } from 'node:zlib'
  * An empty frame is a marker: it only says how far the log is durable, and the next append overwrites it.
  */
 export const frameHeader_bytes = 20
-const magic = 0xba70_0e5d
+export const magic = 0xba70_0e5d
 
 export interface Frame {
   readonly durable: number
-  /** Where the body starts and ends, as offsets in the buffer that was read. */
-  readonly from: number
-  readonly to: number
+  /** All of it, header included. */
+  readonly bytes: Buffer
 }
 
 /** Completes a frame whose body is in place. */
@@ -35,30 +35,39 @@ export function marker(durable: number): Buffer {
   return frame
 }
 
-/** The good frame at this offset, if there is one. */
-export function frameAt(buffer: Buffer, at: number, end = buffer.length): Frame | undefined {
-  const from = at + frameHeader_bytes
-  if (from > end || buffer.readUInt32LE(at) !== magic) return undefined
-  const to = from + buffer.readUInt32LE(at + 8)
-  if (to > end || crc32(buffer.subarray(at + 8, to)) !== buffer.readUInt32LE(at + 4)) return undefined
-  return { durable: Number(buffer.readBigUInt64LE(at + 12)), from, to }
+export const isMarker = ({ bytes }: Frame) => bytes.length === frameHeader_bytes
+
+/** The good frame that starts at this offset, if there is one. Its bytes last until the window is used again. */
+export function frameAt(window: Window, at: number): Frame | undefined {
+  const header = window.at(at, frameHeader_bytes)
+  if (header.length < frameHeader_bytes || header.readUInt32LE(0) !== magic) return undefined
+  const length = frameHeader_bytes + header.readUInt32LE(8)
+  if (at + length > window.size) return undefined
+  const bytes = window.at(at, length)
+  if (crc32(bytes.subarray(8)) !== bytes.readUInt32LE(4)) return undefined
+  return { durable: Number(bytes.readBigUInt64LE(12)), bytes }
 }
 
+const mark = Buffer.alloc(4)
+mark.writeUInt32LE(magic)
+
 /** The next offset from `at` on where a good frame starts, -1 for none. */
-export function nextFrame(buffer: Buffer, at: number): number {
-  const mark = Buffer.alloc(4)
-  mark.writeUInt32LE(magic)
-  for (let found = buffer.indexOf(mark, at); found >= 0; found = buffer.indexOf(mark, found + 1)) {
-    if (frameAt(buffer, found)) return found
+export function nextFrame(window: Window, at: number): number {
+  const step = 64 * 1024
+  for (let from = at; from < window.size;) {
+    const found = window.at(from, step).indexOf(mark)
+    if (found >= 0 && frameAt(window, from + found)) return from + found
+    // A mark may lie across the end of a step.
+    from += found >= 0 ? found + 1 : step - mark.length + 1
   }
   return -1
 }
 
-/** Calls back with every record of a frame: offsets of the record itself. */
-export function eachRecord(buffer: Buffer, { from, to }: Frame, record: (from: number, to: number) => void): void {
-  for (let at = from; at + 4 <= to;) {
-    const length = buffer.readUInt32LE(at)
-    record(at + 4, at + 4 + length)
+/** The records of a frame, each with its offset in the frame. */
+export function eachRecord({ bytes }: Frame, visit: (record: Buffer, at: number) => void): void {
+  for (let at = frameHeader_bytes; at + 4 <= bytes.length;) {
+    const length = bytes.readUInt32LE(at)
+    visit(bytes.subarray(at + 4, at + 4 + length), at + 4)
     at += 4 + length
   }
 }

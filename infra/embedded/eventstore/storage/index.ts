@@ -9,6 +9,8 @@ export const isMetastream = (stream: string) => stream.startsWith('$$')
 export interface StreamEntry {
   readonly key: number
   readonly name: string
+  /** The stream that holds the metadata of this one, once it has been written to. */
+  metastream: StreamEntry | undefined
   /** Ordinals of its events by revision. Events that are not durable yet count. */
   readonly ordinals: number[]
   /** Ordinal of the event that deleted it for ever, -1 for none. */
@@ -24,6 +26,7 @@ export interface Indexed {
   readonly stream: string
   readonly type: string
   readonly id: string
+  readonly isTombstone: boolean
 }
 
 /** Ids that are recognised as repetitions when no revision is expected: at least so many of the newest. */
@@ -58,16 +61,19 @@ export class LogIndex {
   entry(name: string): StreamEntry {
     let entry = this.#byName.get(name)
     if (!entry) {
-      entry = { key: this.streams.length, name, ordinals: [], tombstone: -1, metadata: noMetadata, metadataOrdinal: -1 }
+      const metastream = this.#byName.get(metastreamOf(name))
+      entry = { key: this.streams.length, name, metastream, ordinals: [], tombstone: -1, metadata: noMetadata, metadataOrdinal: -1 }
+      const owner = isMetastream(name) ? this.#byName.get(name.slice(2)) : undefined
+      if (owner) owner.metastream = entry
       this.streams.push(entry)
       this.#byName.set(name, entry)
     }
     return entry
   }
 
-  add({ position, length, stream, type, id }: Indexed): number {
+  add({ position, length, stream, type, id, isTombstone }: Indexed): number {
     const entry = this.entry(stream)
-    const ordinal = this.place(position, length, entry, this.types.keyOf(type), type === tombstoneType)
+    const ordinal = this.place(position, length, entry, this.types.keyOf(type), isTombstone)
     this.remember(id, ordinal)
     return ordinal
   }
@@ -96,9 +102,10 @@ export class LogIndex {
     return this.#young.get(id) ?? this.#old.get(id)
   }
 
-  /** Newest last. */
-  recentIds(): [string, number][] {
-    return [...this.#old, ...this.#young]
+  /** Oldest first. */
+  * recentIds(): Generator<readonly [id: string, ordinal: number]> {
+    yield* this.#old
+    yield* this.#young
   }
 
   /** Takes back what was judged and never written. */
@@ -137,7 +144,7 @@ export class LogIndex {
    * Metadata as of all events up to `limit`. `read` gives the data of an event; it is asked once per metadata event.
    */
   metadataOf(entry: StreamEntry, limit: number, read: (ordinal: number) => Buffer): StreamMetadata {
-    const own = this.#byName.get(metastreamOf(entry.name))
+    const own = entry.metastream
     let count = own?.ordinals.length ?? 0
     while (count > 0 && own!.ordinals[count - 1]! >= limit) count--
     if (count === 0) return noMetadata

@@ -8,13 +8,21 @@ export class Locked extends Error {
   }
 }
 
-/** When a process started, in clock ticks since boot: with it a pid that was given out again is told apart. Empty where /proc is missing. */
-function startOf(pid: number): string {
+const namePattern = /^lock\.(\d+)$/
+const attempts_max = 10
+
+function fileText(file: string): string {
   try {
-    return fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ')[19] ?? ''
+    return fs.readFileSync(file, 'utf8').trim()
   } catch {
     return ''
   }
+}
+
+/** Boot and start time of a process: with them a pid that was given out again is told apart. Empty where /proc is missing. */
+function startOf(pid: number): string {
+  const start = fileText(`/proc/${pid}/stat`).replace(/^.*\) /s, '').split(' ')[19]
+  return start === undefined ? '' : `${fileText('/proc/sys/kernel/random/boot_id')}/${start}`
 }
 
 function isAlive(pid: number): boolean {
@@ -26,21 +34,54 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Takes the folder for this process. Returns the way to give it back. Throws `Locked`. */
+/** The process that holds a lock file, undefined when it is gone or gave the lock back. */
+function holderOf(file: string): number | undefined {
+  const [pid = '', start = ''] = fileText(file).split(' ')
+  if (!/^\d+$/.test(pid) || !isAlive(Number(pid))) return undefined
+  return start === '' || startOf(Number(pid)) === start ? Number(pid) : undefined
+}
+
+const newest = (dir: string) => Math.max(0, ...fs.readdirSync(dir).map((name) => Number(namePattern.exec(name)?.[1] ?? 0)))
+
+/**
+ * Takes the folder for this process. Returns the way to give it back. Throws `Locked`.
+ *
+ * A stale lock is never removed in favour of a new one of the same name: of two that find it stale, the slower one would remove the
+ * new lock of the faster. Locks are numbered instead, the highest counts, and a number is taken by one only.
+ */
 export function lock(dir: string): () => void {
-  const file = path.join(dir, 'lock')
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      fs.writeFileSync(file, `${process.pid} ${startOf(process.pid)}\n`, { flag: 'wx', mode: 0o600 })
-      return () => fs.rmSync(file, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  const draft = path.join(dir, `lock.draft-${process.pid}-${performance.now()}`)
+  fs.writeFileSync(draft, `${process.pid} ${startOf(process.pid)}\n`, { mode: 0o600 })
+  try {
+    for (let attempt = 0; attempt < attempts_max; attempt++) {
+      const number = newest(dir)
+      const holder = number === 0 ? undefined : holderOf(path.join(dir, `lock.${number}`))
+      if (holder !== undefined) throw new Locked(dir, holder)
+      const file = path.join(dir, `lock.${number + 1}`)
+      if (!take(draft, file)) continue
+      if (newest(dir) > number + 1) {
+        fs.rmSync(file, { force: true })
+        continue
+      }
+      for (const name of fs.readdirSync(dir)) if (Number(namePattern.exec(name)?.[1] ?? Infinity) <= number) fs.rmSync(path.join(dir, name), { force: true })
+      // The number stays taken: an empty file is a lock that was given back.
+      return () => {
+        if (fs.existsSync(file)) fs.writeFileSync(file, '')
+      }
     }
-    const [pid = 0, start = ''] = fs.readFileSync(file, 'utf8').trim().split(' ').map((part, index) => (index === 0 ? Number(part) : part)) as [number, string]
-    if (pid > 0 && isAlive(pid) && (start === '' || startOf(pid) === start)) throw new Locked(dir, pid)
-    // Whoever held it is gone. Two that find it stale at once both try to make it anew, and one of them fails.
-    fs.renameSync(file, `${file}.stale-${process.pid}`)
-    fs.rmSync(`${file}.stale-${process.pid}`, { force: true })
+  } finally {
+    fs.rmSync(draft, { force: true })
   }
-  throw new Locked(dir, 0)
+  throw new Error(`${dir} could not be locked: too many processes want it at once. Try again.`)
+}
+
+/** A link appears with its content, or not at all. */
+function take(draft: string, file: string): boolean {
+  try {
+    fs.linkSync(draft, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  }
 }

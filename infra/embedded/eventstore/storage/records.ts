@@ -4,11 +4,14 @@ import type { Segment } from './segment.ts'
 
 /** The newest records stay in memory: followers and tail reads never touch the disk. */
 const recent_bytes_max = 16 * 1024 * 1024
+/** A power of two. */
+const recent_count_max = 65_536
 /** Two records so close together are fetched in one read. */
 const gap_bytes_max = 16 * 1024
 const read_bytes_max = 1024 * 1024
 
 interface Run {
+  readonly segment: Segment
   readonly from: number
   to: number
   readonly ordinals: number[]
@@ -19,8 +22,12 @@ export class Records {
   readonly #files: FileLayer
   readonly #index: LogIndex
   readonly #segments: readonly Segment[]
-  readonly #recent = new Map<number, Buffer>()
+  /** The records from `#first` to `#next`, each in the slot of its ordinal. Not durable ones are always among them: the disk may not have them. */
+  #ring: (Buffer | undefined)[] = new Array(recent_count_max).fill(undefined)
+  #first = 0
+  #next = 0
   #recent_bytes = 0
+  readonly #reads = new Set<Promise<unknown>>()
 
   constructor(files: FileLayer, index: LogIndex, segments: readonly Segment[]) {
     this.#files = files
@@ -28,27 +35,47 @@ export class Records {
     this.#segments = segments
   }
 
+  /** Ordinals come without a gap. */
   keep(ordinal: number, record: Buffer): void {
-    this.#recent.set(ordinal, record)
-    this.#recent_bytes += record.length
-    while (this.#recent_bytes > recent_bytes_max) {
-      const [oldest, { length }] = this.#recent.entries().next().value!
-      this.#recent.delete(oldest)
-      this.#recent_bytes -= length
+    if (this.#first === this.#next) this.#first = ordinal
+    if (ordinal - this.#first === this.#ring.length) {
+      if (this.#first < this.#index.visible) this.#dropOldest()
+      else this.#grow()
     }
+    this.#ring[ordinal & (this.#ring.length - 1)] = record
+    this.#next = ordinal + 1
+    this.#recent_bytes += record.length
+    while (this.#recent_bytes > recent_bytes_max && this.#first < this.#index.visible) this.#dropOldest()
   }
 
+  #dropOldest() {
+    const slot = this.#first++ & (this.#ring.length - 1)
+    this.#recent_bytes -= this.#ring[slot]!.length
+    this.#ring[slot] = undefined
+  }
+
+  #grow() {
+    const ring: (Buffer | undefined)[] = new Array(this.#ring.length * 2).fill(undefined)
+    for (let ordinal = this.#first; ordinal < this.#next; ordinal++) ring[ordinal & (ring.length - 1)] = this.#recent(ordinal)
+    this.#ring = ring
+  }
+
+  #recent(ordinal: number): Buffer | undefined {
+    return ordinal >= this.#first && ordinal < this.#next ? this.#ring[ordinal & (this.#ring.length - 1)] : undefined
+  }
+
+  /** Forgets what was taken back, from this ordinal on. */
   drop(from: number): void {
-    for (const [ordinal, { length }] of this.#recent) {
-      if (ordinal < from) continue
-      this.#recent.delete(ordinal)
-      this.#recent_bytes -= length
+    for (; this.#next > Math.max(from, this.#first); this.#next--) {
+      const slot = (this.#next - 1) & (this.#ring.length - 1)
+      this.#recent_bytes -= this.#ring[slot]!.length
+      this.#ring[slot] = undefined
     }
   }
 
   /** One record, at once: for decisions, which cannot wait. */
   now(ordinal: number): Buffer {
-    const kept = this.#recent.get(ordinal)
+    const kept = this.#recent(ordinal)
     if (kept) return kept
     const [from, length] = [this.#index.positions.get(ordinal), this.#index.lengths.get(ordinal)]
     const segment = this.#segmentAt(from)
@@ -58,14 +85,36 @@ export class Records {
   }
 
   many(ordinals: readonly number[]): Promise<Buffer[]> | Buffer[] {
-    const records = ordinals.map((ordinal) => this.#recent.get(ordinal))
-    return records.every((record) => record !== undefined) ? records as Buffer[] : this.#fetch(ordinals, records)
+    const known = new Array<Buffer>(ordinals.length)
+    for (let nth = 0; nth < ordinals.length; nth++) {
+      const record = this.#recent(ordinals[nth]!)
+      if (!record) return this.#tracked(this.#fetch(ordinals))
+      known[nth] = record
+    }
+    return known
   }
 
-  async #fetch(ordinals: readonly number[], known: readonly (Buffer | undefined)[]): Promise<Buffer[]> {
+  #tracked<T>(read: Promise<T>): Promise<T> {
+    this.#reads.add(read)
+    const done = () => this.#reads.delete(read)
+    read.then(done, done)
+    return read
+  }
+
+  /** Waits for the reads that are under way: no file may be closed under them. */
+  async settle(): Promise<void> {
+    await Promise.allSettled(this.#reads)
+  }
+
+  async #fetch(ordinals: readonly number[]): Promise<Buffer[]> {
     const found = new Map<number, Buffer>()
-    for (const { from, to, ordinals: wanted } of this.#runs(ordinals.filter((_, nth) => known[nth] === undefined))) {
-      const segment = this.#segmentAt(from)
+    const missing: number[] = []
+    for (const ordinal of ordinals) {
+      const record = this.#recent(ordinal)
+      if (record) found.set(ordinal, record)
+      else missing.push(ordinal)
+    }
+    for (const { segment, from, to, ordinals: wanted } of this.#runs(missing)) {
       const bytes = Buffer.allocUnsafe(to - from)
       for (let read = 0; read < bytes.length;) {
         const more = await this.#files.readLater(segment.fd, bytes.subarray(read), from - segment.base + read)
@@ -77,7 +126,7 @@ export class Records {
         found.set(ordinal, bytes.subarray(at, at + this.#index.lengths.get(ordinal)))
       }
     }
-    return ordinals.map((ordinal, nth) => known[nth] ?? found.get(ordinal)!)
+    return ordinals.map((ordinal) => found.get(ordinal)!)
   }
 
   /** Neighbours in the log, fetched together. */
@@ -87,11 +136,10 @@ export class Records {
       const from = this.#index.positions.get(ordinal)
       const to = from + this.#index.lengths.get(ordinal)
       const last = runs.at(-1)
-      const joins = last && from - last.to <= gap_bytes_max && to - last.from <= read_bytes_max && this.#segmentAt(last.from) === this.#segmentAt(from)
-      if (joins) {
+      if (last && from < last.segment.end && from - last.to <= gap_bytes_max && to - last.from <= read_bytes_max) {
         last.to = Math.max(last.to, to)
         last.ordinals.push(ordinal)
-      } else runs.push({ from, to, ordinals: [ordinal] })
+      } else runs.push({ segment: this.#segmentAt(from), from, to, ordinals: [ordinal] })
     }
     return runs
   }

@@ -1,87 +1,126 @@
 import { Corruption } from './damage.ts'
-import { frameAt, nextFrame } from './frame.ts'
-import { readAll, writeAll, type FileLayer } from './files.ts'
+import { writeAll, type FileLayer } from './files.ts'
+import { frameAt, isMarker, nextFrame, type Frame } from './frame.ts'
 import { segmentHeader_bytes, type Segment } from './segment.ts'
+import { isTear } from './tear.ts'
+import { newScratch, Window } from './window.ts'
 
-export interface Scanned {
+/** What stands wrong in the log, and where. */
+export interface Fault {
+  readonly segment: Segment
+  /** Offset in its file of what is bad: good frames end here. */
+  readonly at: number
+  readonly what: string
+  /** The work of a crash, on an append that nobody was told of: to be set to zero, this many bytes. `undefined` for other damage. */
+  readonly torn_bytes: number | undefined
+}
+
+export interface Scan {
   /** Position behind the last good frame. */
   readonly end: number
-  /** Bytes of a torn write that were set to zero behind it. */
-  readonly torn_bytes: number
+  readonly fault: Fault | undefined
 }
 
-export interface Visit {
-  /** A frame with records: the buffer it lies in, the position of the buffer's start, where its body is. */
-  (buffer: Buffer, base: number, from: number, to: number): void
+export interface ScanOptions {
+  readonly files: FileLayer
+  readonly segments: readonly Segment[]
+  /** Frames are checked from the segment on in which this position lies ... */
+  readonly checkFrom: number
+  /** ... and handed over from this position on. */
+  readonly from: number
+  readonly visit: (frame: Frame, position: number) => void
 }
 
-/** Where a segment stops being good, and what is behind. */
-interface Break {
+interface Walked {
+  /** Offset behind the last good frame. */
   readonly at: number
+  /** Nothing but zeros is behind. */
   readonly isClean: boolean
-  /** How far the log is known to have been durable. */
-  readonly durable: number
-}
-
-/** How much of the log the whole file layer reads at once while it scans: a segment. */
-export function load(files: FileLayer, segment: Segment): Buffer {
-  const buffer = Buffer.allocUnsafe(files.size(segment.fd))
-  return buffer.subarray(0, readAll(files, segment.fd, buffer, 0))
-}
-
-function isZero(buffer: Buffer, from: number): boolean {
-  for (let at = from; at < buffer.length; at++) if (buffer[at] !== 0) return false
-  return true
-}
-
-/** Walks the good frames from an offset on. Markers say how far the log is durable and are passed over only at the end. */
-function walk(buffer: Buffer, segment: Segment, from: number, durable: number, visit: Visit): Break {
-  let at = from
-  for (;;) {
-    const frame = frameAt(buffer, at)
-    if (!frame) return { at, isClean: isZero(buffer, at), durable }
-    durable = Math.max(durable, frame.durable)
-    if (frame.to === frame.from) return { at, isClean: isZero(buffer, frame.to), durable }
-    visit(buffer, segment.base, frame.from, frame.to)
-    at = frame.to
-  }
+  readonly fault?: string
 }
 
 /**
- * Reads the segments from a position on. What a crash left half written at the very end, and never acknowledged, is set to zero; any
- * other damage is refused. `durable` is how far the log was once known to be synced (by a snapshot).
+ * Reads the log, and stops where it is not good. Changes nothing. Besides their checksums, frames vouch for each other: every one says
+ * how far the log was durable before it, so what is lost shows even where only zeros are left.
  */
-export function recover(files: FileLayer, segments: readonly Segment[], from: number, durable: number, visit: Visit): Scanned {
-  let end = from
-  let torn_bytes = 0
-  segments.forEach((segment, index) => {
-    if (segment.end <= from) return
-    const isLast = index === segments.length - 1
-    const buffer = load(files, segment)
-    const start = Math.max(segmentHeader_bytes, from - segment.base)
-    const found = walk(buffer, segment, start, durable, visit)
-    durable = found.durable
-    end = segment.base + found.at
-    if (!found.isClean) torn_bytes = cut(files, segment, buffer, found, isLast)
-    // A log that was durable further than it is good has lost what was acknowledged, also where only zeros are left.
-    if (isLast && durable > end) throw new Corruption(segment.file, found.at, `the log was durable up to position ${durable}, but good frames end at ${end}`)
-  })
+export function scan({ files, segments, checkFrom, from, visit }: ScanOptions): Scan {
+  const scratch = newScratch()
+  let [end, durable] = [from, from]
+  /** Where the good frames of the segment before ended. */
+  let before: { readonly segment: Segment; readonly at: number } | undefined
+  for (const [nth, segment] of segments.entries()) {
+    if (segment.end <= checkFrom) continue
+    const window = new Window(files, segment, scratch)
+    const { base } = segment
+    const walked = walk(window, (frame, at) => {
+      if (frame.durable > base + at || (before && frame.durable < base && frame.durable > before.segment.base + before.at)) return 'what stood before it is gone'
+      durable = Math.max(durable, frame.durable)
+      if (base + at < from && base + at + frame.bytes.length > from) return 'the index ends in the middle of it'
+      if (base + at >= from && !isMarker(frame)) visit(frame, base + at)
+      return undefined
+    })
+    const good = base + walked.at
+    if (walked.fault !== undefined) {
+      // The first frame of a segment vouches for the end of the one before.
+      const place = walked.at === segmentHeader_bytes && before ? before : { segment, at: walked.at }
+      return { end, fault: { ...place, what: walked.fault, torn_bytes: undefined } }
+    }
+    const later = segments.slice(nth + 1)
+    end = Math.max(end, good)
+    if (!walked.isClean) return { end, fault: faultAt(files, segment, window, walked.at, durable, later) }
+    if (later.length === 0 && durable > good) {
+      const what = `the log was durable up to position ${durable}, but good frames end at ${good}`
+      return { end, fault: { segment, at: walked.at, what, torn_bytes: undefined } }
+    }
+    before = { segment, at: walked.at }
+  }
+  return { end, fault: undefined }
+}
+
+function walk(window: Window, visit: (frame: Frame, at: number) => string | undefined): Walked {
+  for (let at = segmentHeader_bytes; ;) {
+    const frame = frameAt(window, at)
+    if (!frame) return { at, isClean: window.isZeroFrom(at) }
+    const length = frame.bytes.length
+    const isLast = isMarker(frame)
+    const fault = visit(frame, at)
+    if (fault !== undefined) return { at, isClean: false, fault }
+    if (isLast) return { at, isClean: window.isZeroFrom(at + length) }
+    at += length
+  }
+}
+
+/** A torn append, or damage? In doubt damage: it is for people to decide what may be lost. */
+function faultAt(files: FileLayer, segment: Segment, window: Window, at: number, durable: number, later: readonly Segment[]): Fault {
+  const position = segment.base + at
+  const damage = (what: string): Fault => ({ segment, at, what, torn_bytes: undefined })
+  if (durable > position) return damage('the bad frame had been acknowledged')
+  for (let behind = nextFrame(window, at + 1); behind >= 0; behind = nextFrame(window, behind + 1)) {
+    // A frame that was written together with a torn one may have reached the disk whole. One that was written later proves that this one had been durable.
+    if (frameAt(window, behind)!.durable > position) return damage(`there is a good frame behind the bad one, at offset ${behind}`)
+  }
+  // A segment is synced before anything is written to the next one.
+  if (later.some((next) => !new Window(files, next).isZeroFrom(segmentHeader_bytes))) return damage('there are frames in later segments, behind the bad one')
+  const tail = Buffer.from(window.at(at, window.size - at))
+  if (!isTear(tail, at, segment.end - position)) return damage('the bad frame was written whole and is different now')
+  let torn_bytes = tail.length
+  while (torn_bytes > 0 && tail[torn_bytes - 1] === 0) torn_bytes--
+  return { segment, at, what: 'an append that was never acknowledged stands half written', torn_bytes }
+}
+
+/** Sets what is behind an offset of a segment to zero, durably. */
+export function cut(files: FileLayer, { fd }: Segment, at: number, length: number): void {
+  const zeros = Buffer.alloc(Math.min(length, 1024 * 1024))
+  for (let done = 0; done < length; done += zeros.length) writeAll(files, fd, [zeros.subarray(0, length - done)], at + done)
+  files.syncNow(fd)
+}
+
+/** Reads the log at start: cuts a torn end, refuses any other damage. Throws `Corruption`. */
+export function recover(options: ScanOptions): { end: number; torn_bytes: number } {
+  const { end, fault } = scan(options)
+  if (!fault) return { end, torn_bytes: 0 }
+  const { segment, at, what, torn_bytes } = fault
+  if (torn_bytes === undefined) throw new Corruption(segment.file, at, what)
+  cut(options.files, segment, at, torn_bytes)
   return { end, torn_bytes }
 }
-
-/** Sets a torn tail to zero, or refuses where it is not one. */
-function cut(files: FileLayer, segment: Segment, buffer: Buffer, { at, durable }: Break, isLast: boolean): number {
-  const file = segment.file
-  if (!isLast) throw new Corruption(file, at, 'there are segments behind the bad frame')
-  if (durable > segment.base + at) throw new Corruption(file, at, 'the bad frame had been acknowledged')
-  for (let behind = nextFrame(buffer, at + 1); behind >= 0; behind = nextFrame(buffer, behind + 1)) {
-    // A frame written together with the torn one may have reached the disk whole; one that was written later proves that this one was durable.
-    if (frameAt(buffer, behind)!.durable > segment.base + at) throw new Corruption(file, at, `there is a good frame behind it, at offset ${behind}`)
-  }
-  let last = buffer.length
-  while (last > at && buffer[last - 1] === 0) last--
-  writeAll(files, segment.fd, [Buffer.alloc(Math.max(0, last - at))], at)
-  files.syncNow(segment.fd)
-  return last - at
-}
-

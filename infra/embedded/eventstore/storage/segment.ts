@@ -1,6 +1,8 @@
 import { crc32 } from 'node:zlib'
 import path from 'node:path'
+import { Corruption } from './damage.ts'
 import { readAll, writeAll, type FileLayer } from './files.ts'
+import { Window } from './window.ts'
 
 /** A file of the log. Position = `base` + offset in the file; the first frame stands behind the header. */
 export interface Segment {
@@ -17,11 +19,11 @@ export const segmentHeader_bytes = 64
 const signature = Buffer.from('BATONLOG')
 const format = 1
 
-export const segmentName = (base: number) => `${String(base).padStart(16, '0')}.log`
+const segmentName = (base: number) => `${String(base).padStart(16, '0')}.log`
 const namePattern = /^(\d{16})\.log$/
 
 /** Bases of the segments in a folder, growing. */
-export const segmentBases = (files: FileLayer, dir: string): number[] =>
+const segmentBases = (files: FileLayer, dir: string): number[] =>
   files.list(dir).flatMap((name) => namePattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b)
 
 function header(base: number, end: number, storeId: Buffer): Buffer {
@@ -56,7 +58,7 @@ export function createSegment(files: FileLayer, dir: string, base: number, size:
 }
 
 /** The segment in a file, or why it is none. */
-export function openSegment(files: FileLayer, dir: string, base: number): { segment: Segment; storeId: Buffer } | { fault: string; file: string; fd: number } {
+function openSegment(files: FileLayer, dir: string, base: number): { segment: Segment; storeId: Buffer } | { fault: string; file: string; fd: number } {
   const file = path.join(dir, segmentName(base))
   const fd = files.open(file, false)
   const bytes = Buffer.alloc(segmentHeader_bytes)
@@ -68,6 +70,43 @@ export function openSegment(files: FileLayer, dir: string, base: number): { segm
   if (Number(bytes.readBigUInt64LE(16)) !== base) return fault('does not stand where its name says')
   const end = Number(bytes.readBigUInt64LE(24))
   return { segment: { file, base, end, fd, allocated: files.size(fd) }, storeId: Buffer.from(bytes.subarray(32, 48)) }
+}
+
+export interface Segments {
+  readonly segments: Segment[]
+  readonly storeId: Buffer | undefined
+  /** A file that a crash left while the newest segment was made: nothing is in it, and nothing is lost with it. */
+  readonly unfinished: string | undefined
+}
+
+/** All segments of a folder, in order. Changes nothing. Throws `Corruption` where a header or a whole segment is bad or missing. */
+export function openSegments(files: FileLayer, dir: string): Segments {
+  const segments: Segment[] = []
+  let storeId: Buffer | undefined
+  let unfinished: string | undefined
+  const bases = segmentBases(files, dir)
+  try {
+    for (const [nth, base] of bases.entries()) {
+      const opened = openSegment(files, dir, base)
+      if ('fault' in opened) {
+        const isEmpty = new Window(files, opened).isZeroFrom(segmentHeader_bytes)
+        files.close(opened.fd)
+        if (nth < bases.length - 1 || !isEmpty) throw new Corruption(opened.file, 0, `it ${opened.fault}`)
+        unfinished = opened.file
+        continue
+      }
+      const { segment } = opened
+      segments.push(segment)
+      storeId ??= opened.storeId
+      if (!opened.storeId.equals(storeId)) throw new Corruption(segment.file, 32, 'it belongs to another log')
+      const expected = segments.at(-2)?.end ?? 0
+      if (base !== expected) throw new Corruption(segment.file, 0, `a part of the log is missing before it: the segment at position ${expected}`)
+    }
+  } catch (error) {
+    for (const { fd } of segments) files.close(fd)
+    throw error
+  }
+  return { segments, storeId, unfinished }
 }
 
 const zeros = Buffer.alloc(1024 * 1024)

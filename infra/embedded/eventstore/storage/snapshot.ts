@@ -1,76 +1,194 @@
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
-import { readAll, replaceFile, type FileLayer } from './files.ts'
-import { ids_min, LogIndex, tombstoneType } from './index.ts'
+import { writeAll, type FileLayer } from './files.ts'
+import { ids_min, LogIndex } from './index.ts'
+import { Window } from './window.ts'
 
-/** The index up to a position, so that a start need not read the whole log. A damaged or foreign one is ignored: the log has it all. */
+/**
+ * The index up to a position, so that a start need not read the whole log. One that is damaged, or of another log, is ignored: the log has it all.
+ *
+ *   signature 8 | header crc u32 | body crc u32 | end u64 | count u32 | streams u32 | types u32 | tombstones u32 | ids u32 | store id 36
+ *
+ * The body: names of streams and types as JSON arrays behind their length, columns of the index, tombstones and recent ids.
+ */
 const name = 'index.snapshot'
-const signature = Buffer.from('BATONIX1')
-const header_bytes = 32
+const signature = Buffer.from('BATONIX2')
+const header_bytes = 80
+const id_bytes = 36
+const names_max = 4_096
+
+export const snapshotFile = (dir: string) => path.join(dir, name)
 
 interface Head {
   readonly store: string
   readonly end: number
   readonly count: number
-  readonly streams: readonly string[]
-  readonly types: readonly string[]
-  readonly ids: readonly string[]
+  readonly streams: number
+  readonly types: number
+  readonly tombstones: number
+  readonly ids: number
 }
 
-/** Writes what is visible; `end` is the position up to which that reaches. */
-export function writeSnapshot(files: FileLayer, dir: string, store: string, index: LogIndex, end: number): void {
-  const ids = index.recentIds().filter(([, ordinal]) => ordinal < index.visible).slice(-ids_min)
-  const head: Head = {
-    store, end, count: index.visible, streams: index.streams.map(({ name }) => name), types: index.types.names, ids: ids.map(([id]) => id),
-  }
-  const json = Buffer.from(JSON.stringify(head))
-  const idOrdinals = Buffer.from(Float64Array.from(ids, ([, ordinal]) => ordinal).buffer)
-  const columns = [index.positions, index.lengths, index.streamKeys, index.typeKeys, index.revisions]
-  const content = [json, idOrdinals, ...columns.flatMap((column) => [...column.bytes()])]
+function headerOf({ store, end, count, streams, types, tombstones, ids }: Head, bodyCrc: number): Buffer {
   const header = Buffer.alloc(header_bytes)
   signature.copy(header)
-  header.writeUInt32LE(json.length, 8)
-  header.writeUInt32LE(content.reduce((crc, part) => crc32(part, crc), 0), 12)
-  header.writeBigUInt64LE(BigInt(content.reduce((sum, part) => sum + part.length, 0)), 16)
-  replaceFile(files, path.join(dir, name), [header, ...content])
+  header.writeUInt32LE(bodyCrc, 12)
+  header.writeBigUInt64LE(BigInt(end), 16)
+  for (const [nth, value] of [count, streams, types, tombstones, ids].entries()) header.writeUInt32LE(value, 24 + 4 * nth)
+  header.write(store, 44, 'latin1')
+  header.writeUInt32LE(crc32(header.subarray(12)), 8)
+  return header
 }
 
-/** The index of the snapshot and the position it reaches, or undefined where there is none that fits. */
-export function readSnapshot(files: FileLayer, dir: string, store: string): { index: LogIndex; end: number } | undefined {
-  const file = path.join(dir, name)
-  if (!files.exists(file)) return undefined
-  const fd = files.open(file, false)
+function headFrom(header: Buffer): Head | undefined {
+  if (header.length < header_bytes || !header.subarray(0, 8).equals(signature) || crc32(header.subarray(12)) !== header.readUInt32LE(8)) return undefined
+  const [count, streams, types, tombstones, ids] = [0, 1, 2, 3, 4].map((nth) => header.readUInt32LE(24 + 4 * nth)) as [number, number, number, number, number]
+  return { store: header.toString('latin1', 44, 80), end: Number(header.readBigUInt64LE(16)), count, streams, types, tombstones, ids }
+}
+
+const u32 = (value: number) => {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+const columnsOf = (index: LogIndex) => [
+  [index.positions, 8], [index.lengths, 4], [index.streamKeys, 4], [index.typeKeys, 4], [index.revisions, 4],
+] as const
+
+/** The newest ids among the visible events, oldest first: each with its ordinal. */
+function recentIds(index: LogIndex, visible: number): Buffer {
+  const entries = [...index.recentIds()].filter(([, ordinal]) => ordinal < visible).slice(-ids_min)
+  const bytes = Buffer.alloc(entries.length * (id_bytes + 4))
+  entries.forEach(([id, ordinal], nth) => {
+    bytes.write(id, nth * (id_bytes + 4), 'latin1')
+    bytes.writeUInt32LE(ordinal, nth * (id_bytes + 4) + id_bytes)
+  })
+  return bytes
+}
+
+function* namesIn(names: readonly string[]): Generator<Buffer> {
+  for (let from = 0; from < names.length; from += names_max) {
+    const json = Buffer.from(JSON.stringify(names.slice(from, from + names_max)))
+    yield u32(json.length)
+    yield json
+  }
+}
+
+/**
+ * Writes what is visible now; `end` is the position up to which that reaches. Appends go on meanwhile: what is visible does not change any
+ * more, and the event loop is given back between parts. Either the whole snapshot takes the place of the old one, or the old one stays.
+ * Returns its size in bytes.
+ */
+export async function writeSnapshot(files: FileLayer, dir: string, store: string, index: LogIndex, end: number): Promise<number> {
+  const count = index.visible
+  const [streams, types] = [index.streams.map(({ name }) => name), [...index.types.names]]
+  const tombstones = index.streams.filter(({ tombstone }) => tombstone >= 0 && tombstone < count).flatMap(({ key, tombstone }) => [u32(key), u32(tombstone)])
+  const ids = recentIds(index, count)
+  const head: Head = {
+    store, end, count, streams: streams.length, types: types.length, tombstones: tombstones.length / 2, ids: ids.length / (id_bytes + 4),
+  }
+  function* body(): Generator<Buffer> {
+    yield* namesIn(streams)
+    yield* namesIn(types)
+    for (const [column] of columnsOf(index)) yield* column.bytes(count)
+    yield Buffer.concat(tombstones)
+    yield ids
+  }
+  const draft = `${snapshotFile(dir)}.new`
+  files.remove(draft)
+  const fd = files.open(draft, true)
+  let [at, crc] = [header_bytes, 0]
   try {
-    const bytes = Buffer.allocUnsafe(files.size(fd))
-    if (readAll(files, fd, bytes, 0) < header_bytes || !bytes.subarray(0, 8).equals(signature)) return undefined
-    const content = bytes.subarray(header_bytes)
-    if (Number(bytes.readBigUInt64LE(16)) !== content.length || crc32(content) !== bytes.readUInt32LE(12)) return undefined
-    const json_bytes = bytes.readUInt32LE(8)
-    const head = JSON.parse(content.toString('utf8', 0, json_bytes)) as Head
-    return head.store === store ? { index: indexFrom(head, content.subarray(json_bytes)), end: head.end } : undefined
+    for (const part of body()) {
+      if (part.length === 0) continue
+      writeAll(files, fd, [part], at)
+      crc = crc32(part, crc)
+      at += part.length
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    writeAll(files, fd, [headerOf(head, crc)], 0)
+    await files.sync(fd)
+  } catch (error) {
+    files.remove(draft)
+    throw error
+  } finally {
+    files.close(fd)
+  }
+  files.rename(draft, snapshotFile(dir))
+  files.syncDir(dir)
+  return at
+}
+
+export interface Snapshot {
+  readonly index: LogIndex
+  readonly end: number
+  readonly size: number
+}
+
+/** The snapshot of this log, or undefined where there is none that is whole. */
+export function readSnapshot(files: FileLayer, dir: string, store: string): Snapshot | undefined {
+  if (!files.exists(snapshotFile(dir))) return undefined
+  const fd = files.open(snapshotFile(dir), false)
+  try {
+    const window = new Window(files, { fd })
+    const header = Buffer.from(window.at(0, header_bytes))
+    const head = headFrom(header)
+    if (head?.store !== store) return undefined
+    const body = new Body(window)
+    const index = indexFrom(head, body)
+    return body.isWhole(header.readUInt32LE(12)) ? { index, end: head.end, size: window.size } : undefined
+  } catch {
+    // Bytes that make no sense are a damaged snapshot as well.
+    return undefined
   } finally {
     files.close(fd)
   }
 }
 
-function indexFrom({ count, streams, types, ids }: Head, rest: Buffer): LogIndex {
+class Body {
+  readonly #window: Window
+  #at = header_bytes
+  #crc = 0
+
+  constructor(window: Window) {
+    this.#window = window
+  }
+
+  take(length: number): Buffer {
+    const bytes = this.#window.at(this.#at, length)
+    if (bytes.length < length) throw new Error('the snapshot ends too early')
+    this.#at += length
+    this.#crc = crc32(bytes, this.#crc)
+    return bytes
+  }
+
+  isWhole(crc: number): boolean {
+    return this.#at === this.#window.size && this.#crc === crc
+  }
+}
+
+function namesFrom(body: Body, count: number): string[] {
+  const names: string[] = []
+  while (names.length < count) names.push(...JSON.parse(body.take(body.take(4).readUInt32LE(0)).toString()) as string[])
+  return names
+}
+
+function indexFrom(head: Head, body: Body): LogIndex {
   const index = new LogIndex()
-  for (const stream of streams) index.entry(stream)
-  for (const type of types) index.types.keyOf(type)
-  let at = ids.length * 8
-  const idOrdinals = new Float64Array(ids.length)
-  rest.copy(Buffer.from(idOrdinals.buffer), 0, 0, at)
-  for (const [column, width] of [[index.positions, 8], [index.lengths, 4], [index.streamKeys, 4], [index.typeKeys, 4], [index.revisions, 4]] as const) {
-    column.load(rest.subarray(at), count)
-    at += count * width
-  }
-  const tombstone = index.types.find(tombstoneType) ?? -1
-  for (let ordinal = 0; ordinal < count; ordinal++) {
+  for (const stream of namesFrom(body, head.streams)) index.entry(stream)
+  for (const type of namesFrom(body, head.types)) index.types.keyOf(type)
+  for (const [column, width] of columnsOf(index)) column.load(head.count, (values) => body.take(values * width))
+  const tombstones = body.take(8 * head.tombstones)
+  for (let at = 0; at < tombstones.length; at += 8) index.streams[tombstones.readUInt32LE(at)]!.tombstone = tombstones.readUInt32LE(at + 4)
+  for (let ordinal = 0; ordinal < head.count; ordinal++) {
     const entry = index.streams[index.streamKeys.get(ordinal)]!
-    if (index.typeKeys.get(ordinal) === tombstone) entry.tombstone = ordinal
-    else entry.ordinals.push(ordinal)
+    if (entry.tombstone !== ordinal) entry.ordinals.push(ordinal)
   }
-  ids.forEach((id, nth) => index.remember(id, idOrdinals[nth]!))
-  index.visible = count
+  for (let nth = 0; nth < head.ids; nth++) {
+    const entry = body.take(id_bytes + 4)
+    index.remember(entry.toString('latin1', 0, id_bytes), entry.readUInt32LE(id_bytes))
+  }
+  index.visible = head.count
   return index
 }

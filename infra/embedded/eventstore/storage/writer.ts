@@ -1,4 +1,4 @@
-import { marker, seal } from './frame.ts'
+import { frameHeader_bytes, marker, seal } from './frame.ts'
 import { writeAll, type FileLayer } from './files.ts'
 import { allocate, createSegment, segmentHeader_bytes, type Segment } from './segment.ts'
 
@@ -16,7 +16,9 @@ export interface WriterOptions {
   readonly segment_bytes: number
   /** A sync that fails leaves nobody knowing what is durable: the process ends, and the next start reads what the disk has. */
   readonly onFatal: (error: Error) => void
-  /** Every frame of a batch was synced, or none is: called before any of their own callbacks. */
+  /** So many more frames, in the order they were handed in, are durable: called before their own callbacks. */
+  readonly onDurable: (frames: number) => void
+  /** None of the frames that wait will be written: called before their own callbacks. */
   readonly onRollback: () => void
   readonly onSegment: (segment: Segment) => void
 }
@@ -38,6 +40,7 @@ export class LogWriter {
   #durable: number
   #waiting: Waiting[] = []
   #isSyncing = false
+  #failure: Error | undefined
   #marking: NodeJS.Timeout | undefined
   #idle: (() => void)[] = []
   syncs = 0
@@ -49,16 +52,18 @@ export class LogWriter {
     this.#durable = tail
   }
 
-  get tail(): number {
-    return this.#tail
-  }
-
   get durable(): number {
     return this.#durable
   }
 
+  /** What ended the writer for good. */
+  get failure(): Error | undefined {
+    return this.#failure
+  }
+
   /** Where a frame of so many bytes will stand: opens the next segment when this one has no room. Throws when the disk is full. */
   place(bytes: number): number {
+    if (this.#failure) throw this.#failure
     if (this.#tail + bytes > this.#segment.end) this.#roll(bytes)
     this.#makeRoom(this.#tail - this.#segment.base + bytes)
     return this.#tail
@@ -78,8 +83,13 @@ export class LogWriter {
 
   #makeRoom(offset: number) {
     const segment = this.#segment
-    const size = segment.end - segment.base
-    if (segment.allocated < offset) allocate(this.#options.files, segment, Math.min(size, offset + ahead_bytes))
+    if (segment.allocated >= offset) return
+    try {
+      allocate(this.#options.files, segment, Math.min(segment.end - segment.base, offset + ahead_bytes))
+    } catch (error) {
+      // The disk may have room for this frame, if not for more.
+      if (segment.allocated < offset) throw error
+    }
   }
 
   #roll(bytes: number) {
@@ -98,22 +108,21 @@ export class LogWriter {
       try {
         writeAll(this.#options.files, segment.fd, batch.map(({ frame }) => frame), position - segment.base)
       } catch (error) {
-        this.#rollBack(batch, error as Error)
+        if (!this.#rollBack(batch, error as Error)) return
         continue
       }
       try {
         await this.#options.files.sync(segment.fd)
-        this.syncs++
       } catch (error) {
-        this.#options.onFatal(new Error(`the log could not be synced: ${(error as Error).message}`))
-        return
+        return this.#die(`the log could not be synced: ${(error as Error).message}`)
       }
+      this.syncs++
       const last = batch[batch.length - 1]!
       this.#durable = last.position + last.frame.length
+      this.#options.onDurable(batch.length)
       for (const { done } of batch) done()
     }
-    this.#isSyncing = false
-    for (const idle of this.#idle.splice(0)) idle()
+    this.#rest()
     this.#markLater()
   }
 
@@ -127,7 +136,7 @@ export class LogWriter {
   }
 
   /** What came after a frame that could not be written was judged on top of it: all of it fails, and the log goes on where it is durable. */
-  #rollBack(batch: readonly Waiting[], error: Error) {
+  #rollBack(batch: readonly Waiting[], error: Error): boolean {
     const failed = [...batch, ...this.#waiting]
     this.#waiting = []
     const { segment, position } = failed[0]!
@@ -138,28 +147,41 @@ export class LogWriter {
         writeAll(this.#options.files, segment.fd, [Buffer.alloc(length)], position - segment.base)
       }
     } catch (second) {
-      this.#options.onFatal(new Error(`a half-written frame could not be taken back: ${(second as Error).message}`))
-      return
+      this.#die(`a half-written frame could not be taken back: ${(second as Error).message}`)
+      return false
     }
     // A later segment, opened for frames that failed, stays the place to write to; this one then ends here.
     if (this.#segment === segment) this.#tail = position
     else this.#tail = this.#segment.base + segmentHeader_bytes
     this.#options.onRollback()
     for (const { done } of failed) done(error)
+    return true
+  }
+
+  /** Nobody who waits is answered: whether their appends are durable is not known. */
+  #die(what: string) {
+    this.#failure = new Error(what)
+    this.#waiting = []
+    this.#rest()
+    this.#options.onFatal(this.#failure)
+  }
+
+  #rest() {
+    this.#isSyncing = false
+    for (const idle of this.#idle.splice(0)) idle()
   }
 
   /** Unsynced on purpose: it survives the death of the process, and after a power cut its absence only means less is known. */
   #markLater() {
-    clearTimeout(this.#marking)
-    this.#marking = setTimeout(() => this.#mark(), marker_ms)
-    this.#marking.unref()
+    if (this.#marking) this.#marking.refresh()
+    else this.#marking = setTimeout(() => this.#mark(), marker_ms).unref()
   }
 
   #mark() {
-    if (this.#isSyncing || this.#tail + marker(0).length > this.#segment.end) return
+    if (this.#isSyncing || this.#failure || this.#tail + frameHeader_bytes > this.#segment.end) return
     const offset = this.#tail - this.#segment.base
     try {
-      this.#makeRoom(offset + marker(0).length)
+      this.#makeRoom(offset + frameHeader_bytes)
       writeAll(this.#options.files, this.#segment.fd, [marker(this.#durable)], offset)
     } catch { /* Without room for a marker the log is as good as without the marker. */ }
   }
@@ -168,7 +190,12 @@ export class LogWriter {
   async close(): Promise<void> {
     if (this.#isSyncing) await new Promise<void>((resolve) => this.#idle.push(resolve))
     clearTimeout(this.#marking)
+    if (this.#failure) return
     this.#mark()
-    this.#options.files.syncNow(this.#segment.fd)
+    try {
+      await this.#options.files.sync(this.#segment.fd)
+    } catch (error) {
+      this.#die(`the log could not be synced: ${(error as Error).message}`)
+    }
   }
 }

@@ -145,5 +145,45 @@ function pair(reader: Reader): readonly [string, string] {
   return [key, value]
 }
 
+const id_end = 40
+
 /** Only the id: it stands first, always in the string form, in 36 characters. */
-export const idOf = (record: Buffer): string => record.toString('latin1', 4, 40)
+export const idOf = (record: Buffer): string => record.toString('latin1', 4, id_end)
+
+/** What the index wants to know of a record. */
+export interface RecordHead {
+  readonly id: string
+  readonly stream: string
+  readonly type: string
+  /** -1 for the event that deletes a stream for ever. */
+  readonly revision: number
+  readonly isTombstone: boolean
+}
+
+/**
+ * The head of a record, read where `writeRecord` puts things: whoever starts on a long log reads every one of them.
+ */
+export function headOf(record: Buffer): RecordHead {
+  const reader = new Reader(record, id_end)
+  reader.varint()
+  const stream = inner(reader.message(), lengthDelimited(3))
+  reader.varint()
+  const revision = reader.varint()
+  // The two positions.
+  for (let passed = 0; passed < 4; passed++) reader.varint()
+  reader.varint()
+  const [, type] = pair(reader.message())
+  const isTombstone = revision > Number.MAX_SAFE_INTEGER
+  return { id: idOf(record), stream, type, revision: isTombstone ? -1 : revision, isTombstone }
+}
+
+/** Only the data. */
+export function dataOf(record: Buffer): Buffer {
+  const reader = new Reader(record)
+  while (reader.more) {
+    const tag = reader.varint()
+    if (tag === lengthDelimited(8)) return reader.bytes()
+    reader.skip(tag)
+  }
+  return none
+}
