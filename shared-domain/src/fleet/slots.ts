@@ -17,7 +17,7 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
   name: 'slots',
   about: 'Confirms capacity slots when tasks start, gives them back when leases end, and shows full orchestrators as busy.',
   react: {
-    OrchestratorRegistered: ({ id, data: { maxConcurrentTasks } }) => [send(capacity, id, 'set', { maxConcurrentTasks })],
+    OrchestratorRegistered: ({ id, data: { maxConcurrentTasks } }) => [send(capacity, id, 'announce', { maxConcurrentTasks })],
     TaskStarted: ({ id, data: { owner, slot } }) => [send(capacity, owner, 'confirm', { task: id, command: slot })],
     TaskCompleted: freed,
     TaskFailed: freed,
@@ -27,6 +27,7 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
     TaskEscalated: freed,
     TaskCancelled: freed,
     LeaseExpired: freed,
+    CapacitySet: ({ id, data: { max, active, reserved } }) => [send(orchestrator, id, active + reserved >= max ? 'fill' : 'free', {})],
     SlotReserved: ({ id, at, data: { task, command, max, active, reserved } }) => [
       send(capacity, id, 'expire', { task, command }, { due: later(at, reservation_ms), key: `slot-${command}` }),
       ...(active + reserved >= max ? [send(orchestrator, id, 'fill', {})] : []),

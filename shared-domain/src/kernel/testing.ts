@@ -31,6 +31,8 @@ export const replay = <State>({ initial, evolve }: Fold<State>, history: readonl
 
 interface Outcome<Event, Code> {
   yields(...expected: readonly Event[]): void
+  /** As `yields`, of a wish that is an act and not a state to be in: asked again, it is done again. */
+  yieldsEachTime(...expected: readonly Event[]): void
   /** The wish is already true. */
   changesNothing(): void
   refuses(code: Code, detail?: Record<string, unknown>): void
@@ -67,18 +69,22 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
       const context: Context = { id: subject, at: now, by: admin, organization, commandId: uuid(900), look, ...circumstances }
       const run = (past: readonly Event[]) => decide(replay(decider, past), schema.parse(data) as never, context)
       const decision = run(history)
-      const yields = (...expected: readonly Event[]) => {
+      const follows = (...expected: readonly Event[]) => {
         t.strictSame(decision, expected)
         for (const fact of decision instanceof Rejection ? [] : decision) {
           const definition = decider.events.definitions[fact.type]!
           t.strictSame(decode(definition, JSON.parse(JSON.stringify(fact.data)), versionOf(definition)), fact.data, `${fact.type} survives storage`)
         }
         const added = expected.map((fact) => on(fact, { at: context.at, by: context.by, commandId: context.commandId }))
-        const again = run([...history, ...added])
+        return run([...history, ...added])
+      }
+      const yields = (...expected: readonly Event[]) => {
+        const again = follows(...expected)
         t.ok(again instanceof Rejection || again.length === 0, `${command} adds nothing when it is sent again`)
       }
       return {
         yields,
+        yieldsEachTime: (...expected) => t.strictSame(follows(...expected), expected, `${command} is done again when it is sent again`),
         changesNothing: () => yields(),
         refuses: (code, detail) => t.match(decision, detail ? reject(code, detail) : { code }, `${command} is refused with ${code}`),
       }

@@ -27,8 +27,11 @@ export const timeline = readModel({
 
 const summary_max = 500
 
+/** What never leaves the log: the fields that the schemas of the events call secret. */
+const secrets = new Set(['hash'])
+
 /** The plain values of a fact, in its own words: `from: TODO, to: ...`. Nested values stay in the log. */
 function summarised(data: unknown): string {
-  const plain = Object.entries(data as object).filter(([, value]) => value !== null && typeof value !== 'object')
+  const plain = Object.entries(data as object).filter(([name, value]) => value !== null && typeof value !== 'object' && !secrets.has(name))
   return plain.map(([name, value]) => `${name}: ${value}`).join(', ').slice(0, summary_max)
 }

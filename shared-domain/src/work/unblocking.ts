@@ -16,6 +16,7 @@ export const unblocking = process<TaskEvent | DependentsEvent>({
     DependencyAdded: ({ id, data }) => [send(dependents, data.dependency, 'add', { dependent: id })],
     TaskCompleted: ({ id }) => [send(dependents, id, 'release', {})],
     TaskCancelled: ({ id }) => [send(dependents, id, 'release', {})],
+    TaskReopened: ({ id }) => [send(dependents, id, 'recall', {})],
     DependentsReleased: ({ data }) => data.dependents.map((dependent) => send(task, dependent, 'settleDependencies', {})),
   },
 })

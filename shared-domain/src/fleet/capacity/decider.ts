@@ -48,6 +48,13 @@ export const capacity = decider(capacityState, {
       },
     },
 
+    announce: {
+      about: 'Say the limit that the orchestrator was registered with; one that was said since then stands.',
+      internal: true,
+      data: z.object({ maxConcurrentTasks: z.int().min(1).max(50) }),
+      decide: (state, { maxConcurrentTasks: max }) => (state.announced ? [] : [Capacity.CapacitySet({ ...counted(state), max })]),
+    },
+
     reserve: {
       about: 'Take a slot for a task that is about to start.',
       internal: true,

@@ -37,4 +37,3 @@ export function counted({ max, slots }: CapacityState) {
   for (const use of slots.values()) if (use === 'active') active++
   return { max, active, reserved: slots.size - active }
 }
-

@@ -43,8 +43,10 @@ export const apiKey = decider(apiKeyState, {
       secret: true,
       scope: 'admin',
       data: Wanted.extend({ orchestrator: OrchestratorId }),
-      decide: (state, { orchestrator, ...wanted }, context) =>
-        isOwn(orchestrator, context) ? generate(state, orchestrator, wanted, null, context) : reject('NOT_FOUND'),
+      decide(state, { orchestrator, ...wanted }, context) {
+        if (!isOwn(orchestrator, context)) return reject('NOT_FOUND')
+        return mayActAs(context, orchestrator) ? generate(state, orchestrator, wanted, null, context) : reject('FORBIDDEN')
+      },
     },
 
     generateForOrganization: {
@@ -54,7 +56,7 @@ export const apiKey = decider(apiKeyState, {
       secret: true,
       scope: 'admin',
       data: Wanted,
-      decide: (state, wanted, context) => generate(state, null, wanted, null, context),
+      decide: (state, wanted, context) => (isPrivileged(context) ? generate(state, null, wanted, null, context) : reject('FORBIDDEN')),
     },
 
     rotate: {
@@ -67,6 +69,8 @@ export const apiKey = decider(apiKeyState, {
         const old = context.look(apiKeyState, replaces)
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
         if (old.orchestrator === null ? !isPrivileged(context) : !mayActAs(context, old.orchestrator)) return reject('FORBIDDEN')
+        // Rotating needs less than making a key does, so it must not lead to more.
+        if (old.scopes.includes('admin') && !isPrivileged(context)) return reject('FORBIDDEN')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
         const wanted = { name: 'rotated', scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
         return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)

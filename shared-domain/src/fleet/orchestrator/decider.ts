@@ -88,8 +88,9 @@ export const orchestrator = decider(orchestratorState, {
       route: 'DELETE /orchestrators/:id',
       scope: 'admin',
       data: z.object({ reason: text(500).optional() }),
-      decide(state, { reason }) {
+      decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
+        if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
         if (state.stage === 'archived') return []
         if (state.status !== 'OFFLINE') return reject('INVALID_STATE_TRANSITION', { action: 'archive', status: state.status })
         return [Orchestrator.OrchestratorArchived({ from: state.status, reason: reason ?? null })]

@@ -14,18 +14,27 @@ export const dependents = decider(dependentsState, {
       about: 'Remember that a task waits for this one; when this one has ended already, release it at once.',
       internal: true,
       data: z.object({ dependent: TaskId }),
-      decide({ waiting }, { dependent }, { id, look }) {
-        if (waiting.includes(dependent)) return []
+      decide({ waiting, released }, { dependent }, { id, look }) {
+        if (waiting.includes(dependent) || released.includes(dependent)) return []
         const added = Dependents.DependentAdded({ dependent })
         return isOpen(look(taskState, id)) ? [added] : [added, Dependents.DependentsReleased({ dependents: [...waiting, dependent] })]
       },
     },
 
     release: {
-      about: 'The task ended.',
+      about: 'The task ended; told late, after it was reopened, that changes nothing.',
       internal: true,
       data: z.object({}),
-      decide: ({ waiting }) => (waiting.length === 0 ? [] : [Dependents.DependentsReleased({ dependents: [...waiting] })]),
+      decide: ({ waiting }, _, { id, look }) =>
+        (waiting.length === 0 || isOpen(look(taskState, id)) ? [] : [Dependents.DependentsReleased({ dependents: [...waiting] })]),
+    },
+
+    recall: {
+      about: 'The task was reopened; told late, after it ended again, that changes nothing.',
+      internal: true,
+      data: z.object({}),
+      decide: ({ released }, _, { id, look }) =>
+        (released.length > 0 && isOpen(look(taskState, id)) ? [Dependents.DependentsRecalled({ dependents: [...released] })] : []),
     },
   },
 })

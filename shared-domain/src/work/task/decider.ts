@@ -122,6 +122,9 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
     if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
     if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
     if (task.approval !== null && !isApproved(context.look(decisionState, task.approval))) return reject('CONSENSUS_REQUIRED', { decision: task.approval })
+    // One that was cancelled when this task was let go may have been reopened.
+    const open = openAmong(task.dependsOn, context)
+    if (open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
     if (!isWorking(context.look(orchestratorState, task.owner))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: task.owner })
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
     return [Task.TaskStarted({ ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection })]
@@ -378,6 +381,7 @@ export const task = decider(taskState, {
       decide: (task, { reason }, context) => by(task, 'reopen', {
         TODO: same,
         CANCELLED(task) {
+          if (!isPrivileged(context)) return reject('FORBIDDEN')
           const reopened = Task.TaskReopened({ ...moving(task), reason: reason ?? null })
           const open = openAmong(task.dependsOn, context)
           return open.length === 0 ? [reopened] : [reopened, waiting({ ...task, status: 'TODO', nextRetryAt: null }, open)]

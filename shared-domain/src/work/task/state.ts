@@ -100,4 +100,3 @@ export const leaseOf = (task: TaskState): Lease | null => (task.status === 'IN_P
 
 /** Neither done nor cancelled: what depends on the task still waits. */
 export const isOpen = (task: TaskState): boolean => task.status !== 'DONE' && task.status !== 'CANCELLED'
-

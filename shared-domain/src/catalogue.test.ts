@@ -1,0 +1,299 @@
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import t from 'tap'
+import type { z } from 'zod'
+import { choices, deciders, processes, readModels } from './catalogue.ts'
+import { stepOf, type Step } from './kernel/arbitrary.ts'
+import { cloudEvent } from './kernel/cloud-event.ts'
+import { Rejection, scopes, streamOf, type Command, type Decider, type Hold, type Meta } from './kernel/decider.ts'
+import { decode, versionOf, type EventDefinition } from './kernel/events.ts'
+import { recorded, rowsAfter } from './kernel/picture.ts'
+import type { Intent } from './kernel/process.ts'
+import { changesOf, type Recorded } from './kernel/read-model.ts'
+import { admin, now, organization, uuid } from './kernel/testing.ts'
+import type { World } from './kernel/world.ts'
+import { inhabited, lived } from './scenery.ts'
+
+const here = import.meta.dirname
+const seed = 2030
+const isHelper = (file: string) => /\.test\.ts$|^scenery\.ts$|^kernel\//.test(file)
+const files = globSync('**/*.ts', { cwd: here }).filter((file) => !isHelper(file))
+
+interface Stored { readonly type: string; readonly version: number; readonly data: unknown; readonly metadata: Meta }
+interface Sample { readonly id: string; readonly facts: readonly Stored[] }
+
+const folderOf = ({ category }: Decider) => {
+  const folders = files.filter((file) => file.endsWith('/decider.ts') && readFileSync(join(here, dirname(file), 'state.ts'), 'utf8').includes(`fold('${category}'`))
+  return dirname(folders[0]!)
+}
+
+const historyOf = (decider: Decider): readonly Sample[] => JSON.parse(readFileSync(join(here, folderOf(decider), 'history.json'), 'utf8'))
+
+const definitions = new Map(deciders.flatMap(({ events }) => Object.entries<EventDefinition<any>>(events.definitions)))
+const commands = deciders.flatMap((decider) => Object.entries<Command>(decider.commands).map(([name, command]) => ({ decider, name, command })))
+
+/** Every stored sample as a reader meets it. */
+const samples: readonly Recorded[] = deciders.flatMap((decider) => historyOf(decider).flatMap(({ id, facts }) =>
+  facts.map(({ type, version, data, metadata }, revision) =>
+    recorded(decider, { type, data: decode(definitions.get(type)!, data, version) }, { ...metadata, id, revision, position: String(revision) }))))
+
+const repeated = (names: readonly string[]) => names.filter((name, index) => names.indexOf(name) !== index)
+
+t.test('what is declared anywhere in the domain stands in the catalogue', async (t) => {
+  const found = { deciders: new Set<unknown>(), readModels: new Set<unknown>(), processes: new Set<unknown>(), choices: new Set<unknown>() }
+  for (const file of files.filter((file) => file !== 'catalogue.ts')) {
+    for (const value of Object.values(await import(join(here, file)))) {
+      if (typeof value !== 'object' || value === null) continue
+      if ('commands' in value) found.deciders.add(value)
+      else if ('project' in value) found.readModels.add(value)
+      else if ('react' in value) found.processes.add(value)
+      else if ('ties' in value) found.choices.add(value)
+    }
+  }
+  t.equal(files.filter((file) => file.endsWith('decider.ts')).length, deciders.length, 'as many deciders as files of that name')
+  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices })) {
+    const present: readonly unknown[] = listed
+    t.ok(present.length > 0, `there are ${kind}`)
+    t.strictSame([...found[kind as keyof typeof found]].filter((one) => !present.includes(one)), [], `no ${kind} are missing`)
+    t.strictSame(repeated((listed as readonly { name?: string; category?: string }[]).map(({ name, category }) => (name ?? category)!)), [], `names of ${kind} are unique`)
+  }
+})
+
+t.test('names are safe where they end up: in streams, tables and paths', async (t) => {
+  for (const { category, collection } of deciders) {
+    t.match(category, /^[a-z][A-Za-z]*$/, category)
+    t.match(collection, /^[a-z][a-z-]*$/, collection)
+  }
+  for (const { name, path, row } of readModels) {
+    t.match(name, /^[a-z][a-z_]*$/, name)
+    t.match(path, /^\/[a-z][a-z-]*$/, path)
+    for (const column of Object.keys(row.shape)) t.match(column, /^[a-z][a-z_]*$/, `${name}.${column}`)
+  }
+  for (const { name } of [...processes, ...choices]) t.match(name, /^[a-z][A-Za-z]*$/, name)
+  for (const { name } of commands) t.match(name, /^[a-z][A-Za-z]*$/, name)
+  for (const type of definitions.keys()) t.match(type, /^[A-Z][A-Za-z]*$/, type)
+})
+
+t.test('everything says what it is for in a sentence', async (t) => {
+  const told: readonly (readonly [string, { readonly about: string }])[] = [
+    ...definitions, ...commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command] as const),
+    ...[...readModels, ...processes, ...choices].map((one) => [one.name, one] as const),
+    ...deciders.flatMap(({ rejections }) => Object.entries<string>(rejections).map(([code, about]) => [code, { about }] as const)),
+  ]
+  for (const [name, { about }] of told) t.match(about, /^[A-Z].*\.$/, name)
+})
+
+t.test('an event type belongs to one category', async (t) => {
+  t.strictSame(repeated(deciders.flatMap(({ events }) => Object.keys(events.definitions))), [])
+})
+
+t.test('no two commands answer at one route', async (t) => {
+  const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  const routes = commands.filter(({ command }) => !command.internal).map(({ decider: { collection }, name, command: { route, creates } }) =>
+    route ?? (creates ? `POST /${collection}` : `POST /${collection}/:id/${kebab(name)}`))
+  for (const route of routes) t.match(route, /^(POST|PUT|PATCH|DELETE) \/[a-z][a-z-]*(\/(:?[a-z][A-Za-z-]*))*$/, route)
+  const picked = choices.map(({ path, command }) => `POST ${path}/:id/${command}`)
+  t.strictSame(repeated([...routes, ...picked].map((route) => route.replaceAll(/:\w+/g, ':'))), [])
+  t.strictSame(repeated(readModels.map(({ path }) => path)), [], 'nor two lists')
+})
+
+t.test('a command is either reached by a route or internal, and its parameters are fields of its data', async (t) => {
+  for (const { name, command: { route, internal, creates, scope, data } } of commands) {
+    t.notOk(internal && (route || creates), name)
+    t.ok(scope === undefined || scopes.includes(scope), name)
+    const parameters = [...(route ?? '').matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!).filter((parameter) => parameter !== 'id')
+    for (const parameter of parameters) t.ok(parameter in data.shape, `${name}: ${parameter}`)
+  }
+})
+
+t.test('rejection codes are words in capitals, each declared is used and each used is declared', async (t) => {
+  const used = (folder: string) => new Set(globSync('*.ts', { cwd: join(here, folder), exclude: ['*.test.ts'] })
+    .flatMap((file) => [...readFileSync(join(here, folder, file), 'utf8').matchAll(/\breject\('(\w+)'/g)].map(([, code]) => code!)))
+  // Where a hold is refused, that refusal is the answer to the command.
+  const inherited = (decider: Decider) => holdsOf(decider).flatMap(({ take }) => Object.keys(deciders.find(({ category }) => category === take.category)!.rejections))
+  for (const decider of deciders) {
+    const declared = Object.keys(decider.rejections)
+    for (const code of declared) t.match(code, /^[A-Z]+(_[A-Z]+)*$/, code)
+    const mine = used(folderOf(decider))
+    t.strictSame([...mine].filter((code) => !declared.includes(code)), [], `${decider.category} declares what it uses`)
+    t.strictSame(declared.filter((code) => !mine.has(code) && !inherited(decider).includes(code)), [], `${decider.category} uses what it declares`)
+  }
+})
+
+const isNullable = (schema: z.ZodType) => schema.safeParse(null).success || schema.safeParse(undefined).success
+
+t.test('a read model speaks only of events that are declared and of columns that it has', async (t) => {
+  for (const { name, project, every, row, key, filters, order, indexes, computed } of readModels) {
+    t.strictSame(Object.keys(project).filter((type) => !definitions.has(type)), [], `${name} projects declared events`)
+    t.ok(Boolean(every) !== Object.keys(project).length > 0, `${name} takes either every fact or some`)
+    const columns: Record<string, z.ZodType> = row.shape
+    t.strictSame([...key, ...filters, ...order, ...indexes.flat()].filter((column) => !(column in columns)), [], `${name} names columns that exist`)
+    t.strictSame([...key, ...order].filter((column) => isNullable(columns[column]!)), [], `${name} is ordered by columns that always hold something`)
+    t.ok(key.length > 0 && repeated(key).length === 0, `${name} has a key`)
+    t.notOk('organization' in columns, `${name} leaves the organization to the host`)
+    t.strictSame(Object.keys(computed.shape).filter((column) => column in columns), [], `${name} computes what it does not hold`)
+  }
+})
+
+t.test('a choice asks for columns that its read model has', async (t) => {
+  for (const { name, from, of, where, notBefore, among, order, top, chooser, sends } of choices) {
+    const columns: Record<string, z.ZodType> = from.row.shape
+    t.strictSame([of, notBefore, ...Object.keys(where), ...Object.keys(among), ...order].filter((column) => !(column in columns)), [], name)
+    for (const [column, values] of Object.entries(among)) t.ok(values.every((value) => columns[column]!.safeParse(value).success), `${name}: ${column}`)
+    for (const [column, value] of Object.entries(where)) t.ok(columns[column]!.safeParse(value).success, `${name}: ${column}`)
+    t.ok(Object.keys(among).length === 1 && top > 0 && readModels.includes(from) && readModels.includes(chooser) && chooser.key.length === 1, name)
+    const selection = { policy: 'any', candidates: [{ id: uuid(1), score: 1 }] }
+    t.ok(sends.to.commands[sends.command]!.data.safeParse(sends.data({ ...selection })).success, `${name} sends what the command takes`)
+  }
+})
+
+t.test('every event type and version has a stored sample that can still be read, and states evolve over them', async (t) => {
+  for (const decider of deciders) {
+    const history = historyOf(decider)
+    const sampled = new Set(history.flatMap(({ facts }) => facts.map(({ type, version }) => `${type} ${version}`)))
+    const declared = Object.entries<EventDefinition>(decider.events.definitions)
+      .flatMap(([type, definition]) => Array.from({ length: versionOf(definition) }, (_, step) => `${type} ${step + 1}`))
+    t.strictSame(declared.filter((one) => !sampled.has(one)), [], `${decider.category} has a sample of each`)
+    t.strictSame([...sampled].filter((one) => !declared.includes(one)), [], `${decider.category} still declares what was stored`)
+    for (const { facts } of history) {
+      let state = decider.initial
+      for (const [revision, { type, version, data, metadata }] of facts.entries()) {
+        const definition = decider.events.definitions[type]!
+        const decoded = decode(definition, data, version)
+        if (version === versionOf(definition)) t.strictSame(decoded, data, `nothing of ${type} is lost`)
+            state = decider.evolve(frozen(state), { type, data: frozen(decoded) }, frozen({ ...metadata, revision }))
+        t.ok(state, `${decider.category} evolves over ${type}`)
+      }
+    }
+  }
+})
+
+t.test('S-66 every fact can be announced: to whom, from where, when, and without its secrets', async (t) => {
+  for (const fact of samples) {
+    const definition = definitions.get(fact.type)!
+    const recipient = definition.recipient?.(fact.data, fact.id) ?? null
+    t.match(recipient ?? '_', /^[A-Za-z0-9_-]+$/, `${fact.type} has a recipient that fits a subject`)
+    t.match(fact.id, /^[A-Za-z0-9_-]+$/)
+    const announced = cloudEvent(definition, fact, { eventId: uuid(1), correlationId: uuid(2), causationId: null })
+    t.match(announced, { specversion: '1.0', id: uuid(1), type: `baton.${fact.type}`, subject: streamOf(fact, fact.id), time: fact.at, organization: fact.organization })
+    t.strictSame(Object.keys(announced).filter((name) => !/^[a-z0-9]+$/.test(name)), [])
+  }
+})
+
+t.test('S-66 what concerns a single orchestrator names it', async (t) => {
+  const unaddressed = [...definitions].filter(([, { recipient }]) => !recipient).map(([type]) => type)
+  t.strictSame(unaddressed.sort(), [
+    // Facts between tasks, and outcomes that concern a whole electorate.
+    'DecisionApproved', 'DecisionCancelled', 'DecisionExpired', 'DecisionRejected', 'DependentAdded', 'DependentsRecalled', 'DependentsReleased',
+  ])
+})
+
+t.test('what an event calls secret stands neither in an announcement nor in a row', async (t) => {
+  let seen = 0
+  for (const fact of samples) {
+    const definition = definitions.get(fact.type)!
+    const secrets = Object.entries<z.ZodType>(definition.data.shape).filter(([, schema]) => schema.meta()?.secret).map(([name]) => String((fact.data as any)[name]))
+    seen += secrets.length
+    const shown = JSON.stringify([cloudEvent(definition, fact, { eventId: uuid(1), correlationId: null, causationId: null }), readModels.map((model) => changesOf(model, fact))])
+    for (const secret of secrets) t.notOk(shown.includes(secret), fact.type)
+  }
+  t.ok(seen > 0, 'there is a secret to keep')
+})
+
+/** What the commands of a decider take before they may stand, in the first state that was ever stored. */
+function holdsOf(decider: Decider): readonly Hold[] {
+  const { id, facts: [first] } = historyOf(decider)[0]!
+  const state = decider.evolve(decider.initial, first!, { ...first!.metadata, revision: 0 })
+  const context = { id, at: now, by: admin, organization, commandId: uuid(900), look: () => { throw new Error('a hold looks at nothing') } }
+  return Object.values<Command>(decider.commands).flatMap(({ holds }) => holds?.(state, {}, context) ?? [])
+}
+
+/** What processes and holds send. */
+function sent(): readonly Intent[] {
+  const reactions = samples.flatMap((fact) => processes.flatMap(({ react }) => react[fact.type]?.(fact) ?? []))
+  const held = deciders.flatMap(holdsOf).flatMap(({ take, giveBack }) => [take, giveBack])
+  return [...reactions.flatMap((reaction) => ('forget' in reaction ? [] : [reaction])), ...held]
+}
+
+t.test('every internal command is sent by a process, a hold or a choice, with data that it takes', async (t) => {
+  const intents = sent()
+  const known = new Map(commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command]))
+  for (const { category, command, data, due, key } of intents) {
+    const target = known.get(`${category}.${command}`)
+    t.ok(target?.data.safeParse(data).success, `${category}.${command} takes what it is sent`)
+    t.ok(due === undefined || key, 'what waits has a key')
+  }
+  const reached = new Set([...intents.map(({ category, command }) => `${category}.${command}`), ...choices.map(({ sends }) => `${sends.to.category}.${sends.command}`)])
+  t.strictSame([...known].filter(([name, { internal }]) => internal && !reached.has(name)).map(([name]) => name), [])
+  t.strictSame(processes.flatMap(({ react }) => Object.keys(react)).filter((type) => !definitions.has(type)), [], 'processes answer declared events')
+})
+
+const untouchable = () => { throw new Error('somebody writes to what is not theirs') }
+
+/** The same value, which from now on throws when it is written to. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value
+  if (value instanceof Map) {
+    for (const item of value.values()) frozen(item)
+    Object.assign(value, { set: untouchable, delete: untouchable, clear: untouchable })
+  } else {
+    for (const item of Object.values(value)) frozen(item)
+  }
+  return Object.freeze(value)
+}
+
+/** Acts rather than states to be in: asked for again under another id, they are done again. */
+const acts = new Set(['orchestrator.restart'])
+
+/** Everything that a decision promises, on one command in one state of the world. */
+function lawful(world: World, { wish, wait_ms }: Step, met: Set<string>) {
+  world.pass(wait_ms)
+  const { category, id, command } = wish
+  const decider = deciders.find((decider) => decider.category === category)!
+  const { data: schema, decide } = decider.commands[command]!
+  const data = frozen(schema.parse(wish.data))
+  const context = world.contextOf(wish)
+  const state = frozen(world.look(decider, id))
+  const decision = decide(state, data, context)
+  const again = decide(state, data, context)
+  if (!isDeepStrictEqual(again, decision)) throw new Error(`${command} decides differently on the same`)
+  met.add(`${decider.category}.${command} ${decision instanceof Rejection ? decision.code : decision.length > 0}`)
+  if (decision instanceof Rejection) {
+    if (!(decision.code in decider.rejections)) throw new Error(`${decider.category} does not declare ${decision.code}`)
+    return
+  }
+  for (const fact of decision) {
+    const definition = decider.events.definitions[fact.type]
+    const stored = decode(definition!, JSON.parse(JSON.stringify(fact.data)), versionOf(definition!))
+    if (!isDeepStrictEqual(stored, fact.data)) throw new Error(`${fact.type} does not survive storage`)
+  }
+  if (decision.length === 0) return
+  if (world.do(wish, context) instanceof Rejection) return
+  const more = decide(world.look(decider, id), data, context)
+  if (!(more instanceof Rejection) && more.length > 0 && !acts.has(`${decider.category}.${command}`)) throw new Error(`${command} adds to itself when it is sent again`)
+}
+
+t.test('whatever happened and whatever is asked: decisions never throw, are the same on the same, touch nothing, tell only storable facts, and S-15', async (t) => {
+  const met = new Set<string>()
+  fc.assert(fc.property(fc.array(stepOf(deciders), { minLength: 40, maxLength: 120, size: 'max' }), (steps) => {
+    const world = inhabited()
+    for (const step of steps) lawful(world, step, met)
+  }), { seed, numRuns: 150 })
+  const tried = new Set([...met].map((one) => one.split(' ')[0]))
+  t.strictSame(commands.map(({ decider, name }) => `${decider.category}.${name}`).filter((name) => !tried.has(name)), [], 'every command was tried')
+  const done = commands.map(({ decider, name }) => `${decider.category}.${name}`).filter((name) => met.has(`${name} true`))
+  t.ok(done.length >= commands.length - 2, `nearly every command led to facts: all but ${commands.length - done.length}`)
+})
+
+t.test('whatever happened, every read model takes it, row by row as declared', async (t) => {
+  fc.assert(fc.property(fc.array(stepOf(deciders), { minLength: 30, maxLength: 80, size: 'max' }), (steps) => {
+    const { log } = lived(steps)
+    for (const model of readModels) for (const row of rowsAfter(model, log)) {
+      model.row.strict().parse(row)
+      model.computed.strict().parse(model.compute(row))
+    }
+  }), { seed, numRuns: 60 })
+  t.pass('no row is out of shape')
+})

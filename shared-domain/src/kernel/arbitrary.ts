@@ -1,0 +1,89 @@
+import fc from 'fast-check'
+import { z } from 'zod'
+import type { Actor, Command, Decider } from './decider.ts'
+import { admin, now, orchestrator, system, uuid } from './testing.ts'
+import { hour_ms, later } from './time.ts'
+import type { Wish } from './world.ts'
+
+/** Few ids for everything, so that what is generated meets again. */
+export const ids = [1, 2, 3, 4].map(uuid)
+
+interface Schema {
+  readonly type?: string
+  readonly const?: unknown
+  readonly enum?: readonly unknown[]
+  readonly anyOf?: readonly Schema[]
+  readonly format?: string
+  readonly pattern?: string
+  readonly minLength?: number
+  readonly maxLength?: number
+  readonly minimum?: number
+  readonly exclusiveMinimum?: number
+  readonly maximum?: number
+  readonly items?: Schema
+  readonly minItems?: number
+  readonly maxItems?: number
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: Schema
+}
+
+const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
+  uuid: fc.constantFrom(...ids),
+  'date-time': fc.integer({ min: -48, max: 200 }).map((hours) => later(now, hours * hour_ms)),
+  uri: fc.constantFrom('https://example.org/agent', 'http://10.0.0.1:8080'),
+}
+
+function text({ format, pattern, minLength = 0, maxLength = 500 }: Schema): fc.Arbitrary<unknown> {
+  const known = format === undefined ? undefined : formats[format]
+  if (known) return known
+  if (pattern?.includes('\\d{1,19}')) return fc.nat(9).map(String)
+  return fc.oneof(fc.constantFrom('a', 'UTC', 'Asia/Tokyo', ...ids), fc.string({ minLength, maxLength: Math.min(maxLength, 12) }))
+}
+
+/** Values of a JSON schema as the domain writes them; what the schema cannot say (a refinement) is left to the parse after it. */
+function valueOf(schema: Schema): fc.Arbitrary<unknown> {
+  const { type, anyOf, minimum, maximum, exclusiveMinimum, items, minItems = 0, maxItems = 3, properties = {}, required = [], additionalProperties } = schema
+  if ('const' in schema) return fc.constant(schema.const)
+  if (schema.enum) return fc.constantFrom(...schema.enum)
+  if (anyOf) return fc.oneof(...anyOf.map(valueOf))
+  switch (type) {
+    case 'string': return text(schema)
+    case 'integer': return fc.integer({ min: Math.max(minimum ?? 0, -1_000), max: Math.min(maximum ?? 9, 1_000) })
+    case 'number': return fc.double({ min: minimum ?? exclusiveMinimum ?? 0, max: maximum ?? 9, minExcluded: exclusiveMinimum !== undefined, noNaN: true })
+    case 'boolean': return fc.boolean()
+    case 'null': return fc.constant(null)
+    case 'array': return fc.array(valueOf(items!), { minLength: minItems, maxLength: Math.max(minItems, Math.min(maxItems, 3)) })
+    case 'object': {
+      if (additionalProperties && Object.keys(additionalProperties).length > 0)
+        return fc.dictionary(fc.constantFrom('x', 'y'), valueOf(additionalProperties), { noNullPrototype: true, maxKeys: 2 })
+      const fields = Object.entries(properties).map(([name, property]) => [name, valueOf(property)] as const)
+      return fc.record(Object.fromEntries(fields), { requiredKeys: [...required], noNullPrototype: true })
+    }
+    default: return fc.jsonValue({ maxDepth: 1 })
+  }
+}
+
+/** Inputs that the schema takes. */
+export function inputOf(schema: z.ZodObject): fc.Arbitrary<unknown> {
+  const json = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline', cycles: 'ref' }) as Schema
+  return valueOf(json).filter((input) => schema.safeParse(input).success)
+}
+
+/** One command that somebody sends after some time. */
+export interface Step {
+  readonly wish: Wish
+  readonly wait_ms: number
+}
+
+const actors: readonly Actor[] = [admin, admin, system, ...ids.map(orchestrator)]
+const waits_ms = [0, 0, 0, 1_000, 20_000, 61_000, 6 * hour_ms]
+
+/** Any command of these deciders, by anybody, for any stream. */
+export const stepOf = (deciders: readonly Decider[]): fc.Arbitrary<Step> => fc.oneof(...deciders.flatMap((decider) =>
+  Object.entries<Command>(decider.commands).map(([command, { data }]) => fc.record({
+    wish: fc.record({
+      category: fc.constant(decider.category), command: fc.constant(command), id: fc.constantFrom(...ids), data: inputOf(data), by: fc.constantFrom(...actors),
+    }),
+    wait_ms: fc.constantFrom(...waits_ms),
+  }))))

@@ -1,0 +1,33 @@
+import { deciders } from './catalogue.ts'
+import { apiKey } from './fleet/key/decider.ts'
+import { orchestrator } from './fleet/orchestrator/decider.ts'
+import { ids, type Step } from './kernel/arbitrary.ts'
+import { send } from './kernel/process.ts'
+import { World } from './kernel/world.ts'
+import { dependents } from './work/dependents/decider.ts'
+import { task } from './work/task/decider.ts'
+
+/** A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it. */
+export function inhabited(): World {
+  const world = new World(deciders)
+  for (const id of ids.slice(0, 3)) {
+    world.carryOut(send(orchestrator, id, 'register', { name: `Orchestrator ${id.at(-1)}`, consensusWeight: 2 }))
+    world.carryOut(send(orchestrator, id, 'activate', {}))
+    world.carryOut(send(task, id, 'create', { owner: id, title: 'Work', dependsOn: id === ids[2] ? [ids[0]!] : [] }))
+  }
+  const [first, second, third] = ids as [string, string, string]
+  world.carryOut(send(dependents, first, 'add', { dependent: third }))
+  world.carryOut(send(task, first, 'collaborate', { collaborators: [{ orchestrator: second, role: 'reviewer' }] }))
+  world.carryOut(send(task, first, 'start', {}))
+  world.carryOut(send(apiKey, first, 'generate', { orchestrator: first }))
+  return world
+}
+
+/** The world after these steps. */
+export function lived(steps: readonly Step[], world: World = inhabited()): World {
+  for (const { wish, wait_ms } of steps) {
+    world.pass(wait_ms)
+    world.do(wish)
+  }
+  return world
+}
