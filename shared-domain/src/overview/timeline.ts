@@ -5,12 +5,13 @@ import { Int64, StoredInstant } from '../vocabulary.ts'
 export const timeline = readModel({
   name: 'timeline',
   about: 'Everything that happened to a thing, fact by fact.',
-  version: 1,
+  version: 2,
   path: '/timeline',
   row: z.object({
     stream: z.string(),
     revision: z.int(),
-    position: Int64,
+    /** Position of the fact in the log; an answer's own `position` is another thing. */
+    log_position: Int64,
     type: z.string(),
     at: StoredInstant,
     by_kind: z.string(),
@@ -21,7 +22,7 @@ export const timeline = readModel({
   key: ['stream', 'revision'],
   filters: ['stream', 'type', 'by_id'],
   every: ({ category, id, revision, position, type, at, by, imported = false, data }) => [{
-    put: { stream: `${category}-${id}`, revision, position, type, at, by_kind: by.kind, by_id: by.id, imported, summary: summarised(data) },
+    put: { stream: `${category}-${id}`, revision, log_position: position, type, at, by_kind: by.kind, by_id: by.id, imported, summary: summarised(data) },
   }],
 })
 
