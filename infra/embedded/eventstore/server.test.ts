@@ -267,6 +267,16 @@ t.test('metadata written to a soft-deleted stream brings it back empty (section 
   t.match(await client.getStreamMetadata(stream), { metadata: { owner: 'me', truncateBefore: 2 } })
 })
 
+t.test('a stream that had only metadata when it was deleted is shown once it is written (section 3.4)', async (t) => {
+  const stream = newStream()
+  await client.setStreamMetadata(stream, { owner: 'somebody' })
+  await client.deleteStream(stream)
+  t.match(await failure(client.appendToStream(stream, happened(0), { expectedRevision: STREAM_EXISTS })), { type: 'stream-deleted' })
+  await client.appendToStream(stream, happened(0))
+  t.same(numbers(await collected(client.readStream(stream))), [0])
+  t.match(await client.getStreamMetadata(stream), { metadata: { truncateBefore: 0 } })
+})
+
 t.test('a tombstone is for ever (section 3.4)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(2))

@@ -33,6 +33,7 @@ export interface StoreOptions {
 
 export interface StoreStats {
   readonly events: number
+  /** That hold events, or a tombstone. */
   readonly streams: number
   readonly segments: number
   readonly tail: number
@@ -370,7 +371,7 @@ class LogStore implements OpenStore {
 
   stats(): StoreStats {
     return {
-      events: this.count, streams: this.#index.streams.length, segments: this.#segments.length, tail: this.#writer.durable, syncs: this.#writer.syncs,
+      events: this.count, streams: this.#index.streams.filter(({ ordinals, tombstone }) => ordinals.length > 0 || tombstone >= 0).length, segments: this.#segments.length, tail: this.#writer.durable, syncs: this.#writer.syncs,
     }
   }
 

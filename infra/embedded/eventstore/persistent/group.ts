@@ -253,13 +253,14 @@ export class Group {
     const source = this.#source
     if (!source || this.checkpoint.isWriting) return
     const { checkpointAfter_ms, checkpointCount_min, checkpointCount_max } = this.config.settings
+    const now_ms = this.#now_ms()
+    const isEarly = now_ms - this.#checkpointed_ms < checkpointAfter_ms
+    const wanted = isTick && !isEarly ? Math.max(1, Math.min(checkpointCount_min, checkpointCount_max)) : Math.max(1, checkpointCount_max)
+    // At most so many can be done: mostly that is too few, and nobody need look for the oldest.
+    if (this.#sequence - this.#checkpointedSequence < wanted) return
     const oldest = this.#oldest()
     const sequence = oldest ? oldest.sequence - 1 : this.#sequence
-    const done = sequence - this.#checkpointedSequence
-    if (done === 0) return
-    const now_ms = this.#now_ms()
-    if (now_ms - this.#checkpointed_ms < checkpointAfter_ms && done < checkpointCount_max) return
-    if (done < (isTick ? Math.min(checkpointCount_min, checkpointCount_max) : checkpointCount_max)) return
+    if (sequence - this.#checkpointedSequence < wanted) return
     const place = oldest ? source.placeBefore(oldest.ordinal) : this.#considered
     if (place < 0) return
     this.checkpoint.write(place).then(() => {

@@ -1,6 +1,6 @@
 import { showing } from '../filter.ts'
 import type { Store } from '../contract.ts'
-import { isExpired } from '../reads/slices.ts'
+import { hasAge, isExpired } from '../reads/slices.ts'
 import { all, type GroupConfig } from './settings.ts'
 
 /** What a group reads, in log order, as ordinals. Reads on from where it stopped; whatever is new is found at the next call. */
@@ -74,6 +74,9 @@ function streamSource(store: Store, stream: string, from: number): Source {
     },
     placeOf: (ordinal) => store.entry(ordinal).revision,
     placeBefore: (ordinal) => store.entry(ordinal).revision - 1,
-    isCurrent: (record) => !isExpired(store.stream(stream), record),
+    isCurrent(record) {
+      const view = store.stream(stream)
+      return !hasAge(view) || !isExpired(view, record)
+    },
   }
 }

@@ -10,7 +10,8 @@ import type { Window } from './window.ts'
  * the log was known to be synced when the frame was written: whoever finds damage learns from a later frame whether what is damaged had
  * been acknowledged (corruption), or belongs to a write that a crash tore (a tail to be cut).
  *
- * An empty frame is a marker: it only says how far the log is durable, and the next append overwrites it.
+ * An empty frame is a marker: it only says how far the log is durable. Nothing is ever written over a frame or a marker, so that where a
+ * write is missing, zeros stand.
  */
 export const frameHeader_bytes = 20
 export const magic = 0xba70_0e5d

@@ -43,6 +43,7 @@ export class LogIndex {
   readonly typeKeys = numbers32()
   readonly revisions = numbers32()
   readonly types = new Names()
+  /** By key. Those that have metadata and no event yet are among them. */
   readonly streams: StreamEntry[] = []
   readonly #byName = new Map<string, StreamEntry>()
   /** Newest ids in two generations: when the young one is full it becomes the old one. */
@@ -73,6 +74,8 @@ export class LogIndex {
 
   add({ position, length, stream, type, id, isTombstone }: Indexed): number {
     const entry = this.entry(stream)
+    // Metadata may come before the stream itself, and holds for it from then on.
+    if (entry.ordinals.length === 0 && isMetastream(stream)) this.entry(stream.slice(2))
     const ordinal = this.place(position, length, entry, this.types.keyOf(type), isTombstone)
     this.remember(id, ordinal)
     return ordinal

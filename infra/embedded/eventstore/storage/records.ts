@@ -4,7 +4,8 @@ import type { Segment } from './segment.ts'
 
 /** The newest records stay in memory: followers and tail reads never touch the disk. */
 const recent_bytes_max = 16 * 1024 * 1024
-/** A power of two. */
+/** Powers of two. */
+const recent_count_min = 1_024
 const recent_count_max = 65_536
 /** Two records so close together are fetched in one read. */
 const gap_bytes_max = 16 * 1024
@@ -23,7 +24,7 @@ export class Records {
   readonly #index: LogIndex
   readonly #segments: readonly Segment[]
   /** The records from `#first` to `#next`, each in the slot of its ordinal. Not durable ones are always among them: the disk may not have them. */
-  #ring: (Buffer | undefined)[] = new Array(recent_count_max).fill(undefined)
+  #ring: (Buffer | undefined)[] = new Array(recent_count_min).fill(undefined)
   #first = 0
   #next = 0
   #recent_bytes = 0
@@ -39,7 +40,7 @@ export class Records {
   keep(ordinal: number, record: Buffer): void {
     if (this.#first === this.#next) this.#first = ordinal
     if (ordinal - this.#first === this.#ring.length) {
-      if (this.#first < this.#index.visible) this.#dropOldest()
+      if (this.#ring.length >= recent_count_max && this.#first < this.#index.visible) this.#dropOldest()
       else this.#grow()
     }
     this.#ring[ordinal & (this.#ring.length - 1)] = record

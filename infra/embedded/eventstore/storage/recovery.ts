@@ -82,10 +82,8 @@ function walk(window: Window, visit: (frame: Frame, at: number) => string | unde
     const frame = frameAt(window, at)
     if (!frame) return { at, isClean: window.isZeroFrom(at) }
     const length = frame.bytes.length
-    const isLast = isMarker(frame)
     const fault = visit(frame, at)
     if (fault !== undefined) return { at, isClean: false, fault }
-    if (isLast) return { at, isClean: window.isZeroFrom(at + length) }
     at += length
   }
 }
@@ -115,9 +113,13 @@ export function cut(files: FileLayer, { fd }: Segment, at: number, length: numbe
   files.syncNow(fd)
 }
 
-/** Reads the log at start: cuts a torn end, refuses any other damage. Throws `Corruption`. */
+/**
+ * Reads the log at start: cuts a torn end, refuses any other damage. What was found is durable afterwards, also what the process before
+ * had written and not synced when it died: it is going to be shown. Throws `Corruption`.
+ */
 export function recover(options: ScanOptions): { end: number; torn_bytes: number } {
   const { end, fault } = scan(options)
+  for (const { fd } of options.segments.slice(-2)) options.files.syncNow(fd)
   if (!fault) return { end, torn_bytes: 0 }
   const { segment, at, what, torn_bytes } = fault
   if (torn_bytes === undefined) throw new Corruption(segment.file, at, what)

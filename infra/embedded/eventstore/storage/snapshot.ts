@@ -12,7 +12,7 @@ import { Window } from './window.ts'
  * The body: names of streams and types as JSON arrays behind their length, columns of the index, tombstones and recent ids.
  */
 const name = 'index.snapshot'
-const signature = Buffer.from('BATONIX2')
+const signature = Buffer.from('BATONIX3')
 const header_bytes = 80
 const id_bytes = 36
 const names_max = 4_096

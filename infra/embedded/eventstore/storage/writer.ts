@@ -171,18 +171,23 @@ export class LogWriter {
     for (const idle of this.#idle.splice(0)) idle()
   }
 
-  /** Unsynced on purpose: it survives the death of the process, and after a power cut its absence only means less is known. */
+  /**
+   * Unsynced on purpose: it survives the death of the process, and after a power cut its absence only means less is known. It does not
+   * count as durable before the next frame does.
+   */
   #markLater() {
     if (this.#marking) this.#marking.refresh()
     else this.#marking = setTimeout(() => this.#mark(), marker_ms).unref()
   }
 
   #mark() {
-    if (this.#isSyncing || this.#failure || this.#tail + frameHeader_bytes > this.#segment.end) return
+    const isMarked = this.#tail - this.#durable === frameHeader_bytes
+    if (this.#isSyncing || this.#failure || isMarked || this.#tail + frameHeader_bytes > this.#segment.end) return
     const offset = this.#tail - this.#segment.base
     try {
       this.#makeRoom(offset + frameHeader_bytes)
       writeAll(this.#options.files, this.#segment.fd, [marker(this.#durable)], offset)
+      this.#tail += frameHeader_bytes
     } catch { /* Without room for a marker the log is as good as without the marker. */ }
   }
 
