@@ -291,7 +291,7 @@ t.test('S-60: one alias table for all routes', async (t) => {
 t.test('S-31: keys', async (t) => {
   const validate = (headers: Record<string, string>) => ask(service, '/api/v1/keys/validate', undefined, headers)
   t.strictSame((await validate({ 'x-api-key': key })).body, {
-    key: id, organization: 'acme', actor: { kind: 'admin', id }, scopes: ['read'], expiresAt: null, position: keyPosition,
+    key: id, organization: 'acme', actor: { kind: 'tool', id }, scopes: ['read'], expiresAt: null, position: keyPosition,
   })
   t.equal((await validate({ authorization: `bearer ${key}` })).status, 200)
   for (const wrong of ['', 'Bearer', 'Bearer bk_short', `Basic ${key}`, `Bearer bk_${'x'.repeat(43)}`])

@@ -12,7 +12,7 @@ export const validateKey = question({
   answer: z.object({
     key: z.uuid(),
     organization: z.string(),
-    actor: z.object({ kind: z.enum(['orchestrator', 'admin']), id: z.string() }),
+    actor: z.object({ kind: z.enum(['orchestrator', 'admin', 'tool']), id: z.string() }),
     scopes: z.array(z.enum(scopes)),
     expiresAt: z.iso.datetime({ precision: 3 }).nullable(),
   }),

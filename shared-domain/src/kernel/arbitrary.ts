@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { z } from 'zod'
 import type { Actor, Command, Decider } from './decider.ts'
-import { admin, now, orchestrator, system, uuid } from './testing.ts'
+import { admin, now, orchestrator, system, tool, uuid } from './testing.ts'
 import { hour_ms, later } from './time.ts'
 import type { Wish } from './world.ts'
 
@@ -76,7 +76,7 @@ export interface Step {
   readonly wait_ms: number
 }
 
-const actors: readonly Actor[] = [admin, admin, system, ...ids.map(orchestrator)]
+const actors: readonly Actor[] = [admin, admin, system, tool, ...ids.map(orchestrator)]
 const waits_ms = [0, 0, 0, 1_000, 20_000, 61_000, 6 * hour_ms]
 
 /** Any command of these deciders, by anybody, for any stream. */

@@ -4,9 +4,9 @@ import type { Intent } from './process.ts'
 
 export type AnyEvent = { readonly type: string; readonly data: unknown }
 
-/** Who acts: an orchestrator with its key, a person with an admin key, or a process of Baton itself. */
+/** Who acts: an orchestrator with its key, a person with an admin key, a tool with a lesser key of the organization, or a process of Baton itself. */
 export interface Actor {
-  readonly kind: 'orchestrator' | 'admin' | 'process'
+  readonly kind: 'orchestrator' | 'admin' | 'tool' | 'process'
   readonly id: string
 }
 
@@ -62,10 +62,11 @@ export interface Context {
   readonly secret?: { readonly hash: string; readonly prefix: string } | undefined
 }
 
-/** True for the orchestrator itself, for an admin and for Baton's own processes. */
+/** True for the orchestrator itself, and for whatever is not an orchestrator. */
 export const mayActAs = ({ by }: Pick<Context, 'by'>, orchestrator: string): boolean => by.kind !== 'orchestrator' || by.id === orchestrator
 
-export const isPrivileged = ({ by }: Pick<Context, 'by'>): boolean => by.kind !== 'orchestrator'
+/** True for an admin and for Baton's own processes. */
+export const isPrivileged = ({ by }: Pick<Context, 'by'>): boolean => by.kind === 'admin' || by.kind === 'process'
 
 export class Rejection<Code extends string = string> {
   readonly code: Code

@@ -9,6 +9,7 @@ export const organization = 'acme'
 export const now = '2030-01-01T00:00:00.000Z'
 export const system: Actor = { kind: 'process', id: 'test' }
 export const admin: Actor = { kind: 'admin', id: 'ada' }
+export const tool: Actor = { kind: 'tool', id: 'ci' }
 export const orchestrator = (id: string): Actor => ({ kind: 'orchestrator', id })
 
 /** Ids of the shape that every schema takes; the number makes them tell apart. */

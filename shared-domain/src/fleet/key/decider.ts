@@ -16,6 +16,10 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
   return known.stage === 'registered' && known.organization === organization
 }
 
+/** An admin manages every key, an orchestrator its own keys, a tool the key that it holds. */
+const mayManage = (key: string, orchestrator: string | null, context: Context) =>
+  isPrivileged(context) || context.by.id === (context.by.kind === 'tool' ? key : orchestrator)
+
 function generate(state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null, { at, secret }: Context) {
   if (state.stage !== 'unknown') return []
   const expiresAt = wanted.expiresAt ?? null
@@ -68,7 +72,7 @@ export const apiKey = decider(apiKeyState, {
       decide(state, { replaces, expiresAt }, context) {
         const old = context.look(apiKeyState, replaces)
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
-        if (old.orchestrator === null ? !isPrivileged(context) : !mayActAs(context, old.orchestrator)) return reject('FORBIDDEN')
+        if (!mayManage(replaces, old.orchestrator, context)) return reject('FORBIDDEN')
         // Rotating needs less than making a key does, so it must not lead to more.
         if (old.scopes.includes('admin') && !isPrivileged(context)) return reject('FORBIDDEN')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
@@ -82,7 +86,7 @@ export const apiKey = decider(apiKeyState, {
       data: z.object({ reason: text(500).optional() }),
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
-        if (state.orchestrator === null ? !isPrivileged(context) : !mayActAs(context, state.orchestrator)) return reject('FORBIDDEN')
+        if (!mayManage(context.id, state.orchestrator, context)) return reject('FORBIDDEN')
         return state.stage === 'revoked' ? [] : [ApiKey.ApiKeyRevoked({ orchestrator: state.orchestrator as OrchestratorId | null, reason: reason ?? null })]
       },
     },

@@ -39,8 +39,13 @@ export interface Principal {
 export function admit(key: ApiKeyState, id: string, hash: string, at: string): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
   if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
   if (key.expiresAt !== null && key.expiresAt <= at) return 'API_KEY_EXPIRED'
-  const actor: Actor = key.orchestrator === null ? { kind: 'admin', id } : { kind: 'orchestrator', id: key.orchestrator }
-  return { organization: key.organization, actor, scopes: key.scopes }
+  return { organization: key.organization, actor: actorOf(key, id), scopes: key.scopes }
+}
+
+/** A key of the organization makes an admin only where it allows everything. */
+function actorOf({ orchestrator, scopes }: Key, id: string): Actor {
+  if (orchestrator !== null) return { kind: 'orchestrator', id: orchestrator }
+  return { kind: scopes.includes('admin') ? 'admin' : 'tool', id }
 }
 
 export const allows = ({ scopes }: Principal, scope: Scope): boolean => scopes.includes(scope) || scopes.includes('admin')

@@ -138,7 +138,7 @@ export const task = decider(taskState, {
 
   commands: {
     create: {
-      about: 'Ask for a piece of work. It belongs to the caller, or to `owner` when an admin asks.',
+      about: 'Ask for a piece of work. It belongs to the orchestrator that asks, or to `owner` when another does.',
       creates: true,
       data: z.object({
         owner: OrchestratorId.optional(),
@@ -155,7 +155,7 @@ export const task = decider(taskState, {
       }),
       decide(task, data, context) {
         if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
-        const owner = data.owner ?? (isPrivileged(context) ? undefined : OrchestratorId.parse(context.by.id))
+        const owner = data.owner ?? (context.by.kind === 'orchestrator' ? OrchestratorId.parse(context.by.id) : undefined)
         if (!owner) return reject('OWNER_REQUIRED')
         if (!mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
         const known = context.look(orchestratorState, owner)
