@@ -18,7 +18,7 @@ import { inhabited, lived } from './scenery.ts'
 
 const here = import.meta.dirname
 const seed = 2030
-const isHelper = (file: string) => /\.test\.ts$|^scenery\.ts$|^kernel\//.test(file)
+const isHelper = (file: string) => /\.test\.ts$|(^|\/)scene(ry)?\.ts$|^kernel\//.test(file)
 const files = globSync('**/*.ts', { cwd: here }).filter((file) => !isHelper(file))
 
 interface Stored { readonly type: string; readonly version: number; readonly data: unknown; readonly metadata: Meta }

@@ -66,9 +66,12 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
     with: (context) => scenario(history, others, { ...circumstances, ...context }),
     when: (command, data) => {
       const { data: schema, decide } = decider.commands[command]!
-      const look = (other: Fold<any>, id: string) => replay(other, others.get(streamOf(other, id)) ?? [])
-      const context: Context = { id: subject, at: now, by: admin, organization, commandId: uuid(900), look, ...circumstances }
-      const run = (past: readonly Event[]) => decide(replay(decider, past), schema.parse(data) as never, context)
+      const context = { id: subject, at: now, by: admin, organization, commandId: uuid(900), ...circumstances }
+      const run = (past: readonly Event[]) => {
+        const told = new Map<string, readonly any[]>([[streamOf(decider, context.id), past], ...others])
+        const look = (other: Fold<any>, id: string) => replay(other, told.get(streamOf(other, id)) ?? [])
+        return decide(replay(decider, past), schema.parse(data) as never, { look, ...context })
+      }
       const decision = run(history)
       const follows = (...expected: readonly Event[]) => {
         t.strictSame(decision, expected)

@@ -223,7 +223,8 @@ export const task = decider(taskState, {
       data: z.object({ ...token, percentage: z.int().min(0).max(100), message: text(1_000).optional(), metadata: metadata.default({}) }),
       decide: (task, { token, percentage, message: said, metadata }, context) => byHolder(task, 'reportProgress', token, context, (task) => {
         const message = said ?? null
-        if (task.percentage === percentage && task.message === message) return renewed(task, context.at)
+        const isSaid = task.percentage === percentage && JSON.stringify(task.report) === JSON.stringify({ message, metadata })
+        if (isSaid) return renewed(task, context.at)
         return [Task.TaskProgressed({ owner: task.owner, token, percentage, message, metadata })]
       }),
     },

@@ -26,12 +26,18 @@ interface Facts {
   readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
 }
 
+/** What the holder said last, besides the percentage. */
+interface Report {
+  readonly message: string | null
+  readonly metadata: Readonly<Record<string, unknown>>
+}
+
 type Block =
   | { readonly kind: 'dependencies' | 'failure' | 'manual'; readonly reason: string }
   | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null }
 
 export type Todo = Facts & { readonly status: 'TODO'; readonly nextRetryAt: string | null }
-export type InProgress = Facts & { readonly status: 'IN_PROGRESS'; readonly lease: Lease; readonly lastSeen: string; readonly message: string | null }
+export type InProgress = Facts & { readonly status: 'IN_PROGRESS'; readonly lease: Lease; readonly lastSeen: string; readonly report: Report }
 export type Blocked = Facts & { readonly status: 'BLOCKED'; readonly block: Block }
 export type Done = Facts & { readonly status: 'DONE'; readonly token: string }
 export type Cancelled = Facts & { readonly status: 'CANCELLED' }
@@ -57,6 +63,8 @@ const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined')
   return { ...(task as Known), collaborators }
 }
 
+const silence: Report = { message: null, metadata: {} }
+
 const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization }) => ({
     status: 'TODO', organization, owner: data.owner, assignee: null, priority: data.priority, dueAt: data.dueAt, createdAt: at, since: at,
@@ -65,10 +73,10 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   }),
   DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { owner, slot }, { at, revision }) =>
-    ({ ...facts(task), status: 'IN_PROGRESS', since: at, lastSeen: at, message: null, lease: { holder: owner, token: String(revision), slot, since: at } as Lease }),
+    ({ ...facts(task), status: 'IN_PROGRESS', since: at, lastSeen: at, report: silence, lease: { holder: owner, token: String(revision), slot, since: at } as Lease }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
   LeaseExpired: (task, _, { at }) => todo(task, at),
-  TaskProgressed: (task, { percentage, message }, { at }) => ({ ...(task as InProgress), percentage, message, lastSeen: at }),
+  TaskProgressed: (task, { percentage, message, metadata }, { at }) => ({ ...(task as InProgress), percentage, report: { message, metadata }, lastSeen: at }),
   TaskCompleted: (task, { lease }, { at }) => ({ ...facts(task), status: 'DONE', since: at, percentage: 100, token: lease.token }),
   TaskFailed: (task, _, { at }) => todo(task, at),
   TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),

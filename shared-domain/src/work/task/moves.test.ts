@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { admin, now, on, orchestrator, replay, subject, system, tool } from '../../kernel/testing.ts'
+import { day_ms, hour_ms, later } from '../../kernel/time.ts'
+import { task } from './decider.ts'
+import { Task } from './events.ts'
+import {
+  blocked, codeOf, created, delegated, elsewhere, inWorld, lease, other, owner, registered, running, scene, seed, started, stranger,
+  third, token,
+} from './scene.ts'
+import { taskState } from './state.ts'
+
+t.test('S-16 a task is delegated', async (t) => {
+  const given = scene(t)
+  const fact = (over: object = {}) =>
+    Task.TaskDelegated({ owner, from: 'TODO', to: other, note: null, forced: false, priority: 'MEDIUM', dueAt: null, ...over })
+  given(created()).by(orchestrator(owner)).when('delegate', { to: other }).yields(fact())
+  given(created()).when('delegate', { to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) })
+    .yields(fact({ to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) }))
+  given(created(), blocked('manual')).when('delegate', { to: other }).yields(fact({ from: 'BLOCKED' }))
+})
+
+t.test('S-16 S-17 where a task may go', async (t) => {
+  const wishes = [['delegate', created()], ['handoff', created()], ['handoff', created(), started()]] as const
+  for (const [command, ...history] of wishes) {
+    const given = scene(t)(...history)
+    given.when(command, { to: owner }).refuses('SELF_DELEGATION')
+    given.when(command, { to: stranger }).refuses('ORCHESTRATOR_UNKNOWN', { orchestrator: stranger })
+    given.seeing(orchestratorState, other, elsewhere).when(command, { to: other })
+      .refuses('DIFFERENT_ORGANIZATION', { orchestrator: other })
+    given.seeing(orchestratorState, other, registered).when(command, { to: other })
+      .refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: other })
+    given.by(orchestrator(owner)).when(command, { to: other, force: true }).refuses('FORBIDDEN')
+    given.by(tool).when(command, { to: other, force: true }).refuses('FORBIDDEN')
+  }
+})
+
+t.test('S-16 a task moves at most five times within 24 hours, unless an admin forces it', async (t) => {
+  fc.assert(fc.property(fc.array(fc.integer({ min: 0, max: 30 * hour_ms }), { maxLength: 9 }), (ages_ms) => {
+    const moves = ages_ms.sort((a, b) => b - a)
+      .map((age_ms, index) => on(delegated(index % 2 ? owner : other, index % 2 ? other : owner), { at: later(now, -age_ms), by: system }))
+    const to = moves.length % 2 ? owner : other
+    const known = replay(taskState, [created(), ...moves])
+    const { world } = inWorld()
+    const decide = (force: boolean) =>
+      task.commands.delegate.decide(known, task.commands.delegate.data.parse({ to, force }), world.contextOf({ id: subject }))
+    const recent = ages_ms.filter((age_ms) => age_ms < day_ms).length
+    if ((codeOf(decide(false)) === 'DELEGATION_LIMIT') !== recent >= 5)
+      throw new Error(`${recent} moves within a day: the verdict is wrong`)
+    if (codeOf(decide(true))) throw new Error('an admin cannot force it')
+  }), { seed, numRuns: 300 })
+  const moves = [other, owner, other, owner, other]
+    .map((to) => on(delegated(to, to === owner ? other : owner), { at: later(now, -hour_ms) }))
+  const given = scene(t)(created(), ...moves)
+  given.when('delegate', { to: owner }).refuses('DELEGATION_LIMIT', { moves: 5, within: 'P1D' })
+  given.when('delegate', { to: owner, force: true })
+    .yields(Task.TaskDelegated({ owner: other, from: 'TODO', to: owner, note: null, forced: true, priority: 'MEDIUM', dueAt: null }))
+})
+
+t.test('S-17 work in progress is handed off with its context: the lease ends, the progress stays', async (t) => {
+  const snapshot = {
+    status: 'IN_PROGRESS' as const, percentage: 40, attempt: 0, priority: 'MEDIUM' as const, dueAt: null, assignee: 'grace',
+  }
+  const assigned = Task.TaskAssigned({ owner, assignee: 'grace', previous: null, reason: null })
+  const progressed = Task.TaskProgressed({ owner, token, percentage: 40, message: null, metadata: {} })
+  const handed = (over: object = {}) => Task.TaskHandedOff({
+    owner, from: 'IN_PROGRESS', to: other, note: 'see context', forced: false, context: { branch: 'x' }, lease: lease(token),
+    snapshot: { ...snapshot, ...over },
+  })
+  const given = scene(t)(...running, progressed, assigned)
+  given.by(orchestrator(owner)).when('handoff', { to: other, notes: 'see context', context: { branch: 'x' } }).yields(handed())
+  given.when('handoff', { to: other, notes: 'see context', context: { branch: 'x' }, completionPercentage: 60 })
+    .yields(handed({ percentage: 60 }))
+  t.match(replay(taskState, [...running, progressed, assigned, handed({ percentage: 60 })]), {
+    status: 'TODO', owner: other, percentage: 60, assignee: 'grace', lease: undefined,
+  })
+  const whileBlocked = Task.TaskHandedOff({ ...handed().data, from: 'BLOCKED', lease: null })
+  t.match(replay(taskState, [created(), blocked('manual'), whileBlocked]), { status: 'BLOCKED', owner: other, block: { kind: 'manual' } })
+})
+
+t.test('S-18 somebody else does the work, the owner stays', async (t) => {
+  const assigned = (assignee: string, previous: string | null) => Task.TaskAssigned({ owner, assignee, previous, reason: null })
+  scene(t)(created()).when('assign', { assignee: 'grace' }).yields(assigned('grace', null))
+  scene(t)(created(), assigned('grace', null)).when('assign', { assignee: 'alan' }).yields(assigned('alan', 'grace'))
+})
+
+t.test('S-19 others are asked to help, and answer for themselves', async (t) => {
+  const given = scene(t)
+  const ask = (...collaborators: string[]) => ({ collaborators: collaborators.map((orchestrator) => ({ orchestrator, role: 'review' })) })
+  const requested = (...who: string[]) => Task.CollaborationRequested({ owner, ...ask(...who), note: null })
+  const accepted = Task.CollaborationAccepted({ owner, collaborator: other, role: 'review' })
+  const declined = Task.CollaborationDeclined({ owner, collaborator: other, reason: null })
+  given(created()).when('collaborate', ask(other, third)).yields(requested(other, third))
+  given(created(), requested(other)).when('collaborate', ask(other, third)).yields(requested(third))
+  given(created()).when('collaborate', ask(owner)).refuses('SELF_DELEGATION')
+  given(created()).when('collaborate', ask(stranger)).refuses('ORCHESTRATOR_UNKNOWN', { orchestrator: stranger })
+  given(created(), requested(other)).by(orchestrator(other)).when('acceptCollaboration', {}).yields(accepted)
+  given(created(), requested(other), accepted).by(orchestrator(other)).when('declineCollaboration', {}).yields(declined)
+  given(created(), requested(other), declined).by(orchestrator(other)).when('acceptCollaboration', {}).yields(accepted)
+  for (const by of [orchestrator(third), admin])
+    given(created(), requested(other)).by(by).when('acceptCollaboration', {}).refuses('NOT_ASKED')
+})
