@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { deciders } from '../../catalogue.ts'
+import { stepOf } from '../../kernel/arbitrary.ts'
+import { picture, recorded, rowsAfter } from '../../kernel/picture.ts'
+import { now, on, subject } from '../../kernel/testing.ts'
+import { later } from '../../kernel/time.ts'
+import type { World } from '../../kernel/world.ts'
+import { lived } from '../../scenery.ts'
+import { backlogSummary } from './backlog-summary.ts'
+import { backlog } from './backlog.ts'
+import { Task, type TaskEvent } from './events.ts'
+import { blocked, cancelled, completed, created, delegated, escalated, failed, lease, other, owner, seed, started, token } from './scene.ts'
+import { leaseOf, taskState } from './state.ts'
+
+/** The facts of one task as readers meet them, a second apart. */
+const told = (...facts: readonly TaskEvent[]) =>
+  facts.map((fact, revision) => recorded(taskState, fact, { revision, at: later(now, revision * 1_000) }))
+
+t.test('a task stands in the backlog with all that is needed to choose it', async (t) => {
+  const dueAt = later(now, 60_000)
+  picture(t, backlog).after(...told(created({ dueAt, tags: ['report'], requiredCapabilities: ['writing'] }))).shows({
+    task: subject, owner, assignee: null, title: 'Work', description: null, priority: 'MEDIUM', status: 'TODO', block_kind: null,
+    block_reason: null, due_at: dueAt, estimated_hours: null, tags: ['report'], required_capabilities: ['writing'], depends_on: [],
+    approval: null, attempt: 0, max_retries: 3, next_retry_at: null, progress: 0, progress_message: null, lease_holder: null,
+    lease_token: null, metadata: {}, created_at: now, started_at: null, completed_at: null, updated_at: now,
+  })
+})
+
+t.test('the row of a task follows its life', async (t) => {
+  const [second, third] = [later(now, 1_000), later(now, 2_000)]
+  const retry = Task.TaskRetryScheduled({ owner, attempt: 1, nextRetryAt: later(now, 3_000) })
+  const progressed = Task.TaskProgressed({ owner, token, percentage: 40, message: 'half', metadata: {} })
+  const handed = Task.TaskHandedOff({
+    owner, from: 'IN_PROGRESS', to: other, note: null, forced: false, context: {}, lease: lease(token),
+    snapshot: { status: 'IN_PROGRESS', percentage: 60, attempt: 0, priority: 'MEDIUM', dueAt: null, assignee: null },
+  })
+  const after = (...facts: readonly TaskEvent[]) => picture(t, backlog).after(...told(created(), ...facts))
+  after(started()).matches({ status: 'IN_PROGRESS', lease_holder: owner, lease_token: '1', started_at: second, updated_at: second })
+  after(started(), progressed).matches({ status: 'IN_PROGRESS', progress: 40, progress_message: 'half', updated_at: third })
+  after(started(), handed).matches({ status: 'TODO', owner: other, progress: 60, lease_holder: null, lease_token: null })
+  after(started(), failed(0), retry).matches({ status: 'TODO', attempt: 1, next_retry_at: later(now, 3_000), lease_token: null })
+  after(started(), completed(token)).matches({ status: 'DONE', progress: 100, completed_at: third, lease_token: null })
+  after(blocked('manual', 'no key')).matches({ status: 'BLOCKED', block_kind: 'manual', block_reason: 'no key' })
+  after(escalated(), delegated(other)).matches({ status: 'BLOCKED', block_kind: 'escalation', block_reason: 'escalation', owner: other })
+  after(cancelled()).matches({ status: 'CANCELLED' })
+})
+
+/** What the log says of a task, in the columns of its row. */
+function columnsOf(world: World, id: string) {
+  const task = world.look(taskState, id)
+  if (task.status === 'NONE') throw new Error('a row without a task')
+  const { status, owner, assignee, priority, dueAt, dependsOn, attempt, maxRetries, percentage, approval, createdAt } = task
+  const lease = leaseOf(task)
+  return {
+    status, owner, assignee, priority, due_at: dueAt, depends_on: dependsOn, attempt, max_retries: maxRetries, progress: percentage,
+    approval,
+    created_at: createdAt, next_retry_at: status === 'TODO' ? task.nextRetryAt : null,
+    block_kind: status === 'BLOCKED' ? task.block.kind : null, block_reason: status === 'BLOCKED' ? task.block.reason : null,
+    lease_holder: lease?.holder ?? null, lease_token: lease?.token ?? null, started_at: lease?.since ?? undefined,
+  }
+}
+
+/** Summed up from the backlog, row by row. */
+function summed(rows: readonly any[], owner: unknown) {
+  const mine = rows.filter((row) => row.owner === owner)
+  const number = (status: string) => mine.filter((row) => row.status === status).length
+  return {
+    owner, total: mine.length, todo: number('TODO'), in_progress: number('IN_PROGRESS'), blocked: number('BLOCKED'), done: number('DONE'),
+    cancelled: number('CANCELLED'),
+  }
+}
+
+t.test('whatever happened, the backlog says of each task what the log says, and the summary counts it', async (t) => {
+  const statuses = new Set<unknown>()
+  fc.assert(fc.property(fc.array(stepOf(deciders), { minLength: 30, maxLength: 90, size: 'max' }), (steps) => {
+    const world = lived(steps)
+    const rows = rowsAfter(backlog, world.log)
+    for (const row of rows) {
+      statuses.add(row.status)
+      for (const [column, value] of Object.entries(columnsOf(world, String(row.task)))) {
+        if (value !== undefined && JSON.stringify(row[column]) !== JSON.stringify(value))
+          throw new Error(`${column} is ${row[column]}, not ${value}`)
+      }
+    }
+    for (const summary of rowsAfter(backlogSummary, world.log)) {
+      const expected = summed(rows, summary.owner)
+      if (JSON.stringify(expected) !== JSON.stringify({ ...expected, ...summary }))
+        throw new Error(`${JSON.stringify(summary)} should be ${JSON.stringify(expected)}`)
+    }
+  }), { seed, numRuns: 100 })
+  t.strictSame([...statuses].sort(), ['BLOCKED', 'CANCELLED', 'DONE', 'IN_PROGRESS', 'TODO'], 'every status was met')
+})
+
+t.test('the summary follows tasks from status to status and from owner to owner', async (t) => {
+  const row = { owner, total: 1, todo: 0, in_progress: 0, blocked: 0, done: 0, cancelled: 0 }
+  const after = (...facts: readonly TaskEvent[]) => picture(t, backlogSummary).after(...told(created(), ...facts))
+  after().shows({ ...row, todo: 1 })
+  after(started()).shows({ ...row, in_progress: 1 })
+  after(started(), completed(token)).shows({ ...row, done: 1 })
+  after(delegated(other)).shows({ ...row, total: 0 }, { ...row, owner: other, todo: 1 })
+  after(on(blocked('manual'), {}), Task.TaskBlocked({ ...blocked('manual').data, from: 'BLOCKED' })).shows({ ...row, blocked: 1 })
+})
+
+t.test('the completion rate is a share, and none where there is nothing', async (t) => {
+  const counts = { owner, todo: 0, in_progress: 0, blocked: 0, cancelled: 0 }
+  t.strictSame(backlogSummary.compute({ ...counts, total: 4, done: 3 }), { completion_rate: 0.75 })
+  t.strictSame(backlogSummary.compute({ ...counts, total: 0, done: 0 }), { completion_rate: 0 })
+})
