@@ -13,6 +13,8 @@ export const unblocking = process<TaskEvent | DependentsEvent>({
   about: 'Lets tasks go on when the last task they wait for is done or cancelled.',
   react: {
     TaskCreated: ({ id, data }) => data.dependsOn.map((dependency) => send(dependents, dependency, 'add', { dependent: id })),
+    // It was blocked on a view of the others that may have been a moment old: what it waits for may have ended since.
+    TaskBlocked: ({ id, data: { kind } }) => (kind === 'dependencies' ? [send(task, id, 'settleDependencies', {})] : []),
     DependencyAdded: ({ id, data }) => [send(dependents, data.dependency, 'add', { dependent: id })],
     TaskCompleted: ({ id }) => [send(dependents, id, 'release', {})],
     TaskCancelled: ({ id }) => [send(dependents, id, 'release', {})],
