@@ -1,0 +1,91 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { capacity } from '../fleet/capacity/decider.ts'
+import { counted } from '../fleet/capacity/state.ts'
+import { orchestrator } from '../fleet/orchestrator/decider.ts'
+import { slots } from '../fleet/slots.ts'
+import { ids } from '../kernel/arbitrary.ts'
+import { send } from '../kernel/process.ts'
+import { Courier, World } from '../kernel/world.ts'
+import { leases } from './leases.ts'
+import { lease_ms, task } from './task/decider.ts'
+import { taskState } from './task/state.ts'
+
+const [owner, other, ...tasks] = ids as [string, string, string, string]
+const seed = 2030
+
+function scene() {
+  const world = new World([task, capacity, orchestrator])
+  for (const id of [owner, other]) {
+    world.carryOut(send(orchestrator, id, 'register', { name: 'Ada' }))
+    world.carryOut(send(orchestrator, id, 'activate', {}))
+  }
+  for (const id of tasks) world.carryOut(send(task, id, 'create', { owner, title: 'Work' }))
+  return { world, courier: new Courier(world, [leases, slots]) }
+}
+
+const tokenOf = (world: World, id: string) => {
+  const known = world.look(taskState, id)
+  return known.status === 'IN_PROGRESS' ? known.lease.token : '0'
+}
+
+const running = (world: World) => tasks.filter((id) => world.look(taskState, id).status === 'IN_PROGRESS')
+
+t.test('S-22 a task whose holder falls silent waits again, and its slot is free', async (t) => {
+  const { world, courier } = scene()
+  const id = tasks[0]!
+  const wish = (command: string, data: unknown = {}) => world.do({ category: 'task', id, command, data })
+  wish('start')
+  courier.settle()
+  world.pass(30_000)
+  wish('heartbeat', { token: tokenOf(world, id) })
+  courier.settle()
+  world.pass(lease_ms - 1)
+  courier.settle()
+  t.strictSame([running(world), counted(world.look(capacity, owner))], [[id], { max: 5, active: 1, reserved: 0 }])
+  world.pass(1)
+  courier.settle()
+  t.strictSame([running(world), counted(world.look(capacity, owner))], [[], { max: 5, active: 0, reserved: 0 }])
+  t.strictSame(courier.waiting, [], 'nothing is left to wait for')
+})
+
+const uses: Readonly<Record<string, (token: string, to: string) => unknown>> = {
+  start: () => ({}),
+  heartbeat: (token) => ({ token }),
+  reportProgress: (token) => ({ token, percentage: 50 }),
+  complete: (token) => ({ token }),
+  fail: (token) => ({ token, error: 'no' }),
+  release: () => ({}),
+  block: () => ({ reason: 'why' }),
+  unblock: () => ({}),
+  escalate: () => ({ reason: 'why' }),
+  resolveEscalation: () => ({ resolution: 'go on' }),
+  cancel: () => ({}),
+  reopen: () => ({}),
+  handoff: (_, to) => ({ to }),
+}
+
+t.test('S-22 S-40 whatever happened, told twice as well: who is silent loses the lease, and every slot comes back', async () => {
+  const use = fc.record({
+    command: fc.constantFrom(...Object.keys(uses), 'start', 'start'), id: fc.constantFrom(...tasks), to: fc.constantFrom(owner, other),
+    wait_ms: fc.constantFrom(0, 0, 1_000, 20_000, 61_000), again: fc.option(fc.nat(1_000)),
+  })
+  fc.assert(fc.property(fc.array(use, { minLength: 10, maxLength: 60, size: 'max' }), (life) => {
+    const { world, courier } = scene()
+    for (const { command, id, to, wait_ms, again } of life) {
+      world.pass(wait_ms)
+      courier.settle()
+      world.do({ category: 'task', id, command, data: uses[command]!(tokenOf(world, id), to) })
+      // Redelivery: what was told before is told again, in order, from some fact on.
+      if (again !== null) for (const fact of world.log.slice(again % world.log.length)) courier.tell(fact)
+    }
+    courier.settle()
+    const held = [owner, other].map((id) => counted(world.look(capacity, id)).active).reduce((sum, active) => sum + active, 0)
+    if (held !== running(world).length) throw new Error(`${held} slots are held for ${running(world).length} leases`)
+    world.pass(lease_ms)
+    courier.settle()
+    if (running(world).length > 0) throw new Error('a silent holder keeps its task')
+    for (const id of [owner, other]) if (world.look(capacity, id).slots.size > 0) throw new Error('a slot is lost')
+    if (courier.waiting.length > 0) throw new Error(`${courier.waiting[0]!.key} waits for nothing`)
+  }), { seed, numRuns: 300 })
+})
