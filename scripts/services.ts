@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ChildFailure, startChild, type Child } from '../infra/embedded/child.ts'
 import type { EngineUrls } from '../infra/embedded/engines.ts'
+import { compileCache } from '../infra/embedded/compile-cache.ts'
 import { openLog } from '../infra/embedded/log-file.ts'
 import { StartFailure } from '../infra/embedded/start-failure.ts'
 import { supervise, type Reports, type Supervised } from '../infra/embedded/supervisor.ts'
@@ -103,7 +104,7 @@ interface Start {
 async function startService(name: ServiceName, { program, port, env, file, output, abort }: Start): Promise<Child> {
   try {
     return await startChild({
-      name, command: process.execPath, args: [...lean, program], env, output, abort, ready: { probe: () => isReady(name, port) },
+      name, command: process.execPath, args: [...lean, program], env: { ...compileCache, ...env }, output, abort, ready: { probe: () => isReady(name, port) },
       ready_timeout_ms: READY_TIMEOUT_MS, stopSignal: 'SIGTERM', stop_timeout_ms: STOP_TIMEOUT_MS,
     })
   } catch (error) {

@@ -3,13 +3,12 @@ import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import underPressure from '@fastify/under-pressure'
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
-import { v7 } from 'uuid'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
 import { choiceRoutes } from './choices.ts'
@@ -17,6 +16,7 @@ import type { Config } from './config.ts'
 import { handler } from './handle.ts'
 import { errands } from './intents.ts'
 import { whileLeader } from './leader.ts'
+import { newId } from './new-id.ts'
 import { document } from './openapi.ts'
 import { invalid, onError, onNotFound, Problem } from './problems.ts'
 import { runProcesses } from './processes.ts'
@@ -106,13 +106,13 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
 /** A correlation id that came with the request, or a new one. */
 const correlationOf = ({ headers }: { headers: Record<string, unknown> }): string => {
   const given = headers['x-correlation-id']
-  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : v7()
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : newId()
 }
 
 function server(config: Config): FastifyInstance {
   const app = Fastify({
     logger: { level: config.logLevel, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] },
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: body_max,
     genReqId: (request) => correlationOf(request as never),
     rewriteUrl: ({ url = '/' }) => canonical(url),
@@ -124,7 +124,7 @@ function server(config: Config): FastifyInstance {
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
   app.addHook('onRequest', async (request, reply) => { void reply.header('x-correlation-id', request.id) })
   parser(app)
-  void app.register(helmet)
+  void app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: [`'none'`], frameAncestors: [`'none'`] } } })
   void app.register(underPressure, { maxEventLoopDelay: 1_000, pressureHandler: () => { throw new Problem('SERVICE_UNAVAILABLE', '', [], 1) } })
   void app.register(rateLimit, {
     max: config.rateLimit, timeWindow: '1 minute', keyGenerator: ({ headers, ip }) => (headers.authorization ?? headers['x-api-key'] ?? ip) as string,

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { apiKey } from 'shared-domain/fleet/key/decider.ts'
 import { scopes } from 'shared-domain/kernel/decider.ts'
-import { v7 } from 'uuid'
 import { fingerprintOf } from './auth.ts'
 import type { Handle } from './handle.ts'
+import { newId } from './new-id.ts'
 
 /**
  * Sees to it that the organization has an admin key. A given key is made valid, every time; without one a key is made at the very first
@@ -26,7 +26,7 @@ export async function bootstrap(handle: Handle, db: Kysely<any>, organization: s
 
 async function admit(handle: Handle, organization: string, key: string) {
   const { id, hash, prefix } = fingerprintOf(key)
-  const commandId = v7()
+  const commandId = newId()
   const wish = apiKey.commands.generateForOrganization.data.parse({ name: 'bootstrap', scopes: [...scopes] })
   await handle(apiKey, 'generateForOrganization', wish, {
     id, by: { kind: 'process', id: 'bootstrap' }, organization, at: new Date().toISOString(), commandId, repeatable: false,

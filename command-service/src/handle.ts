@@ -3,7 +3,8 @@ import { jsonEvent, type EventData } from '@eventstore/db-client'
 import { Rejection, streamOf, type Actor, type AnyEvent, type Command, type Context, type Decider, type Fold, type Hold } from 'shared-domain/kernel/decider.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Intent } from 'shared-domain/kernel/process.ts'
-import { v5, v7 } from 'uuid'
+import { v5 } from 'uuid'
+import { newId } from './new-id.ts'
 import { Busy, type Queues } from './queues.ts'
 import { Conflict, type EventStore } from './store/event-store.ts'
 import type { Entry, Streams } from './store/streams.ts'
@@ -102,7 +103,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     const decider = byCategory.get(intent.category)!
     const data = decider.commands[intent.command]!.data.parse(intent.data)
     return handle(decider, intent.command, data, {
-      ...request, id: intent.id, isNew: false, commandId: v7(), causationId: request.commandId, repeatable: false, expected: undefined,
+      ...request, id: intent.id, isNew: false, commandId: newId(), causationId: request.commandId, repeatable: false, expected: undefined,
     })
   }
 

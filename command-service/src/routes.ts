@@ -2,10 +2,11 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Rejection, type Command, type Decider } from 'shared-domain/kernel/decider.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
-import { v5, v7, validate } from 'uuid'
+import { v5, validate } from 'uuid'
 import { z } from 'zod'
 import { fingerprintOf, type Authorise } from './auth.ts'
 import type { Handle, Outcome } from './handle.ts'
+import { newId } from './new-id.ts'
 import { answers, headerParameters } from './openapi.ts'
 import { invalid, invalidBody, Problem, refuse } from './problems.ts'
 
@@ -69,7 +70,7 @@ export async function circumstances(request: FastifyRequest, authorise: Authoris
 
 /** The id under which a repetition of this request is recognised: the same key of the same caller on the same thing. */
 export const commandIdOf = ({ organization, by, key }: { organization: string; by: { id: string }; key: string | undefined }, place: string): string =>
-  (key === undefined ? v7() : v5(JSON.stringify([organization, by.id, place, key]), keyNamespace))
+  (key === undefined ? newId() : v5(JSON.stringify([organization, by.id, place, key]), keyNamespace))
 
 export function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome, decider: Decider, more: { created?: boolean; secret?: string | undefined } = {}) {
   if (outcome instanceof Rejection) return refuse(request, reply, outcome, decider)
@@ -116,7 +117,7 @@ function route(app: FastifyInstance, decider: Decider, name: string, command: Co
       const fingerprint = secret ? fingerprintOf(secret) : undefined
       const place = own ?? wanted ?? `${method} ${path} ${JSON.stringify(others)}`
       const commandId = commandIdOf(known, place)
-      const id = (own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? v7() : v5('id', commandId))).toLowerCase()
+      const id = (own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))).toLowerCase()
       const outcome = await handle(decider, name, data, {
         ...known, id, commandId, isNew: own === undefined && wanted === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
       })

@@ -1,5 +1,5 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import Fastify from 'fastify'
+import Fastify, { LogController } from 'fastify'
 import { Pool } from 'pg'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
@@ -30,7 +30,7 @@ const leader_lock = 7_236_021
 
 /** Starts the service. Throws one sentence where the database and the catalogue do not fit together. */
 export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Service> {
-  const app = Fastify({ logger: { level: config.logLevel }, disableRequestLogging: true, bodyLimit: 16 * 1024, forceCloseConnections: true })
+  const app = Fastify({ logger: { level: config.logLevel }, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 16 * 1024, forceCloseConnections: true })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
   const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, types: asWritten as never, application_name: 'projection-service' })
   pool.on('error', (error) => app.log.warn({ err: error }))
