@@ -82,6 +82,8 @@ t.test('S-22 S-40 whatever happened, told twice as well: who is silent loses the
     courier.settle()
     const held = [owner, other].map((id) => counted(world.look(capacity, id)).active).reduce((sum, active) => sum + active, 0)
     if (held !== running(world).length) throw new Error(`${held} slots are held for ${running(world).length} leases`)
+    const watched = courier.waiting.map(({ key }) => key!).filter((key) => key.startsWith('lease-'))
+    if (watched.sort().join() !== running(world).map((id) => `lease-${id}`).sort().join()) throw new Error(`${watched} are watched`)
     world.pass(lease_ms)
     courier.settle()
     if (running(world).length > 0) throw new Error('a silent holder keeps its task')
