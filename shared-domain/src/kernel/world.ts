@@ -58,12 +58,12 @@ export class World {
     return this.do({ ...intent, by: system })
   }
 
-  append(decider: Decider, id: string, facts: readonly AnyEvent[], { at, by, commandId }: Context): readonly Recorded[] {
+  append(fold: Fold, id: string, facts: readonly AnyEvent[], { at, by, commandId }: Context): readonly Recorded[] {
     return facts.map((fact) => {
-      const stream = streamOf(decider, id)
-      const { state, revision } = this.#streams.get(stream) ?? { state: decider.initial, revision: -1 }
+      const stream = streamOf(fold, id)
+      const { state, revision } = this.#streams.get(stream) ?? { state: fold.initial, revision: -1 }
       const meta = { at, by, organization, commandId, revision: revision + 1 }
-      this.#streams.set(stream, { state: decider.evolve(state, fact, meta), revision: revision + 1 })
+      this.#streams.set(stream, { state: fold.evolve(state, fact, meta), revision: revision + 1 })
       const recorded = { ...fact, ...meta, ...partsOf(stream), position: String(this.log.length) }
       this.log.push(recorded)
       return recorded

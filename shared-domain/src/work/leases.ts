@@ -24,6 +24,5 @@ export const leases = process<TaskEvent>({
     TaskBlocked: ended,
     TaskEscalated: ended,
     TaskCancelled: ended,
-    LeaseExpired: ended,
   },
 })

@@ -8,6 +8,7 @@ import { Courier, World } from '../kernel/world.ts'
 import { dependents } from './dependents/decider.ts'
 import { blocked, cancelled, created } from './task/scene.ts'
 import { task } from './task/decider.ts'
+import type { TaskEvent } from './task/events.ts'
 import { isOpen, taskState } from './task/state.ts'
 import { unblocking } from './unblocking.ts'
 
@@ -102,7 +103,7 @@ t.test('S-20 a task goes on when the last that it waits for has ended, done or c
 t.test('S-20 a task that was blocked on an old view of what it waits for goes on as well', async (t) => {
   const world = scene()
   const courier = new Courier(world, [unblocking])
-  const tell = (id: string, ...facts: readonly any[]) => world.append(task, id, facts, world.contextOf({ id }))
+  const tell = (id: string, ...facts: readonly TaskEvent[]) => world.append(taskState, id, facts, world.contextOf({ id }))
   tell(a, created(), cancelled())
   tell(b, created({ dependsOn: [a] }))
   courier.settle()

@@ -2,7 +2,7 @@ import type { Test } from 'tap'
 import { capacity } from '../../fleet/capacity/decider.ts'
 import { Orchestrator } from '../../fleet/orchestrator/events.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { Rejection } from '../../kernel/decider.ts'
+import { Rejection, type AnyEvent, type Fold } from '../../kernel/decider.ts'
 import { behaviour, now, on, subject, uuid } from '../../kernel/testing.ts'
 import { World, type Wish } from '../../kernel/world.ts'
 import { task } from './decider.ts'
@@ -51,7 +51,7 @@ export const scene = (test: Test) => (...history: readonly TaskEvent[]) => behav
 /** The same with streams and slots that other commands change as well. */
 export const inWorld = (...facts: readonly TaskEvent[]) => {
   const world = new World([task, capacity])
-  const tell = (decider: any, id: string, ...told: readonly any[]) => world.append(decider, id, told, world.contextOf({ id }))
+  const tell = (fold: Fold, id: string, ...told: readonly AnyEvent[]) => world.append(fold, id, told, world.contextOf({ id }))
   for (const id of [owner, other, third]) tell(orchestratorState, id, registered, became('ONLINE'))
   tell(taskState, subject, ...facts)
   const wish = (command: string, data: unknown = {}, more: Partial<Wish> = {}) =>

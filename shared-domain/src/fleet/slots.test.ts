@@ -1,0 +1,73 @@
+import t from 'tap'
+import { ids } from '../kernel/arbitrary.ts'
+import { send } from '../kernel/process.ts'
+import { Courier, World } from '../kernel/world.ts'
+import { task } from '../work/task/decider.ts'
+import { taskState } from '../work/task/state.ts'
+import { capacity, reservation_ms } from './capacity/decider.ts'
+import { counted } from './capacity/state.ts'
+import { orchestrator } from './orchestrator/decider.ts'
+import { orchestratorState } from './orchestrator/state.ts'
+import { slots } from './slots.ts'
+
+const [owner, a, b] = ids as [string, string, string]
+
+function scene(maxConcurrentTasks: number) {
+  const world = new World([task, capacity, orchestrator])
+  const courier = new Courier(world, [slots])
+  const wish = (category: string, id: string, command: string, data: unknown = {}) => {
+    const decision = world.do({ category, id, command, data })
+    courier.settle()
+    return decision
+  }
+  const status = () => {
+    const known = world.look(orchestratorState, owner)
+    return known.stage === 'registered' ? known.status : known.stage
+  }
+  wish('orchestrator', owner, 'register', { name: 'Ada', maxConcurrentTasks })
+  wish('orchestrator', owner, 'activate')
+  for (const id of [a, b]) wish('task', id, 'create', { owner, title: 'Work' })
+  return { world, courier, wish, status, counts: () => counted(world.look(capacity, owner)) }
+}
+
+t.test('S-40 the limit said at the registration becomes the limit of the capacity stream', async (t) => {
+  t.strictSame(scene(2).counts(), { max: 2, active: 0, reserved: 0 })
+})
+
+t.test('S-40 starting confirms the slot, ending the lease gives it back', async (t) => {
+  const { wish, counts, courier, world } = scene(2)
+  world.do({ category: 'task', id: a, command: 'start', data: {} })
+  t.strictSame(counts(), { max: 2, active: 0, reserved: 1 })
+  courier.settle()
+  t.strictSame(counts(), { max: 2, active: 1, reserved: 0 })
+  t.strictSame(courier.waiting, [], 'a confirmed reservation does not expire')
+  wish('task', a, 'block', { reason: 'why' })
+  t.strictSame(counts(), { max: 2, active: 0, reserved: 0 })
+})
+
+t.test('S-40 a reservation that nobody confirms ends after 30 seconds', async (t) => {
+  const { world, courier, counts } = scene(2)
+  world.carryOut(send(capacity, owner, 'reserve', { task: a, command: b }))
+  world.pass(reservation_ms - 1)
+  courier.settle()
+  t.strictSame([reservation_ms, counts()], [30_000, { max: 2, active: 0, reserved: 1 }])
+  world.pass(1)
+  courier.settle()
+  t.strictSame(counts(), { max: 2, active: 0, reserved: 0 })
+})
+
+t.test('S-30 an orchestrator is BUSY while all its slots are taken', async (t) => {
+  const { wish, status, world } = scene(1)
+  wish('task', a, 'start')
+  t.equal(status(), 'BUSY')
+  wish('capacity', owner, 'set', { maxConcurrentTasks: 2 })
+  t.equal(status(), 'ONLINE')
+  wish('task', b, 'start')
+  t.equal(status(), 'BUSY')
+  wish('capacity', owner, 'set', { maxConcurrentTasks: 1 })
+  wish('task', a, 'cancel')
+  t.equal(status(), 'BUSY', 'what runs above a lowered limit frees nothing')
+  const known = world.look(taskState, b)
+  wish('task', b, 'complete', { token: known.status === 'IN_PROGRESS' ? known.lease.token : '' })
+  t.equal(status(), 'ONLINE')
+})
