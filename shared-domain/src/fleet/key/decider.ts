@@ -18,7 +18,7 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
 
 /** An admin manages every key, an orchestrator its own keys, a tool the key that it holds. */
 const mayManage = (key: string, orchestrator: string | null, context: Context) =>
-  isPrivileged(context) || context.by.id === (context.by.kind === 'tool' ? key : orchestrator)
+  isPrivileged(context) || context.by.id === (orchestrator ?? key)
 
 function generate(state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null, { at, secret }: Context) {
   if (state.stage !== 'unknown') return []

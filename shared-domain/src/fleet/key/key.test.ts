@@ -1,0 +1,129 @@
+import t from 'tap'
+import type { Actor } from '../../kernel/decider.ts'
+import { picture, recorded } from '../../kernel/picture.ts'
+import { admin, behaviour, now, orchestrator, replay, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { later } from '../../kernel/time.ts'
+import { elsewhere, registered } from '../../work/task/scene.ts'
+import { Orchestrator } from '../orchestrator/events.ts'
+import { orchestratorState } from '../orchestrator/state.ts'
+import { apiKey } from './decider.ts'
+import { ApiKey, type ApiKeyEvent } from './events.ts'
+import { keys } from './keys.ts'
+import { admit, allows, apiKeyState, keyIdOf, keyPattern, keyPrefixLength, type Principal } from './state.ts'
+
+const [owner, stranger, old] = [11, 12, 20].map(uuid) as [string, string, string]
+const hash = '0123456789abcdef'.repeat(4)
+const secret = { hash, prefix: 'bk_012345678' }
+const usual = ['read', 'write', 'execute'] as const
+type Fact = Parameters<typeof ApiKey.ApiKeyGenerated>[0]
+const generated = (over: Partial<Fact> = {}) =>
+  ApiKey.ApiKeyGenerated({ orchestrator: owner, name: 'key', ...secret, scopes: [...usual], expiresAt: null, replaces: null, ...over })
+const revoked = (orchestrator: string | null = owner) => ApiKey.ApiKeyRevoked({ orchestrator, reason: null })
+
+t.test('S-31 a key is made for an orchestrator by itself or by who is above it; its secret stays outside', async (t) => {
+  const given = behaviour(t, apiKey).given().with({ secret }).seeing(orchestratorState, owner, registered)
+  given.when('generate', { orchestrator: owner }).yields(generated())
+  given.by(orchestrator(owner)).when('generate', { orchestrator: owner, name: 'laptop', scopes: ['read'], expiresAt: later(now, 1) })
+    .yields(generated({ name: 'laptop', scopes: ['read'], expiresAt: later(now, 1) }))
+  given.by(orchestrator(stranger)).when('generate', { orchestrator: owner }).refuses('FORBIDDEN')
+  given.when('generate', { orchestrator: stranger }).refuses('NOT_FOUND')
+  given.seeing(orchestratorState, owner, elsewhere).when('generate', { orchestrator: owner }).refuses('NOT_FOUND')
+  given.seeing(orchestratorState, owner, registered, Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null }))
+    .when('generate', { orchestrator: owner }).refuses('NOT_FOUND')
+  given.when('generate', { orchestrator: owner, expiresAt: now }).refuses('API_KEY_EXPIRED')
+  given.with({ secret: undefined }).when('generate', { orchestrator: owner }).refuses('FORBIDDEN')
+})
+
+t.test('S-31 a key of the organization itself is made by an admin', async (t) => {
+  const given = behaviour(t, apiKey).given().with({ secret })
+  for (const by of [admin, system]) given.by(by).when('generateForOrganization', {}).yields(generated({ orchestrator: null }))
+  for (const by of [tool, orchestrator(owner)]) given.by(by).when('generateForOrganization', {}).refuses('FORBIDDEN')
+})
+
+t.test('S-31 a rotated key is one like the old one', async (t) => {
+  const before = generated({ name: 'laptop', scopes: ['read', 'write'], expiresAt: later(now, 5) })
+  const given = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, before)
+  given.by(orchestrator(owner)).when('rotate', { replaces: old })
+    .yields(generated({ name: 'rotated', scopes: ['read', 'write'], expiresAt: later(now, 5), replaces: old }))
+  given.when('rotate', { replaces: old, expiresAt: later(now, 9) })
+    .yields(generated({ name: 'rotated', scopes: ['read', 'write'], expiresAt: later(now, 9), replaces: old }))
+  given.at(later(now, 5)).when('rotate', { replaces: old }).refuses('API_KEY_EXPIRED')
+  given.when('rotate', { replaces: uuid(21) }).refuses('NOT_FOUND')
+  given.with({ organization: 'umbrella' }).when('rotate', { replaces: old }).refuses('NOT_FOUND')
+  given.seeing(apiKeyState, old, before, revoked()).when('rotate', { replaces: old }).refuses('INVALID_STATE_TRANSITION')
+  behaviour(t, apiKey).given(generated({ replaces: old })).with({ secret }).seeing(apiKeyState, old, before, revoked())
+    .when('rotate', { replaces: old }).changesNothing()
+})
+
+t.test('S-31 nobody comes by more than it has: who may rotate and revoke which key', async (t) => {
+  const kinds: Readonly<Record<string, ApiKeyEvent>> = {
+    'of the orchestrator': generated(), 'of the orchestrator, with all rights': generated({ scopes: ['admin'] }),
+    'of the organization': generated({ orchestrator: null }),
+    'of the organization, with all rights': generated({ orchestrator: null, scopes: ['admin'] }),
+  }
+  const [own, another, itself]: readonly Actor[] = [orchestrator(owner), orchestrator(stranger), { kind: 'tool', id: old }] as const
+  const mayRotate: Readonly<Record<string, readonly Actor[]>> = {
+    'of the orchestrator': [own!], 'of the orchestrator, with all rights': [],
+    'of the organization': [itself!], 'of the organization, with all rights': [],
+  }
+  const mayRevoke: Readonly<Record<string, readonly Actor[]>> = {
+    ...mayRotate, 'of the orchestrator, with all rights': [own!], 'of the organization, with all rights': [itself!],
+  }
+  for (const [kind, fact] of Object.entries(kinds)) {
+    for (const by of [admin, system, own!, another!, tool, itself!]) {
+      const rotation = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, fact).by(by).when('rotate', { replaces: old })
+      const above = by === admin || by === system
+      const { orchestrator, scopes } = fact.data as Fact
+      if (above || mayRotate[kind]!.includes(by)) rotation.yields(generated({ name: 'rotated', orchestrator, scopes, replaces: old }))
+      else rotation.refuses('FORBIDDEN')
+      const revocation = behaviour(t, apiKey).given(fact).with({ id: old }).by(by).when('revoke', {})
+      if (above || mayRevoke[kind]!.includes(by)) revocation.yields(revoked(orchestrator))
+      else revocation.refuses('FORBIDDEN')
+    }
+  }
+})
+
+t.test('S-31 a key is revoked once and for ever', async (t) => {
+  behaviour(t, apiKey).given(generated(), revoked()).when('revoke', {}).changesNothing()
+  behaviour(t, apiKey).given().when('revoke', {}).refuses('NOT_FOUND')
+})
+
+t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
+  const asked = (facts: readonly ApiKeyEvent[], at = now, presented = hash) => admit(replay(apiKeyState, facts), subject, presented, at)
+  const principal = { organization: 'acme', scopes: usual }
+  t.strictSame(asked([generated()]), { ...principal, actor: { kind: 'orchestrator', id: owner } })
+  t.strictSame(asked([generated({ orchestrator: null })]), { ...principal, actor: { kind: 'tool', id: subject } }, 'less than an admin')
+  t.match(asked([generated({ orchestrator: null, scopes: ['admin'] })]), { actor: { kind: 'admin', id: subject } })
+  t.match(asked([generated({ scopes: ['admin'] })]), { actor: { kind: 'orchestrator', id: owner } }, 'acts only as itself, whatever it may')
+  t.equal(asked([]), 'INVALID_API_KEY')
+  t.equal(asked([generated(), revoked()]), 'INVALID_API_KEY')
+  t.equal(asked([generated()], now, 'f'.repeat(64)), 'INVALID_API_KEY', 'the id alone is not enough')
+  const expiring = [generated({ expiresAt: later(now, 10) })]
+  t.match(asked(expiring, later(now, 9)), principal)
+  t.equal(asked(expiring, later(now, 10)), 'API_KEY_EXPIRED')
+})
+
+t.test('S-31 a key allows what its scopes say, and admin allows everything', async (t) => {
+  const holder = (...scopes: Principal['scopes']): Principal => ({ organization: 'acme', actor: tool, scopes })
+  t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('read', 'write'), scope)), ['read', 'write'])
+  t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('admin'), scope)), [...usual, 'admin'])
+})
+
+t.test('S-31 what a key looks like, and the id that its hash gives', async (t) => {
+  t.match(`bk_${'aB0_-'.repeat(8)}xyz`, keyPattern)
+  for (const wrong of [`bk_${'a'.repeat(42)}`, `bk_${'a'.repeat(44)}`, `xk_${'a'.repeat(43)}`, `bk_${'a'.repeat(42)}!`])
+    t.notMatch(wrong, keyPattern)
+  t.equal(keyPrefixLength, 12)
+  t.equal(keyIdOf(hash), '01234567-89ab-8def-a123-456789abcdef')
+  t.ok(ApiKey.definitions.ApiKeyGenerated!.data.shape.replaces.safeParse(keyIdOf(hash)).success, 'it is a uuid')
+})
+
+t.test('S-31 the read model shows keys without their hashes', async (t) => {
+  const row = {
+    key: subject, orchestrator: owner, name: 'key', prefix: secret.prefix, scopes: [...usual], created_at: now, expires_at: null,
+    revoked_at: null,
+  }
+  picture(t, keys).after(recorded(apiKeyState, generated())).shows(row)
+  picture(t, keys).after(recorded(apiKeyState, generated()), recorded(apiKeyState, revoked(), { at: later(now, 1) }))
+    .shows({ ...row, revoked_at: later(now, 1) })
+})

@@ -1,0 +1,127 @@
+import t from 'tap'
+import { Rejection } from '../../kernel/decider.ts'
+import { picture, recorded } from '../../kernel/picture.ts'
+import { admin, behaviour, now, orchestrator as orchestratorActor, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { later } from '../../kernel/time.ts'
+import { World } from '../../kernel/world.ts'
+import { moves, orchestrator } from './decider.ts'
+import { Orchestrator, statuses } from './events.ts'
+import { orchestrators } from './orchestrators.ts'
+import { isReachable, isWorking, orchestratorState } from './state.ts'
+
+const profile = {
+  name: 'Ada', discipline: 'general', role: 'orchestrator', capabilities: [], timezone: 'UTC', daemonEndpoint: null, consensusWeight: 1,
+}
+const registered = Orchestrator.OrchestratorRegistered({ ...profile, maxConcurrentTasks: 5 })
+const changed = (from: (typeof statuses)[number], to: (typeof statuses)[number], action: string, reason: string | null = null) =>
+  Orchestrator.OrchestratorStatusChanged({ from, to, action, reason })
+const archived = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })
+
+t.test('S-30 the status table: what every action does in every status', async (t) => {
+  const table = `
+    action     unknown   OFFLINE ONLINE          BUSY            AWAY            ARCHIVED
+    activate   NOT_FOUND ONLINE  =               =               -               -
+    start      NOT_FOUND ONLINE  =               =               -               -
+    pause      NOT_FOUND -       AWAY            AWAY            =               -
+    resume     NOT_FOUND -       =               =               ONLINE          -
+    deactivate NOT_FOUND =       OFFLINE         OFFLINE         OFFLINE         -
+    stop       NOT_FOUND =       OFFLINE         OFFLINE         OFFLINE         -
+    restart    NOT_FOUND ONLINE  OFFLINE,ONLINE  OFFLINE,ONLINE  OFFLINE,ONLINE  -
+    fill       NOT_FOUND =       BUSY            =               =               -
+    free       NOT_FOUND =       =               ONLINE          =               -`
+  const [[, ...columns] = [], ...rows] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))
+  t.strictSame(rows.map(([action]) => action).sort(), Object.keys(moves).sort(), 'the table has every action')
+  for (const [column, status] of columns.entries()) for (const [action, ...cells] of rows) {
+    const world = new World([orchestrator])
+    const history = { unknown: [], OFFLINE: [registered], ARCHIVED: [registered, archived] }[status] ?? [
+      registered, changed('OFFLINE', status as 'BUSY', 'start'),
+    ]
+    world.append(orchestrator, subject, history, world.contextOf({ id: subject }))
+    const decision = world.do({ category: 'orchestrator', id: subject, command: action!, data: { reason: 'why' } })
+    const steps = decision instanceof Rejection ? decision.code : decision.map(({ data }) => (data as { to: string }).to).join() || '='
+    t.equal(steps, cells[column] === '-' ? 'INVALID_STATE_TRANSITION' : cells[column], `${action} when ${status}`)
+  }
+})
+
+t.test('S-30 a change of status says from where, through what and why', async (t) => {
+  const given = behaviour(t, orchestrator).given
+  given(registered).when('start', { reason: 'morning' }).yields(changed('OFFLINE', 'ONLINE', 'start', 'morning'))
+  given(registered, changed('OFFLINE', 'ONLINE', 'start')).by(orchestratorActor(subject)).when('restart', { reason: 'upgrade' })
+    .yieldsEachTime(changed('ONLINE', 'OFFLINE', 'restart', 'upgrade'), changed('OFFLINE', 'ONLINE', 'restart', 'upgrade'))
+  given(registered).when('pause', {}).refuses('INVALID_STATE_TRANSITION', { action: 'pause', status: 'OFFLINE' })
+  given(registered, archived).when('start', {}).refuses('INVALID_STATE_TRANSITION', { action: 'start', status: 'ARCHIVED' })
+})
+
+t.test('S-30 an orchestrator is registered, and again with the same profile without effect', async (t) => {
+  const given = behaviour(t, orchestrator).given
+  given().when('register', { name: 'Ada' }).yields(registered)
+  given(registered).when('register', { name: 'Ada' }).changesNothing()
+  given(registered).when('register', { name: 'Grace' }).refuses('ALREADY_EXISTS')
+})
+
+t.test('S-30 what is known of an orchestrator is bounded', async (t) => {
+  const { data } = orchestrator.commands.register
+  const limits: readonly [field: string, taken: readonly unknown[], refused: readonly unknown[]][] = [
+    ['name', ['x', 'x'.repeat(100)], ['', 'x'.repeat(101)]],
+    ['timezone', ['UTC', 'Asia/Tokyo', 'America/Argentina/Buenos_Aires'], ['Mars/Olympus', '', 'x'.repeat(65)]],
+    ['consensusWeight', [1, 100], [0, 101, 1.5]],
+    ['maxConcurrentTasks', [1, 50], [0, 51]],
+    ['daemonEndpoint', [null, 'https://example.org'], ['not a url']],
+  ]
+  for (const [field, taken, refused] of limits) {
+    for (const value of taken) t.ok(data.safeParse({ name: 'x', [field]: value }).success, `${field} takes ${value}`)
+    for (const value of refused) t.notOk(data.safeParse({ name: 'x', [field]: value }).success, `${field} refuses ${value}`)
+  }
+})
+
+t.test('S-30 an orchestrator is updated: what is not said stays', async (t) => {
+  const given = behaviour(t, orchestrator).given
+  given(registered).when('update', { timezone: 'Asia/Tokyo' })
+    .yields(Orchestrator.OrchestratorUpdated({ ...profile, timezone: 'Asia/Tokyo' }))
+  given(registered).when('update', { name: 'Ada' }).changesNothing()
+  given().when('update', { name: 'Ada' }).refuses('NOT_FOUND')
+  given(registered, archived).when('update', { name: 'Grace' }).refuses('INVALID_STATE_TRANSITION', { status: 'ARCHIVED' })
+})
+
+t.test('S-30 who is offline is archived, for good', async (t) => {
+  const given = behaviour(t, orchestrator).given
+  given(registered).when('archive', {}).yields(archived)
+  given(registered, archived).when('archive', {}).changesNothing()
+  given(registered, changed('OFFLINE', 'ONLINE', 'start')).when('archive', {}).refuses('INVALID_STATE_TRANSITION', { status: 'ONLINE' })
+  given().when('archive', {}).refuses('NOT_FOUND')
+})
+
+t.test('S-31 an orchestrator changes only itself', async (t) => {
+  const given = behaviour(t, orchestrator).given(registered)
+  const stranger = given.by(orchestratorActor(uuid(9)))
+  stranger.when('start', {}).refuses('FORBIDDEN')
+  stranger.when('update', { name: 'Grace' }).refuses('FORBIDDEN')
+  stranger.when('archive', {}).refuses('FORBIDDEN')
+  for (const by of [admin, tool, system, orchestratorActor(subject)])
+    given.by(by).when('start', {}).yields(changed('OFFLINE', 'ONLINE', 'start'))
+})
+
+t.test('S-3 S-16 who is not offline takes work over; who is online or busy starts it', async (t) => {
+  const stateIn = (status: (typeof statuses)[number]) => ({ stage: 'registered' as const, organization: 'acme', profile, status })
+  t.strictSame(statuses.filter((status) => isReachable(stateIn(status))), ['ONLINE', 'BUSY', 'AWAY'])
+  t.strictSame(statuses.filter((status) => isWorking(stateIn(status))), ['ONLINE', 'BUSY'])
+  for (const state of [{ stage: 'unknown' as const }, { stage: 'archived' as const, organization: 'acme', profile }])
+    t.notOk(isReachable(state) || isWorking(state))
+})
+
+t.test('the read model shows who is there', async (t) => {
+  const at = later(now, 1_000)
+  const row = {
+    orchestrator: subject, name: 'Ada', discipline: 'general', role: 'orchestrator', capabilities: [], status: 'OFFLINE' as const,
+    status_reason: null,
+    since: now, timezone: 'UTC', weight: 1, daemon_endpoint: null, registered_at: now,
+  }
+  const fact = (fact: Parameters<typeof orchestratorState.evolve>[1]) => recorded(orchestratorState, fact, { at })
+  const shown = (...facts: readonly Parameters<typeof orchestratorState.evolve>[1][]) =>
+    picture(t, orchestrators).after(recorded(orchestratorState, registered), ...facts.map(fact))
+  shown().shows(row)
+  shown(changed('OFFLINE', 'ONLINE', 'start', 'morning')).shows({ ...row, status: 'ONLINE', status_reason: 'morning', since: at })
+  shown(Orchestrator.OrchestratorUpdated({ ...profile, consensusWeight: 3, timezone: 'Asia/Tokyo' }))
+    .shows({ ...row, weight: 3, timezone: 'Asia/Tokyo' })
+  shown(archived).shows({ ...row, status: 'ARCHIVED', since: at })
+})
