@@ -24,6 +24,7 @@ import { Queues } from './queues.ts'
 import { routes } from './routes.ts'
 import { database, migrate } from './store/database.ts'
 import { eventStore } from './store/event-store.ts'
+import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
 import { Timers } from './timers.ts'
 
@@ -53,6 +54,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
   const ending = new AbortController()
   try {
     await migrate(db)
+    await sameLog(client, db)
     const store = eventStore(client)
     const streams = new Streams(store, config.states_max)
     const handle = handler(store, streams, new Queues(waiting_max), deciders)

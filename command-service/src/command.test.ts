@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
+import { startEventStore } from '../../infra/embedded/engines.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
 
 const { client, db, key, service, replica, engines } = await house(t)
@@ -316,6 +320,17 @@ t.test('without a given key the first start makes one, and only the first', asyn
 t.test('wrong settings are said in one sentence each', async (t) => {
   const failure = await replica({ COMMAND_PORT: 'x', BATON_ADMIN_KEY: 'short' }).catch((error: { tail: string }) => error)
   t.match(failure, { tail: /cannot start: .*COMMAND_PORT.*BATON_ADMIN_KEY is bk_ and 43/ })
+})
+
+t.test('another log than before is refused: checkpoints and timers mean nothing there', async (t) => {
+  const dir = mkdtempSync(join(tmpdir(), 'baton-foreign-'))
+  const foreign = await startEventStore({ dir })
+  t.teardown(async () => {
+    await foreign.stop()
+    rmSync(dir, { recursive: true })
+  })
+  const failure = await replica({ EVENTSTORE_URL: foreign.url }).catch((error: { tail: string }) => error)
+  t.match(failure, { tail: /cannot start: this database belongs to another log .*, this one with .*EVENTSTORE_URL/ })
 })
 
 t.test('while the event store is away commands are answered 503, and after it is back they work', async (t) => {

@@ -15,4 +15,5 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
     await sql`create table choice_made (command_id uuid primary key, request text not null, target text not null, at timestamptz not null default now())`.execute(db)
     await sql`create table bootstrap (organization text primary key, at timestamptz not null default now())`.execute(db)
   },
+  (db) => sql`create table followed_log (one boolean primary key default true check (one), first_event uuid not null)`.execute(db),
 ]
