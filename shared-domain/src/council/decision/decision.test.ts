@@ -1,0 +1,194 @@
+import t, { type Test } from 'tap'
+import { Orchestrator } from '../../fleet/orchestrator/events.ts'
+import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import type { Command } from '../../kernel/decider.ts'
+import { picture, recorded } from '../../kernel/picture.ts'
+import { admin, behaviour, now, on, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { hour_ms, later } from '../../kernel/time.ts'
+import { created, elsewhere, registered } from '../../work/task/scene.ts'
+import { taskState } from '../../work/task/state.ts'
+import { decision } from './decider.ts'
+import { decisions, votes } from './decisions.ts'
+import { Decision, type DecisionEvent } from './events.ts'
+import { decisionState, isApproved } from './state.ts'
+
+const electors = [11, 12, 13, 14, 15].map(uuid) as [string, string, string, string, string]
+const [a, b, c, d, e] = electors
+const [stranger, task] = [uuid(19), uuid(2)]
+const deadline = later(now, hour_ms)
+type VoteName = 'APPROVE' | 'REJECT' | 'ABSTAIN'
+
+const question = {
+  type: 'decision' as const, title: 'Shall we?', description: null, protocol: 'majority' as const, quorum: 0.5, deadline, task: null,
+}
+const electorate = electors.map((orchestrator) => ({ orchestrator, weight: 1 }))
+const opened = (over: Partial<Parameters<typeof Decision.DecisionOpened>[0]> = {}) =>
+  on(Decision.DecisionOpened({ ...question, electorate, ...over }), { by: orchestrator(a) })
+const tally = (approvals: number, rejections: number, abstentions: number, quorumMet: boolean) =>
+  ({ electors: 5, cast: approvals + rejections + abstentions, approvals, rejections, abstentions, quorumMet })
+type Standing = ReturnType<typeof tally>
+const cast = (elector: string, vote: VoteName, tally: Standing, comment: string | null = null) =>
+  Decision.VoteCast({ elector, vote, weight: 1, comment, tally })
+const outcome = (tally: Standing, reason: string) => ({ type: 'decision' as const, task: null, tally, reason })
+const approved = (tally: Standing, reason: string) => Decision.DecisionApproved(outcome(tally, reason))
+const rejected = (tally: Standing, reason: string) => Decision.DecisionRejected(outcome(tally, reason))
+const expired = Decision.DecisionExpired(outcome(tally(2, 0, 0, false), 'the quorum was not met by the deadline'))
+const cancelled = Decision.DecisionCancelled({ task: null, reason: null })
+
+const early = 'no vote still to come can change it'
+const one = cast(a, 'APPROVE', tally(1, 0, 0, false))
+const two = cast(b, 'APPROVE', tally(2, 0, 0, false))
+const three = cast(c, 'APPROVE', tally(3, 0, 0, true))
+
+const scene = (t: Test) =>
+  electors.reduce((scenario, elector) => scenario.seeing(orchestratorState, elector, registered), behaviour(t, decision).given())
+const given = (t: Test, ...facts: readonly DecisionEvent[]) => behaviour(t, decision).given(...facts)
+
+t.test('S-50 a question is put to an electorate whose weights are frozen', async (t) => {
+  const wish = { title: 'Shall we?', electorate: electors, deadline }
+  const heavy = Orchestrator.OrchestratorUpdated({ ...registered.data, consensusWeight: 7 })
+  scene(t).when('open', wish).yields(opened())
+  scene(t).seeing(orchestratorState, b, registered, heavy).when('open', { ...wish, electorate: [a, b, a], quorum: 1, description: 'All.' })
+    .yields(opened({ electorate: [{ orchestrator: a, weight: 1 }, { orchestrator: b, weight: 7 }], quorum: 1, description: 'All.' }))
+  scene(t).seeing(taskState, task, created()).when('open', { ...wish, type: 'task_approval', taskId: task })
+    .yields(opened({ type: 'task_approval', task }))
+  scene(t).when('open', { title: 'Shall we?', electorate: electors }).yields(opened({ deadline: null }))
+})
+
+t.test('S-50 what cannot be asked', async (t) => {
+  const wish = { title: 'Shall we?', electorate: electors }
+  scene(t).when('open', { ...wish, electorate: [a, stranger] }).refuses('ORCHESTRATOR_UNKNOWN', { orchestrator: stranger })
+  scene(t).seeing(orchestratorState, b, elsewhere).when('open', wish).refuses('ORCHESTRATOR_UNKNOWN', { orchestrator: b })
+  scene(t).when('open', { ...wish, electorate: [a, a] }).refuses('ELECTORATE_TOO_SMALL')
+  scene(t).when('open', { ...wish, type: 'task_approval' }).refuses('TASK_REQUIRED')
+  scene(t).when('open', { ...wish, taskId: task }).refuses('TASK_UNKNOWN')
+  scene(t).seeing(taskState, task, on(created(), { organization: 'umbrella' })).when('open', { ...wish, taskId: task })
+    .refuses('TASK_UNKNOWN')
+  scene(t).when('open', { ...wish, deadline: now }).refuses('DEADLINE_PASSED')
+  given(t, opened()).when('open', wish).refuses('ALREADY_EXISTS')
+})
+
+t.test('S-50 S-51 a question is bounded', async (t) => {
+  const many = (count: number) => Array.from({ length: count }, (_, index) => uuid(index))
+  const limits: readonly [command: 'open' | 'cast', field: string, taken: readonly unknown[], refused: readonly unknown[]][] = [
+    ['open', 'type', ['task_approval', 'decision', 'resource_allocation', 'priority_change', 'other'], ['poll']],
+    ['open', 'title', ['x', 'x'.repeat(200)], ['', 'x'.repeat(201)]],
+    ['open', 'electorate', [many(2), many(50)], [many(1), many(51)]],
+    ['open', 'quorum', [0.01, 1], [0, -1, 1.01]],
+    ['open', 'protocol', ['majority'], ['unanimity']],
+    ['cast', 'vote', ['APPROVE', 'REJECT', 'ABSTAIN'], ['MAYBE']],
+    ['cast', 'comment', ['x'.repeat(1_000)], ['x'.repeat(1_001)]],
+  ]
+  for (const [command, field, taken, refused] of limits) {
+    const schema = (decision.commands[command] as Command).data.shape[field]!
+    for (const value of taken) t.ok(schema.safeParse(value).success, `${command}.${field} takes what is just allowed`)
+    for (const value of refused) t.notOk(schema.safeParse(value).success, `${command}.${field} refuses what is not`)
+  }
+})
+
+t.test('S-51 electors vote, each as itself, and may vote differently while it is open', async (t) => {
+  given(t, opened()).by(orchestrator(a)).when('cast', { vote: 'APPROVE', comment: 'yes' })
+    .yields(cast(a, 'APPROVE', tally(1, 0, 0, false), 'yes'))
+  given(t, opened(), one).by(orchestrator(a)).when('cast', { vote: 'APPROVE' }).changesNothing()
+  given(t, opened(), one).by(orchestrator(a)).when('cast', { vote: 'REJECT' })
+    .yields(Decision.VoteChanged({
+      elector: a, vote: 'REJECT', weight: 1, comment: null, previous: 'APPROVE', tally: tally(0, 1, 0, false),
+    }))
+  given(t, opened(), one).by(orchestrator(a)).when('cast', { vote: 'APPROVE', comment: 'sure' })
+    .yields(Decision.VoteChanged({
+      elector: a, vote: 'APPROVE', weight: 1, comment: 'sure', previous: 'APPROVE', tally: tally(1, 0, 0, false),
+    }))
+  for (const by of [orchestrator(stranger), admin, tool, system, { kind: 'admin' as const, id: a }])
+    given(t, opened()).by(by).when('cast', { vote: 'APPROVE' }).refuses('NOT_AN_ELECTOR')
+  given(t).by(orchestrator(a)).when('cast', { vote: 'APPROVE' }).refuses('NOT_FOUND')
+})
+
+t.test('S-51 after the end nobody votes, whatever the end was', async (t) => {
+  const ends = { approved: approved(tally(3, 0, 0, true), early), rejected: rejected(tally(0, 3, 0, true), early), expired, cancelled }
+  for (const [stage, end] of Object.entries(ends)) {
+    given(t, opened(), one, end).by(orchestrator(b)).when('cast', { vote: 'REJECT' }).refuses('DECISION_CLOSED', { outcome: stage })
+    given(t, opened(), one, end).by(orchestrator(a)).when('cast', { vote: 'APPROVE' }).changesNothing()
+  }
+  given(t, opened()).at(deadline).by(orchestrator(b)).when('cast', { vote: 'REJECT' }).refuses('DECISION_CLOSED', { outcome: 'pending' })
+})
+
+t.test('S-53 S-54 three approvals of five settle it, in the append of the third', async (t) => {
+  given(t, opened(), one).by(orchestrator(b)).when('cast', { vote: 'APPROVE' }).yields(two)
+  given(t, opened(), one, two).by(orchestrator(c)).when('cast', { vote: 'APPROVE' }).yields(three, approved(tally(3, 0, 0, true), early))
+})
+
+t.test('S-54 one approval, one rejection, one abstention at the deadline: the quorum is met, a tie rejects', async (t) => {
+  const facts = [opened(), one, cast(b, 'REJECT', tally(1, 1, 0, false)), cast(c, 'ABSTAIN', tally(1, 1, 1, true))]
+  given(t, ...facts).by(system).at(deadline).when('close', {}).yields(rejected(tally(1, 1, 1, true), 'the deadline came'))
+})
+
+t.test('S-54 two approvals at the deadline: without quorum it expires', async (t) => {
+  given(t, opened(), one, two).by(system).at(deadline).when('close', {}).yields(expired)
+})
+
+t.test('S-53 at the deadline what was cast counts; before it, or without one, nothing closes', async (t) => {
+  const facts = [one, cast(b, 'APPROVE', tally(2, 0, 0, false)), cast(c, 'REJECT', tally(2, 1, 0, true))]
+  given(t, opened(), ...facts).by(system).at(deadline).when('close', {}).yields(approved(tally(2, 1, 0, true), 'the deadline came'))
+  given(t, opened(), ...facts).by(system).at(later(deadline, -1)).when('close', {}).changesNothing()
+  given(t, opened({ deadline: null }), ...facts).by(system).at(deadline).when('close', {}).changesNothing()
+  given(t, opened(), cancelled).by(system).at(deadline).when('close', {}).changesNothing()
+})
+
+t.test('S-53 it ends at the latest when all have voted', async (t) => {
+  const facts = [
+    cast(a, 'APPROVE', tally(1, 0, 0, false)), cast(b, 'APPROVE', tally(2, 0, 0, false)), cast(c, 'REJECT', tally(2, 1, 0, true)),
+    cast(d, 'REJECT', tally(2, 2, 0, true)),
+  ]
+  given(t, opened(), ...facts).by(orchestrator(e)).when('cast', { vote: 'APPROVE' })
+    .yields(cast(e, 'APPROVE', tally(3, 2, 0, true)), approved(tally(3, 2, 0, true), 'all have voted'))
+  given(t, opened(), ...facts).by(orchestrator(e)).when('cast', { vote: 'ABSTAIN' })
+    .yields(cast(e, 'ABSTAIN', tally(2, 2, 1, true)), rejected(tally(2, 2, 1, true), 'all have voted'))
+})
+
+t.test('S-53 the proposer, or who is above it, withdraws the question', async (t) => {
+  for (const by of [orchestrator(a), admin, system]) given(t, opened()).by(by).when('cancel', {}).yields(cancelled)
+  for (const by of [orchestrator(b), tool]) given(t, opened()).by(by).when('cancel', {}).refuses('FORBIDDEN')
+  given(t, opened(), cancelled).when('cancel', {}).changesNothing()
+  given(t, opened(), expired).when('cancel', {}).refuses('DECISION_CLOSED', { outcome: 'expired' })
+  given(t).when('cancel', {}).refuses('NOT_FOUND')
+})
+
+t.test('S-3 only what was approved is', async (t) => {
+  const base = { ...question, organization: 'acme', proposer: admin, electorate: new Map(), votes: new Map() }
+  const stages = ['pending', 'approved', 'rejected', 'expired', 'cancelled'] as const
+  t.strictSame(stages.filter((stage) => isApproved({ ...base, stage })), ['approved'])
+  t.notOk(isApproved(decisionState.initial))
+})
+
+const told = (...facts: readonly DecisionEvent[]) =>
+  facts.map((fact, revision) => recorded(decisionState, fact, { revision, at: later(now, revision * 1_000) }))
+
+t.test('the read model shows what is being decided, and how it stands', async (t) => {
+  const row = {
+    decision: subject, type: 'decision' as const, title: 'Shall we?', description: null, task: null, proposer: 'test',
+    status: 'pending' as const,
+    protocol: 'majority' as const, electorate: 5, weight: 7, quorum: 0.5, cast: 0, approvals: 0, rejections: 0, abstentions: 0,
+    quorum_met: false,
+    deadline, outcome: null, opened_at: now, closed_at: null,
+  }
+  const weighty = opened({ electorate: electors.map((orchestrator) => ({ orchestrator, weight: orchestrator === a ? 3 : 1 })) })
+  const shown = (...facts: readonly DecisionEvent[]) => picture(t, decisions).after(...told(weighty, ...facts))
+  shown().shows(row)
+  shown(one).shows({ ...row, cast: 1, approvals: 1 })
+  const end = { ...row, cast: 3, approvals: 3, quorum_met: true, closed_at: later(now, 4_000) }
+  shown(one, two, three, approved(tally(3, 0, 0, true), early)).shows({ ...end, status: 'approved', outcome: early })
+  shown(one, two, three, rejected(tally(3, 0, 0, true), early)).shows({ ...end, status: 'rejected', outcome: early })
+  shown(one, two, expired).matches({ status: 'expired', outcome: 'the quorum was not met by the deadline', closed_at: later(now, 3_000) })
+  shown(one, Decision.DecisionCancelled({ task: null, reason: 'moot' }))
+    .matches({ status: 'cancelled', outcome: 'moot', closed_at: later(now, 2_000) })
+})
+
+t.test('S-51 a vote has one row, the last one said', async (t) => {
+  const changed = Decision.VoteChanged({
+    elector: a, vote: 'REJECT', weight: 1, comment: 'no', previous: 'APPROVE', tally: tally(1, 1, 0, false),
+  })
+  picture(t, votes).after(...told(opened(), one, two, changed)).shows(
+    { decision: subject, elector: a, vote: 'REJECT', weight: 1, comment: 'no', at: later(now, 3_000) },
+    { decision: subject, elector: b, vote: 'APPROVE', weight: 1, comment: null, at: later(now, 2_000) },
+  )
+})
