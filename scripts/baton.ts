@@ -1,8 +1,9 @@
+import { storeCommands } from '../infra/embedded/eventstore/tools/commands.ts'
 import { auditCommands } from './audit/commands.ts'
 import { importCommand } from './import/command.ts'
 import { print, Usage, type Command } from './cli.ts'
 
-const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand } }
+const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand }, store: storeCommands }
 
 function help(): string {
   const lines = Object.values(groups).flatMap((commands) => Object.values(commands)).map(({ usage, about }) => `  ${usage}\n      ${about}`)

@@ -3,11 +3,13 @@ export class Corruption extends Error {
   readonly file: string
   /** Offset in the file. */
   readonly offset: number
+  readonly what: string
 
   constructor(file: string, offset: number, what: string) {
     super(`${file} is damaged at offset ${offset}: ${what}. Nothing was changed. `
       + 'Look at it with `baton store check`; `baton store repair --truncate` cuts the log there, after naming what would be lost.')
     this.file = file
     this.offset = offset
+    this.what = what
   }
 }

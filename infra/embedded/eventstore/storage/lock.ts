@@ -43,6 +43,12 @@ function holderOf(file: string): number | undefined {
 
 const newest = (dir: string) => Math.max(0, ...fs.readdirSync(dir).map((name) => Number(namePattern.exec(name)?.[1] ?? 0)))
 
+/** The process that works on the folder now, if one does. */
+export function holder(dir: string): number | undefined {
+  const number = newest(dir)
+  return number === 0 ? undefined : holderOf(path.join(dir, `lock.${number}`))
+}
+
 /**
  * Takes the folder for this process. Returns the way to give it back. Throws `Locked`.
  *

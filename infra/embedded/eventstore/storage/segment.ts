@@ -26,7 +26,7 @@ const namePattern = /^(\d{16})\.log$/
 const segmentBases = (files: FileLayer, dir: string): number[] =>
   files.list(dir).flatMap((name) => namePattern.exec(name)?.[1] ?? []).map(Number).sort((a, b) => a - b)
 
-function header(base: number, end: number, storeId: Buffer): Buffer {
+export function segmentHeader(base: number, end: number, storeId: Buffer): Buffer {
   const bytes = Buffer.alloc(segmentHeader_bytes)
   signature.copy(bytes)
   bytes.writeUInt32LE(format, 8)
@@ -44,7 +44,7 @@ export function createSegment(files: FileLayer, dir: string, base: number, size:
   const segment = { file, base, end: base + size, fd, allocated: 0 }
   try {
     allocate(files, segment, Math.min(size, allocate_bytes))
-    writeAll(files, fd, [header(base, base + size, storeId)], 0)
+    writeAll(files, fd, [segmentHeader(base, base + size, storeId)], 0)
     files.syncNow(fd)
     files.syncDir(dir)
     return segment

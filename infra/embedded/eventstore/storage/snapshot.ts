@@ -120,6 +120,18 @@ export async function writeSnapshot(files: FileLayer, dir: string, store: string
   return at
 }
 
+/** Up to which position the snapshot of this log reaches, by its header alone; 0 where there is none. */
+export function snapshotEnd(files: FileLayer, dir: string, store: string): number {
+  if (!files.exists(snapshotFile(dir))) return 0
+  const fd = files.open(snapshotFile(dir), false)
+  try {
+    const head = headFrom(Buffer.from(new Window(files, { fd }).at(0, header_bytes)))
+    return head?.store === store ? head.end : 0
+  } finally {
+    files.close(fd)
+  }
+}
+
 export interface Snapshot {
   readonly index: LogIndex
   readonly end: number
