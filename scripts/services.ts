@@ -38,7 +38,7 @@ const ours: Readonly<Record<ServiceName, string>> = {
 }
 
 /** Services keep little; without a bound Node lets garbage grow to hundreds of megabytes before it looks. */
-const lean = ['--max-semi-space-size=4', '--max-old-space-size=128']
+export const lean = ['--max-semi-space-size=4', '--max-old-space-size=128']
 
 const READY_TIMEOUT_MS = 60_000
 const PROBE_TIMEOUT_MS = 1_000

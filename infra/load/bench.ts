@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes, randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,8 +8,10 @@ import pg from 'pg'
 import { deciders } from 'shared-domain/catalogue.ts'
 import { Api } from '../../scripts/api.ts'
 import { verify } from '../../scripts/audit/verify.ts'
+import { lean } from '../../scripts/services.ts'
 import { up } from '../../scripts/up.ts'
 import { startChild } from '../embedded/child.ts'
+import { compileCache } from '../embedded/compile-cache.ts'
 import { startEngines } from '../embedded/engines.ts'
 import { freePort } from '../embedded/ports.ts'
 import { closeConnections, median, percentile, post, rate, resident_mb } from './measure.ts'
@@ -41,20 +43,41 @@ function folder(name: string) {
   return dir
 }
 
+type Service = 'command' | 'projection'
+
+/** One service on its own, as `npm start` runs it. */
+async function service(name: Service, env: NodeJS.ProcessEnv) {
+  const port = await freePort()
+  const child = await startChild({
+    name, command: process.execPath, args: [...lean, join(import.meta.dirname, `../../${name}-service/src/main.ts`)],
+    env: { ...compileCache, PATH: process.env.PATH, LOG_LEVEL: 'error', [`${name.toUpperCase()}_PORT`]: String(port), ...env },
+    ready: (output) => output.includes('"ready"'), ready_timeout_ms: 30_000, stopSignal: 'SIGTERM', stop_timeout_ms: 8_000,
+  })
+  return { ...child, url: `http://127.0.0.1:${port}` }
+}
+
+const appendBy = (client: EventStoreDBClient, body: string) => () => client.appendToStream(
+  `bench-${randomUUID()}`,
+  [jsonEvent({ type: 'Bench', data: JSON.parse(body), metadata: { $correlationId: randomUUID(), by: { kind: 'admin', id: 'x' } } })],
+  { expectedRevision: 'no_stream' },
+)
+
+async function bodyFor(url: string, key: string) {
+  const { id: owner } = await new Api(url, key).post('/orchestrators', { name: 'Bench' })
+  return JSON.stringify({ owner, title: 'Summarise the incident of last night', priority: 'HIGH', tags: ['bench'], metadata: { source: 'load', pad: 'x'.repeat(80) } })
+}
+
 /** Commands over HTTP against appends of the bare client, in turns, at the same concurrency. */
-async function commands() {
-  const root = folder('baton-bench-')
-  const baton = await up({ root, ports: 'free', log: () => undefined, env: { ...process.env, LOG_LEVEL: 'warn' } })
-  const client = EventStoreDBClient.connectionString`${baton.urls.eventstore}`
+async function commandsAlone() {
+  const root = folder('baton-commands-')
+  const engines = await startEngines({ root, env: { NATS_URL: 'nats://127.0.0.1:1' }, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
+  const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
+  const key = `bk_${randomBytes(32).toString('base64url')}`
+  const command = await service('command', { EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: engines.urls.database, BATON_ADMIN_KEY: key })
   try {
-    const { command, projection, query, gateway, eventstore } = baton.processes
-    const services = { command, projection, query, gateway, eventstore }
-    for (const [name, child] of Object.entries(services)) if (child) tell(`memory at rest: ${name}`, resident_mb(child.pid), 'MB', { target: 'aim < 120' })
-    const admin = new Api(baton.urls.gateway, baton.adminKey.key)
-    const { id: owner } = await admin.post('/orchestrators', { name: 'Bench' })
-    const body = JSON.stringify({ owner, title: 'Summarise the incident of last night', priority: 'HIGH', tags: ['bench'], metadata: { source: 'load', pad: 'x'.repeat(80) } })
-    const create = () => post(`${baton.urls.command}/api/v1/tasks`, baton.adminKey.key, body)
-    const append = () => client.appendToStream(`bench-${randomUUID()}`, [jsonEvent({ type: 'Bench', data: JSON.parse(body), metadata: { $correlationId: randomUUID(), by: { kind: 'admin', id: 'x' } } })], { expectedRevision: 'no_stream' })
+    const body = await bodyFor(command.url, key)
+    const create = () => post(`${command.url}/api/v1/tasks`, key, body)
+    const append = appendBy(client, body)
     await rate(16, 1_500, create)
     await rate(16, 1_500, append)
     for (const inFlight of [1, 16, 64]) {
@@ -66,6 +89,32 @@ async function commands() {
       tell(`append by @eventstore/db-client, ${inFlight} in flight`, median(floor), '/s')
       tell(`command over HTTP, ${inFlight} in flight`, median(ours), '/s', { ratio: median(ours) / median(floor), target: '>= 0.5 x append' })
     }
+  } finally {
+    closeConnections()
+    await command.stop()
+    await client.dispose()
+    await engines.stop()
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** The same with all of Baton on the same cores, how long facts take to arrive, and what it all needs. */
+async function wholeBaton() {
+  const root = folder('baton-bench-')
+  const baton = await up({ root, ports: 'free', log: () => undefined, env: { ...process.env, LOG_LEVEL: 'warn' } })
+  const client = EventStoreDBClient.connectionString`${baton.urls.eventstore}`
+  try {
+    const { command, projection, query, gateway, eventstore } = baton.processes
+    const services = { command, projection, query, gateway, eventstore }
+    for (const [name, child] of Object.entries(services)) if (child) tell(`memory at rest: ${name}`, resident_mb(child.pid), 'MB', { target: 'aim < 120' })
+    const body = await bodyFor(baton.urls.gateway, baton.adminKey.key)
+    const { owner } = JSON.parse(body) as { owner: string }
+    const create = () => post(`${baton.urls.command}/api/v1/tasks`, baton.adminKey.key, body)
+    const append = appendBy(client, body)
+    await rate(16, 1_500, create)
+    const [floor, ours] = [await rate(16, slice_ms, append), await rate(16, 2 * slice_ms, create)]
+    tell('append, all of Baton on the same cores, 16 in flight', floor, '/s')
+    tell('command, all of Baton on the same cores, 16 in flight', ours, '/s', { ratio: ours / floor })
     for (const [name, child] of Object.entries(services)) if (child) tell(`memory under load: ${name}`, resident_mb(child.pid), 'MB', { target: 'aim < 120' })
     await latencies(baton, owner)
     await caughtUp(baton.urls.database, client)
@@ -164,20 +213,15 @@ async function catchUp() {
     for (let round = 0; round < 2; round++) {
       const database = await freshDatabase(engines.urls.database, `round_${round}`)
       await child?.stop()
-      const port = await freePort()
       const started_ms = performance.now()
-      child = await startChild({
-        name: 'projection', command: process.execPath, args: ['--max-semi-space-size=4', '--max-old-space-size=128', join(import.meta.dirname, '../../projection-service/src/main.ts')],
-        env: { PATH: process.env.PATH, EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: database, NATS_URL: 'nats://127.0.0.1:1', PROJECTION_PORT: String(port), LOG_LEVEL: 'error' },
-        ready: (output) => output.includes('"ready"'), ready_timeout_ms: 30_000, stopSignal: 'SIGTERM', stop_timeout_ms: 8_000,
-      })
+      child = await service('projection', { EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: database, NATS_URL: 'nats://127.0.0.1:1' })
       caught.push(await projected(database, started_ms))
       if (round === 1) {
         tell('read 100,000 facts with @eventstore/db-client', median(floors), 'facts/s')
         tell('catch-up of all read models over 100,000 facts', Math.max(...caught), 'facts/s', { ratio: Math.max(...caught) / Math.max(...floors), target: '>= 0.7 x read' })
         tell('memory of the projection service after it', resident_mb(child.pid), 'MB', { target: 'aim < 120' })
         for (const model of ['backlog', 'performance_daily']) {
-          const { facts, elapsed_ms } = await (await fetch(`http://127.0.0.1:${port}/models/${model}/rebuild`, { method: 'POST' })).json() as { facts: number; elapsed_ms: number }
+          const { facts, elapsed_ms } = await (await fetch(`${child.url}/models/${model}/rebuild`, { method: 'POST' })).json() as { facts: number; elapsed_ms: number }
           const rebuilt = (facts / elapsed_ms) * 1_000
           tell(`rebuild of ${model} by COPY`, rebuilt, 'facts/s', { ratio: rebuilt / Math.max(...caught), target: '>= 1.5 x catch-up' })
         }
@@ -227,7 +271,8 @@ async function projected(database: string, started_ms: number): Promise<number> 
 }
 
 process.stdout.write(`${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}; floors and Baton in one run\n\n`)
-await commands()
+await commandsAlone()
+await wholeBaton()
 await catchUp()
 const results = join(import.meta.dirname, 'results')
 mkdirSync(results, { recursive: true })
