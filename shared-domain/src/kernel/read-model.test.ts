@@ -1,0 +1,62 @@
+import t from 'tap'
+import { z } from 'zod'
+import { picture, recorded, rowsAfter } from './picture.ts'
+import { changed, changesOf, placeOf, readModel, type Change, type ReadModel } from './read-model.ts'
+
+const shelf = { category: 'shelf' }
+const stock = readModel({
+  name: 'stock',
+  about: 'How much there is of everything.',
+  version: 1,
+  path: '/stock',
+  row: z.object({ item: z.string(), label: z.string().default(''), count: z.int() }),
+  key: ['item'],
+  project: {
+    Labelled: ({ data }: any) => [{ put: { item: data.item, label: data.label, count: 0 } }],
+    Moved: ({ data }: any) => [{ add: { count: -1 }, at: { item: data.from } }, { add: { count: 1 }, at: { item: data.to } }],
+    Renamed: ({ data }: any) => [{ patch: { label: data.label }, at: { item: data.item } }],
+    Sold: ({ data }: any) => [{ remove: { item: data.item } }],
+  },
+})
+const fact = (type: string, data: object) => recorded(shelf, { type, data })
+
+t.test('what the changes of a row mean: put replaces, patch alters, add sums, remove takes away', async (t) => {
+  const row = { item: 'a', count: 2, total: '40', none: null }
+  const at = { item: 'a' }
+  t.strictSame(changed(row, { put: { item: 'a', count: 1 } }), { item: 'a', count: 1 })
+  t.strictSame(changed(row, { patch: { count: 7 }, at }), { ...row, count: 7 })
+  t.strictSame(changed(row, { add: { count: -1, total: 2, none: 1 }, at }), { ...row, count: 1, total: 42, none: 1 })
+  t.strictSame(changed(undefined, { add: { count: 3 }, at }), { item: 'a', count: 3 }, 'a sum begins at zero')
+  t.equal(changed(row, { remove: at }), undefined)
+  t.equal(changed(undefined, { remove: at }), undefined)
+  t.throws(() => changed(undefined, { patch: { count: 7 }, at }), /no row at {"item":"a"}/, 'a patch needs its row')
+})
+
+t.test('every change names the row that it is about', async (t) => {
+  const changes: readonly Change[] = [
+    { put: { item: 'a', count: 1 } }, { patch: {}, at: { item: 'a' } }, { add: {}, at: { item: 'a' } }, { remove: { item: 'a' } },
+  ]
+  for (const change of changes) t.match(placeOf(change), { item: 'a' })
+})
+
+t.test('a model is its facts, folded', async (t) => {
+  const facts = [
+    fact('Labelled', { item: 'a', label: 'apples' }), fact('Labelled', { item: 'b', label: 'bolts' }),
+    fact('Labelled', { item: 'c', label: 'cups' }),
+    fact('Moved', { from: 'a', to: 'b' }), fact('Renamed', { item: 'b', label: 'screws' }), fact('Sold', { item: 'c' }),
+    fact('Unheard', {}),
+  ]
+  picture(t, stock).after(...facts).shows({ item: 'a', label: 'apples', count: -1 }, { item: 'b', label: 'screws', count: 1 })
+  picture(t, stock).after(...facts).matches({ item: 'a' }, { label: 'screws' })
+  t.strictSame(rowsAfter(stock, []), [])
+})
+
+t.test('a model either takes some facts, or every one', async (t) => {
+  const seen: ReadModel = { ...stock, project: {}, every: ({ type }) => [{ put: { item: type, label: '', count: 1 } }] }
+  t.strictSame(changesOf(seen, fact('Unheard', {})), [{ put: { item: 'Unheard', label: '', count: 1 } }])
+  t.strictSame(changesOf(stock, fact('Unheard', {})), [])
+})
+
+t.test('what a declaration leaves out is nothing', async (t) => {
+  t.strictSame([stock.filters, stock.order, stock.indexes, stock.compute({})], [[], [], [], {}])
+})
