@@ -1,4 +1,4 @@
-import { scopes } from 'shared-domain/kernel/decider.ts'
+import { actorKinds, scopes } from 'shared-domain/kernel/decider.ts'
 import { z } from 'zod'
 import { question } from '../question.ts'
 
@@ -12,7 +12,7 @@ export const validateKey = question({
   answer: z.object({
     key: z.uuid(),
     organization: z.string(),
-    actor: z.object({ kind: z.enum(['orchestrator', 'admin', 'tool']), id: z.string() }),
+    actor: z.object({ kind: z.enum(actorKinds).exclude(['process']), id: z.string() }),
     scopes: z.array(z.enum(scopes)),
     expiresAt: z.iso.datetime({ precision: 3 }).nullable(),
   }),

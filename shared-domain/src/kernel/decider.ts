@@ -4,9 +4,11 @@ import type { Intent } from './process.ts'
 
 export type AnyEvent = { readonly type: string; readonly data: unknown }
 
+export const actorKinds = ['orchestrator', 'admin', 'tool', 'process'] as const
+
 /** Who acts: an orchestrator with its key, a person with an admin key, a tool with a lesser key of the organization, or a process of Baton itself. */
 export interface Actor {
-  readonly kind: 'orchestrator' | 'admin' | 'tool' | 'process'
+  readonly kind: (typeof actorKinds)[number]
   readonly id: string
 }
 

@@ -1,0 +1,247 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import t from 'tap'
+import { deciders } from './catalogue.ts'
+
+const root = join(import.meta.dirname, '../..')
+const folders = '{shared-domain,command-service,projection-service,query-service,daemon}/src/**/*.ts'
+const sources = globSync([folders, '{infra,scripts}/**/*.ts'], { cwd: root })
+  .filter((path) => path !== 'shared-domain/src/architecture.test.ts')
+
+const isDomain = (path: string) => path.startsWith('shared-domain/src/')
+const programOf = (path: string) => /^(command-service|projection-service|query-service|daemon|infra\/gateway)\//.exec(path)?.[1]
+const isTool = (path: string) => /^shared-domain\/src\/(kernel\/(testing|picture|world|arbitrary)|scenery|.*\/scene)\.ts$/.test(path)
+/** Tests, and what only tests are made of. */
+const isTest = (path: string) => /\.test\.ts$|\/(fixture|house|testing)\.ts$/.test(path) || isTool(path)
+const isHost = (path: string) => programOf(path) !== undefined && !isTest(path)
+
+/** Where the imports of a file lead: to paths below the root, or to packages by name. */
+const targets = (path: string, source: string): readonly string[] =>
+  [...source.matchAll(/^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|\bimport\s*\(?\s*'([^']+)'/gm)].map(([, from, bare]) => {
+    const name = (from ?? bare)!
+    if (name.startsWith('.')) return posix.join(posix.dirname(path), name)
+    return name.startsWith('shared-domain/') ? name.replace('shared-domain/', 'shared-domain/src/') : name
+  })
+
+/** The source without comments and without what stands in quotes. */
+const codeOf = (source: string) => source.replace(/\/\*[\s\S]*?\*\/|(?<!:)\/\/.*$/gm, '').replace(/'(?:\\.|[^'\\\n])*'/g, `''`)
+
+const found = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([hit]) => hit.trim())
+
+/** Sources by the path at which they might stand. */
+type Plants = Readonly<Record<string, readonly string[]>>
+
+interface Rule {
+  readonly name: string
+  readonly concerns: (path: string) => boolean
+  /** What is wrong, in the words of the source. */
+  readonly violations: (path: string, source: string) => readonly string[]
+  /** Sources that break the rule, and sources that only look like it. */
+  readonly wrong: Plants
+  readonly right: Plants
+}
+
+const task = 'shared-domain/src/work/task/decider.ts'
+const kernel = 'shared-domain/src/kernel/decider.ts'
+const vocabulary = 'shared-domain/src/vocabulary.ts'
+const host = 'query-service/src/routes.ts'
+const test = 'query-service/src/routes.test.ts'
+const gateway = 'infra/gateway/main.ts'
+
+const outside = /\b(Date\.now|new Date\(\)|Math\.random|process\.\w+|performance\.now|crypto\.|fetch\(|console\.|globalThis)/g
+const waiting = /\b(async|await|queueMicrotask|new Promise|Promise\.|set(Timeout|Interval|Immediate)\()/g
+const named = new RegExp(`'(${deciders.flatMap(({ category, events }) => [category, ...Object.keys(events.definitions)]).join('|')})'`, 'g')
+/** Named after the shared.proto that it reads. */
+const excused = 'infra/embedded/eventstore/wire/common.ts'
+
+const rules: readonly Rule[] = [
+  {
+    name: 'the domain imports itself and zod, and nothing of the machinery around it',
+    concerns: (path) => isDomain(path) && !isTest(path),
+    violations: (path, source) => targets(path, source).filter((target) => target !== 'zod' && !isDomain(target)),
+    wrong: {
+      [task]: [
+        `import pg from 'pg'`, `import 'uuid'`, `import type { Pool } from 'pg'`, `const pg = await import('pg')`, `export * from 'pg'`,
+        `import { readFileSync } from 'node:fs'`, `import {\n  handle,\n} from '../../../../command-service/src/handle.ts'`,
+      ],
+    },
+    right: {
+      [task]: [`import { z } from 'zod'\nimport { capacity } from '../../fleet/capacity/decider.ts'`],
+      'shared-domain/src/work/task/task.test.ts': [`import fc from 'fast-check'`],
+      [host]: [`import pg from 'pg'`],
+    },
+  },
+  {
+    name: 'what tests of the domain are made of imports no more of the machinery than their libraries',
+    concerns: isTool,
+    violations: (path, source) => targets(path, source).filter((target) => !/^(zod|tap|fast-check)$/.test(target) && !isDomain(target)),
+    wrong: {
+      'shared-domain/src/kernel/world.ts': [`import pg from 'pg'`],
+      'shared-domain/src/work/task/scene.ts': [`import { app } from '../../../../query-service/src/app.ts'`],
+    },
+    right: { 'shared-domain/src/kernel/testing.ts': [`import type { Test } from 'tap'`] },
+  },
+  {
+    name: 'the domain reads no clock, draws no lots, waits for nothing and touches nothing outside',
+    concerns: (path) => isDomain(path) && !isTest(path),
+    violations: (_, source) => [...found(codeOf(source), outside), ...found(codeOf(source), waiting)],
+    wrong: {
+      [task]: [
+        'const at = Date.now()', 'const at = new Date()', 'const id = Math.random()', 'const id = crypto.randomUUID()',
+        'if (process.env.X) f()', 'async function f() {}', 'const x = await y', 'new Promise(f)', 'setTimeout(f, 1)', 'console.log(1)',
+      ],
+    },
+    right: {
+      [task]: [
+        'const at = new Date(epoch_ms)', '/** Never uses Date.now(). */', '// Never uses Date.now().', `const text = 'await us'`,
+        `import { process } from './process.ts'\nprocess({ name })`,
+      ],
+      'shared-domain/src/catalogue.test.ts': ['const x = await y'],
+      [host]: ['const at = Date.now()'],
+    },
+  },
+  {
+    name: 'the kernel knows no area, and the vocabulary knows the kernel alone',
+    concerns: (path) => path === vocabulary || (path.startsWith('shared-domain/src/kernel/') && !isTest(path)),
+    violations: (path, source) =>
+      targets(path, source).filter((target) => isDomain(target) && !target.startsWith('shared-domain/src/kernel/')),
+    wrong: {
+      [kernel]: [`import { task } from '../work/task/decider.ts'`],
+      [vocabulary]: [`import { task } from './work/task/decider.ts'`],
+    },
+    right: { [vocabulary]: [`import { isZone } from './kernel/time.ts'`], [task]: [`import { orchestrator } from '../../fleet/x.ts'`] },
+  },
+  {
+    name: 'what runs is not made of what tests are made of',
+    concerns: (path) => !isTest(path),
+    violations: (path, source) => targets(path, source).filter((target) => isTest(target) || /^(tap|fast-check)$/.test(target)),
+    wrong: {
+      [task]: [`import { now } from '../../kernel/testing.ts'`, `import { owner } from './scene.ts'`, `import fc from 'fast-check'`],
+      [host]: [`import { home } from './fixture.ts'`],
+    },
+    right: { [test]: [`import { home } from './fixture.ts'`], [task]: [`import { later } from '../../kernel/time.ts'`] },
+  },
+  {
+    name: 'a program imports itself, packages and the domain: programs meet nowhere else',
+    concerns: (path) => programOf(path) !== undefined,
+    violations: (path, source) => targets(path, source).filter((target) => {
+      if (target.startsWith(`${programOf(path)}/`) || (isTest(path) && target.startsWith('infra/embedded/'))) return false
+      return /^(\.\.|command-service|projection-service|query-service|daemon|infra|scripts)(\/|$)/.test(target)
+    }),
+    wrong: {
+      [host]: [
+        `import { handle } from '../../command-service/src/handle.ts'`, `import { handle } from 'command-service/src/handle.ts'`,
+        `import { startServer } from '../../infra/embedded/server.ts'`, `import { x } from '../../../elsewhere.ts'`,
+      ],
+      [test]: [`import { tables } from '../../projection-service/src/tables.ts'`],
+      [gateway]: [`import { app } from '../../query-service/src/app.ts'`],
+    },
+    right: {
+      [host]: [`import { a } from './app.ts'`, `import { b } from 'shared-domain/catalogue.ts'`, `import c from 'fastify'`, `import 'node:fs'`],
+      [test]: [`import { startServer } from '../../infra/embedded/server.ts'`],
+      'scripts/up.ts': [`import { app } from '../query-service/src/app.ts'`],
+    },
+  },
+  {
+    // Keys are the exception: whoever lets somebody in must know what a key is.
+    name: 'a host imports the kernel, the vocabulary and the catalogue, and no part of the domain by name',
+    concerns: isHost,
+    violations: (path, source) => targets(path, source)
+      .filter((target) => isDomain(target) && !/^shared-domain\/src\/(kernel\/|catalogue\.ts|vocabulary\.ts|fleet\/key\/)/.test(target)),
+    wrong: {
+      [host]: [
+        `import { backlog } from 'shared-domain/work/task/backlog.ts'`,
+        `import type { TaskEvent } from 'shared-domain/work/task/events.ts'`,
+      ],
+    },
+    right: {
+      [host]: [`import { readModels } from 'shared-domain/catalogue.ts'\nimport { admit } from 'shared-domain/fleet/key/state.ts'`],
+      [test]: [`import { backlog } from 'shared-domain/work/task/backlog.ts'`],
+    },
+  },
+  {
+    // In OpenAPI `apiKey` is a word of that language.
+    name: 'a host names neither a category nor a fact',
+    concerns: isHost,
+    violations: (_, source) => found(source.replaceAll(`type: 'apiKey', in:`, ''), named),
+    wrong: { [host]: [`if (category === 'task') f()`, `case 'TaskCompleted': return 1`] },
+    right: {
+      [host]: [`const security = { type: 'apiKey', in: 'header' }`, `const tasks = 'tasks'`],
+      [test]: [`const category = 'task'`],
+    },
+  },
+  {
+    name: 'the gateway and the example daemon know the API alone',
+    concerns: (path) => /^(infra\/gateway\/|daemon\/|scripts\/daemon\.ts)/.test(path) && !isTest(path),
+    violations: (path, source) => targets(path, source).filter((target) => isDomain(target) || target.includes('-service/')),
+    wrong: {
+      [gateway]: [`import { deciders } from 'shared-domain/catalogue.ts'`],
+      'scripts/daemon.ts': [`import { deciders } from 'shared-domain/catalogue.ts'`],
+    },
+    right: {
+      'scripts/daemon.ts': [`import { connect } from './api.ts'`],
+      [host]: [`import { deciders } from 'shared-domain/catalogue.ts'`],
+    },
+  },
+  {
+    name: 'who wants something imports the file that declares it: there are no barrels',
+    concerns: () => true,
+    violations: (_, source) => found(source, /^export (\*|\{[^}]*\}) from '[^']+'/gm),
+    wrong: { [host]: [`export * from './app.ts'`, `export { app } from './app.ts'`, `export {\n  app,\n} from './app.ts'`] },
+    right: { [host]: ['export const routes = 1', 'const x = 1\nexport { x }'] },
+  },
+  {
+    name: 'files are named by what they hold',
+    concerns: (path) => path !== excused,
+    violations: (path) => found(path, /(^|\/)(utils?|common|helpers?|misc|shared|types|lib)(\/|\.ts$)/g),
+    wrong: { 'query-service/src/utils.ts': [''], 'query-service/src/common/strings.ts': [''], 'query-service/src/helpers.ts': [''] },
+    right: { [host]: [''], 'query-service/src/library.ts': [''] },
+  },
+  {
+    name: 'an import of a source gives the path of its file',
+    concerns: () => true,
+    violations: (path, source) => targets(path, source)
+      .filter((target) => /^(\.|(shared-domain|[a-z]+-service|infra|scripts)\/)/.test(target) && !target.endsWith('.ts')),
+    wrong: { [host]: [`import { app } from './app'`, `import { deciders } from 'shared-domain/catalogue'`] },
+    right: { [host]: [`import { app } from './app.ts'`, `import Fastify from 'fastify'`] },
+  },
+  {
+    name: 'only the start of a program and its configuration read the environment',
+    concerns: (path) => isHost(path) && !/\/(main|config)\.ts$/.test(path),
+    violations: (_, source) => found(codeOf(source), /process\.env/g),
+    wrong: { [host]: ['const url = process.env.DATABASE_URL'] },
+    right: {
+      [host]: ['/* process.env */'],
+      [test]: ['spawn({ env: process.env })'],
+      'query-service/src/main.ts': ['configFrom(process.env)'],
+    },
+  },
+  {
+    // A task may be in the status TODO.
+    name: 'nothing is left for later',
+    concerns: () => true,
+    violations: (_, source) => found(source, /(\/\/|\*)\s*TODO\b.*|\b(FIXME|XXX)\b/g),
+    wrong: { [task]: ['// TODO: finish this', '/* FIXME */', '/** TODO finish */'] },
+    right: { [task]: [`status: 'TODO'`, 'TODO: same,', `{ TODO: 'todo' }`] },
+  },
+]
+
+const broken = ({ concerns, violations }: Rule, path: string, source: string) => (concerns(path) ? violations(path, source) : [])
+
+t.test('every source keeps every rule', async (t) => {
+  t.ok(sources.length > 100, 'the sources were found')
+  const texts = sources.map((path) => [path, readFileSync(join(root, path), 'utf8')] as const)
+  for (const rule of rules) {
+    const violations = texts.flatMap(([path, source]) => broken(rule, path, source).map((violation) => `${path}: ${violation}`))
+    t.strictSame(violations, [], rule.name)
+  }
+})
+
+t.test('every rule sees what it forbids, and nothing else', async (t) => {
+  const each = (plants: Plants) => Object.entries(plants).flatMap(([path, sources]) => sources.map((source) => [path, source] as const))
+  for (const rule of rules) {
+    t.ok(each(rule.wrong).length > 0 && each(rule.right).length > 0, rule.name)
+    for (const [path, source] of each(rule.wrong)) t.not(broken(rule, path, source).length, 0, `wrong: ${path}: ${source}`)
+    for (const [path, source] of each(rule.right)) t.strictSame(broken(rule, path, source), [], `right: ${path}: ${source}`)
+  }
+})
