@@ -54,8 +54,8 @@ const dieLoudly = (error: Error) => {
 
 const segment_bytes = 64 * 1024 * 1024
 const snapshot_bytes = 32 * 1024 * 1024
-/** So much below a snapshot is checked at every start as well; what is older is checked while the server runs. */
-const checked_bytes = 64 * 1024 * 1024
+/** So much below a snapshot, up to twice as much, is checked at every start as well; what is older is checked while the server runs. */
+const checked_bytes = 4 * 1024 * 1024
 
 interface Write {
   readonly stream: string
@@ -103,6 +103,8 @@ class LogStore implements OpenStore {
   /** Answers to repetitions of appends that are not durable yet, by the ordinal they wait for. */
   #waiting: { readonly ordinal: number; readonly answer: (error?: Error) => void }[] = []
   #snapshot: { end: number; size: number; writing: Promise<void> | undefined }
+  /** Places where one frame ends and the next begins: at least `checked_bytes` back, and the newest since then. */
+  #ends: { readonly older: number; readonly newer: number }
   #isClosed = false
 
   constructor(options: StoreOptions, files: FileLayer, segments: Segment[], storeId: Buffer, unlock: () => void) {
@@ -116,22 +118,25 @@ class LogStore implements OpenStore {
     this.#index = snapshot?.index ?? new LogIndex()
     this.#records = new Records(files, this.#index, segments)
     const last = segments.at(-1)!
-    const checkFrom = Math.max(0, this.#snapshot.end - checked_bytes)
+    const checkFrom = snapshot?.checkFrom ?? 0
+    this.#ends = { older: checkFrom, newer: checkFrom }
     const total = last.base + last.allocated - this.#snapshot.end
     const { end, torn_bytes } = recover({
       files, segments, checkFrom, from: this.#snapshot.end,
       visit: (frame, position) => {
         this.#take(frame, position)
+        this.#passed(position)
         options.onProgress?.(position + frame.bytes.length - this.#snapshot.end, total)
       },
     })
     this.#index.visible = this.#index.length
+    this.#index.gather()
     this.torn_bytes = torn_bytes
     this.#writer = new LogWriter({
       files, dir: options.dir, storeId, segment_bytes: options.segment_bytes ?? segment_bytes, onFatal: options.onFatal ?? dieLoudly,
       onDurable: (frames) => this.#show(frames), onRollback: () => this.#rollBack(), onSegment: (segment) => segments.push(segment),
     }, last, Math.max(end, last.base + segmentHeader_bytes))
-    void this.#scrub(segments.filter((segment) => segment.end <= checkFrom))
+    void this.#scrub(segments.filter(({ base }) => base < checkFrom), checkFrom)
   }
 
   /** A real node holds events of its own before the first of a user; clients count on one. */
@@ -139,10 +144,16 @@ class LogStore implements OpenStore {
     await this.append(metastreamOf('$settings'), ANY, [systemEvent('$metadata', Buffer.from('{"$acl":{"$r":["$all"]}}'))])
   }
 
+  /** Remembers where a frame ends, or another may begin. */
+  #passed(position: number) {
+    const { newer } = this.#ends
+    if (position - newer >= checked_bytes) this.#ends = { older: newer, newer: position }
+  }
+
   #take(frame: Frame, position: number) {
     eachRecord(frame, (record, at) => {
       const { id, stream, type, revision, isTombstone } = headOf(record)
-      const next = this.#index.find(stream)?.ordinals.length ?? 0
+      const next = this.#index.find(stream)?.count ?? 0
       if (!isTombstone && revision !== next) {
         throw new Corruption(this.#fileAt(position + at), this.#offsetOf(position + at), `revision ${next} of stream ${stream} is missing`)
       }
@@ -163,10 +174,10 @@ class LogStore implements OpenStore {
   }
 
   /** Old damage must not wait for its first reader. It is treated as it would be at start: the process ends and says where. */
-  async #scrub(segments: readonly Segment[]): Promise<void> {
+  async #scrub(segments: readonly Segment[], to: number): Promise<void> {
     const endOf = ({ end }: Segment) => {
       const last = this.#index.ordinalAt(end) - 1
-      return this.#index.positions.get(last) + this.#index.lengths.get(last)
+      return last < 0 ? 0 : Math.min(to, this.#index.positions.get(last) + this.#index.lengths.get(last))
     }
     const damage = await scrub({ files: this.#files, segments, endOf, isWanted: () => !this.#isClosed }).catch((error: Error) => error)
     if (damage && !this.#isClosed) (this.#options.onFatal ?? dieLoudly)(damage)
@@ -183,7 +194,7 @@ class LogStore implements OpenStore {
   delete(stream: string, expected: number): Promise<Verdict> {
     const found = this.#index.find(stream)
     const metadata = this.#metastream(stream, found)
-    const isUnknown = !found?.ordinals.length && !metadata?.ordinals.length && (found?.tombstone ?? -1) < 0
+    const isUnknown = !found?.count && !metadata?.count && (found?.tombstone ?? -1) < 0
     if (isUnknown && expected !== NO_STREAM) return Promise.resolve({ kind: 'wrong-revision', current: -1 })
     const event = systemEvent('$metadata', Buffer.from(`{"$tb":${deletedBefore}}`))
     return this.#judged(stream, expected, [event], () => [{ stream: metastreamOf(stream), drafts: this.#draftsFor(metastreamOf(stream), [event]) }])
@@ -199,7 +210,7 @@ class LogStore implements OpenStore {
     if (this.#isClosed) return Promise.reject(new Error('the store is closed'))
     const entry = this.#index.find(stream)
     const judgement = judge(this.#judgedOf(stream, entry), expected, events)
-    const current = (entry?.ordinals.length ?? 0) - 1
+    const current = (entry?.count ?? 0) - 1
     if (judgement.kind === 'wrong-revision') return Promise.resolve({ kind: 'wrong-revision', current })
     if (judgement.kind === 'stream-deleted') return Promise.resolve(judgement)
     if (judgement.kind === 'repeated') return this.#repeated(entry!, judgement.revision)
@@ -211,17 +222,19 @@ class LogStore implements OpenStore {
   #judgedOf(stream: string, entry: StreamEntry | undefined): Judged {
     const owner = isMetastream(stream) ? this.#index.find(stream.slice(2)) : undefined
     return {
-      current: (entry?.ordinals.length ?? 0) - 1,
+      current: (entry?.count ?? 0) - 1,
       isTombstoned: (entry?.tombstone ?? -1) >= 0 || (owner?.tombstone ?? -1) >= 0,
       isSoftDeleted: entry !== undefined && this.#isSoftDeleted(entry),
-      hasMetadata: entry === undefined || entry.ordinals.length === 0 ? (this.#metastream(stream, entry)?.ordinals.length ?? 0) > 0 : false,
+      hasMetadata: entry === undefined || entry.count === 0 ? (this.#metastream(stream, entry)?.count ?? 0) > 0 : false,
       idAt: (revision) => {
-        const ordinal = entry?.ordinals[revision]
+        const ordinal = entry?.ordinalAt(revision)
         return ordinal === undefined ? undefined : idOf(this.#records.now(ordinal))
       },
       revisionOf: (id) => {
-        const ordinal = this.#index.ordinalOfId(id)
-        return ordinal !== undefined && ordinal !== entry?.tombstone && this.#index.streamKeys.get(ordinal) === entry?.key ? this.#index.revisions.get(ordinal) : undefined
+        const isIt = (ordinal: number) => ordinal < this.#index.length && this.#index.streamKeys.get(ordinal) === entry!.key && ordinal !== entry!.tombstone
+          && idOf(this.#records.now(ordinal)) === id
+        const ordinal = entry && this.#index.ids.find(id).find(isIt)
+        return ordinal === undefined ? undefined : this.#index.revisions.get(ordinal)
       },
     }
   }
@@ -246,26 +259,26 @@ class LogStore implements OpenStore {
     const entry = this.#index.find(stream)
     if (entry && this.#isSoftDeleted(entry)) {
       const metastream = metastreamOf(stream)
-      const newest = entry.metastream!.ordinals.at(-1)!
-      const restored = withTruncateBefore(parseMetadata(this.#dataOf(newest)) ?? {}, entry.ordinals.length)
+      const newest = entry.metastream!.ordinalAt(entry.metastream!.count - 1)!
+      const restored = withTruncateBefore(parseMetadata(this.#dataOf(newest)) ?? {}, entry.count)
       writes.push({ stream: metastream, drafts: this.#draftsFor(metastream, [systemEvent('$metadata', restored)]) })
     }
     const owner = isMetastream(stream) ? this.#index.find(stream.slice(2)) : undefined
     if (owner && this.#isSoftDeleted(owner)) {
       const wanted = parseMetadata(events.at(-1)!.data)
-      const restored = wanted && systemEvent('$metadata', withTruncateBefore(wanted, owner.ordinals.length))
+      const restored = wanted && systemEvent('$metadata', withTruncateBefore(wanted, owner.count))
       if (restored) writes.push({ stream, drafts: this.#draftsFor(stream, [restored], events.length) })
     }
     return writes
   }
 
   #draftsFor(stream: string, events: readonly ProposedEvent[], after = 0): readonly Draft[] {
-    const next = (this.#index.find(stream)?.ordinals.length ?? 0) + after
+    const next = (this.#index.find(stream)?.count ?? 0) + after
     return events.map((event, nth) => draft(event, next + nth))
   }
 
   async #repeated(entry: StreamEntry, revision: number): Promise<Verdict> {
-    const ordinal = entry.ordinals[revision]!
+    const ordinal = entry.ordinalAt(revision)!
     if (ordinal >= this.#index.visible) {
       await new Promise<void>((resolve, reject) => this.#waiting.push({ ordinal, answer: (error) => (error ? reject(error) : resolve()) }))
     }
@@ -305,6 +318,7 @@ class LogStore implements OpenStore {
     const to = this.#pending[frames - 1]!
     this.#pending = this.#pending.slice(frames)
     this.#index.visible = to
+    this.#passed(this.#writer.durable)
     if (this.#waiting.length > 0) {
       const answered = this.#waiting.filter(({ ordinal }) => ordinal < to)
       this.#waiting = this.#waiting.filter(({ ordinal }) => ordinal >= to)
@@ -326,7 +340,7 @@ class LogStore implements OpenStore {
   /** Without one, the next start reads more of the log and nothing else is lost: a failure is no reason to stop. */
   async #writeSnapshot(): Promise<void> {
     const end = this.#writer.durable
-    const write = writeSnapshot(this.#files, this.#options.dir, this.id, this.#index, end)
+    const write = writeSnapshot(this.#files, this.#options.dir, { store: this.id, end, checkFrom: this.#ends.older }, this.#index)
       .catch((error: Error) => {
         this.#options.onWarning?.(`the index could not be written, so the next start takes longer: ${error.message}`)
         return this.#snapshot.size
@@ -371,7 +385,7 @@ class LogStore implements OpenStore {
 
   stats(): StoreStats {
     return {
-      events: this.count, streams: this.#index.streams.filter(({ ordinals, tombstone }) => ordinals.length > 0 || tombstone >= 0).length, segments: this.#segments.length, tail: this.#writer.durable, syncs: this.#writer.syncs,
+      events: this.count, streams: this.#index.streams.filter(({ count, tombstone }) => count > 0 || tombstone >= 0).length, segments: this.#segments.length, tail: this.#writer.durable, syncs: this.#writer.syncs,
     }
   }
 

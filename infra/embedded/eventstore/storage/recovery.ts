@@ -24,7 +24,7 @@ export interface Scan {
 export interface ScanOptions {
   readonly files: FileLayer
   readonly segments: readonly Segment[]
-  /** Frames are checked from the segment on in which this position lies ... */
+  /** Frames are checked from this position on, where one begins or nothing follows in its segment ... */
   readonly checkFrom: number
   /** ... and handed over from this position on. */
   readonly from: number
@@ -52,7 +52,7 @@ export function scan({ files, segments, checkFrom, from, visit }: ScanOptions): 
     if (segment.end <= checkFrom) continue
     const window = new Window(files, segment, scratch)
     const { base } = segment
-    const walked = walk(window, (frame, at) => {
+    const walked = walk(window, Math.max(segmentHeader_bytes, checkFrom - base), (frame, at) => {
       if (frame.durable > base + at || (before && frame.durable < base && frame.durable > before.segment.base + before.at)) return 'what stood before it is gone'
       durable = Math.max(durable, frame.durable)
       if (base + at < from && base + at + frame.bytes.length > from) return 'the index ends in the middle of it'
@@ -77,8 +77,8 @@ export function scan({ files, segments, checkFrom, from, visit }: ScanOptions): 
   return { end, fault: undefined }
 }
 
-function walk(window: Window, visit: (frame: Frame, at: number) => string | undefined): Walked {
-  for (let at = segmentHeader_bytes; ;) {
+function walk(window: Window, from: number, visit: (frame: Frame, at: number) => string | undefined): Walked {
+  for (let at = from; ;) {
     const frame = frameAt(window, at)
     if (!frame) return { at, isClean: window.isZeroFrom(at) }
     const length = frame.bytes.length

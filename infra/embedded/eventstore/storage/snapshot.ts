@@ -1,27 +1,35 @@
 import path from 'node:path'
 import { crc32 } from 'node:zlib'
 import { writeAll, type FileLayer } from './files.ts'
-import { ids_min, LogIndex } from './index.ts'
+import { LogIndex } from './index.ts'
 import { Window } from './window.ts'
 
 /**
  * The index up to a position, so that a start need not read the whole log. One that is damaged, or of another log, is ignored: the log has it all.
  *
- *   signature 8 | header crc u32 | body crc u32 | end u64 | count u32 | streams u32 | types u32 | tombstones u32 | ids u32 | store id 36
+ *   signature 8 | header crc u32 | body crc u32 | end u64 | count u32 | streams u32 | types u32 | tombstones u32 | ids u32 | store id 36 | check from u64
  *
- * The body: names of streams and types as JSON arrays behind their length, columns of the index, tombstones and recent ids.
+ * The body: names of streams and types as JSON arrays behind their length, columns of the index, tombstones, and hashes and ordinals of recent ids.
  */
 const name = 'index.snapshot'
-const signature = Buffer.from('BATONIX3')
-const header_bytes = 80
-const id_bytes = 36
+const signature = Buffer.from('BATONIX4')
+const header_bytes = 88
+const id_bytes = 8
 const names_max = 4_096
 
 export const snapshotFile = (dir: string) => path.join(dir, name)
 
-interface Head {
+/** What a snapshot is of. */
+export interface Reach {
+  /** Id of the log. */
   readonly store: string
+  /** Position up to which it reaches. */
   readonly end: number
+  /** Position of a frame that is not long before: from there on the log is read at a start, to see whether it is still good. */
+  readonly checkFrom: number
+}
+
+interface Head extends Reach {
   readonly count: number
   readonly streams: number
   readonly types: number
@@ -29,13 +37,14 @@ interface Head {
   readonly ids: number
 }
 
-function headerOf({ store, end, count, streams, types, tombstones, ids }: Head, bodyCrc: number): Buffer {
+function headerOf({ store, end, checkFrom, count, streams, types, tombstones, ids }: Head, bodyCrc: number): Buffer {
   const header = Buffer.alloc(header_bytes)
   signature.copy(header)
   header.writeUInt32LE(bodyCrc, 12)
   header.writeBigUInt64LE(BigInt(end), 16)
   for (const [nth, value] of [count, streams, types, tombstones, ids].entries()) header.writeUInt32LE(value, 24 + 4 * nth)
   header.write(store, 44, 'latin1')
+  header.writeBigUInt64LE(BigInt(checkFrom), 80)
   header.writeUInt32LE(crc32(header.subarray(12)), 8)
   return header
 }
@@ -43,7 +52,7 @@ function headerOf({ store, end, count, streams, types, tombstones, ids }: Head, 
 function headFrom(header: Buffer): Head | undefined {
   if (header.length < header_bytes || !header.subarray(0, 8).equals(signature) || crc32(header.subarray(12)) !== header.readUInt32LE(8)) return undefined
   const [count, streams, types, tombstones, ids] = [0, 1, 2, 3, 4].map((nth) => header.readUInt32LE(24 + 4 * nth)) as [number, number, number, number, number]
-  return { store: header.toString('latin1', 44, 80), end: Number(header.readBigUInt64LE(16)), count, streams, types, tombstones, ids }
+  return { store: header.toString('latin1', 44, 80), end: Number(header.readBigUInt64LE(16)), checkFrom: Number(header.readBigUInt64LE(80)), count, streams, types, tombstones, ids }
 }
 
 const u32 = (value: number) => {
@@ -56,15 +65,11 @@ const columnsOf = (index: LogIndex) => [
   [index.positions, 8], [index.lengths, 4], [index.streamKeys, 4], [index.typeKeys, 4], [index.revisions, 4],
 ] as const
 
-/** The newest ids among the visible events, oldest first: each with its ordinal. */
+/** The newest ids among the visible events. */
 function recentIds(index: LogIndex, visible: number): Buffer {
-  const entries = [...index.recentIds()].filter(([, ordinal]) => ordinal < visible).slice(-ids_min)
-  const bytes = Buffer.alloc(entries.length * (id_bytes + 4))
-  entries.forEach(([id, ordinal], nth) => {
-    bytes.write(id, nth * (id_bytes + 4), 'latin1')
-    bytes.writeUInt32LE(ordinal, nth * (id_bytes + 4) + id_bytes)
-  })
-  return bytes
+  const values: number[] = []
+  for (const [hash, ordinal] of index.ids.newest(visible)) values.push(hash, ordinal)
+  return Buffer.from(Uint32Array.from(values).buffer)
 }
 
 function* namesIn(names: readonly string[]): Generator<Buffer> {
@@ -76,17 +81,17 @@ function* namesIn(names: readonly string[]): Generator<Buffer> {
 }
 
 /**
- * Writes what is visible now; `end` is the position up to which that reaches. Appends go on meanwhile: what is visible does not change any
+ * Writes what is visible now. Appends go on meanwhile: what is visible does not change any
  * more, and the event loop is given back between parts. Either the whole snapshot takes the place of the old one, or the old one stays.
  * Returns its size in bytes.
  */
-export async function writeSnapshot(files: FileLayer, dir: string, store: string, index: LogIndex, end: number): Promise<number> {
+export async function writeSnapshot(files: FileLayer, dir: string, reach: Reach, index: LogIndex): Promise<number> {
   const count = index.visible
   const [streams, types] = [index.streams.map(({ name }) => name), [...index.types.names]]
   const tombstones = index.streams.filter(({ tombstone }) => tombstone >= 0 && tombstone < count).flatMap(({ key, tombstone }) => [u32(key), u32(tombstone)])
   const ids = recentIds(index, count)
   const head: Head = {
-    store, end, count, streams: streams.length, types: types.length, tombstones: tombstones.length / 2, ids: ids.length / (id_bytes + 4),
+    ...reach, count, streams: streams.length, types: types.length, tombstones: tombstones.length / 2, ids: ids.length / id_bytes,
   }
   function* body(): Generator<Buffer> {
     yield* namesIn(streams)
@@ -135,6 +140,7 @@ export function snapshotEnd(files: FileLayer, dir: string, store: string): numbe
 export interface Snapshot {
   readonly index: LogIndex
   readonly end: number
+  readonly checkFrom: number
   readonly size: number
 }
 
@@ -149,7 +155,7 @@ export function readSnapshot(files: FileLayer, dir: string, store: string): Snap
     if (head?.store !== store) return undefined
     const body = new Body(window)
     const index = indexFrom(head, body)
-    return body.isWhole(header.readUInt32LE(12)) ? { index, end: head.end, size: window.size } : undefined
+    return body.isWhole(header.readUInt32LE(12)) ? { index, end: head.end, checkFrom: head.checkFrom, size: window.size } : undefined
   } catch {
     // Bytes that make no sense are a damaged snapshot as well.
     return undefined
@@ -188,19 +194,18 @@ function namesFrom(body: Body, count: number): string[] {
 
 function indexFrom(head: Head, body: Body): LogIndex {
   const index = new LogIndex()
-  for (const stream of namesFrom(body, head.streams)) index.entry(stream)
+  index.load(namesFrom(body, head.streams))
   for (const type of namesFrom(body, head.types)) index.types.keyOf(type)
   for (const [column, width] of columnsOf(index)) column.load(head.count, (values) => body.take(values * width))
   const tombstones = body.take(8 * head.tombstones)
   for (let at = 0; at < tombstones.length; at += 8) index.streams[tombstones.readUInt32LE(at)]!.tombstone = tombstones.readUInt32LE(at + 4)
   for (let ordinal = 0; ordinal < head.count; ordinal++) {
     const entry = index.streams[index.streamKeys.get(ordinal)]!
-    if (entry.tombstone !== ordinal) entry.ordinals.push(ordinal)
+    if (entry.tombstone !== ordinal) entry.count++
   }
-  for (let nth = 0; nth < head.ids; nth++) {
-    const entry = body.take(id_bytes + 4)
-    index.remember(entry.toString('latin1', 0, id_bytes), entry.readUInt32LE(id_bytes))
-  }
+  // A copy, since a buffer of the window may not begin where numbers may.
+  const ids = new Uint32Array(Uint8Array.from(body.take(id_bytes * head.ids)).buffer)
+  for (let nth = 0; nth < ids.length; nth += 2) index.ids.load(ids[nth]!, ids[nth + 1]!)
   index.visible = head.count
   return index
 }
