@@ -137,7 +137,7 @@ const rules: readonly Rule[] = [
       [gateway]: [`import { app } from '../../query-service/src/app.ts'`],
     },
     right: {
-      [host]: [`import { a } from './app.ts'`, `import { b } from 'shared-domain/catalogue.ts'`, `import c from 'fastify'`, `import 'node:fs'`],
+      [host]: [`import { a } from './app.ts'`, `import { b } from 'shared-domain/catalogue.ts'`, `import Fastify from 'fastify'`],
       [test]: [`import { startServer } from '../../infra/embedded/server.ts'`],
       'scripts/up.ts': [`import { app } from '../query-service/src/app.ts'`],
     },
@@ -215,6 +215,13 @@ const rules: readonly Rule[] = [
       [test]: ['spawn({ env: process.env })'],
       'query-service/src/main.ts': ['configFrom(process.env)'],
     },
+  },
+  {
+    name: 'a line of the domain has at most 140 columns',
+    concerns: isDomain,
+    violations: (_, source) => found(source, /^.{141,}$/gm),
+    wrong: { [task]: [`const x = 1\n// ${'x'.repeat(138)}`] },
+    right: { [task]: [`// ${'x'.repeat(137)}`], [host]: [`// ${'x'.repeat(138)}`] },
   },
   {
     // A task may be in the status TODO.

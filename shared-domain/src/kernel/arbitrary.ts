@@ -43,14 +43,17 @@ function text({ format, pattern, minLength = 0, maxLength = 500 }: Schema): fc.A
 
 /** Values of a JSON schema as the domain writes them; what the schema cannot say (a refinement) is left to the parse after it. */
 function valueOf(schema: Schema): fc.Arbitrary<unknown> {
-  const { type, anyOf, minimum, maximum, exclusiveMinimum, items, minItems = 0, maxItems = 3, properties = {}, required = [], additionalProperties } = schema
+  const { type, anyOf, minimum, maximum, exclusiveMinimum, items, minItems = 0, maxItems = 3 } = schema
+  const { properties = {}, required = [], additionalProperties } = schema
   if ('const' in schema) return fc.constant(schema.const)
   if (schema.enum) return fc.constantFrom(...schema.enum)
   if (anyOf) return fc.oneof(...anyOf.map(valueOf))
   switch (type) {
     case 'string': return text(schema)
     case 'integer': return fc.integer({ min: Math.max(minimum ?? 0, -1_000), max: Math.min(maximum ?? 9, 1_000) })
-    case 'number': return fc.double({ min: minimum ?? exclusiveMinimum ?? 0, max: maximum ?? 9, minExcluded: exclusiveMinimum !== undefined, noNaN: true })
+    case 'number': return fc.double({
+      min: minimum ?? exclusiveMinimum ?? 0, max: maximum ?? 9, minExcluded: exclusiveMinimum !== undefined, noNaN: true,
+    })
     case 'boolean': return fc.boolean()
     case 'null': return fc.constant(null)
     case 'array': return fc.array(valueOf(items!), { minLength: minItems, maxLength: Math.max(minItems, Math.min(maxItems, 3)) })
@@ -83,7 +86,8 @@ const waits_ms = [0, 0, 0, 1_000, 20_000, 61_000, 6 * hour_ms]
 export const stepOf = (deciders: readonly Decider[]): fc.Arbitrary<Step> => fc.oneof(...deciders.flatMap((decider) =>
   Object.entries<Command>(decider.commands).map(([command, { data }]) => fc.record({
     wish: fc.record({
-      category: fc.constant(decider.category), command: fc.constant(command), id: fc.constantFrom(...ids), data: inputOf(data), by: fc.constantFrom(...actors),
+      category: fc.constant(decider.category), command: fc.constant(command), id: fc.constantFrom(...ids), data: inputOf(data),
+      by: fc.constantFrom(...actors),
     }),
     wait_ms: fc.constantFrom(...waits_ms),
   }))))

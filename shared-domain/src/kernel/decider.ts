@@ -6,7 +6,10 @@ export type AnyEvent = { readonly type: string; readonly data: unknown }
 
 export const actorKinds = ['orchestrator', 'admin', 'tool', 'process'] as const
 
-/** Who acts: an orchestrator with its key, a person with an admin key, a tool with a lesser key of the organization, or a process of Baton itself. */
+/**
+ * Who acts: an orchestrator with its key, a person with an admin key, a tool with a lesser key of the organization, or a process of
+ * Baton itself.
+ */
 export interface Actor {
   readonly kind: (typeof actorKinds)[number]
   readonly id: string
@@ -110,8 +113,9 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly decide: (state: State, data: z.output<Data>, context: Context) => readonly Event[] | Rejection<Code>
 }
 
-export interface Decider<State = any, Event extends AnyEvent = any, Code extends string = string, Data extends Record<string, z.ZodObject> = any>
-  extends Fold<State, Event> {
+export interface Decider<
+  State = any, Event extends AnyEvent = any, Code extends string = string, Data extends Record<string, z.ZodObject> = any,
+> extends Fold<State, Event> {
   /** First segment of the routes, plural. */
   readonly collection: string
   readonly rejections: Readonly<Record<Code, string>>

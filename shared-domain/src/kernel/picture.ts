@@ -7,7 +7,10 @@ import { now, organization, subject, system, uuid } from './testing.ts'
 /** A fact as a reader meets it, under circumstances that may be given. */
 export const recorded = <Event extends AnyEvent>(
   { category }: Pick<Fold, 'category'>, fact: Event, circumstances: Partial<Meta> & { id?: string; position?: string } = {},
-): Recorded<Event> => ({ ...fact, category, id: subject, at: now, by: system, organization, revision: 0, position: '0', commandId: uuid(900), ...circumstances })
+): Recorded<Event> => {
+  const usual = { id: subject, at: now, by: system, organization, revision: 0, position: '0', commandId: uuid(900) }
+  return { ...fact, category, ...usual, ...circumstances }
+}
 
 /** The rows that a read model holds after these facts, by their key. */
 export function rowsAfter(model: ReadModel, facts: readonly Recorded[]): readonly Row[] {

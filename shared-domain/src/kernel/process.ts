@@ -15,7 +15,8 @@ export interface Intent {
 }
 
 export const send = <Data extends Record<string, z.ZodObject>, Name extends keyof Data & string>(
-  { category }: Decider<any, any, any, Data>, id: string, command: Name, data: z.input<Data[Name]>, when: { due?: string; key?: string } = {},
+  { category }: Decider<any, any, any, Data>, id: string, command: Name, data: z.input<Data[Name]>,
+  when: { due?: string; key?: string } = {},
 ): Intent => ({ category, id, command, data, ...when })
 
 /** Withdraws the intent that still waits under this key. */

@@ -77,7 +77,8 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
         t.strictSame(decision, expected)
         for (const fact of decision instanceof Rejection ? [] : decision) {
           const definition = decider.events.definitions[fact.type]!
-          t.strictSame(decode(definition, JSON.parse(JSON.stringify(fact.data)), versionOf(definition)), fact.data, `${fact.type} survives storage`)
+          const stored = JSON.parse(JSON.stringify(fact.data))
+          t.strictSame(decode(definition, stored, versionOf(definition)), fact.data, `${fact.type} survives storage`)
         }
         const added = expected.map((fact) => on(fact, { at: context.at, by: context.by, commandId: context.commandId }))
         return run([...history, ...added])

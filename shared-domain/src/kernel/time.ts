@@ -17,7 +17,10 @@ const calendars = new Map<string, Intl.DateTimeFormat>()
 export function dayOf(at: Instant, zone = 'UTC'): string {
   if (zone === 'UTC') return at.slice(0, 10)
   let calendar = calendars.get(zone)
-  if (!calendar) calendars.set(zone, calendar = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' }))
+  if (!calendar) {
+    calendar = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' })
+    calendars.set(zone, calendar)
+  }
   return calendar.format(Date.parse(at))
 }
 

@@ -22,7 +22,10 @@ export const timeline = readModel({
   key: ['stream', 'revision'],
   filters: ['stream', 'type', 'by_id'],
   every: ({ category, id, revision, position, type, at, by, imported = false, data }) => [{
-    put: { stream: `${category}-${id}`, revision, log_position: position, type, at, by_kind: by.kind, by_id: by.id, imported, summary: summarised(data) },
+    put: {
+      stream: `${category}-${id}`, revision, log_position: position, type, at, by_kind: by.kind, by_id: by.id, imported,
+      summary: summarised(data),
+    },
   }],
 })
 

@@ -4,7 +4,8 @@ import { lease_ms, task } from './task/decider.ts'
 import type { TaskEvent } from './task/events.ts'
 
 /** One timer per task: every sign of life replaces the one that waits. */
-const watch = (id: string, token: string, at: string) => [send(task, id, 'expireLease', { token }, { due: later(at, lease_ms), key: keyOf(id) })]
+const watch = (id: string, token: string, at: string) =>
+  [send(task, id, 'expireLease', { token }, { due: later(at, lease_ms), key: keyOf(id) })]
 
 const keyOf = (id: string) => `lease-${id}`
 

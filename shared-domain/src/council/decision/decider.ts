@@ -7,7 +7,8 @@ import { Decision, decisionTypes, protocols, Vote } from './events.ts'
 import { isMajority, settled, tallied, type Tally } from './majority.ts'
 import { decisionState, type DecisionState, type Question } from './state.ts'
 
-const ended = (question: Question, tally: Tally, reason: string) => ({ type: question.type, task: question.task as TaskId | null, tally, reason })
+const ended = (question: Question, tally: Tally, reason: string) =>
+  ({ type: question.type, task: question.task as TaskId | null, tally, reason })
 
 const outcome = (question: Question, tally: Tally, approved: boolean, reason: string) =>
   approved ? Decision.DecisionApproved(ended(question, tally, reason)) : Decision.DecisionRejected(ended(question, tally, reason))
@@ -65,7 +66,8 @@ export const decision = decider(decisionState, {
         if (deadline && deadline <= context.at) return reject('DEADLINE_PASSED')
         const electorate = frozen(ids, context)
         if (!Array.isArray(electorate)) return electorate
-        return [Decision.DecisionOpened({ ...question, electorate, description: description ?? null, deadline: deadline ?? null, task: taskId ?? null })]
+        const known = { description: description ?? null, deadline: deadline ?? null, task: taskId ?? null }
+        return [Decision.DecisionOpened({ ...question, ...known, electorate })]
       },
     },
 
@@ -80,7 +82,8 @@ export const decision = decider(decisionState, {
         if (!seat) return reject('NOT_AN_ELECTOR')
         const previous = state.votes.get(by.id)
         if (previous?.vote === vote && previous.comment === comment) return []
-        if (state.stage !== 'pending' || (state.deadline !== null && at >= state.deadline)) return reject('DECISION_CLOSED', { outcome: state.stage })
+        if (state.stage !== 'pending' || (state.deadline !== null && at >= state.deadline))
+          return reject('DECISION_CLOSED', { outcome: state.stage })
         const tally = tallied({ ...state, votes: new Map(state.votes).set(by.id, { vote, comment }) })
         const ballot = { elector: OrchestratorId.parse(by.id), vote, weight: seat.weight, comment, tally }
         const told = previous ? Decision.VoteChanged({ ...ballot, previous: previous.vote }) : Decision.VoteCast(ballot)

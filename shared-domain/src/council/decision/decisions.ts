@@ -29,7 +29,8 @@ const row = z.object({
 
 const at = (id: string) => ({ decision: id as z.output<typeof DecisionId> })
 
-const standing = ({ cast, approvals, rejections, abstentions, quorumMet }: Tally) => ({ cast, approvals, rejections, abstentions, quorum_met: quorumMet })
+const standing = ({ cast, approvals, rejections, abstentions, quorumMet }: Tally) =>
+  ({ cast, approvals, rejections, abstentions, quorum_met: quorumMet })
 
 type Ballot = Recorded<Extract<DecisionEvent, { type: 'VoteCast' | 'VoteChanged' }>>
 type Outcome = Recorded<Extract<DecisionEvent, { type: 'DecisionApproved' | 'DecisionRejected' | 'DecisionExpired' }>>
@@ -42,9 +43,11 @@ const closed = (status: 'approved' | 'rejected' | 'expired') => ({ id, at: close
 const project: Project<typeof row, 'decision', DecisionEvent> = {
   DecisionOpened: ({ id, at: opened_at, by, data: { electorate, ...data } }) => [{
     put: {
-      ...at(id), type: data.type, title: data.title, description: data.description, task: data.task, proposer: by.id, status: 'pending', protocol: data.protocol,
+      ...at(id), type: data.type, title: data.title, description: data.description, task: data.task, proposer: by.id, status: 'pending',
+      protocol: data.protocol,
       electorate: electorate.length, weight: electorate.reduce((sum, { weight }) => sum + weight, 0), quorum: data.quorum,
-      cast: 0, approvals: 0, rejections: 0, abstentions: 0, quorum_met: false, deadline: data.deadline, outcome: null, opened_at, closed_at: null,
+      cast: 0, approvals: 0, rejections: 0, abstentions: 0, quorum_met: false, deadline: data.deadline, outcome: null, opened_at,
+      closed_at: null,
     },
   }],
   VoteCast: counted,
@@ -52,7 +55,8 @@ const project: Project<typeof row, 'decision', DecisionEvent> = {
   DecisionApproved: closed('approved'),
   DecisionRejected: closed('rejected'),
   DecisionExpired: closed('expired'),
-  DecisionCancelled: ({ id, at: closed_at, data: { reason } }) => [{ patch: { status: 'cancelled', outcome: reason, closed_at }, at: at(id) }],
+  DecisionCancelled: ({ id, at: closed_at, data: { reason } }) =>
+    [{ patch: { status: 'cancelled', outcome: reason, closed_at }, at: at(id) }],
 }
 
 export const decisions = readModel({
@@ -76,7 +80,8 @@ const vote = z.object({
   at: StoredInstant,
 })
 
-const voted = ({ id, at: castAt, data: { elector, vote, weight, comment } }: Ballot) => [{ put: { ...at(id), elector, vote, weight, comment, at: castAt } }]
+const voted = ({ id, at: castAt, data: { elector, vote, weight, comment } }: Ballot) =>
+  [{ put: { ...at(id), elector, vote, weight, comment, at: castAt } }]
 
 const ballots: Project<typeof vote, 'decision' | 'elector', DecisionEvent> = { VoteCast: voted, VoteChanged: voted }
 

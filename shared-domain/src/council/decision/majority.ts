@@ -9,12 +9,16 @@ export interface Tally {
   readonly quorumMet: boolean
 }
 
+type Ballots = Pick<Question, 'electorate' | 'quorum'> & { readonly votes: ReadonlyMap<string, { readonly vote: VoteName }> }
+
 /** Abstentions count towards the quorum (S-52). */
-export function tallied({ electorate, votes, quorum }: Pick<Question, 'electorate' | 'quorum'> & { votes: ReadonlyMap<string, { vote: VoteName }> }): Tally {
+export function tallied({ electorate, votes, quorum }: Ballots): Tally {
   const counts = { APPROVE: 0, REJECT: 0, ABSTAIN: 0 }
   for (const { vote } of votes.values()) counts[vote]++
   const [electors, cast] = [electorate.size, votes.size]
-  return { electors, cast, approvals: counts.APPROVE, rejections: counts.REJECT, abstentions: counts.ABSTAIN, quorumMet: cast / electors >= quorum }
+  return {
+    electors, cast, approvals: counts.APPROVE, rejections: counts.REJECT, abstentions: counts.ABSTAIN, quorumMet: cast / electors >= quorum,
+  }
 }
 
 /** More than half of the votes that do not abstain; a tie rejects (S-52). */

@@ -24,10 +24,13 @@ const bandOf = (utilisation: number): (typeof bands)[number] => {
 
 const shown = ({ id, data: { max, active, reserved } }: Recorded<CapacityEvent>) => {
   const utilisation = (active + reserved) / max
-  return [{ put: { orchestrator: id as z.output<typeof OrchestratorId>, max, active, reserved, free: max - active - reserved, utilisation, band: bandOf(utilisation) } }]
+  const orchestrator = id as z.output<typeof OrchestratorId>
+  return [{ put: { orchestrator, max, active, reserved, free: max - active - reserved, utilisation, band: bandOf(utilisation) } }]
 }
 
-const project: Project<typeof row, 'orchestrator', CapacityEvent> = { CapacitySet: shown, SlotReserved: shown, SlotConfirmed: shown, SlotReleased: shown }
+const project: Project<typeof row, 'orchestrator', CapacityEvent> = {
+  CapacitySet: shown, SlotReserved: shown, SlotConfirmed: shown, SlotReleased: shown,
+}
 
 export const capacities = readModel({
   name: 'capacity',

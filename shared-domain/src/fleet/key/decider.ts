@@ -20,7 +20,9 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
 const mayManage = (key: string, orchestrator: string | null, context: Context) =>
   isPrivileged(context) || context.by.id === (orchestrator ?? key)
 
-function generate(state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null, { at, secret }: Context) {
+function generate(
+  state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null, { at, secret }: Context,
+) {
   if (state.stage !== 'unknown') return []
   const expiresAt = wanted.expiresAt ?? null
   if (!secret) return reject('FORBIDDEN')
@@ -87,7 +89,8 @@ export const apiKey = decider(apiKeyState, {
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
         if (!mayManage(context.id, state.orchestrator, context)) return reject('FORBIDDEN')
-        return state.stage === 'revoked' ? [] : [ApiKey.ApiKeyRevoked({ orchestrator: state.orchestrator as OrchestratorId | null, reason: reason ?? null })]
+        if (state.stage === 'revoked') return []
+        return [ApiKey.ApiKeyRevoked({ orchestrator: state.orchestrator as OrchestratorId | null, reason: reason ?? null })]
       },
     },
   },

@@ -23,7 +23,8 @@ export const moves = {
 function move(action: Action, state: OrchestratorState, reason: string | null, context: Context) {
   if (state.stage === 'unknown') return reject('NOT_FOUND')
   if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
-  const path = state.stage === 'registered' ? (moves[action] as Partial<Record<StatusName, readonly StatusName[]>>)[state.status] : undefined
+  const paths: Partial<Record<StatusName, readonly StatusName[]>> = moves[action]
+  const path = state.stage === 'registered' ? paths[state.status] : undefined
   if (!path) return reject('INVALID_STATE_TRANSITION', { action, status: state.stage === 'registered' ? state.status : 'ARCHIVED' })
   let from = (state as { status: StatusName }).status
   return path.map((to) => {
@@ -36,7 +37,8 @@ function move(action: Action, state: OrchestratorState, reason: string | null, c
 const statusCommand = (action: Action, about: string) => ({
   about,
   data: z.object({ reason: text(500).optional() }),
-  decide: (state: OrchestratorState, { reason }: { reason?: string | undefined }, context: Context) => move(action, state, reason ?? null, context),
+  decide: (state: OrchestratorState, { reason }: { reason?: string | undefined }, context: Context) =>
+    move(action, state, reason ?? null, context),
 })
 
 const sameProfile = (a: object, b: object) => JSON.stringify(Profile.parse(a)) === JSON.stringify(Profile.parse(b))

@@ -19,7 +19,8 @@ const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
     ({ stage: 'registered', status: 'OFFLINE', organization, profile }),
   OrchestratorUpdated: (state, profile) => ({ ...registered(state), profile }),
   OrchestratorStatusChanged: (state, { to }) => ({ ...registered(state), status: to }),
-  OrchestratorArchived: (state) => ({ stage: 'archived', organization: registered(state).organization, profile: registered(state).profile }),
+  OrchestratorArchived: (state) =>
+    ({ stage: 'archived', organization: registered(state).organization, profile: registered(state).profile }),
 }
 
 export const orchestratorState = fold('orchestrator', Orchestrator, { stage: 'unknown' }, evolve)

@@ -44,7 +44,8 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   TaskCreated: ({ id, at, data }) => [{
     put: {
       task: id as TaskId, owner: data.owner, assignee: null, title: data.title, description: data.description, priority: data.priority,
-      ...waiting, due_at: data.dueAt, estimated_hours: data.estimatedHours, tags: data.tags, required_capabilities: data.requiredCapabilities,
+      ...waiting, due_at: data.dueAt, estimated_hours: data.estimatedHours, tags: data.tags,
+      required_capabilities: data.requiredCapabilities,
       depends_on: data.dependsOn, approval: null, attempt: 0, max_retries: data.maxRetries, progress: 0, progress_message: null,
       metadata: data.metadata, created_at: at, started_at: null, completed_at: null, updated_at: at,
     },

@@ -46,8 +46,10 @@ type Decision = readonly TaskEvent[] | Rejection<Code>
 
 const unfit = (task: Known, command: string) => reject('INVALID_STATE_TRANSITION', { command, status: task.status })
 
+type Branches = { readonly [S in TaskStatus]?: (task: Extract<Known, { status: S }>) => Decision }
+
 /** Runs the branch for the task's status; statuses without a branch refuse the command. This is the state table S-1 to S-14. */
-function by(task: TaskState, command: string, branches: { readonly [S in TaskStatus]?: (task: Extract<Known, { status: S }>) => Decision }): Decision {
+function by(task: TaskState, command: string, branches: Branches): Decision {
   if (task.status === 'NONE') return reject('NOT_FOUND')
   const branch = branches[task.status] as ((task: Known) => Decision) | undefined
   return branch ? branch(task) : unfit(task, command)
@@ -121,7 +123,8 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
   TODO(task) {
     if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
     if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
-    if (task.approval !== null && !isApproved(context.look(decisionState, task.approval))) return reject('CONSENSUS_REQUIRED', { decision: task.approval })
+    if (task.approval !== null && !isApproved(context.look(decisionState, task.approval)))
+      return reject('CONSENSUS_REQUIRED', { decision: task.approval })
     // One that was cancelled when this task was let go may have been reopened.
     const open = openAmong(task.dependsOn, context)
     if (open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
@@ -129,7 +132,8 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
     return [Task.TaskStarted({ ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection })]
   },
-  BLOCKED: (task) => (task.block.kind === 'dependencies' ? reject('DEPENDENCIES_UNMET', { dependsOn: [...task.dependsOn] }) : unfit(task, 'start')),
+  BLOCKED: (task) =>
+    (task.block.kind === 'dependencies' ? reject('DEPENDENCIES_UNMET', { dependsOn: [...task.dependsOn] }) : unfit(task, 'start')),
 })
 
 export const task = decider(taskState, {
@@ -159,17 +163,21 @@ export const task = decider(taskState, {
         if (!owner) return reject('OWNER_REQUIRED')
         if (!mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
         const known = context.look(orchestratorState, owner)
-        if (known.stage !== 'registered' || known.organization !== context.organization) return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: owner })
+        if (known.stage !== 'registered' || known.organization !== context.organization)
+          return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: owner })
         const dependsOn = [...new Set(data.dependsOn)]
         if ((dependsOn as string[]).includes(context.id)) return reject('DEPENDENCY_CYCLE', { cycle: [context.id, context.id] })
         const unknown = unknownAmong(dependsOn, context)
         if (unknown.length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown })
         const open = openAmong(dependsOn, context)
         const created = Task.TaskCreated({
-          ...data, owner, dependsOn, description: data.description ?? null, dueAt: data.dueAt ?? null, estimatedHours: data.estimatedHours ?? null,
+          ...data, owner, dependsOn, description: data.description ?? null, dueAt: data.dueAt ?? null,
+          estimatedHours: data.estimatedHours ?? null,
         })
         if (open.length === 0) return [created]
-        const waits = { owner, from: 'TODO' as const, kind: 'dependencies' as const, reason: 'waits for other tasks', waitsFor: open, lease: null }
+        const waits = {
+          owner, from: 'TODO' as const, kind: 'dependencies' as const, reason: 'waits for other tasks', waitsFor: open, lease: null,
+        }
         return [created, Task.TaskBlocked(waits)]
       },
     },
@@ -221,10 +229,10 @@ export const task = decider(taskState, {
       route: 'POST /tasks/:id/progress',
       scope: 'execute',
       data: z.object({ ...token, percentage: z.int().min(0).max(100), message: text(1_000).optional(), metadata: metadata.default({}) }),
-      decide: (task, { token, percentage, message: said, metadata }, context) => byHolder(task, 'reportProgress', token, context, (task) => {
-        const message = said ?? null
-        const isSaid = task.percentage === percentage && JSON.stringify(task.report) === JSON.stringify({ message, metadata })
-        if (isSaid) return renewed(task, context.at)
+      decide: (task, { token, ...said }, context) => byHolder(task, 'reportProgress', token, context, (task) => {
+        const { percentage, metadata, message = null } = said
+        const isKnown = task.percentage === percentage && JSON.stringify(task.report) === JSON.stringify({ message, metadata })
+        if (isKnown) return renewed(task, context.at)
         return [Task.TaskProgressed({ owner: task.owner, token, percentage, message, metadata })]
       }),
     },
@@ -234,15 +242,18 @@ export const task = decider(taskState, {
       scope: 'execute',
       data: z.object({
         ...token,
-        output: z.json().default(null).refine((value) => JSON.stringify(value).length <= 65_536, { error: 'is larger than 65536 characters as JSON' }),
+        output: z.json().default(null)
+          .refine((value) => JSON.stringify(value).length <= 65_536, { error: 'is larger than 65536 characters as JSON' }),
         artifacts: z.array(z.object({ name: text(200), uri: text(2_000) })).max(50).default([]),
-        metrics: z.record(text(100), z.number()).refine((metrics) => Object.keys(metrics).length <= 50, { error: 'has more than 50 entries' }).default({}),
+        metrics: z.record(text(100), z.number())
+          .refine((metrics) => Object.keys(metrics).length <= 50, { error: 'has more than 50 entries' }).default({}),
       }),
       decide(task, { token, ...result }, context) {
         if (task.status === 'DONE') return task.token === token ? [] : unfit(task, 'complete')
         return byHolder(task, 'complete', token, context, (task) => [Task.TaskCompleted({
           ...moving(task), lease: task.lease, priority: task.priority, createdAt: task.createdAt, startedAt: task.lease.since,
-          durationMs: Math.max(0, elapsed_ms(task.lease.since, context.at)), onTime: task.dueAt === null || context.at <= task.dueAt, ...result,
+          durationMs: Math.max(0, elapsed_ms(task.lease.since, context.at)), onTime: task.dueAt === null || context.at <= task.dueAt,
+          ...result,
         })])
       },
     },
@@ -431,7 +442,8 @@ export const task = decider(taskState, {
       decide(task, { assignee, reason }, context) {
         const assign = (task: Known): Decision => {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-          return task.assignee === assignee ? [] : [Task.TaskAssigned({ owner: task.owner, assignee, previous: task.assignee, reason: reason ?? null })]
+          if (task.assignee === assignee) return []
+          return [Task.TaskAssigned({ owner: task.owner, assignee, previous: task.assignee, reason: reason ?? null })]
         }
         return by(task, 'assign', { TODO: assign, IN_PROGRESS: assign, BLOCKED: assign })
       },
@@ -484,9 +496,11 @@ export const task = decider(taskState, {
   },
 })
 
+type Answer = 'asked' | 'accepted' | 'declined'
+
 function answerTo(
   task: TaskState, command: string, context: Context,
-  answer: (owner: OrchestratorId, collaborator: OrchestratorId, role: string, before: 'asked' | 'accepted' | 'declined') => readonly TaskEvent[],
+  answer: (owner: OrchestratorId, collaborator: OrchestratorId, role: string, before: Answer) => readonly TaskEvent[],
 ): Decision {
   const reply = (task: Known): Decision => {
     const asked = task.collaborators.get(context.by.id)

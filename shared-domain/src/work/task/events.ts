@@ -156,7 +156,8 @@ export const Task = events({
       context: z.record(z.string(), z.json()),
       lease: Lease.nullable(),
       snapshot: z.object({
-        status: Status, percentage: z.int(), attempt: z.int(), priority: Priority, dueAt: StoredInstant.nullable(), assignee: z.string().nullable(),
+        status: Status, percentage: z.int(), attempt: z.int(), priority: Priority, dueAt: StoredInstant.nullable(),
+        assignee: z.string().nullable(),
       }),
     }),
     recipient: toTarget,

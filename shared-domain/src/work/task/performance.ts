@@ -22,7 +22,8 @@ const count = (orchestrator: z.output<typeof OrchestratorId>, at: string, counts
 const project: Project<typeof row, 'orchestrator' | 'day', TaskEvent> = {
   TaskCreated: ({ at, data }) => [count(data.owner, at, { created: 1 })],
   TaskStarted: ({ at, data }) => [count(data.owner, at, { started: 1 })],
-  TaskCompleted: ({ at, data }) => [count(data.owner, at, { completed: 1, on_time: data.onTime ? 1 : 0, total_duration_ms: data.durationMs })],
+  TaskCompleted: ({ at, data }) =>
+    [count(data.owner, at, { completed: 1, on_time: data.onTime ? 1 : 0, total_duration_ms: data.durationMs })],
   TaskFailed: ({ at, data }) => [count(data.owner, at, { failed: 1 })],
   TaskCancelled: ({ at, data }) => [count(data.owner, at, { cancelled: 1 })],
   TaskDelegated: ({ at, data }) => [count(data.owner, at, { delegated_out: 1 }), count(data.to, at, { delegated_in: 1 })],

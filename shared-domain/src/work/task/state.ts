@@ -37,7 +37,12 @@ type Block =
   | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null }
 
 export type Todo = Facts & { readonly status: 'TODO'; readonly nextRetryAt: string | null }
-export type InProgress = Facts & { readonly status: 'IN_PROGRESS'; readonly lease: Lease; readonly lastSeen: string; readonly report: Report }
+export type InProgress = Facts & {
+  readonly status: 'IN_PROGRESS'
+  readonly lease: Lease
+  readonly lastSeen: string
+  readonly report: Report
+}
 export type Blocked = Facts & { readonly status: 'BLOCKED'; readonly block: Block }
 export type Done = Facts & { readonly status: 'DONE'; readonly token: string }
 export type Cancelled = Facts & { readonly status: 'CANCELLED' }
@@ -48,11 +53,18 @@ export const moves_max = 5
 
 /** Only what every status shares; what belongs to one status alone stays behind. */
 const facts = (task: TaskState): Facts => {
-  const { organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy, approval, collaborators } = task as Known
-  return { organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy, approval, collaborators }
+  const {
+    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy,
+    approval, collaborators,
+  } = task as Known
+  return {
+    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy,
+    approval, collaborators,
+  }
 }
 
-const todo = (task: TaskState, at: string, nextRetryAt: string | null = null): Todo => ({ ...facts(task), status: 'TODO', since: at, nextRetryAt })
+const todo = (task: TaskState, at: string, nextRetryAt: string | null = null): Todo =>
+  ({ ...facts(task), status: 'TODO', since: at, nextRetryAt })
 
 const moved = (task: TaskState, to: OrchestratorId, at: string, by: Actor) =>
   ({ owner: to, movedBy: by, moves: [...(task as Known).moves, at].slice(-moves_max) })
@@ -73,21 +85,27 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   }),
   DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { owner, slot }, { at, revision }) =>
-    ({ ...facts(task), status: 'IN_PROGRESS', since: at, lastSeen: at, report: silence, lease: { holder: owner, token: String(revision), slot, since: at } as Lease }),
+    ({
+      ...facts(task), status: 'IN_PROGRESS', since: at, lastSeen: at, report: silence,
+      lease: { holder: owner, token: String(revision), slot, since: at },
+    }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
   LeaseExpired: (task, _, { at }) => todo(task, at),
-  TaskProgressed: (task, { percentage, message, metadata }, { at }) => ({ ...(task as InProgress), percentage, report: { message, metadata }, lastSeen: at }),
+  TaskProgressed: (task, { percentage, message, metadata }, { at }) =>
+    ({ ...(task as InProgress), percentage, report: { message, metadata }, lastSeen: at }),
   TaskCompleted: (task, { lease }, { at }) => ({ ...facts(task), status: 'DONE', since: at, percentage: 100, token: lease.token }),
   TaskFailed: (task, _, { at }) => todo(task, at),
   TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),
   TaskReleased: (task, _, { at }) => todo(task, at),
   TaskBlocked: (task, { kind, reason }, { at }) => ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind, reason, to: null } }),
   TaskUnblocked: (task, _, { at }) => todo(task, at),
-  TaskEscalated: (task, { reason, to }, { at }) => ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind: 'escalation', reason, to } }),
+  TaskEscalated: (task, { reason, to }, { at }) =>
+    ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind: 'escalation', reason, to } }),
   TaskEscalationResolved: (task, _, { at }) => todo(task, at),
   TaskCancelled: (task, _, { at }) => ({ ...facts(task), status: 'CANCELLED', since: at }),
   TaskReopened: (task, _, { at }) => todo(task, at),
-  TaskDelegated: (task, { to, priority, dueAt }, { at, by }) => ({ ...(task as Todo | Blocked), ...moved(task, to, at, by), priority, dueAt }),
+  TaskDelegated: (task, { to, priority, dueAt }, { at, by }) =>
+    ({ ...(task as Todo | Blocked), ...moved(task, to, at, by), priority, dueAt }),
   TaskHandedOff: (task, { to, snapshot }, { at, by }) => {
     const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
     return { ...waiting, ...moved(task, to, at, by), percentage: snapshot.percentage }
@@ -95,7 +113,10 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   TaskAssigned: (task, { assignee }) => ({ ...(task as Known), assignee }),
   CollaborationRequested: (task, { collaborators }) => ({
     ...(task as Known),
-    collaborators: new Map([...(task as Known).collaborators, ...collaborators.map(({ orchestrator, role }) => [orchestrator, { role, answer: 'asked' as const }] as const)]),
+    collaborators: new Map([
+      ...(task as Known).collaborators,
+      ...collaborators.map(({ orchestrator, role }) => [orchestrator, { role, answer: 'asked' as const }] as const),
+    ]),
   }),
   CollaborationAccepted: (task, { collaborator }) => answered(task, collaborator, 'accepted'),
   CollaborationDeclined: (task, { collaborator }) => answered(task, collaborator, 'declined'),
