@@ -10,6 +10,7 @@ import { Records } from './storage/records.ts'
 import { recover } from './storage/recovery.ts'
 import { scrub } from './storage/scrub.ts'
 import { createSegment, openSegments, segmentHeader_bytes, type Segment } from './storage/segment.ts'
+import { Slabs } from './storage/slabs.ts'
 import { readSnapshot, writeSnapshot } from './storage/snapshot.ts'
 import { deletedBefore, parseMetadata, withTruncateBefore } from './storage/stream-metadata.ts'
 import { streamView } from './storage/stream-view.ts'
@@ -96,6 +97,7 @@ class LogStore implements OpenStore {
   readonly #segments: Segment[]
   readonly #index: LogIndex
   readonly #records: Records
+  readonly #slabs = new Slabs()
   readonly #writer: LogWriter
   readonly #listeners = new Set<(from: number, to: number) => void>()
   /** Of every frame that is not durable yet, the ordinal behind its last event. */
@@ -291,7 +293,7 @@ class LogStore implements OpenStore {
     let bytes_max = frameHeader_bytes
     for (const [nth, { drafts }] of writes.entries()) for (const draft of drafts) bytes_max += 4 + recordLengthMax(draft, names[nth]!.length, created)
     const base = this.#writer.place(bytes_max)
-    const frame = Buffer.allocUnsafe(bytes_max)
+    const frame = this.#slabs.take(bytes_max)
     let [at, position] = [frameHeader_bytes, -1]
     for (const [nth, { stream, drafts }] of writes.entries()) {
       for (const draft of drafts) {
@@ -305,6 +307,7 @@ class LogStore implements OpenStore {
         if (nth === 0) position = base + start
       }
     }
+    this.#slabs.giveBack(bytes_max - at)
     this.#pending.push(this.#index.length)
     return new Promise((resolve, reject) => this.#writer.append(frame.subarray(0, at), (error) => {
       if (error) reject(error)
@@ -355,11 +358,7 @@ class LogStore implements OpenStore {
   }
 
   entry(ordinal: number): EntryView {
-    const index = this.#index
-    const entry = index.streams[index.streamKeys.get(ordinal)]!
-    return {
-      ordinal, position: index.positions.get(ordinal), stream: entry.name, type: index.types.names[index.typeKeys.get(ordinal)]!, revision: index.revisions.get(ordinal),
-    }
+    return new Entry(this.#index, ordinal)
   }
 
   streamKey(ordinal: number): number {
@@ -383,9 +382,15 @@ class LogStore implements OpenStore {
     return () => this.#listeners.delete(listener)
   }
 
+  #streamsInUse(): number {
+    let used = 0
+    for (let key = 0; key < this.#index.streamCount; key++) if (this.#index.countOf(key) > 0 || this.#index.tombstones.has(key)) used++
+    return used
+  }
+
   stats(): StoreStats {
     return {
-      events: this.count, streams: this.#index.streams.filter(({ count, tombstone }) => count > 0 || tombstone >= 0).length, segments: this.#segments.length, tail: this.#writer.durable, syncs: this.#writer.syncs,
+      events: this.count, streams: this.#streamsInUse(), segments: this.#segments.length, tail: this.#writer.durable, syncs: this.#writer.syncs,
     }
   }
 
@@ -398,6 +403,33 @@ class LogStore implements OpenStore {
     await this.#records.settle()
     for (const { fd } of this.#segments) this.#files.close(fd)
     this.#unlock()
+  }
+}
+
+/** Names are made only for those who ask. */
+class Entry implements EntryView {
+  readonly #index: LogIndex
+  readonly ordinal: number
+
+  constructor(index: LogIndex, ordinal: number) {
+    this.#index = index
+    this.ordinal = ordinal
+  }
+
+  get position(): number {
+    return this.#index.positions.get(this.ordinal)
+  }
+
+  get stream(): string {
+    return this.#index.nameOf(this.#index.streamKeys.get(this.ordinal))
+  }
+
+  get type(): string {
+    return this.#index.types.names[this.#index.typeKeys.get(this.ordinal)]!
+  }
+
+  get revision(): number {
+    return this.#index.revisions.get(this.ordinal)
   }
 }
 
