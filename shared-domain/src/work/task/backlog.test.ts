@@ -40,6 +40,7 @@ t.test('the row of a task follows its life', async (t) => {
   after(started(), progressed).matches({ status: 'IN_PROGRESS', progress: 40, progress_message: 'half', updated_at: third })
   after(started(), handed).matches({ status: 'TODO', owner: other, progress: 60, lease_holder: null, lease_token: null })
   after(started(), failed(0), retry).matches({ status: 'TODO', attempt: 1, next_retry_at: later(now, 3_000), lease_token: null })
+  after(started(), failed(0), retry, blocked('manual')).matches({ status: 'BLOCKED', next_retry_at: later(now, 3_000) })
   after(started(), completed(token)).matches({ status: 'DONE', progress: 100, completed_at: third, lease_token: null })
   after(blocked('manual', 'no key')).matches({ status: 'BLOCKED', block_kind: 'manual', block_reason: 'no key' })
   after(escalated(), delegated(other)).matches({ status: 'BLOCKED', block_kind: 'escalation', block_reason: 'escalation', owner: other })
@@ -50,12 +51,12 @@ t.test('the row of a task follows its life', async (t) => {
 function columnsOf(world: World, id: string) {
   const task = world.look(taskState, id)
   if (task.status === 'NONE') throw new Error('a row without a task')
-  const { status, owner, assignee, priority, dueAt, dependsOn, attempt, maxRetries, percentage, approval, createdAt } = task
+  const { status, owner, assignee, priority, dueAt, dependsOn, attempt, nextRetryAt, maxRetries, percentage, approval, createdAt } = task
   const lease = leaseOf(task)
   return {
     status, owner, assignee, priority, due_at: dueAt, depends_on: dependsOn, attempt, max_retries: maxRetries, progress: percentage,
     approval,
-    created_at: createdAt, next_retry_at: status === 'TODO' ? task.nextRetryAt : null,
+    created_at: createdAt, next_retry_at: nextRetryAt,
     block_kind: status === 'BLOCKED' ? task.block.kind : null, block_reason: status === 'BLOCKED' ? task.block.reason : null,
     lease_holder: lease?.holder ?? null, lease_token: lease?.token ?? null, started_at: lease?.since ?? undefined,
   }

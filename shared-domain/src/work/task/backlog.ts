@@ -35,7 +35,7 @@ const row = z.object({
 
 const noLease = { lease_holder: null, lease_token: null }
 const noBlock = { block_kind: null, block_reason: null }
-const waiting = { status: 'TODO' as const, ...noLease, ...noBlock, next_retry_at: null }
+const waiting = { status: 'TODO' as const, ...noLease, ...noBlock }
 
 const patch = ({ id, at }: { id: string; at: string }, columns: Partial<z.output<typeof row>>) =>
   [{ patch: { ...columns, updated_at: at }, at: { task: id as TaskId } }]
@@ -46,13 +46,15 @@ const project: Project<typeof row, 'task', TaskEvent> = {
       task: id as TaskId, owner: data.owner, assignee: null, title: data.title, description: data.description, priority: data.priority,
       ...waiting, due_at: data.dueAt, estimated_hours: data.estimatedHours, tags: data.tags,
       required_capabilities: data.requiredCapabilities,
-      depends_on: data.dependsOn, approval: null, attempt: 0, max_retries: data.maxRetries, progress: 0, progress_message: null,
+      depends_on: data.dependsOn, approval: null, attempt: 0, next_retry_at: null, max_retries: data.maxRetries, progress: 0,
+      progress_message: null,
       metadata: data.metadata, created_at: at, started_at: null, completed_at: null, updated_at: at,
     },
   }],
   DependencyAdded: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   TaskStarted: (fact) => patch(fact, {
-    ...waiting, status: 'IN_PROGRESS', lease_holder: fact.data.owner, lease_token: String(fact.revision), started_at: fact.at,
+    ...waiting, status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.owner, lease_token: String(fact.revision),
+    started_at: fact.at,
   }),
   LeaseRenewed: (fact) => patch(fact, {}),
   LeaseExpired: (fact) => patch(fact, waiting),
@@ -81,7 +83,7 @@ const project: Project<typeof row, 'task', TaskEvent> = {
 export const backlog = readModel({
   name: 'backlog',
   about: 'What is to be done, by whom, in which order.',
-  version: 1,
+  version: 2,
   path: '/tasks',
   row,
   key: ['task'],

@@ -14,7 +14,7 @@ export const heartbeat_ms = 30 * second_ms
 /** Two missed heartbeats end a lease. */
 export const lease_ms = 2 * heartbeat_ms
 /** Signs of life closer together than this are one. */
-const renewal_ms = heartbeat_ms / 2
+const renewal_ms = heartbeat_ms / 6
 const retry_max_ms = 60 * second_ms
 
 const rejections = {
@@ -322,7 +322,7 @@ export const task = decider(taskState, {
           if (open.length === 0) return [Task.TaskUnblocked({ ...moving(task), kind, reason })]
           if (kind === 'dependencies') return reject('DEPENDENCIES_UNMET', { open })
           // Another block was laid over open dependencies: those remain.
-          return [Task.TaskUnblocked({ ...moving(task), kind, reason }), waiting({ ...task, status: 'TODO', nextRetryAt: null }, open)]
+          return [Task.TaskUnblocked({ ...moving(task), kind, reason }), waiting({ ...task, status: 'TODO' }, open)]
         },
       }),
     },
@@ -370,7 +370,7 @@ export const task = decider(taskState, {
           if (!isPrivileged(context) && task.block.to !== context.by.id) return reject('FORBIDDEN')
           const open = openAmong(task.dependsOn, context)
           const resolved = Task.TaskEscalationResolved({ ...moving(task), resolution })
-          return open.length === 0 ? [resolved] : [resolved, waiting({ ...task, status: 'TODO', nextRetryAt: null }, open)]
+          return open.length === 0 ? [resolved] : [resolved, waiting({ ...task, status: 'TODO' }, open)]
         },
       }),
     },
@@ -396,7 +396,7 @@ export const task = decider(taskState, {
           if (!isPrivileged(context)) return reject('FORBIDDEN')
           const reopened = Task.TaskReopened({ ...moving(task), reason: reason ?? null })
           const open = openAmong(task.dependsOn, context)
-          return open.length === 0 ? [reopened] : [reopened, waiting({ ...task, status: 'TODO', nextRetryAt: null }, open)]
+          return open.length === 0 ? [reopened] : [reopened, waiting({ ...task, status: 'TODO' }, open)]
         },
       }),
     },
@@ -406,10 +406,10 @@ export const task = decider(taskState, {
       data: z.object({ ...move, note: text(1_000).optional(), priority: Priority.optional(), dueAt: Instant.optional() }),
       decide(task, { to, force, note, priority, dueAt }, context) {
         const delegate = (task: Known): Decision => {
-          if (isRepeated(task, to, context)) return []
-          return immovable(task, { to, force }, context) ?? [Task.TaskDelegated({
-            ...moving(task), to, note: note ?? null, forced: force, priority: priority ?? task.priority, dueAt: dueAt ?? task.dueAt,
-          })]
+          const terms = { priority: priority ?? task.priority, dueAt: dueAt ?? task.dueAt }
+          if (isRepeated(task, to, context) && terms.priority === task.priority && terms.dueAt === task.dueAt) return []
+          return immovable(task, { to, force }, context)
+            ?? [Task.TaskDelegated({ ...moving(task), to, note: note ?? null, forced: force, ...terms })]
         }
         return by(task, 'delegate', { TODO: delegate, BLOCKED: delegate, IN_PROGRESS: () => reject('USE_HANDOFF') })
       },

@@ -95,8 +95,8 @@ t.test('S-22 a sign of life renews the lease, where the last one is old enough t
   const renewed = Task.LeaseRenewed({ owner, token })
   const given = (wait_ms: number) => scene(t)(...running).at(later(now, wait_ms))
   given(heartbeat_ms).when('heartbeat', { token }).yields(renewed)
-  given(14_999).when('heartbeat', { token }).changesNothing()
-  given(15_000).when('reportProgress', { token, percentage: 0 }).yields(renewed)
+  given(4_999).when('heartbeat', { token }).changesNothing()
+  given(5_000).when('reportProgress', { token, percentage: 0 }).yields(renewed)
 })
 
 t.test('S-22 the lease expires when two heartbeats of 30 s were missed', async (t) => {
@@ -178,9 +178,12 @@ t.test('S-6 a failed task is tried again after twice as long each time, at most 
 
 t.test('S-3 a failed task does not start before its time', async (t) => {
   const nextRetryAt = later(now, 1_000)
-  const given = scene(t)(...running, failed(0), Task.TaskRetryScheduled({ owner, attempt: 1, nextRetryAt }))
+  const retry = Task.TaskRetryScheduled({ owner, attempt: 1, nextRetryAt })
+  const given = scene(t)(...running, failed(0), retry)
   given.at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE', { nextRetryAt })
   given.at(nextRetryAt).when('start', {}).yields(started({ attempt: 1, waited_ms: 1_000 }))
+  const unblocked = Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'manual', reason: 'by hand' })
+  scene(t)(...running, failed(0), retry, blocked('manual'), unblocked).at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE')
 })
 
 t.test('S-7 a task is given back by its holder or an admin', async (t) => {

@@ -19,6 +19,9 @@ t.test('S-16 a task is delegated', async (t) => {
   given(created()).when('delegate', { to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) })
     .yields(fact({ to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) }))
   given(created(), blocked('manual')).when('delegate', { to: other }).yields(fact({ from: 'BLOCKED' }))
+  const byAdmin = on(fact(), { by: admin })
+  given(created(), byAdmin).when('delegate', { to: other, priority: 'MEDIUM' }).changesNothing()
+  given(created(), byAdmin).when('delegate', { to: other, priority: 'HIGH' }).refuses('SELF_DELEGATION')
 })
 
 t.test('S-16 S-17 where a task may go', async (t) => {

@@ -87,4 +87,5 @@ t.test('S-21 two racing claims never get one task', async (t) => {
   const claim = () => wish('startSelected', { selection: { policy: nextTask.policy, candidates: [{ id: uuid(1), score: 10 }] } })
   t.match(claim(), [{ type: 'TaskStarted', data: { owner, selection: { policy: 'deadline-priority/1', candidates: [{ score: 10 }] } } }])
   t.equal(codeOf(claim()), 'INVALID_STATE_TRANSITION')
+  t.equal(nextTask.idOf(candidate()), uuid(1))
 })

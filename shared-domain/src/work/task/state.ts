@@ -17,6 +17,8 @@ interface Facts {
   /** Since when the task has stood in its status. */
   readonly since: string
   readonly attempt: number
+  /** Of a task that failed: until then it does not start, whatever else happens to it. */
+  readonly nextRetryAt: string | null
   readonly maxRetries: number
   readonly percentage: number
   /** When it was delegated or handed off, newest last; as many as the limit on moves needs. */
@@ -36,7 +38,7 @@ type Block =
   | { readonly kind: 'dependencies' | 'failure' | 'manual'; readonly reason: string }
   | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null }
 
-export type Todo = Facts & { readonly status: 'TODO'; readonly nextRetryAt: string | null }
+export type Todo = Facts & { readonly status: 'TODO' }
 export type InProgress = Facts & {
   readonly status: 'IN_PROGRESS'
   readonly lease: Lease
@@ -54,17 +56,16 @@ export const moves_max = 5
 /** Only what every status shares; what belongs to one status alone stays behind. */
 const facts = (task: TaskState): Facts => {
   const {
-    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy,
-    approval, collaborators,
+    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
+    movedBy, approval, collaborators,
   } = task as Known
   return {
-    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, maxRetries, percentage, moves, movedBy,
-    approval, collaborators,
+    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
+    movedBy, approval, collaborators,
   }
 }
 
-const todo = (task: TaskState, at: string, nextRetryAt: string | null = null): Todo =>
-  ({ ...facts(task), status: 'TODO', since: at, nextRetryAt })
+const todo = (task: TaskState, at: string): Todo => ({ ...facts(task), status: 'TODO', since: at })
 
 const moved = (task: TaskState, to: OrchestratorId, at: string, by: Actor) =>
   ({ owner: to, movedBy: by, moves: [...(task as Known).moves, at].slice(-moves_max) })
@@ -86,7 +87,7 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { owner, slot }, { at, revision }) =>
     ({
-      ...facts(task), status: 'IN_PROGRESS', since: at, lastSeen: at, report: silence,
+      ...facts(task), status: 'IN_PROGRESS', since: at, nextRetryAt: null, lastSeen: at, report: silence,
       lease: { holder: owner, token: String(revision), slot, since: at },
     }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),

@@ -194,6 +194,7 @@ t.test('S-1 the search for a circle ends, however long the chain', async (t) => 
   }
   t.equal(cycleThrough(subject, uuid(2), { look: endless, organization: 'acme' }), undefined)
   t.ok(looks >= 1_000 && looks < 1_100)
+  t.equal(cycleThrough(subject, uuid(2), { look: ({ initial }) => initial, organization: 'acme' }), undefined)
 })
 
 t.test('S-8 S-9 S-10 S-12 S-18 S-19 only the owner, or who is above it, decides about a task', async (t) => {
