@@ -1,4 +1,5 @@
 import { Column, Names, numbers32, numbers64 } from './columns.ts'
+import { LoadedStreams } from './loaded-streams.ts'
 import { RecentIds } from './recent-ids.ts'
 import { metadataFrom, noMetadata, type StreamMetadata } from './stream-metadata.ts'
 
@@ -75,9 +76,17 @@ export class LogIndex {
   readonly typeKeys = numbers32()
   readonly revisions = numbers32()
   readonly types = new Names()
-  /** By key. Those that have metadata and no event yet are among them. */
-  readonly streams: StreamEntry[] = []
+  /** By key, those that were asked for. Streams that have metadata and no event yet have a key, too. */
+  readonly #entries: (StreamEntry | undefined)[] = []
   readonly #byName = new Map<string, StreamEntry>()
+  /** Those that a snapshot knew, and how many events it knew of each. */
+  #loaded = new LoadedStreams(nothing, Buffer.alloc(0))
+  #loadedCounts = nothing
+  /** Ordinals of all gathered events, stream by stream, and where each stream's begin. */
+  #gathered = nothing
+  #starts = nothing
+  /** Ordinals of tombstones by the key of their stream. */
+  readonly tombstones = new Map<number, number>()
   readonly ids = new RecentIds()
   #isGathered = false
   visible = 0
@@ -86,32 +95,56 @@ export class LogIndex {
     return this.positions.length
   }
 
+  get streamCount(): number {
+    return this.#entries.length
+  }
+
+  nameOf(key: number): string {
+    return this.#entries[key]?.name ?? this.#loaded.nameOf(key)
+  }
+
+  countOf(key: number): number {
+    return this.#entries[key]?.count ?? this.#loadedCounts[key]!
+  }
+
+  stream(key: number): StreamEntry {
+    return this.#entries[key] ?? this.#made(key, this.#loaded.nameOf(key))
+  }
+
   find(name: string): StreamEntry | undefined {
-    return this.#byName.get(name)
+    const known = this.#byName.get(name)
+    if (known) return known
+    const key = this.#loaded.find(name)
+    return key === undefined ? undefined : this.stream(key)
   }
 
   entry(name: string): StreamEntry {
-    let entry = this.#byName.get(name)
-    if (!entry) {
-      entry = this.#made(name)
-      entry.metastream = this.#byName.get(metastreamOf(name))
-      const owner = isMetastream(name) ? this.#byName.get(name.slice(2)) : undefined
-      if (owner) owner.metastream = entry
-    }
-    return entry
+    return this.find(name) ?? this.#made(this.#entries.length, name)
   }
 
-  #made(name: string): StreamEntry {
-    const entry = new StreamEntry(this.streams.length, name)
-    this.streams.push(entry)
+  #made(key: number, name: string): StreamEntry {
+    const entry = new StreamEntry(key, name)
+    this.#entries[key] = entry
     this.#byName.set(name, entry)
+    if (key < this.#loaded.length) {
+      entry.count = this.#loadedCounts[key]!
+      entry.tombstone = this.tombstones.get(key) ?? -1
+      if (this.#isGathered) entry.gather(this.#gathered, this.#starts[key]!)
+    }
+    // Whichever of a stream and its metadata is made last finds the other one.
+    entry.metastream = this.find(metastreamOf(name))
+    const owner = isMetastream(name) ? this.#byName.get(name.slice(2)) : undefined
+    if (owner) owner.metastream = entry
     return entry
   }
 
-  /** The entries of many streams, in the order of their keys, into an empty index. */
-  load(names: readonly string[]): void {
-    const metastreams = names.map((name) => this.#made(name)).filter(({ name }) => isMetastream(name))
-    for (const entry of metastreams) this.entry(entry.name.slice(2)).metastream = entry
+  /** The streams of a snapshot, in the order of their keys, into an empty index; events and tombstones are there already. */
+  load(streams: LoadedStreams): void {
+    this.#loaded = streams
+    this.#entries.length = streams.length
+    this.#loadedCounts = new Uint32Array(streams.length)
+    for (let ordinal = 0; ordinal < this.length; ordinal++) this.#loadedCounts[this.streamKeys.get(ordinal)]!++
+    for (const key of this.tombstones.keys()) this.#loadedCounts[key]!--
   }
 
   add({ position, length, stream, type, id, isTombstone }: Indexed): number {
@@ -130,7 +163,7 @@ export class LogIndex {
     this.streamKeys.push(entry.key)
     this.typeKeys.push(typeKey)
     this.revisions.push(entry.count)
-    if (isTombstone) entry.tombstone = ordinal
+    if (isTombstone) this.tombstones.set(entry.key, entry.tombstone = ordinal)
     else if (this.#isGathered) entry.add(ordinal)
     else entry.count++
     return ordinal
@@ -138,27 +171,33 @@ export class LogIndex {
 
   /** Ends the reading at start: from now on streams know their events. */
   gather(): void {
-    const next = new Uint32Array(this.streams.length)
+    const { streamCount } = this
+    const [starts, next] = [new Uint32Array(streamCount), new Uint32Array(streamCount)]
     let total = 0
-    for (const { key, count } of this.streams) {
-      next[key] = total
-      total += count
+    for (let key = 0; key < streamCount; key++) {
+      starts[key] = next[key] = total
+      total += this.countOf(key)
     }
     const all = new Uint32Array(total)
-    for (const entry of this.streams) entry.gather(all, next[entry.key]!)
+    const tombstones = new Set(this.tombstones.values())
     for (let ordinal = 0; ordinal < this.length; ordinal++) {
+      if (tombstones.size > 0 && tombstones.has(ordinal)) continue
       const key = this.streamKeys.get(ordinal)
-      if (this.streams[key]!.tombstone !== ordinal) all[next[key]!++] = ordinal
+      all[next[key]!++] = ordinal
     }
-    this.#isGathered = true
+    for (const entry of this.#entries) entry?.gather(all, starts[entry.key]!)
+    ;[this.#gathered, this.#starts, this.#isGathered] = [all, starts, true]
   }
 
   /** Takes back what was judged and never written. */
   rollBack(): void {
     for (let ordinal = this.length - 1; ordinal >= this.visible; ordinal--) {
-      const entry = this.streams[this.streamKeys.get(ordinal)]!
-      if (entry.tombstone === ordinal) entry.tombstone = -1
-      else entry.takeBack()
+      const entry = this.stream(this.streamKeys.get(ordinal))
+      if (entry.tombstone !== ordinal) entry.takeBack()
+      else {
+        entry.tombstone = -1
+        this.tombstones.delete(entry.key)
+      }
     }
     for (const column of this.#columns()) column.truncate(this.visible)
   }

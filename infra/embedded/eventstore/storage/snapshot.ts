@@ -2,6 +2,7 @@ import path from 'node:path'
 import { crc32 } from 'node:zlib'
 import { writeAll, type FileLayer } from './files.ts'
 import { LogIndex } from './index.ts'
+import { LoadedStreams } from './loaded-streams.ts'
 import { Window } from './window.ts'
 
 /**
@@ -9,10 +10,10 @@ import { Window } from './window.ts'
  *
  *   signature 8 | header crc u32 | body crc u32 | end u64 | count u32 | streams u32 | types u32 | tombstones u32 | ids u32 | store id 36 | check from u64
  *
- * The body: names of streams and types as JSON arrays behind their length, columns of the index, tombstones, and hashes and ordinals of recent ids.
+ * The body: columns of the index, tombstones, hashes and ordinals of recent ids, then names of streams and of types: lengths of all, bytes of all.
  */
 const name = 'index.snapshot'
-const signature = Buffer.from('BATONIX4')
+const signature = Buffer.from('BATONIX5')
 const header_bytes = 88
 const id_bytes = 8
 const names_max = 4_096
@@ -72,12 +73,16 @@ function recentIds(index: LogIndex, visible: number): Buffer {
   return Buffer.from(Uint32Array.from(values).buffer)
 }
 
-function* namesIn(names: readonly string[]): Generator<Buffer> {
-  for (let from = 0; from < names.length; from += names_max) {
-    const json = Buffer.from(JSON.stringify(names.slice(from, from + names_max)))
-    yield u32(json.length)
-    yield json
+/** Lengths in bytes, then the names: as parts of a bounded size. */
+function* namesIn(count: number, nameOf: (nth: number) => string): Generator<Buffer> {
+  let total = 0
+  for (let from = 0; from < count; from += names_max) {
+    const lengths = Uint32Array.from({ length: Math.min(names_max, count - from) }, (_, nth) => Buffer.byteLength(nameOf(from + nth)))
+    for (const length of lengths) total += length
+    yield Buffer.from(lengths.buffer)
   }
+  yield u32(total)
+  for (let from = 0; from < count; from += names_max) yield Buffer.concat(Array.from({ length: Math.min(names_max, count - from) }, (_, nth) => Buffer.from(nameOf(from + nth))))
 }
 
 /**
@@ -87,18 +92,18 @@ function* namesIn(names: readonly string[]): Generator<Buffer> {
  */
 export async function writeSnapshot(files: FileLayer, dir: string, reach: Reach, index: LogIndex): Promise<number> {
   const count = index.visible
-  const [streams, types] = [index.streams.map(({ name }) => name), [...index.types.names]]
-  const tombstones = index.streams.filter(({ tombstone }) => tombstone >= 0 && tombstone < count).flatMap(({ key, tombstone }) => [u32(key), u32(tombstone)])
+  const [streams, types] = [index.streamCount, index.types.names.length]
+  const tombstones = [...index.tombstones].filter(([, ordinal]) => ordinal < count).flatMap(([key, ordinal]) => [u32(key), u32(ordinal)])
   const ids = recentIds(index, count)
   const head: Head = {
-    ...reach, count, streams: streams.length, types: types.length, tombstones: tombstones.length / 2, ids: ids.length / id_bytes,
+    ...reach, count, streams, types, tombstones: tombstones.length / 2, ids: ids.length / id_bytes,
   }
   function* body(): Generator<Buffer> {
-    yield* namesIn(streams)
-    yield* namesIn(types)
     for (const [column] of columnsOf(index)) yield* column.bytes(count)
     yield Buffer.concat(tombstones)
     yield ids
+    yield* namesIn(streams, (key) => index.nameOf(key))
+    yield* namesIn(types, (key) => index.types.names[key]!)
   }
   const draft = `${snapshotFile(dir)}.new`
   files.remove(draft)
@@ -186,26 +191,25 @@ class Body {
   }
 }
 
-function namesFrom(body: Body, count: number): string[] {
-  const names: string[] = []
-  while (names.length < count) names.push(...JSON.parse(body.take(body.take(4).readUInt32LE(0)).toString()) as string[])
-  return names
+/** A copy, since what a window gives may not begin where numbers may, and does not last. */
+const numbersFrom = (body: Body, count: number) => new Uint32Array(Uint8Array.from(body.take(4 * count)).buffer)
+
+function namesFrom(body: Body, count: number): LoadedStreams {
+  const lengths = numbersFrom(body, count)
+  const total = body.take(4).readUInt32LE(0)
+  return new LoadedStreams(lengths, Buffer.from(body.take(total)))
 }
 
 function indexFrom(head: Head, body: Body): LogIndex {
   const index = new LogIndex()
-  index.load(namesFrom(body, head.streams))
-  for (const type of namesFrom(body, head.types)) index.types.keyOf(type)
   for (const [column, width] of columnsOf(index)) column.load(head.count, (values) => body.take(values * width))
-  const tombstones = body.take(8 * head.tombstones)
-  for (let at = 0; at < tombstones.length; at += 8) index.streams[tombstones.readUInt32LE(at)]!.tombstone = tombstones.readUInt32LE(at + 4)
-  for (let ordinal = 0; ordinal < head.count; ordinal++) {
-    const entry = index.streams[index.streamKeys.get(ordinal)]!
-    if (entry.tombstone !== ordinal) entry.count++
-  }
-  // A copy, since a buffer of the window may not begin where numbers may.
-  const ids = new Uint32Array(Uint8Array.from(body.take(id_bytes * head.ids)).buffer)
+  const tombstones = numbersFrom(body, 2 * head.tombstones)
+  for (let nth = 0; nth < tombstones.length; nth += 2) index.tombstones.set(tombstones[nth]!, tombstones[nth + 1]!)
+  const ids = numbersFrom(body, 2 * head.ids)
   for (let nth = 0; nth < ids.length; nth += 2) index.ids.load(ids[nth]!, ids[nth + 1]!)
+  index.load(namesFrom(body, head.streams))
+  const types = namesFrom(body, head.types)
+  for (let key = 0; key < types.length; key++) index.types.keyOf(types.nameOf(key))
   index.visible = head.count
   return index
 }
