@@ -24,6 +24,8 @@ export interface StoreOptions {
   readonly segment_bytes?: number
   /** After so much more log the index is written again, 32 MiB when not given; the larger the index, the rarer. */
   readonly snapshot_bytes?: number
+  /** So much below a snapshot, up to twice as much, is checked at every start as well: 4 MiB when not given. What is older is checked later. */
+  readonly checked_bytes?: number
   readonly now_ms?: () => number
   /** How much of the log was read at start, in bytes. */
   readonly onProgress?: (read: number, total: number) => void
@@ -55,7 +57,6 @@ const dieLoudly = (error: Error) => {
 
 const segment_bytes = 64 * 1024 * 1024
 const snapshot_bytes = 32 * 1024 * 1024
-/** So much below a snapshot, up to twice as much, is checked at every start as well; what is older is checked while the server runs. */
 const checked_bytes = 4 * 1024 * 1024
 
 interface Write {
@@ -149,7 +150,7 @@ class LogStore implements OpenStore {
   /** Remembers where a frame ends, or another may begin. */
   #passed(position: number) {
     const { newer } = this.#ends
-    if (position - newer >= checked_bytes) this.#ends = { older: newer, newer: position }
+    if (position - newer >= (this.#options.checked_bytes ?? checked_bytes)) this.#ends = { older: newer, newer: position }
   }
 
   #take(frame: Frame, position: number) {

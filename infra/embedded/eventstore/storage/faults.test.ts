@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
 import { ANY, type ProposedEvent, type Verdict } from '../contract.ts'
-import { openStore, type OpenStore } from '../store.ts'
+import { openStore, type OpenStore, type StoreOptions } from '../store.ts'
 import { readRecord } from '../wire/recorded-event.ts'
 import { Corruption } from './damage.ts'
 import { MemoryDisk } from './memory-disk.ts'
@@ -18,7 +18,8 @@ const event = (size = 20): ProposedEvent => ({
   id: `00000000-0000-4000-8000-${String(++made).padStart(12, '0')}`, type: 'Happened', json: true, metadata: Buffer.alloc(0), data: Buffer.from(JSON.stringify({ n: made, pad: 'x'.repeat(size) })),
 })
 
-const open = (files: MemoryDisk, segment_bytes = 4_096, onFatal?: (error: Error) => void) => openStore({ dir, files, segment_bytes, ...(onFatal ? { onFatal } : {}) })
+const open = (files: MemoryDisk, segment_bytes = 4_096, onFatal?: (error: Error) => void, options: Partial<StoreOptions> = {}) =>
+  openStore({ dir, files, segment_bytes, ...options, ...(onFatal ? { onFatal } : {}) })
 
 /** Ends the store without any of the care that a stop takes. */
 async function abandon(store: OpenStore) {
@@ -99,6 +100,28 @@ t.test('after a quiet moment, or a clean stop, a flip in the very last frame is 
     for (const name of drop) flipped.remove(join(dir, name))
     await t.rejects(open(flipped), /is damaged at offset/)
   }
+})
+
+t.test('with a snapshot a start checks the newest frames; damage in older ones is found while the store is open, and ends it', async (t) => {
+  const disk = new MemoryDisk()
+  const segment_bytes = 1024 * 1024
+  const store = await open(disk, segment_bytes)
+  for (let n = 0; n < 130; n++) await store.append('s-1', ANY, [event(100_000)])
+  const { tail } = store.stats()
+  await store.close()
+  const spotOf = (position: number) => {
+    const file = [...disk.files.keys()].filter((name) => name.endsWith('.log')).sort()[Math.floor(position / segment_bytes)]!
+    return { file, copy: disk.alteredCopy((name, content) => { if (name === file) content[position % segment_bytes]! ^= 1 }) }
+  }
+  const recent = spotOf(tail - 3 * segment_bytes)
+  await t.rejects(open(recent.copy, segment_bytes), new RegExp(`${recent.file} is damaged at offset`))
+  const old = spotOf(2.5 * segment_bytes)
+  let fatal: Error | undefined
+  const opened = await open(old.copy, segment_bytes, (error) => { fatal = error })
+  t.equal(opened.count, 131)
+  for (let waited_ms = 0; !fatal && waited_ms < 10_000; waited_ms += 5) await new Promise((resolve) => setTimeout(resolve, 5))
+  t.match(fatal?.message, `${old.file} is damaged at offset`)
+  await opened.close()
 })
 
 t.test('a damaged header is refused, a segment that a crash left unfinished is not missed', async (t) => {
@@ -182,7 +205,9 @@ t.test('a crash at any moment keeps every acknowledged append whole and in order
     fc.infiniteStream(fc.nat()),
     async (appends, chance) => {
       let disk = new MemoryDisk()
-      let store = await open(disk, 1_024)
+      const snapshots = { snapshot_bytes: 700, checked_bytes: 300 }
+      const failed = (error: Error) => { throw error }
+      let store = await open(disk, 1_024, failed, snapshots)
       const acknowledged = new Map<string, string[][]>()
       const under: Promise<unknown>[] = []
       for (const { stream, events, size, waits } of appends) {
@@ -199,13 +224,18 @@ t.test('a crash at any moment keeps every acknowledged append whole and in order
       disk = disk.afterCrash((bytes) => chance.next().value % (bytes + 1))
       await Promise.allSettled(under)
       await abandon(store)
-      store = await open(disk, 1_024)
-      const found = await contents(store)
-      for (const [name, ids] of keep) {
-        const kept = found.get(name) ?? []
-        if (JSON.stringify(kept.slice(0, ids.length)) !== JSON.stringify(ids)) throw new Error(`${name} lost acknowledged events`)
+      // Once as the crash left it, once as a clean stop did.
+      for (let start = 0; start < 2; start++) {
+        store = await open(disk, 1_024, failed, snapshots)
+        const found = await contents(store)
+        for (const [name, ids] of keep) {
+          const kept = found.get(name) ?? []
+          if (JSON.stringify(kept.slice(0, ids.length)) !== JSON.stringify(ids)) throw new Error(`${name} lost acknowledged events`)
+          const verdict = await store.append(name, ANY, [event(), event(60)])
+          if (verdict.kind !== 'written' || verdict.revision !== kept.length + 1) throw new Error(`${name} goes on at the wrong revision`)
+        }
+        await abandon(store)
       }
-      await abandon(store)
     }), { seed, numRuns: 150 })
 })
 

@@ -46,14 +46,14 @@ async function shown<T>(what: string, isSilent: boolean, run: (onProgress: OnPro
   }
 }
 
-const damageLines = ({ damage }: Pick<Checked, 'damage'>): readonly string[] => {
+const damageLines = (dir: string, { damage }: Pick<Checked, 'damage'>): readonly string[] => {
   if (!damage) return []
   const place = `${damage.file}, offset ${damage.offset} (position ${damage.position} in the log): ${damage.what}.`
   if (damage.kind === 'torn') return [`torn     ${place}`, '         A crash interrupted an append that nobody was told of. Nothing is lost; the next start cuts it off.']
   return [
     `DAMAGED  ${place}`,
     '         The server refuses to start on it. If there is a backup that reaches further, put it in place. Else see what a repair would drop:',
-    '         npm run -s baton -- store repair --truncate',
+    `         npm run -s baton -- store repair --truncate --dir ${dir}`,
   ]
 }
 
@@ -72,7 +72,7 @@ const stats: Command = {
         'files, bytes': number(file_bytes), 'first event': firstAt ?? '-', 'last event': lastAt ?? '-',
       }
       for (const [what, value] of Object.entries(rows)) print(`${what.padEnd(14)}${value}`)
-      for (const line of damageLines(found)) print(line)
+      for (const line of damageLines(dir, found)) print(line)
     }
     return found.damage?.kind === 'damaged' ? 1 : 0
   },
@@ -89,7 +89,7 @@ const checkCommand: Command = {
     if (values.json) printJson({ dir, state: damage?.kind ?? 'ok', events, streams, segments, damage: damage ?? null })
     else {
       print(`${damage ? 'good up to there' : 'ok'}: ${number(events)} events in ${number(streams)} streams, ${segments} segments`)
-      for (const line of damageLines(found)) print(line)
+      for (const line of damageLines(dir, found)) print(line)
     }
     return damage?.kind === 'damaged' ? 1 : 0
   },
@@ -181,7 +181,7 @@ interface Exported {
 const fromFolder = (dir: string, out: string | undefined): Promise<Exported> => withStopped(dir, async (log) => {
   const found = await shown('bytes', out === undefined, (onProgress) => check(log, onProgress))
   const count = await shown('events', out === undefined, (onProgress) => written(exportFolder(log, found.end), out, (_, count) => onProgress(count, found.events)))
-  return { count, lines: found.damage?.kind === 'damaged' ? [`Only what stands before the damage was exported, ${number(count)} events.`, ...damageLines(found)] : [] }
+  return { count, lines: found.damage?.kind === 'damaged' ? [`Only what stands before the damage was exported, ${number(count)} events.`, ...damageLines(dir, found)] : [] }
 })
 
 async function fromServer(url: string, out: string | undefined): Promise<Exported> {
