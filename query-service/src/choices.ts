@@ -1,7 +1,6 @@
 import { z } from 'zod'
-import { rank, type Choice, type Ranked } from 'shared-domain/kernel/choice.ts'
+import { rank, slicesOf, type Choice, type Ranked } from 'shared-domain/kernel/choice.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
-import type { Slice } from './database.ts'
 import { question, unknownThing, type Question } from './question.ts'
 import { show, shownRow, slicedTo } from './routes.ts'
 
@@ -33,18 +32,5 @@ export function questionOf(choice: Choice): Question {
     },
   })
 }
-
-/** One slice for every combination of the values that are chosen among: their best rows hold the best of all. */
-export const slicesOf = ({ where, of, notBefore, among, order, top }: Choice, id: unknown, at: string): readonly Slice[] =>
-  combinations(among).map((values) => ({
-    where: { ...alternatives({ ...where, [of]: id }), ...values }, notAfter: { column: notBefore, at }, order, limit: top,
-  }))
-
-const alternatives = (where: Readonly<Record<string, unknown>>) =>
-  Object.fromEntries(Object.entries(where).map(([column, value]) => [column, Array.isArray(value) ? value : [value]]))
-
-const combinations = (among: Choice['among']): readonly Record<string, readonly unknown[]>[] =>
-  Object.entries(among).reduce<readonly Record<string, readonly unknown[]>[]>(
-    (all, [column, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [column]: [value] }))), [{}])
 
 const earlier = (a: string, b: string) => (BigInt(a) < BigInt(b) ? a : b)

@@ -18,6 +18,7 @@ export interface Choice<Row = any> {
   readonly from: ReadModel
   /** The column that holds the id in the path. */
   readonly of: string
+  /** A value each, or several of which any will do. */
   readonly where: Readonly<Record<string, unknown>>
   /** A nullable instant column: rows whose instant lies ahead are left out. */
   readonly notBefore: string
@@ -44,6 +45,26 @@ export interface Selection {
 export interface Ranked<Row> {
   readonly row: Row
   readonly score: number
+}
+
+/** Rows that are fetched together. */
+export interface Slice {
+  /** Each column holds one of these values. */
+  readonly where: Readonly<Record<string, readonly unknown[]>>
+  /** The column holds nothing, or an instant that does not lie ahead of this one. */
+  readonly notAfter: { readonly column: string; readonly at: string }
+  /** Columns, growing, nulls last. */
+  readonly order: readonly string[]
+  readonly limit: number
+}
+
+/** What to fetch: a slice for every combination of the values that are chosen among. Their rows hold the best `top` of all. */
+export function slicesOf({ where, of, notBefore, among, order, top }: Choice, id: unknown, at: string): readonly Slice[] {
+  const everywhere = Object.fromEntries(Object.entries({ ...where, [of]: id }).map(([column, value]) => [column, [value].flat()]))
+  return Object.entries(among)
+    .reduce<readonly Slice['where'][]>(
+      (all, [column, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [column]: [value] }))), [everywhere])
+    .map((one) => ({ where: one, notAfter: { column: notBefore, at }, order, limit: top }))
 }
 
 /** Best first. */
