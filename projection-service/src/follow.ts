@@ -21,10 +21,8 @@ export async function* batches(
     fromPosition: from < 0n ? START : { commit: from, prepare: from },
     filter: streamNameFilter({
       prefixes: categories.map((category) => `${category}-`), checkpointInterval: checkpoint_interval,
-      checkpointReached: async (_, { commit }) => {
-        if (commit > position) position = commit
-        wakeWriter()
-      },
+      // The client says this ahead of events that wait in its buffer: behind them, in the same queue, it overtakes none.
+      checkpointReached: (subscription, { commit }) => void subscription.push({ commitPosition: commit }),
     }),
   })
   const stop = () => {
@@ -37,10 +35,9 @@ export async function* batches(
   if (signal.aborted) stop()
 
   const reading = (async () => {
-    for await (const { event } of subscription) {
-      if (!event) continue
-      events.push(received(event, definitions))
-      position = event.position.commit
+    for await (const { event, commitPosition } of subscription) {
+      if (event) events.push(received(event, definitions))
+      position = event?.position.commit ?? commitPosition ?? position
       wakeWriter()
       while (events.length >= batch_max * batches_waiting_max && !hasEnded) await new Promise<void>((resolve) => { wakeReader = resolve })
     }
