@@ -171,7 +171,7 @@ t.test('a shorter export first, then a longer one of the same log: what is missi
 })
 
 t.test('whatever happened to streams, an import that was interrupted anywhere and run again holds the same', async (t) => {
-  const seed = 2_113
+  const seed = 77
   const step = fc.record({ stream: fc.constantFrom('a-1', 'b-1', 'c-1'), what: fc.constantFrom('append', 'append', 'append', 'delete', 'own metadata', 'truncate', 'tombstone'), count: fc.integer({ min: 1, max: 4 }) })
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), fc.nat(), async (steps, cut) => {
     const [from, to] = [folder(t, 'from'), folder(t, 'to')]

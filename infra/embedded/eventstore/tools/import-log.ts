@@ -124,7 +124,8 @@ class Player {
     if (owner.restored !== undefined) {
       const isTheirs = values?.$tb === owner.restored
       owner.restored = undefined
-      if (isTheirs) return
+      // What comes next stands behind it, so it may not join what stood before.
+      if (isTheirs) return this.#flush()
     }
     // To delete what is deleted changes nothing, and would bring it back if it came as metadata.
     if (owner.isSoftDeleted && isDeletion) return
