@@ -7,7 +7,7 @@ import type { Definitions, Received } from './facts.ts'
 import { batches } from './follow.ts'
 import { pause } from './leader.ts'
 
-export const streamName = 'BATON_EVENTS'
+const streamName = 'BATON_EVENTS'
 
 const batch_max = 500
 /** Publications on their way to the server at once; their order is kept by the expected sequence. */
@@ -32,7 +32,7 @@ interface Parts {
 const token = (text: string) => text.replaceAll(/[^A-Za-z0-9_-]/g, '_') || '_'
 
 /** `baton.<organization>.<category>.<EventType>.<recipient or _>.<id>` (S-66) */
-export function subjectOf({ fact }: Received, definitions: Definitions): string {
+function subjectOf({ fact }: Received, definitions: Definitions): string {
   const { organization, category, type, id, data } = fact!
   const recipient = definitions[type]!.recipient?.(data, id) ?? '_'
   return ['baton', organization, category, type, recipient, id].map(token).join('.')
@@ -92,21 +92,23 @@ export class Announcer {
     }
   }
 
-  /** Makes the stream where it is missing, and says where it stands. */
+  /**
+   * Makes the stream where it is missing, and says where it stands. Its last message counts; what Postgres remembers only does when all
+   * messages have expired. A stream that never held any starts from the first fact.
+   */
   async #stream(connection: NatsConnection): Promise<{ sequence: number; position: bigint }> {
     const { maxAge_hours, maxBytes, pool, store } = this.#parts
     const manager = await connection.jetstreamManager({ timeout: publish_ms_max })
-    const { rows: [floor] } = await pool.query<{ commit: string }>('select commit from announced where store = $1', [store])
-    const known = floor ? BigInt(floor.commit) : -1n
-    const info = await manager.streams.info(streamName).catch((error: NatsError) => {
+    const { state: { messages, last_seq: sequence } } = await manager.streams.info(streamName).catch((error: NatsError) => {
       if (error.api_error?.code !== 404) throw error
       return manager.streams.add({
         name: streamName, subjects: ['baton.>'], storage: StorageType.File, retention: RetentionPolicy.Limits,
         max_age: nanos(maxAge_hours * 3_600_000), max_bytes: maxBytes, duplicate_window: nanos(120_000),
       })
     })
-    const last = info.state.messages > 0 ? await lastPosition(manager, info.state.last_seq) : -1n
-    return { sequence: info.state.last_seq, position: last > known ? last : known }
+    if (messages > 0) return { sequence, position: await lastPosition(manager) }
+    const { rows: [floor] } = await pool.query<{ commit: string }>('select commit from announced where store = $1', [store])
+    return { sequence, position: floor && sequence > 0 ? BigInt(floor.commit) : -1n }
   }
 
   async #publish(js: JetStreamClient, events: readonly Received[], sequence: number): Promise<number> {
@@ -135,12 +137,12 @@ export class Announcer {
   /** A floor for the day when everything on the stream has expired. */
   #remember(position: bigint) {
     return this.#parts.pool.query(
-      'insert into announced (store, commit) values ($1, $2) on conflict (store) do update set commit = excluded.commit where announced.commit < excluded.commit',
+      'insert into announced (store, commit) values ($1, $2) on conflict (store) do update set commit = excluded.commit',
       [this.#parts.store, String(position)])
   }
 }
 
-async function lastPosition(manager: JetStreamManager, sequence: number): Promise<bigint> {
-  const message = await manager.streams.getMessage(streamName, { seq: sequence })
+async function lastPosition(manager: JetStreamManager): Promise<bigint> {
+  const message = await manager.streams.getMessage(streamName, { last_by_subj: 'baton.>' })
   return BigInt(message.header.get('Baton-Position') || '-1')
 }

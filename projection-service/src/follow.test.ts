@@ -23,9 +23,10 @@ const recorded = ({ event }: { event: number }) => ({ event: {
 
 /** A store that says all this at once. */
 function storeThatSays(said: readonly Said[]) {
-  const source = Object.assign(Readable.from(said.map(response)), { cancel() { this.destroy() } })
+  const source = Readable.from(said.map(response))
+  const call = Object.assign(source, { cancel: () => source.destroy() })
   return {
-    subscribeToAll: ({ filter }: any) => new Subscription(async () => source, recorded, {}, filter.checkpointReached),
+    subscribeToAll: ({ filter }: any) => new Subscription(async () => call, recorded, {}, filter.checkpointReached),
   } as unknown as EventStoreDBClient
 }
 

@@ -301,6 +301,33 @@ t.test('S-66 every fact is announced once and in order, across restarts of the a
   await service.stop()
 })
 
+t.test('S-66 announcing goes on behind the last message on the stream, whatever became of the others', async (t) => {
+  const { db, serve } = await fresh()
+  const id = randomUUID()
+  const connection = await connect({ servers: engines.urls.nats })
+  const manager = await connection.jetstreamManager()
+  const announced = async () => {
+    const { state } = await manager.streams.info('BATON_EVENTS', { subjects_filter: `baton.acme.thing.*.*.${id}` })
+    return Object.keys(state.subjects ?? {}).sort().map((subject) => subject.split('.')[3])
+  }
+  const announcedSince = async (fact: { type: string; data: any }) => {
+    const position = await write(id, [fact])
+    const service = await serve(catalogueOf(counts))
+    await until(async () => (await announced().catch(() => [])).includes(fact.type))
+    await until(async () => (await db.query('select 1 from announced where commit >= $1', [String(position)])).rowCount)
+    await service.stop()
+    return announced()
+  }
+  t.strictSame(await announcedSince(put()), ['ThingPut'])
+  await manager.streams.purge('BATON_EVENTS')
+  t.strictSame(await announcedSince(Thing.ThingGrown({ by: 1 })), ['ThingGrown'], 'what has expired is not announced again')
+  await db.query('update announced set commit = commit + 1000000000')
+  t.strictSame(await announcedSince(Thing.ThingRenamed({ name: 'b' })), ['ThingGrown', 'ThingRenamed'], 'what the stream has lost does not count as announced')
+  await manager.streams.delete('BATON_EVENTS')
+  t.strictSame(await announcedSince(Thing.ThingGone({})), ['ThingGone', 'ThingGrown', 'ThingPut', 'ThingRenamed'], 'a new stream gets every fact')
+  await connection.close()
+})
+
 t.test('settings are read once, shown without passwords, and refused in one sentence each', async (t) => {
   const config = configFrom({ EVENTSTORE_URL: 'esdb://u:secret@h', DATABASE_URL: 'postgres://u:secret@h/d', NATS_URL: 'nats://h' })
   t.notMatch(JSON.stringify(shown(config)), 'secret')
