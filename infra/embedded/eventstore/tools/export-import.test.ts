@@ -170,6 +170,13 @@ t.test('a shorter export first, then a longer one of the same log: what is missi
   t.same(moved(await exported(to)), moved(all))
 })
 
+/** Takes so many writes and no more. */
+function interrupted(target: Target, writes: number): Target {
+  let left = writes
+  const unless = <T>(write: () => Promise<T>) => (left-- > 0 ? write() : Promise.reject(new Error('interrupted')))
+  return { append: (...args) => unless(() => target.append(...args)), tombstone: (event) => unless(() => target.tombstone(event)), close: () => target.close() }
+}
+
 t.test('whatever happened to streams, an import that was interrupted anywhere and run again holds the same', async (t) => {
   const seed = 77
   const step = fc.record({ stream: fc.constantFrom('a-1', 'b-1', 'c-1'), what: fc.constantFrom('append', 'append', 'append', 'delete', 'own metadata', 'truncate', 'tombstone'), count: fc.integer({ min: 1, max: 4 }) })
@@ -188,13 +195,13 @@ t.test('whatever happened to streams, an import that was interrupted anywhere an
     }
     await store.close()
     const all = await exported(from)
-    await imported(all.slice(0, cut % (all.length + 1)), await folderTarget(to))
+    await imported(all, interrupted(await folderTarget(to), cut % (all.length + 1))).catch(() => undefined)
     await imported(all, await folderTarget(to))
     const { written } = await imported(all, await folderTarget(to))
     const [ours, theirs] = [moved(await exported(to)), moved(all)]
     if (written !== 0) throw new Error(`${written} events were written twice`)
     if (JSON.stringify(ours) !== JSON.stringify(theirs)) throw new Error(`${JSON.stringify(ours)} instead of ${JSON.stringify(theirs)}`)
-  }), { seed, numRuns: 60 })
+  }), { seed, numRuns: 25 })
 })
 
 t.test('the commands: export of a folder and of a server, import into either', async (t) => {
