@@ -5,13 +5,13 @@ import swagger from '@fastify/swagger'
 import underPressure from '@fastify/under-pressure'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client'
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
-import { choiceRoutes } from './choices.ts'
+import { choiceRoutes, tidy } from './choices.ts'
 import type { Config } from './config.ts'
 import { handler } from './handle.ts'
 import { errands } from './intents.ts'
@@ -19,7 +19,7 @@ import { whileLeader } from './leader.ts'
 import { newId } from './new-id.ts'
 import { document } from './openapi.ts'
 import { invalid, onError, onNotFound, Problem } from './problems.ts'
-import { runProcesses } from './processes.ts'
+import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
 import { routes } from './routes.ts'
 import { database, migrate } from './store/database.ts'
@@ -36,8 +36,6 @@ export interface Catalogue {
 
 export interface Service {
   readonly url: string
-  /** The admin key, when one was made at this start: the only time it can be shown. */
-  readonly adminKey: string | undefined
   stop(): Promise<void>
 }
 
@@ -46,7 +44,8 @@ const waiting_max = 1_000
 /** Whoever holds this advisory lock leads processes and timers. */
 const leader_lock = 7_236_011
 
-export async function start(config: Config, { deciders, processes, choices }: Catalogue): Promise<Service> {
+/** `showKey` is told the admin key when one was made: the only time it can be shown. */
+export async function start(config: Config, { deciders, processes, choices }: Catalogue, showKey: (key: string) => void): Promise<Service> {
   const app = server(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
@@ -58,11 +57,12 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     const store = eventStore(client)
     const streams = new Streams(store, config.states_max)
     const handle = handler(store, streams, new Queues(waiting_max), deciders)
-    const adminKey = await bootstrap(handle, db, config.organization, config.adminKey)
+    await bootstrap(handle, streams, db, config.organization, config.adminKey, showKey)
 
-    const registry = metrics(app)
+    const timers = new Timers(db)
+    const registry = metrics(app, { unread_facts: () => unreadFacts(db), overdue_timers: () => timers.overdue() })
     app.get('/healthz', { schema: { hide: true }, config: { rateLimit: false } }, async () => {
-      await sql`select 1`.execute(db)
+      await Promise.all([sql`select 1`.execute(db), store.read('healthz', 0, () => undefined)])
       return { status: 'ok', service: 'command-service' }
     })
     app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()))
@@ -74,12 +74,11 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     })
     const url = await app.listen({ host: config.host, port: config.port })
 
-    const timers = new Timers(db)
     const carryOut = errands(handle, deciders, app.log)
     const leading = whileLeader(config.databaseUrl, leader_lock, ending.signal, async (signal) => {
       const over = new AbortController()
       const both = AbortSignal.any([signal, over.signal])
-      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both)]
+      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), tidy(db, both)]
       // When one of them ends, for whatever reason, both start again from what is stored.
       await Promise.race(parts).finally(() => over.abort())
       await Promise.allSettled(parts)
@@ -87,7 +86,6 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
 
     return {
       url,
-      adminKey,
       async stop() {
         ending.abort()
         await app.close()
@@ -117,6 +115,8 @@ function server(config: Config): FastifyInstance {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: body_max,
     genReqId: (request) => correlationOf(request as never),
+    // Addresses that a gateway in a private network says: they only count failures.
+    trustProxy: 'loopback, linklocal, uniquelocal',
     rewriteUrl: ({ url = '/' }) => canonical(url),
     forceCloseConnections: true,
   })
@@ -154,13 +154,19 @@ function parser(app: FastifyInstance) {
   })
 }
 
-function metrics(app: FastifyInstance): Registry {
+/** What waits for somebody to look at it, by name. */
+type Gauges = Readonly<Record<string, () => Promise<number>>>
+
+function metrics(app: FastifyInstance, gauges: Gauges): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const requests = new Counter({ name: 'baton_requests_total', help: 'Requests by route and status.', labelNames: ['route', 'status'], registers: [registry] })
   const seconds = new Histogram({
     name: 'baton_request_seconds', help: 'Time to answer.', labelNames: ['route'], registers: [registry], buckets: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 2],
   })
+  for (const [name, count] of Object.entries(gauges)) {
+    new Gauge({ name: `baton_${name}`, help: `Number of ${name.replaceAll('_', ' ')}.`, registers: [registry], async collect() { this.set(await count()) } })
+  }
   app.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown'
     requests.inc({ route, status: reply.statusCode })

@@ -1,10 +1,14 @@
 import { createHash } from 'node:crypto'
+import { LRUCache } from 'lru-cache'
 import type { FastifyRequest } from 'fastify'
 import type { Scope } from 'shared-domain/kernel/decider.ts'
 import { admit, allows, apiKeyState, keyIdOf, keyPattern, keyPrefixLength, type Principal } from 'shared-domain/fleet/key/state.ts'
 import { Problem } from './problems.ts'
 import type { Streams } from './store/streams.ts'
 
+/** Keys that one address may guess in a minute. */
+const failures_max = 300
+const failures_forgotten_ms = 60_000
 /** How long a key that was just revoked elsewhere may still be taken. */
 const known_max_ms = 1_000
 
@@ -21,14 +25,22 @@ const presented = ({ headers }: FastifyRequest): string | undefined =>
 export type Authorise = (request: FastifyRequest, scope: Scope) => Promise<Principal>
 
 /** Finds whom the key of a request speaks for. The key names its own stream, so a lookup is a read of that stream. */
-export const authoriser = (streams: Streams): Authorise => async (request, scope) => {
-  const key = presented(request)
-  if (!key || !keyPattern.test(key)) throw new Problem('INVALID_API_KEY')
-  const { id, hash } = fingerprintOf(key)
-  const at = new Date().toISOString()
-  let principal = admit((await streams.recent(apiKeyState, id, known_max_ms)).state, id, hash, at)
-  if (typeof principal === 'string') principal = admit((await streams.refreshed(apiKeyState, id)).state, id, hash, at)
-  if (typeof principal === 'string') throw new Problem(principal)
-  if (!allows(principal, scope)) throw new Problem('FORBIDDEN', `This needs a key with the scope ${scope}.`)
-  return principal
+export function authoriser(streams: Streams): Authorise {
+  const failures = new LRUCache<string, number>({ max: 10_000, ttl: failures_forgotten_ms, noUpdateTTL: true })
+
+  return async (request, scope) => {
+    const key = presented(request)
+    if (!key || !keyPattern.test(key)) throw new Problem('INVALID_API_KEY')
+    const { id, hash } = fingerprintOf(key)
+    // Each guess costs a read.
+    if ((failures.get(request.ip) ?? 0) >= failures_max && !streams.known(apiKeyState, id)) throw new Problem('RATE_LIMITED', 'Too many keys from this address were not valid.', [], failures_forgotten_ms / 1000)
+    const at = new Date().toISOString()
+    const principal = admit((await streams.recent(apiKeyState, id, known_max_ms)).state, id, hash, at)
+    if (typeof principal === 'string') {
+      failures.set(request.ip, (failures.get(request.ip) ?? 0) + 1)
+      throw new Problem(principal)
+    }
+    if (!allows(principal, scope)) throw new Problem('FORBIDDEN', `This needs a key with the scope ${scope}.`)
+    return principal
+  }
 }

@@ -1,30 +1,37 @@
 import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { apiKey } from 'shared-domain/fleet/key/decider.ts'
+import { admit, apiKeyState } from 'shared-domain/fleet/key/state.ts'
 import { scopes } from 'shared-domain/kernel/decider.ts'
 import { fingerprintOf } from './auth.ts'
 import type { Handle } from './handle.ts'
 import { newId } from './new-id.ts'
+import type { Streams } from './store/streams.ts'
 
 /**
- * Sees to it that the organization has an admin key. A given key is made valid, every time; without one a key is made at the very first
- * start and returned, to be shown once.
+ * Sees to it that the organization has an admin key: the given one, which is made when it is new; without one a key is made at the very
+ * first start and shown. Throws a sentence when the given key speaks for somebody else, or no more.
  */
-export async function bootstrap(handle: Handle, db: Kysely<any>, organization: string, given: string | undefined): Promise<string | undefined> {
+export async function bootstrap(handle: Handle, streams: Streams, db: Kysely<any>, organization: string, given: string | undefined, show: (key: string) => void) {
   if (given) {
-    await admit(handle, organization, given)
-    return undefined
+    await make(handle, organization, given)
+    const { id, hash } = fingerprintOf(given)
+    const principal = admit((await streams.refreshed(apiKeyState, id)).state, id, hash, new Date().toISOString())
+    if (typeof principal === 'string') throw new Error(`BATON_ADMIN_KEY was revoked or has expired (${principal}): give another`)
+    if (principal.organization !== organization) throw new Error(`BATON_ADMIN_KEY belongs to the organization ${principal.organization}, not to ${organization}: give another`)
+    return
   }
-  return db.transaction().execute(async (trx) => {
+  await db.transaction().execute(async (trx) => {
     const { numInsertedOrUpdatedRows } = await trx.insertInto('bootstrap').values({ organization }).onConflict((c) => c.doNothing()).executeTakeFirst()
-    if (!numInsertedOrUpdatedRows) return undefined
+    if (!numInsertedOrUpdatedRows) return
     const made = `bk_${randomBytes(32).toString('base64url')}`
-    await admit(handle, organization, made)
-    return made
+    await make(handle, organization, made)
+    // Shown before it is noted that it was: whatever happens in between, the next start shows another, and nobody is locked out.
+    show(made)
   })
 }
 
-async function admit(handle: Handle, organization: string, key: string) {
+async function make(handle: Handle, organization: string, key: string) {
   const { id, hash, prefix } = fingerprintOf(key)
   const commandId = newId()
   const wish = apiKey.commands.generateForOrganization.data.parse({ name: 'bootstrap', scopes: [...scopes] })

@@ -1,11 +1,12 @@
 import { sql, type Kysely } from 'kysely'
 import type { FastifyInstance } from 'fastify'
-import { rank, type Choice } from 'shared-domain/kernel/choice.ts'
+import { rank, slicesOf, type Choice } from 'shared-domain/kernel/choice.ts'
 import { mayActAs, Rejection, reject } from 'shared-domain/kernel/decider.ts'
 import { validate } from 'uuid'
 import { z } from 'zod'
 import type { Authorise } from './auth.ts'
 import type { Accepted, Handle, Outcome, Request } from './handle.ts'
+import { pause } from './leader.ts'
 import { answers, headerParameters } from './openapi.ts'
 import { invalid, invalidBody, Problem } from './problems.ts'
 import { answer, circumstances, commandIdOf, prefix } from './routes.ts'
@@ -15,16 +16,20 @@ const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }
 
 const behind_max_ms = 2_000
 const behind_step_ms = 20
+const waiting_max = 200
+const tidy_every_ms = 3_600_000
 
-/** The first rows of each value of `among`, in one statement. */
-function candidates(db: Kysely<any>, { from, of, where, notBefore, among, order, top }: Choice, organization: string, id: string, at: string) {
-  const [[column, values]] = Object.entries(among) as [[string, readonly unknown[]]]
-  const parts = values.map((value) => {
-    let part = db.selectFrom(from.name).selectAll().where('organization', '=', organization).where(of, '=', id).where(column, '=', value)
-      .where((row) => row.or([row(notBefore, 'is', null), row(notBefore, '<=', at)]))
-    for (const [name, wanted] of Object.entries(where)) part = part.where(name, '=', wanted)
-    for (const name of order) part = part.orderBy(name, (o) => o.asc().nullsLast())
-    return sql`(${part.limit(top)})`
+/** How many are tried, best first: rows may be a moment old, and others take from the same ones. */
+const tries_max = 24
+
+/** The first rows of every slice, in one statement. */
+function candidates(db: Kysely<any>, choice: Choice, organization: string, id: string, at: string) {
+  const parts = slicesOf(choice, id, at).map(({ where, notAfter, order }) => {
+    let part = db.selectFrom(choice.from.name).selectAll().where('organization', '=', organization)
+      .where((row) => row.or([row(notAfter.column, 'is', null), row(notAfter.column, '<=', notAfter.at)]))
+    for (const [column, values] of Object.entries(where)) part = part.where(column, 'in', values)
+    for (const column of order) part = part.orderBy(column, (o) => o.asc().nullsLast())
+    return sql`(${part.limit(tries_max)})`
   })
   return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows.map(asStored))
 }
@@ -33,25 +38,46 @@ function candidates(db: Kysely<any>, { from, of, where, notBefore, among, order,
 const asStored = (row: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]))
 
-async function reached(db: Kysely<any>, model: string, position: string | undefined) {
-  if (position === undefined) return
-  for (let waited_ms = 0; ; waited_ms += behind_step_ms) {
-    const row = await db.selectFrom('checkpoint').select('commit').where('model', '=', model).where('active', '=', true).executeTakeFirst()
-    if (row && BigInt(row.commit) >= BigInt(position)) return
-    if (waited_ms >= behind_max_ms) throw new Problem('READ_MODEL_BEHIND')
-    await new Promise((resolve) => setTimeout(resolve, behind_step_ms))
+/** Waits until the rows are as new as a position; so many callers and no more. */
+function positions(db: Kysely<any>) {
+  let waiting = 0
+  return async function reached(model: string, position: string | undefined) {
+    if (position === undefined) return
+    if (waiting >= waiting_max) throw new Problem('READ_MODEL_BEHIND')
+    waiting++
+    try {
+      for (let waited_ms = 0; ; waited_ms += behind_step_ms) {
+        const row = await db.selectFrom('checkpoint').select('commit').where('model', '=', model).where('active', '=', true).executeTakeFirst()
+        if (row && BigInt(row.commit) >= BigInt(position)) return
+        if (waited_ms >= behind_max_ms) throw new Problem('READ_MODEL_BEHIND')
+        await new Promise((resolve) => setTimeout(resolve, behind_step_ms))
+      }
+    } finally {
+      waiting--
+    }
+  }
+}
+
+/** Forgets choices so old that nobody repeats the request: once an hour, until the signal. */
+export async function tidy(db: Kysely<any>, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await sql`delete from choice_made where at < now() - interval '7 days'`.execute(db)
+    await pause(tidy_every_ms, signal)
   }
 }
 
 /** Routes that pick the best row of a read model and send its stream the command that takes it. */
 export function choiceRoutes(app: FastifyInstance, choices: readonly Choice[], db: Kysely<any>, streams: Streams, handle: Handle, authorise: Authorise) {
-  for (const choice of choices) choiceRoute(app, choice, db, streams, handle, authorise)
+  const reached = positions(db)
+  for (const choice of choices) choiceRoute(app, choice, reached, taker(choice, db, streams, handle), authorise)
 }
 
-function choiceRoute(app: FastifyInstance, choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle, authorise: Authorise) {
+type Reached = ReturnType<typeof positions>
+type Take = ReturnType<typeof taker>
+
+function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, take: Take, authorise: Authorise) {
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
-  const take = taker(choice, db, streams, handle)
 
   app.post<{ Params: { id: string } }>(`${prefix}${choice.path}/:id/${choice.command}`, {
     schema: {
@@ -59,7 +85,7 @@ function choiceRoute(app: FastifyInstance, choice: Choice, db: Kysely<any>, stre
       summary: `Takes the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
       tags: [choice.path.slice(1)],
       params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
-      headers: headerParameters(command),
+      headers: headerParameters({ picks: true }),
       body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
       response: answers({ rejections: { ...decider.rejections, NOTHING_TO_CLAIM: nothing } }, {}),
     },
@@ -67,10 +93,11 @@ function choiceRoute(app: FastifyInstance, choice: Choice, db: Kysely<any>, stre
       const { id } = request.params
       if (!validate(id)) throw invalid('#/path/id', 'is not a uuid')
       const known = await circumstances(request, authorise, command)
+      if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
       const parsed = body.safeParse(request.body)
       if (!parsed.success) throw invalidBody(parsed.error)
       if (!mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
-      await reached(db, choice.from.name, parsed.data.minPosition)
+      await reached(choice.from.name, parsed.data.minPosition)
       const place = `${choice.name} ${id}`
       const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
       return answer(request, reply, outcome, { ...decider, rejections: { ...decider.rejections, NOTHING_TO_CLAIM: nothing } })
@@ -80,8 +107,10 @@ function choiceRoute(app: FastifyInstance, choice: Choice, db: Kysely<any>, stre
 
 const nothing = 'Nothing waits that could be taken up now.'
 
+/** Refusals that only say that the row was old: there was nothing to take. */
+const stale = new Set(['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'DEPENDENCIES_UNMET', 'NOT_FOUND'])
 /** Refusals after which the next candidate may still do. */
-const passing = new Set(['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'RETRY_NOT_DUE', 'CONSENSUS_REQUIRED', 'DEPENDENCIES_UNMET', 'NOT_FOUND'])
+const passing = new Set([...stale, 'RETRY_NOT_DUE', 'CONSENSUS_REQUIRED'])
 
 function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle) {
   const { to: decider, command: name, data } = choice.sends
@@ -109,17 +138,17 @@ function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle
     const chooser = await db.selectFrom(choice.chooser.name).selectAll().where('organization', '=', organization)
       .where(choice.chooser.key[0]!, '=', id).executeTakeFirst()
     if (!chooser) return reject('NOT_FOUND')
-    const ranked = rank(choice, await candidates(db, choice, organization, id, at), chooser, at).slice(0, choice.top)
-    const selection = { policy: choice.policy, candidates: ranked.map(({ row, score }) => ({ id: choice.idOf(row), score })) }
-    let refusal: Rejection = reject('NOTHING_TO_CLAIM')
+    const ranked = rank(choice, await candidates(db, choice, organization, id, at), chooser, at).slice(0, tries_max)
+    const selection = { policy: choice.policy, candidates: ranked.slice(0, choice.top).map(({ row, score }) => ({ id: choice.idOf(row), score })) }
+    let refusal: Rejection | undefined
     for (const { row } of ranked) {
       const target = choice.idOf(row)
       if (request.repeatable) await note(request, target)
       const outcome = await handle(decider, name, command.data.parse(data(selection)), { ...request, id: target })
       if (!(outcome instanceof Rejection)) return outcome
       if (!passing.has(outcome.code)) return outcome
-      refusal = outcome
+      if (!stale.has(outcome.code)) refusal ??= outcome
     }
-    return refusal
+    return refusal ?? reject('NOTHING_TO_CLAIM')
   }
 }

@@ -65,6 +65,10 @@ t.test('S-61 the same Idempotency-Key gives the first answer again, with another
   t.strictSame((await admin(`POST ${path}/block`, { reason: 'why' }, { 'idempotency-key': 'k2' })).body, blocked.body, 'also after other commands')
   t.match(await admin(`POST ${path}/cancel`, {}, { 'idempotency-key': 'k2' }), { status: 422 })
   t.match(await admin('POST /tasks', { owner: id, title: 'x' }, { 'idempotency-key': 'k'.repeat(256) }), { status: 400, body: { code: 'VALIDATION_ERROR' } })
+  await admin(`POST /orchestrators/${id}/pause`, {}, { 'idempotency-key': 'k3' })
+  await admin(`PUT /orchestrators/${id}/capacity`, { maxConcurrentTasks: 9 }, { 'idempotency-key': 'k3' })
+  const [status, limit] = [(await read(`orchestrator-${id}`)).at(-1)!, (await read(`capacity-${id}`)).at(-1)!]
+  t.ok(status.id !== limit.id && (limit.data as any).max === 9, 'one key for two streams of one id makes two facts')
   const fresh = await replica()
   t.strictSame((await asking(fresh.url, key)(`POST ${path}/block`, { reason: 'why' }, { 'idempotency-key': 'k2' })).body, blocked.body, 'also by another replica')
   await fresh.stop()
@@ -113,9 +117,14 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
     ['a claim for another', ask(`POST /orchestrators/${unknown}/claim`, {}), 403, 'FORBIDDEN'],
     ['a claim by an id that is none', ask('POST /orchestrators/x/claim', {}), 400, 'VALIDATION_ERROR'],
     ['a claim with a strange field', ask(`POST /orchestrators/${id}/claim`, { x: 1 }), 400, 'VALIDATION_ERROR'],
+    ['nesting without end', admin('POST /tasks', `{"metadata":${'{"a":'.repeat(2_000)}1${'}'.repeat(2_001)}`), 400, 'VALIDATION_ERROR'],
+    ['a claim of a revision', ask(`POST /orchestrators/${id}/claim`, {}, { 'if-match': '"3"' }), 400, 'VALIDATION_ERROR'],
     ['a secret under an idempotency key', admin(`POST /orchestrators/${id}/keys`, {}, { 'idempotency-key': 'k' }), 400, 'VALIDATION_ERROR'],
   ]
   for (const [what, reply, status, code] of cases) t.match(await reply, { status, body: { code, status } }, what)
+  const anonymous = await asking(service.url, undefined)(`POST ${path}/start?x=1`, {})
+  t.equal(anonymous.headers.get('www-authenticate'), 'Bearer')
+  t.equal(anonymous.body.instance, `/api/v1${path}/start`)
 })
 
 t.test('tenancy: no command of any route reaches another organization', async (t) => {
@@ -260,6 +269,8 @@ t.test('an imported fact keeps its own time, is marked, and sets no timer', asyn
   t.match(event!.metadata, { at, imported: true })
   await until(async () => (await read(`capacity-${id}`)).some(({ type, metadata }) => type === 'SlotConfirmed' && (metadata as any).at === at))
   t.equal((await db.query('select * from timer where key = $1', [`lease-${body.id}`])).rowCount, 0)
+  const [reserved] = (await read(`capacity-${id}`)).filter(({ type }) => type === 'SlotReserved')
+  t.notMatch(reserved!.metadata, { imported: true }, 'the slot is reserved now, so that its own timer gives it back if the start does not stand')
 })
 
 t.test('S-22 a lease has a timer that its end withdraws; one that is due ends it', async (t) => {
@@ -283,7 +294,8 @@ t.test('a stored event that cannot be read refuses its stream and nothing else',
   const fresh = await replica()
   t.match(await asking(fresh.url, key)(`POST /tasks/${broken}/block`, { reason: 'r' }), { status: 500, body: { code: 'STREAM_UNREADABLE' } })
   t.match(await asking(fresh.url, key)('POST /tasks', { owner: id, title: 'x' }), { status: 201 })
-  await until(async () => (await db.query('select 1 from failed_intent where stream = $1', [`task-${broken}`])).rowCount)
+  await until(async () => (await db.query('select 1 from unread_fact where stream = $1', [`task-${broken}`])).rowCount)
+  t.match(await (await fetch(`${service.url}/metrics`)).text(), /baton_unread_facts 1/)
   await fresh.stop()
 })
 
@@ -320,6 +332,23 @@ t.test('without a given key the first start makes one, and only the first', asyn
 t.test('wrong settings are said in one sentence each', async (t) => {
   const failure = await replica({ COMMAND_PORT: 'x', BATON_ADMIN_KEY: 'short' }).catch((error: { tail: string }) => error)
   t.match(failure, { tail: /cannot start: .*COMMAND_PORT.*BATON_ADMIN_KEY is bk_ and 43/ })
+})
+
+t.test('an admin key that speaks for somebody else, or no more, is refused at the start', async (t) => {
+  t.match(await replica({ BATON_ADMIN_KEY: otherKey }).catch((error: unknown) => error), { tail: /cannot start: BATON_ADMIN_KEY belongs to the organization globex, not to default/ })
+  const revoked = (await admin('POST /keys', { name: 'old', scopes: ['admin'] })).body
+  await admin(`POST /keys/${revoked.id}/revoke`, {})
+  t.match(await replica({ BATON_ADMIN_KEY: revoked.secret }).catch((error: unknown) => error), { tail: /cannot start: BATON_ADMIN_KEY was revoked/ })
+})
+
+t.test('whoever guesses keys is put off, and those whose key is known are not', async (t) => {
+  const guessed = await replica()
+  const guesses = await Promise.all(Array.from({ length: 320 }, () => asking(guessed.url, freshKey())('POST /tasks', {})))
+  const last = await asking(guessed.url, freshKey())('POST /tasks', {})
+  t.equal(guesses[0]!.status, 401)
+  t.match(last, { status: 429, body: { code: 'RATE_LIMITED' } })
+  t.equal(last.headers.get('retry-after'), '60')
+  await guessed.stop()
 })
 
 t.test('another log than before is refused: checkpoints and timers mean nothing there', async (t) => {

@@ -39,12 +39,14 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
   }
 }
 
-const withoutPassword = (url: string) => url.replace(/(?<=\/\/[^/@:]*:)[^@/]*(?=@)/, '***')
+/** Without whoever logs in, and without parameters that sound like secrets. */
+const withoutSecrets = (url: string) =>
+  url.replace(/(?<=:\/\/)[^/?#]*@/, '***@').replace(/(?<=[?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*/gi, '***')
 
 /** What may be printed. */
 export const shown = (config: Config): Config => ({
   ...config,
-  eventStoreUrl: withoutPassword(config.eventStoreUrl),
-  databaseUrl: withoutPassword(config.databaseUrl),
+  eventStoreUrl: withoutSecrets(config.eventStoreUrl),
+  databaseUrl: withoutSecrets(config.databaseUrl),
   adminKey: config.adminKey && `${config.adminKey.slice(0, 12)}...`,
 })

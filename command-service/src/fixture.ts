@@ -37,7 +37,7 @@ export async function house(t: Test, served: Catalogue = catalogue) {
   await db.connect()
   const key = freshKey()
   const environment = { EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: engines.urls.database, COMMAND_PORT: '0', LOG_LEVEL: 'silent', BATON_ADMIN_KEY: key }
-  const service = await start(configFrom(environment), served)
+  const service = await start(configFrom(environment), served, () => undefined)
   const replicas: Child[] = []
 
   /** Another process: two clients of the event store's library in one process disturb each other. */

@@ -104,6 +104,8 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     const data = decider.commands[intent.command]!.data.parse(intent.data)
     return handle(decider, intent.command, data, {
       ...request, id: intent.id, isNew: false, commandId: newId(), causationId: request.commandId, repeatable: false, expected: undefined,
+      // What is held is held now, and has its timer, whenever the fact that it is for took place.
+      at: new Date().toISOString(), imported: false,
     })
   }
 
@@ -126,9 +128,12 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     const { id, at, by, organization, commandId } = request
     const meta = { at, by, organization, commandId, ...(request.imported ? { imported: true } : {}), ...(hash ? { request: hash } : {}) }
     const trace = { $correlationId: request.correlationId, $causationId: request.causationId, ...(request.traceparent ? { traceparent: request.traceparent } : {}) }
-    const events = facts.map(({ type, data }, index) => jsonEvent({
-      id: v5(String(index), commandId), type, data: data as never, metadata: { version: versionOf(decider.events.definitions[type]!), ...meta, ...trace } as never,
-    })) as EventData[]
+    const events = facts.map(({ type, data }, index) => {
+      const definition = decider.events.definitions[type]!
+      // A fact that could not be read again must not be stored: it would close its stream.
+      const checked = definition.data.parse(data)
+      return jsonEvent({ id: v5(String(index), commandId), type, data: checked as never, metadata: { version: versionOf(definition), ...meta, ...trace } as never })
+    }) as EventData[]
     const { revision, position } = await store.append(entry.stream, base, events)
     streams.advance(entry, decider, base, facts, meta, position)
     return { id, revision, position, changed: true }

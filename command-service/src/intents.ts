@@ -16,12 +16,12 @@ export interface Errand {
   readonly importedAt?: string | undefined
 }
 
-const attempts_max = 8
+const attempts_max = 4
 const wait_max_ms = 5_000
 
 /**
- * Carries an errand out, however often it takes; a refusal is an answer and final. Gives up only on an error that repeats, and then
- * says so: the caller keeps it where people look.
+ * Carries an errand out; a refusal is an answer and final. What is not to be had now is tried a few times, then it is the caller's to
+ * keep: throws what stood in the way.
  */
 export const errands = (handle: Handle, deciders: readonly Decider[], log: FastifyBaseLogger) => {
   const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))

@@ -2,15 +2,20 @@ import { choices, deciders, processes } from 'shared-domain/catalogue.ts'
 import { start } from './app.ts'
 import { configFrom, shown } from './config.ts'
 
+/** Longer than any bounded wait inside, shorter than the patience of whoever stops it. */
+const close_ms = 4_500
+
 const say = (line: object) => process.stdout.write(`${JSON.stringify({ service: 'command-service', ...line })}\n`)
 
 try {
   const config = configFrom(process.env)
   say({ msg: 'starting', config: shown(config) })
-  const service = await start(config, { deciders, processes, choices })
-  if (service.adminKey) say({ msg: `admin key of ${config.organization}, shown this once: ${service.adminKey}` })
+  const service = await start(config, { deciders, processes, choices }, (key) => say({ msg: `admin key of ${config.organization}, shown this once: ${key}` }))
   say({ msg: 'ready', url: service.url })
-  const stop = () => void service.stop().then(() => process.exit(0))
+  const stop = () => {
+    setTimeout(() => process.exit(1), close_ms).unref()
+    void service.stop().then(() => process.exit(0))
+  }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
 } catch (error) {

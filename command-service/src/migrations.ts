@@ -16,4 +16,9 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
     await sql`create table bootstrap (organization text primary key, at timestamptz not null default now())`.execute(db)
   },
   (db) => sql`create table followed_log (one boolean primary key default true check (one), first_event uuid not null)`.execute(db),
+  async (db) => {
+    await sql`drop table failed_intent`.execute(db)
+    await sql`create table unread_fact (
+      commit bigint primary key, stream text not null, type text not null, error text not null, at timestamptz not null default now())`.execute(db)
+  },
 ]

@@ -14,7 +14,7 @@ const accepted = (secret: boolean) => ({
   },
 })
 
-export const problemSchema = {
+const problemSchema = {
   type: 'object',
   required: ['type', 'title', 'status', 'instance', 'code', 'correlationId', 'retryable', 'errors'],
   properties: {
@@ -61,13 +61,14 @@ export function answers({ rejections }: Pick<Decider, 'rejections'>, { creates, 
   }
 }
 
-export const headerParameters = ({ secret }: Pick<Command, 'secret'>) => ({
+/** `picks`: which stream it will be is not known to the caller, so neither is its revision. */
+export const headerParameters = ({ secret, picks }: Pick<Command, 'secret'> & { picks?: boolean }) => ({
   type: 'object',
   properties: {
     ...(secret ? {} : {
       'idempotency-key': { type: 'string', minLength: 1, maxLength: 255, description: 'The same key again gives the first answer again.' },
     }),
-    'if-match': { type: 'string', description: 'Revision in double quotes that the stream must be at.' },
+    ...(picks ? {} : { 'if-match': { type: 'string', description: 'Revision in double quotes that the stream must be at.' } }),
     'x-correlation-id': { type: 'string', maxLength: 128, description: 'Taken over into every fact; made when not given.' },
     'baton-imported-at': { type: 'string', format: 'date-time', description: 'Admins only: the fact is taken over from another log with its own time.' },
   },

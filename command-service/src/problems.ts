@@ -86,9 +86,10 @@ interface Answer {
 function send(request: FastifyRequest, reply: FastifyReply, { code, title, detail, errors = [], more = {}, retry_after_s }: Answer) {
   const status = statuses[code] ?? 409
   if (status === 429 || status === 503) void reply.header('retry-after', String(retry_after_s ?? 1))
+  if (status === 401) void reply.header('www-authenticate', 'Bearer')
   return reply.code(status).type('application/problem+json').send({
     type: `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`,
-    title: title ?? titles[code] ?? STATUS_CODES[status], status, ...(detail ? { detail } : {}), instance: request.url, code,
+    title: title ?? titles[code] ?? STATUS_CODES[status], status, ...(detail ? { detail } : {}), instance: request.url.split('?')[0], code,
     correlationId: request.id, retryable: retryable.has(code), errors, ...more,
   })
 }

@@ -1,4 +1,4 @@
-import { START, streamNameFilter, type EventStoreDBClient } from '@eventstore/db-client'
+import { FORWARDS, START, streamNameFilter, type AllStreamRecordedEvent, type EventStoreDBClient } from '@eventstore/db-client'
 import { sql, type Kysely } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
 import { partsOf, type Decider, type Meta } from 'shared-domain/kernel/decider.ts'
@@ -15,10 +15,17 @@ interface Position { readonly commit: bigint; readonly prepare: bigint }
 /** How many facts may have intents under way; their order per target stream is kept. */
 const window_max = 256
 const save_every_ms = 250
+/** How many facts that could not be read are tried again. */
+const again_max = 1_000
 
 interface Metadata extends Omit<Meta, 'revision'> {
   readonly version: number
   readonly $correlationId: string
+}
+
+interface Fact extends Recorded {
+  readonly eventId: string
+  readonly correlationId: string
 }
 
 interface Parts {
@@ -42,7 +49,10 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
   const under = new UnderWay()
   const subscription = client.subscribeToAll({
     fromPosition: from ?? START,
-    filter: streamNameFilter({ prefixes: deciders.map(({ category }) => `${category}-`), checkpointInterval: 32, checkpointReached: async (_, position) => { under.noted(position) } }),
+    filter: streamNameFilter({ prefixes: deciders.map(({ category }) => `${category}-`), checkpointInterval: 32, checkpointReached: (subscription, position) => {
+      // Facts that came before it may still wait in the subscription; once they are done they say themselves how far it went.
+      if (subscription.readableLength === 0) under.noted(position)
+    } }),
   })
   const stop = () => {
     under.release()
@@ -70,7 +80,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
   }
 
   /** In order for one target, side by side for others. */
-  function inTurn(stream: string, errand: Errand, failed: (error: unknown) => Promise<void>): Promise<void> {
+  function inTurn(stream: string, errand: Errand, failed: (error: unknown) => void): Promise<void> {
     const mine = (tails.get(stream) ?? Promise.resolve()).then(() => carryOut(errand, signal)).catch((error: unknown) => {
       // At shutdown the fact stays before the checkpoint and comes again.
       if (signal.aborted) throw error
@@ -81,11 +91,11 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
     return mine
   }
 
-  function react(event: Recorded & { eventId: string; correlationId: string }): Promise<unknown> {
+  function react(event: Fact, isAgain = false): Promise<unknown> {
     const jobs: Promise<void>[] = []
     for (const { name, react } of processes) {
       const known = checkpoints.get(name)
-      if (known && known.commit >= BigInt(event.position)) continue
+      if (!isAgain && known && known.commit >= BigInt(event.position)) continue
       const reaction = react[event.type]?.(event) ?? []
       for (const [index, wish] of reaction.entries()) {
         if ('forget' in wish) {
@@ -100,18 +110,48 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
           // Time passed already in a log that is taken over; whatever ended there is a fact of its own.
           if (!event.imported) set.set(wish.key!, { key: wish.key!, due: wish.due, position: BigInt(event.position), errand })
         } else {
-          jobs.push(inTurn(`${wish.category}-${wish.id}`, errand, (error) => failed(event, name, index, error)))
+          jobs.push(inTurn(`${wish.category}-${wish.id}`, errand, (error) => postponed(errand, event, error)))
         }
       }
     }
     return jobs.length === 0 ? Promise.resolve() : Promise.all(jobs)
   }
 
-  /** An errand that cannot be carried out is kept and shown; it holds nothing up. */
-  async function failed(event: Recorded & { eventId: string }, process: string, index: number, error: unknown) {
-    log.error({ err: error, process, event: event.eventId, stream: `${event.category}-${event.id}` }, 'an intent failed for good')
-    await sql`insert into failed_intent (event, process, index, stream, error)
-      values (${event.eventId}, ${process}, ${index}, ${`${event.category}-${event.id}`}, ${String(error)}) on conflict do nothing`.execute(db)
+  /** What cannot be done now holds nothing up: it becomes a timer, which tries until it can. Both are stored with the checkpoint that passes them. */
+  function postponed(errand: Errand, event: Recorded, error: unknown) {
+    log.error({ err: error, process: errand.process, stream: `${event.category}-${event.id}` }, 'an intent is put off')
+    const key = `again ${errand.commandId}`
+    set.set(key, { key, due: new Date().toISOString(), position: BigInt(event.position), errand })
+  }
+
+  /** A fact that cannot be read, perhaps because a newer version wrote it, is kept for the next one who leads. */
+  async function unread({ position, streamId, type }: AllStreamRecordedEvent, error: unknown) {
+    log.error({ err: error, stream: streamId, type, position: String(position.commit) }, 'a fact cannot be read; it is tried again at the next start')
+    await sql`insert into unread_fact (commit, stream, type, error) values (${String(position.commit)}::bigint, ${streamId}, ${type}, ${String(error)})
+      on conflict (commit) do update set error = excluded.error`.execute(db)
+  }
+
+  async function readAgain() {
+    const rows = await db.selectFrom('unread_fact').select('commit').orderBy('commit').limit(again_max).execute()
+    for (const { commit } of rows) {
+      const fromPosition = { commit: BigInt(commit), prepare: BigInt(commit) }
+      for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 })) {
+        try {
+          if (event?.position.commit === fromPosition.commit) await react(factOf(event), true)
+          await db.deleteFrom('unread_fact').where('commit', '=', commit).execute()
+        } catch (error) {
+          log.warn({ err: error, position: commit }, 'a fact still cannot be read')
+        }
+      }
+    }
+  }
+
+  function factOf({ type, data, metadata, streamId, revision, position, id: eventId }: AllStreamRecordedEvent): Fact {
+    const { version, $correlationId, ...meta } = metadata as unknown as Metadata
+    return {
+      ...meta, type, data: decode(definitions[type], data, version), ...partsOf(streamId), revision: Number(revision), position: String(position.commit),
+      eventId, correlationId: $correlationId,
+    }
   }
 
   const saving = (async () => {
@@ -124,19 +164,14 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
   saving.catch(stop)
 
   try {
+    await readAgain()
     for await (const { event } of subscription) {
       if (!event?.position) continue
-      const { category, id } = partsOf(event.streamId)
       const ticket = await under.begin(event.position)
       try {
-        const { version, $correlationId, ...meta } = event.metadata as unknown as Metadata
-        const fact: Recorded & { eventId: string; correlationId: string } = {
-          ...meta, type: event.type, data: decode(definitions[event.type], event.data, version), category, id, revision: Number(event.revision),
-          position: String(event.position.commit), eventId: event.id, correlationId: $correlationId,
-        }
-        react(fact).then(() => under.end(ticket), () => undefined)
+        react(factOf(event)).then(() => under.end(ticket), () => undefined)
       } catch (error) {
-        await failed({ eventId: event.id, category, id } as never, 'decode', 0, error)
+        await unread(event, error)
         under.end(ticket)
       }
     }
@@ -149,6 +184,12 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
   await saving
   await Promise.allSettled(tails.values())
   await save()
+}
+
+/** Facts that could not be read, and wait for a version that can. */
+export async function unreadFacts(db: Kysely<any>): Promise<number> {
+  const { count } = await db.selectFrom('unread_fact').select((row) => row.fn.countAll<string>().as('count')).executeTakeFirstOrThrow()
+  return Number(count)
 }
 
 async function loaded(db: Kysely<any>, processes: readonly Process[]): Promise<Map<string, Position | undefined>> {

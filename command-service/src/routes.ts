@@ -42,6 +42,13 @@ const keyOf = (header: string | undefined): string | undefined => {
   return header
 }
 
+const nesting_max = 64
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item))
+}
+
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
 /** The time of a fact that is taken over from another log; only an admin may say it. */
@@ -108,6 +115,7 @@ function route(app: FastifyInstance, decider: Decider, name: string, command: Co
       const known = await circumstances(request, authorise, command)
       for (const parameter of parameters) if (!validate(request.params[parameter])) throw invalid(`#/path/${parameter}`, 'is not a uuid')
       const { id: own, ...others } = request.params
+      if (isDeeperThan(nesting_max, request.body)) throw invalid('', `is nested more than ${nesting_max} levels deep`)
       const parsed = wish.safeParse({ ...redact(request.body as object), ...others })
       if (!parsed.success) throw invalidBody(parsed.error)
       const { id: wanted, ...data } = parsed.data as { id?: string }
@@ -115,7 +123,7 @@ function route(app: FastifyInstance, decider: Decider, name: string, command: Co
 
       const secret = command.secret ? `bk_${randomBytes(32).toString('base64url')}` : undefined
       const fingerprint = secret ? fingerprintOf(secret) : undefined
-      const place = own ?? wanted ?? `${method} ${path} ${JSON.stringify(others)}`
+      const place = `${decider.category} ${own ?? wanted ?? `${method} ${path} ${JSON.stringify(others)}`}`
       const commandId = commandIdOf(known, place)
       const id = (own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))).toLowerCase()
       const outcome = await handle(decider, name, data, {

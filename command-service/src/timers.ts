@@ -11,6 +11,13 @@ export interface Timer {
   readonly errand: Errand
 }
 
+interface Due {
+  readonly key: string
+  readonly position: string
+  readonly intent: Errand
+}
+
+/** How many are carried out at once. */
 const page_max = 200
 const poll_max_ms = 1_000
 const retry_ms = 5_000
@@ -36,31 +43,66 @@ export class Timers {
     this.#wake()
   }
 
-  /** Carries out what is due until the signal. A row goes only after its command was answered. */
+  /**
+   * Carries out what is due until the signal, one beside the other: a slow one holds up nobody. A row goes only after its command was
+   * answered, those of a moment together. What is due is said by the clock of this process, which also tells the command its time: by two
+   * clocks, a command could come too early and be taken for one that has nothing to do.
+   */
   async run(carryOut: (errand: Errand, signal: AbortSignal) => Promise<void>, log: FastifyBaseLogger, signal: AbortSignal): Promise<void> {
+    const under = new Map<string, Promise<void>>()
+    let answered: { readonly key: string; readonly position: string; readonly isDone: boolean }[] = []
+
+    const ring = async ({ key, position, intent }: Due) => {
+      const isDone = await carryOut(intent, signal).then(() => true, (error: unknown) => {
+        log.error({ err: error, key, intent }, 'a timer could not be carried out; it is tried again')
+        return false
+      })
+      // At the end of a leadership nothing failed: it is left as it stands to whoever leads next.
+      if (isDone || !signal.aborted) answered.push({ key, position, isDone })
+      under.delete(key)
+      this.#wake()
+    }
+
     while (!signal.aborted) {
-      const due = await sql<{ key: string; position: string; intent: Errand }>`
-        select key, position, intent from timer where due <= now() order by due limit ${page_max}`.execute(this.#db)
-      await Promise.all(due.rows.map(async ({ key, position, intent }) => {
-        try {
-          await carryOut(intent, signal)
-          await sql`delete from timer where key = ${key} and position = ${position}`.execute(this.#db)
-        } catch (error) {
-          log.error({ err: error, key, intent }, 'a timer could not be carried out; it is tried again')
-          await sql`update timer set attempts = attempts + 1, due = now() + make_interval(secs => ${retry_ms / 1000} * least(attempts + 1, 12))
-            where key = ${key} and position = ${position}`.execute(this.#db)
-        }
-      }))
-      if (due.rows.length < page_max) await this.#rest(signal)
+      const settled = answered
+      answered = []
+      await this.#settle(settled)
+      const due = await sql<Due>`select key, position, intent from timer where due <= ${new Date()} and key <> all(${[...under.keys()]})
+        order by due limit ${page_max - under.size}`.execute(this.#db)
+      for (const row of due.rows) under.set(row.key, ring(row))
+      if (answered.length === 0) await this.#rest([...under.keys()], signal)
+    }
+    await Promise.all(under.values())
+    await this.#settle(answered)
+  }
+
+  /** How many are late by more than a few tries. */
+  async overdue(): Promise<number> {
+    const { rows: [row] } = await sql<{ count: string }>`select count(*) as count from timer where attempts > 3`.execute(this.#db)
+    return Number(row!.count)
+  }
+
+  /** What was done goes; what was not comes again later, each time after a longer pause. A timer that was set anew meanwhile stays as it is. */
+  async #settle(answered: readonly { readonly key: string; readonly position: string; readonly isDone: boolean }[]) {
+    const named = (isDone: boolean) => answered.filter((one) => one.isDone === isDone)
+    const [done, failed] = [named(true), named(false)]
+    if (done.length > 0) {
+      await sql`delete from timer using unnest(${done.map(({ key }) => key)}::text[], ${done.map(({ position }) => position)}::bigint[]) as done (key, position)
+        where timer.key = done.key and timer.position = done.position`.execute(this.#db)
+    }
+    if (failed.length > 0) {
+      await sql`update timer set attempts = attempts + 1, due = ${new Date()}::timestamptz + make_interval(secs => ${retry_ms / 1000} * least(attempts + 1, 12))
+        from unnest(${failed.map(({ key }) => key)}::text[], ${failed.map(({ position }) => position)}::bigint[]) as failed (key, position)
+        where timer.key = failed.key and timer.position = failed.position`.execute(this.#db)
     }
   }
 
-  async #rest(signal: AbortSignal) {
-    const { rows: [next] } = await sql<{ wait: number | null }>`
-      select extract(epoch from min(due) - now()) * 1000 as wait from timer`.execute(this.#db)
+  async #rest(under: readonly string[], signal: AbortSignal) {
     const woken = new AbortController()
     this.#wake = () => woken.abort()
-    const wait_ms = next?.wait == null ? poll_max_ms : Math.min(poll_max_ms, Math.max(5, Math.ceil(Number(next.wait))))
+    const { rows: [next] } = await sql<{ wait: number | null }>`
+      select extract(epoch from min(due) - ${new Date()}::timestamptz) * 1000 as wait from timer where key <> all(${under})`.execute(this.#db)
+    const wait_ms = under.length >= page_max || next?.wait == null ? poll_max_ms : Math.min(poll_max_ms, Math.max(5, Math.ceil(Number(next.wait))))
     await pause(wait_ms, AbortSignal.any([signal, woken.signal]))
   }
 }

@@ -20,24 +20,29 @@ export interface Appended {
 }
 
 export interface EventStore {
-  /** The events of a stream from a revision on; none when there is no such stream. */
-  read(stream: string, from: number): Promise<readonly StoredEvent[]>
+  /** Shows the events of a stream from a revision on, one after the other; none when there is no such stream. Throws what `take` threw first. */
+  read(stream: string, from: number, take: (event: StoredEvent) => void): Promise<void>
   /** `expected` is the last revision, -1 for a new stream. Throws `Conflict` when the stream has moved past it. */
   append(stream: string, expected: number, events: readonly EventData[]): Promise<Appended>
 }
 
 /** The one place that knows the client library of the event store. */
 export const eventStore = (client: EventStoreDBClient): EventStore => ({
-  async read(stream, from) {
-    const events: StoredEvent[] = []
+  async read(stream, from, take) {
+    let failure: { readonly error: unknown } | undefined
     try {
+      // Read to the end whatever happens: a read that is left early keeps the client from ending.
       for await (const { event } of client.readStream(stream, { direction: FORWARDS, fromRevision: from === 0 ? START : BigInt(from) })) {
-        if (event) events.push(stored(event))
+        try {
+          if (event && !failure) take(stored(event))
+        } catch (error) {
+          failure = { error }
+        }
       }
     } catch (error) {
       if (!(error instanceof StreamNotFoundError)) throw error
     }
-    return events
+    if (failure) throw failure.error
   },
 
   async append(stream, expected, events) {

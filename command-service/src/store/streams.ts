@@ -34,7 +34,7 @@ export class Unreadable extends Error {
 }
 
 /** Commands remembered per stream; a repetition that comes later than so many others is not recognised. */
-const answers_max = 10_000
+const answers_max = 1_000
 
 export class Streams {
   readonly #store: EventStore
@@ -50,11 +50,9 @@ export class Streams {
     return this.#entries.get(streamOf(fold, id))
   }
 
-  /** A stream that is said not to exist yet. */
+  /** A stream that is said not to exist yet. It is known as soon as something stands in it. */
   blank(fold: Fold, id: string): Entry {
-    const entry = blank(streamOf(fold, id), fold)
-    this.#entries.set(entry.stream, entry)
-    return entry
+    return blank(streamOf(fold, id), fold)
   }
 
   /** The stream as it stands now; only what is new is read. */
@@ -62,10 +60,9 @@ export class Streams {
     const stream = streamOf(fold, id)
     const entry = this.#entries.get(stream) ?? blank(stream, fold)
     const asked_ms = performance.now()
-    const events = await this.#store.read(stream, entry.revision + 1)
-    for (const event of events) take(entry, fold, event)
+    await this.#store.read(stream, entry.revision + 1, (event) => take(entry, fold, event))
     entry.read_ms = Math.max(entry.read_ms, asked_ms)
-    this.#entries.set(stream, entry)
+    this.#keep(entry)
     return entry
   }
 
@@ -82,6 +79,13 @@ export class Streams {
       if (revision === entry.revision + 1) remember(entry, fold, fact, { ...meta, revision }, meta.request, position)
     })
     entry.read_ms = performance.now()
+    this.#keep(entry)
+  }
+
+  /** Whoever asks for what does not exist must not drive out what does. */
+  #keep(entry: Entry) {
+    const { revision = -1 } = this.#entries.get(entry.stream) ?? {}
+    if (entry.revision > revision) this.#entries.set(entry.stream, entry)
   }
 }
 

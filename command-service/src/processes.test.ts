@@ -1,0 +1,109 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import Fastify from 'fastify'
+import type { Decider } from 'shared-domain/kernel/decider.ts'
+import { process as reaction } from 'shared-domain/kernel/process.ts'
+import t from 'tap'
+import { z } from 'zod'
+import { startEngines } from '../../infra/embedded/engines.ts'
+import { until } from './fixture.ts'
+import type { Errand } from './intents.ts'
+import { runProcesses, unreadFacts } from './processes.ts'
+import { database, migrate } from './store/database.ts'
+import { Timers, type Timer } from './timers.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'baton-processes-'))
+const engines = await startEngines({ root, env: { NATS_URL: 'nats://127.0.0.1:1' }, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
+const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
+const db = database(engines.urls.database, () => undefined)
+await migrate(db)
+t.teardown(async () => {
+  await db.destroy()
+  await client.dispose()
+  await engines.stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+const { log } = Fastify({ logger: false })
+const timers = new Timers(db)
+
+/** A category of this test's own, whose only fact asks for something to be done to the stream that it names. */
+const thing = (data: z.ZodObject) => ({ category: 'thing', events: { definitions: { ThingHappened: { about: 'It did.', data } } } }) as unknown as Decider
+const follow = reaction<any>({
+  name: 'follow', about: 'Asks for it.',
+  react: { ThingHappened: ({ data }: { data: { target: string } }) => [{ category: 'other', id: data.target, command: 'do', data: {} }] } as never,
+})
+
+const happened = (id: string, data: object) => client.appendToStream(`thing-${id}`, [jsonEvent({
+  type: 'ThingHappened', data: data as never,
+  metadata: { version: 1, at: new Date().toISOString(), by: { kind: 'admin', id: 'a' }, organization: 'acme', commandId: randomUUID(), $correlationId: 'c', $causationId: 'c' } as never,
+})])
+
+/** Leads until `isOver`; what is carried out is told to `carryOut`. */
+async function led(data: z.ZodObject, carryOut: (errand: Errand) => Promise<void>, isOver: () => Promise<unknown>) {
+  const end = new AbortController()
+  const running = runProcesses({ client, db, deciders: [thing(data)], processes: [follow], timers, carryOut, log }, end.signal)
+  await until(isOver)
+  end.abort()
+  await running
+}
+
+const Target = z.object({ target: z.string() })
+const rowsOf = async (table: string) => (await db.selectFrom(table).selectAll().execute()) as readonly any[]
+
+t.test('what a process cannot do now is put off, and holds up nothing behind it', async (t) => {
+  const done: string[] = []
+  await happened('1', { target: 'full' })
+  await happened('1', { target: 'free' })
+  await led(Target, async ({ intent }) => {
+    if (intent.id === 'full') throw new Error('not now')
+    done.push(intent.id)
+  }, async () => (await rowsOf('timer')).length > 0 && done.length > 0)
+  t.strictSame(done, ['free'])
+  t.match(await rowsOf('timer'), [{ key: /^again /, intent: { process: 'follow', organization: 'acme', intent: { id: 'full', command: 'do' } } }])
+  await led(Target, async ({ intent }) => { done.push(intent.id) }, () => happened('1', { target: 'later' }).then(() => until(async () => done.includes('later'))))
+  t.strictSame(done, ['free', 'later'], 'the checkpoint has passed what was put off')
+})
+
+t.test('a fact that cannot be read is kept, and read again by whoever leads next', async (t) => {
+  const done: string[] = []
+  const carryOut = async ({ intent }: Errand) => { done.push(intent.id) }
+  await happened('2', { target: 'new', from: 'a newer version' })
+  await led(z.strictObject({ target: z.string() }), carryOut, async () => await unreadFacts(db) === 1)
+  t.strictSame(done, [])
+  await led(Target, carryOut, async () => await unreadFacts(db) === 0)
+  t.strictSame(done, ['new'])
+})
+
+const timer = (key: string): Timer => ({
+  key, due: new Date().toISOString(), position: 1n,
+  errand: { intent: { category: 'other', id: key, command: 'do', data: {} }, process: 'follow', commandId: randomUUID(), organization: 'acme', correlationId: 'c', causationId: 'c' },
+})
+
+t.test('a slow timer holds up no other, one that fails comes again, and what was done is gone', async (t) => {
+  await db.deleteFrom('timer').execute()
+  const end = new AbortController()
+  const done: string[] = []
+  let release = () => undefined as void
+  const slow = new Promise<void>((resolve) => { release = resolve })
+  await timers.change([timer('slow'), timer('bad'), timer('good')], [])
+  const running = timers.run(async ({ intent: { id } }) => {
+    if (id === 'slow') await slow
+    if (id === 'bad') throw new Error('not now')
+    done.push(id)
+  }, log, end.signal)
+  await until(async () => done.includes('good') && (await rowsOf('timer')).length === 2)
+  await timers.change([timer('next')], [])
+  await until(async () => done.includes('next') && (await rowsOf('timer')).length === 2)
+  t.strictSame(done, ['good', 'next'])
+  const bad = (await rowsOf('timer')).find(({ key }) => key === 'bad')
+  t.ok(bad.attempts >= 1 && bad.due > new Date(), 'it is put off')
+  t.equal(await timers.overdue(), 0)
+  release()
+  await until(async () => done.includes('slow') && (await rowsOf('timer')).length === 1)
+  end.abort()
+  await running
+})
