@@ -11,11 +11,12 @@ export type OrchestratorId = z.output<typeof OrchestratorId>
 export type DecisionId = z.output<typeof DecisionId>
 export type CommandId = z.output<typeof CommandId>
 
-/** UTC ISO 8601; read with any precision and offset, kept with milliseconds. */
-export const Instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString())
-
-/** The same, as it stands in facts and rows. */
+/** UTC ISO 8601 with milliseconds, as it stands in facts and rows: of the years 0001 to 9999, which every store of rows knows. */
 export const StoredInstant = z.iso.datetime({ precision: 3 })
+  .refine((text) => !text.startsWith('0000'), { error: 'is not within the years 0001 to 9999' })
+
+/** The same, read with any precision and offset: what counts is the year that it is in UTC. */
+export const Instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString()).pipe(StoredInstant)
 
 /** A 64-bit number, which JSON numbers cannot hold: a string of digits. */
 export const Int64 = z.string().regex(/^\d{1,19}$/).meta({ sql: 'bigint' })

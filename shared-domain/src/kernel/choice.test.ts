@@ -29,15 +29,17 @@ t.test('there is a slice for every combination of the values that are chosen amo
   const slices = slicesOf(biggest, 'ada', now)
   t.equal(slices.length, 4)
   t.strictSame(slices[1], {
-    where: { stage: ['new', 'old'], owner: ['ada'], size: [1], colour: ['green'] }, notAfter: { column: 'rest', at: now }, order: ['id'], limit: 2,
+    where: { stage: ['new', 'old'], owner: ['ada'], size: [1], colour: ['green'] }, notAfter: { column: 'rest', at: now },
+    order: ['id'], limit: 2,
   })
   t.strictSame(slicesOf({ ...biggest, among: {} }, 'ada', now).length, 1, 'and one where nothing is chosen among')
 })
 
 t.test('the slices hold the best of all rows, and no row that may not be chosen', async () => {
   const row: fc.Arbitrary<Row> = fc.record({
-    id: fc.nat(1_000), owner: fc.constantFrom<string>('ada', 'bob'), stage: fc.constantFrom('new', 'old', 'gone'), size: fc.constantFrom(1, 2),
-    colour: fc.constantFrom('red', 'green'), rest: fc.constantFrom(null, '2000-01-01T00:00:00.000Z', '9999-01-01T00:00:00.000Z'),
+    id: fc.nat(1_000), owner: fc.constantFrom<string>('ada', 'bob'), stage: fc.constantFrom('new', 'old', 'gone'),
+    size: fc.constantFrom(1, 2), colour: fc.constantFrom('red', 'green'),
+    rest: fc.constantFrom(null, '2000-01-01T00:00:00.000Z', '9999-01-01T00:00:00.000Z'),
   })
   fc.assert(fc.property(fc.uniqueArray(row, { selector: ({ id }) => id, maxLength: 30 }), (rows) => {
     const candidates = slicesOf(biggest, 'ada', now).flatMap((slice) => fetched(rows, slice))

@@ -51,8 +51,6 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly every?: (event: Recorded) => readonly Change[]
 }
 
-export type Tables<Model extends ReadModel> = { [One in Model as One['name']]: z.output<One['row']> }
-
 export const changesOf = (model: ReadModel, event: Recorded): readonly Change[] =>
   model.every?.(event) ?? model.project[event.type]?.(event) ?? []
 

@@ -6,10 +6,10 @@ export const decisionTypes = ['task_approval', 'decision', 'resource_allocation'
 export const protocols = ['majority'] as const
 export const Vote = z.enum(['APPROVE', 'REJECT', 'ABSTAIN'])
 
-export const Elector = z.object({ orchestrator: OrchestratorId, weight: z.int() })
+const Elector = z.object({ orchestrator: OrchestratorId, weight: z.int() })
 
 /** How the vote stands after the fact. `quorumMet` counts abstentions as cast. */
-export const Tally = z.object({
+const Tally = z.object({
   electors: z.int(), cast: z.int(), approvals: z.int(), rejections: z.int(), abstentions: z.int(), quorumMet: z.boolean(),
 })
 

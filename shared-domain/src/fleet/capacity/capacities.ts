@@ -3,7 +3,7 @@ import { readModel, type Project, type Recorded } from '../../kernel/read-model.
 import { OrchestratorId } from '../../vocabulary.ts'
 import type { CapacityEvent } from './events.ts'
 
-export const bands = ['idle', 'normal', 'high', 'full'] as const
+const bands = ['idle', 'normal', 'high', 'full'] as const
 
 const row = z.object({
   orchestrator: OrchestratorId,

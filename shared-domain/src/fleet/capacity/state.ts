@@ -1,7 +1,7 @@
 import { fold, type Evolve } from '../../kernel/decider.ts'
 import { Capacity, type CapacityEvent } from './events.ts'
 
-export const slots_default = 5
+const slots_default = 5
 
 export interface CapacityState {
   readonly max: number

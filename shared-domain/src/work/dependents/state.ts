@@ -3,7 +3,7 @@ import type { TaskId } from '../../vocabulary.ts'
 import { Dependents, type DependentsEvent } from './events.ts'
 
 /** The tasks that wait for one task: the other direction of `dependsOn`, kept in a stream of its own under the same id. */
-export interface DependentsState {
+interface DependentsState {
   readonly waiting: readonly TaskId[]
   /** Those that were let go when the task ended: should it be reopened, they wait again. */
   readonly released: readonly TaskId[]

@@ -2,11 +2,9 @@ import { z } from 'zod'
 import { events, type EventOf } from '../../kernel/events.ts'
 import { CommandId, DecisionId, Int64, OrchestratorId, Priority, StoredInstant, TaskId, text } from '../../vocabulary.ts'
 
-export const statuses = ['TODO', 'IN_PROGRESS', 'BLOCKED', 'DONE', 'CANCELLED'] as const
-export const Status = z.enum(statuses)
+export const Status = z.enum(['TODO', 'IN_PROGRESS', 'BLOCKED', 'DONE', 'CANCELLED'])
 
-export const blockKinds = ['dependencies', 'failure', 'manual', 'escalation'] as const
-export const BlockKind = z.enum(blockKinds)
+export const BlockKind = z.enum(['dependencies', 'failure', 'manual', 'escalation'])
 
 /** The right to work on the task. `token` is the revision of the event that granted it, `slot` the command that took the capacity. */
 export const Lease = z.object({ holder: OrchestratorId, token: Int64, slot: CommandId, since: StoredInstant })

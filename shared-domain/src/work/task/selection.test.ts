@@ -42,12 +42,14 @@ t.test('S-21 equal scores: higher priority, earlier due time (none last), earlie
     candidate({ task: uuid(6), priority: 'HIGH', due_at: due(101), created_at: due(-2) }),
     candidate({ task: uuid(4), priority: 'HIGH', due_at: due(101), created_at: due(-1) }),
     candidate({ task: uuid(5), priority: 'HIGH', due_at: due(101), created_at: due(-1) }),
+    candidate({ task: uuid(1), priority: 'HIGH', due_at: '9999-12-31T23:59:59.999Z' }),
     candidate({ task: uuid(3), priority: 'HIGH' }),
     candidate({ task: uuid(2), priority: 'MEDIUM', due_at: due(-1) }),
   ]
   const ranked = rank(nextTask, ordered.toReversed(), { timezone: 'UTC' }, now)
   t.strictSame(ranked.map(({ row, score }) => [row.task, score]), [
-    [uuid(9), 1000], [uuid(8), 1000], [uuid(7), 100], [uuid(6), 100], [uuid(4), 100], [uuid(5), 100], [uuid(3), 100], [uuid(2), 100],
+    [uuid(9), 1000], [uuid(8), 1000], [uuid(7), 100], [uuid(6), 100], [uuid(4), 100], [uuid(5), 100], [uuid(1), 100], [uuid(3), 100],
+    [uuid(2), 100],
   ])
 })
 
@@ -69,7 +71,7 @@ t.test('S-21 the ranking is the same in whatever order the candidates come', asy
 
 /** What the host asks the read model for: of each priority the first few, by due time with none last, creation and id. */
 function fetched(rows: readonly Candidate[]): readonly Candidate[] {
-  const text = ({ due_at, created_at, task }: Candidate) => [due_at ?? '9999', created_at, task].join()
+  const text = ({ due_at, created_at, task }: Candidate) => [due_at ?? 'never', created_at, task].join()
   const byOrder = rows.toSorted((a, b) => (text(a) < text(b) ? -1 : 1))
   return priorities.flatMap((priority) => byOrder.filter((row) => row.priority === priority).slice(0, nextTask.top))
 }

@@ -19,7 +19,8 @@ function boost(due: string | null, zone: string, at: string): number {
   return elapsed_ms(at, due) <= soon_ms ? 2 : 1
 }
 
-const never = '9999'
+/** After every instant, as text. */
+const never = 'never'
 
 /** Higher priority, earlier due time (none last), earlier creation, id. */
 const ties = (a: Row, b: Row): number =>

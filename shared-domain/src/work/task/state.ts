@@ -38,16 +38,16 @@ type Block =
   | { readonly kind: 'dependencies' | 'failure' | 'manual'; readonly reason: string }
   | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null }
 
-export type Todo = Facts & { readonly status: 'TODO' }
+type Todo = Facts & { readonly status: 'TODO' }
 export type InProgress = Facts & {
   readonly status: 'IN_PROGRESS'
   readonly lease: Lease
   readonly lastSeen: string
   readonly report: Report
 }
-export type Blocked = Facts & { readonly status: 'BLOCKED'; readonly block: Block }
+type Blocked = Facts & { readonly status: 'BLOCKED'; readonly block: Block }
 export type Done = Facts & { readonly status: 'DONE'; readonly token: string }
-export type Cancelled = Facts & { readonly status: 'CANCELLED' }
+type Cancelled = Facts & { readonly status: 'CANCELLED' }
 export type Known = Todo | InProgress | Blocked | Done | Cancelled
 export type TaskState = { readonly status: 'NONE' } | Known
 
