@@ -107,9 +107,10 @@ t.test('no two commands answer at one route', async (t) => {
 })
 
 t.test('a command is either reached by a route or internal, and its parameters are fields of its data', async (t) => {
-  for (const { name, command: { route, internal, creates, scope, data } } of commands) {
+  for (const { name, command: { route, internal, creates, scope, secret, fresh, data } } of commands) {
     t.notOk(internal && (route || creates), name)
     t.ok(scope === undefined || scopes.includes(scope), name)
+    t.ok(!secret || fresh, `${name} gives a secret only on what holds now`)
     const parameters = [...(route ?? '').matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!).filter((parameter) => parameter !== 'id')
     for (const parameter of parameters) t.ok(parameter in data.shape, `${name}: ${parameter}`)
   }
@@ -236,12 +237,13 @@ function sent(): readonly Intent[] {
   return [...reactions.flatMap((reaction) => ('forget' in reaction ? [] : [reaction])), ...held]
 }
 
-t.test('every internal command is sent by a process, a hold or a choice, with data that it takes', async (t) => {
+t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {
   const intents = sent()
   const known = new Map(commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command]))
   for (const { category, command, data, due, key } of intents) {
     const target = known.get(`${category}.${command}`)
     t.ok(target?.data.safeParse(data).success, `${category}.${command} takes what it is sent`)
+    t.ok(target?.internal, `${category}.${command} is nobody else's`)
     t.ok(due === undefined || key, 'what waits has a key')
   }
   const chosen = choices.map(({ sends }) => `${sends.to.category}.${sends.command}`)

@@ -6,6 +6,6 @@ export const rotation = process<ApiKeyEvent>({
   name: 'rotation',
   about: 'Revokes a key once another has taken its place.',
   react: {
-    ApiKeyGenerated: ({ data: { replaces } }) => (replaces ? [send(apiKey, replaces, 'revoke', { reason: 'rotated' })] : []),
+    ApiKeyGenerated: ({ data: { replaces } }) => (replaces ? [send(apiKey, replaces, 'retire', {})] : []),
   },
 })

@@ -108,6 +108,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly scope?: Scope
   /** A secret is made for the command and shown once. */
   readonly secret?: true
+  /** It decides on what the store says now, of other streams and of the caller's key: what was known a moment ago will not do. */
+  readonly fresh?: true
   readonly holds?: (state: State, data: z.output<Data>, context: Context) => Hold
   /** The facts that follow (none when the wish is already true), or why not. Never throws, waits, reads a clock or makes an id. */
   readonly decide: (state: State, data: z.output<Data>, context: Context) => readonly Event[] | Rejection<Code>

@@ -3,7 +3,7 @@ import { decider, isPrivileged, mayActAs, reject, type Context } from '../../ker
 import { Instant, OrchestratorId, text } from '../../vocabulary.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { ApiKey, KeyId, Scope } from './events.ts'
-import { apiKeyState, type ApiKeyState } from './state.ts'
+import { apiKeyState, type ApiKeyState, type Key } from './state.ts'
 
 const Wanted = z.object({
   name: text(100).default('key'),
@@ -26,18 +26,22 @@ function generate(
   if (state.stage !== 'unknown') return []
   const expiresAt = wanted.expiresAt ?? null
   if (!secret) return reject('FORBIDDEN')
-  if (expiresAt !== null && expiresAt <= at) return reject('API_KEY_EXPIRED')
+  if (expiresAt !== null && expiresAt <= at)
+    return reject('VALIDATION_ERROR', { errors: [{ pointer: '/expiresAt', message: 'lies in the past' }] })
   return [ApiKey.ApiKeyGenerated({ orchestrator, name: wanted.name, ...secret, scopes: wanted.scopes, expiresAt, replaces })]
 }
 
 type KeyId = z.output<typeof KeyId>
 
+const revoked = ({ orchestrator }: Key, reason: string | null) =>
+  ApiKey.ApiKeyRevoked({ orchestrator: orchestrator as OrchestratorId | null, reason })
+
 export const apiKey = decider(apiKeyState, {
   collection: 'keys',
   rejections: {
     NOT_FOUND: 'There is no such orchestrator or key.',
-    FORBIDDEN: 'Only the orchestrator itself or an admin may do this, and nobody may grant more than an admin allows.',
-    API_KEY_EXPIRED: 'The time of expiry lies in the past.',
+    FORBIDDEN: 'Only the orchestrator itself or an admin may do this, and nobody may grant more than it has.',
+    VALIDATION_ERROR: 'The time of expiry lies in the past.',
     INVALID_STATE_TRANSITION: 'A revoked key cannot be rotated.',
   },
 
@@ -47,6 +51,7 @@ export const apiKey = decider(apiKeyState, {
       route: 'POST /orchestrators/:orchestrator/keys',
       creates: true,
       secret: true,
+      fresh: true,
       scope: 'admin',
       data: Wanted.extend({ orchestrator: OrchestratorId }),
       decide(state, { orchestrator, ...wanted }, context) {
@@ -60,27 +65,37 @@ export const apiKey = decider(apiKeyState, {
       route: 'POST /keys',
       creates: true,
       secret: true,
+      fresh: true,
       scope: 'admin',
       data: Wanted,
       decide: (state, wanted, context) => (isPrivileged(context) ? generate(state, null, wanted, null, context) : reject('FORBIDDEN')),
     },
 
     rotate: {
-      about: 'Make a key like this one and revoke this one; the new key is shown once.',
+      about: 'Make a key like this one and revoke this one; the new key is shown once. Only an admin lets it live longer than this one.',
       route: 'POST /keys/:replaces/rotate',
       creates: true,
       secret: true,
+      fresh: true,
       data: z.object({ replaces: KeyId, expiresAt: Instant.optional() }),
       decide(state, { replaces, expiresAt }, context) {
         const old = context.look(apiKeyState, replaces)
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
         if (!mayManage(replaces, old.orchestrator, context)) return reject('FORBIDDEN')
         // Rotating needs less than making a key does, so it must not lead to more.
-        if (old.scopes.includes('admin') && !isPrivileged(context)) return reject('FORBIDDEN')
+        const isMore = old.scopes.includes('admin') || (expiresAt && old.expiresAt !== null && expiresAt > old.expiresAt)
+        if (isMore && !isPrivileged(context)) return reject('FORBIDDEN')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
-        const wanted = { name: 'rotated', scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
+        const wanted = { name: old.name, scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
         return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)
       },
+    },
+
+    retire: {
+      about: 'Another key has taken the place of this one.',
+      internal: true,
+      data: z.object({}),
+      decide: (state) => (state.stage === 'valid' ? [revoked(state, 'rotated')] : []),
     },
 
     revoke: {
@@ -90,7 +105,7 @@ export const apiKey = decider(apiKeyState, {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
         if (!mayManage(context.id, state.orchestrator, context)) return reject('FORBIDDEN')
         if (state.stage === 'revoked') return []
-        return [ApiKey.ApiKeyRevoked({ orchestrator: state.orchestrator as OrchestratorId | null, reason: reason ?? null })]
+        return [revoked(state, reason ?? null)]
       },
     },
   },

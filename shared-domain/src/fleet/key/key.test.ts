@@ -30,7 +30,8 @@ t.test('S-31 a key is made for an orchestrator by itself or by who is above it; 
   given.seeing(orchestratorState, owner, elsewhere).when('generate', { orchestrator: owner }).refuses('NOT_FOUND')
   given.seeing(orchestratorState, owner, registered, Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null }))
     .when('generate', { orchestrator: owner }).refuses('NOT_FOUND')
-  given.when('generate', { orchestrator: owner, expiresAt: now }).refuses('API_KEY_EXPIRED')
+  given.when('generate', { orchestrator: owner, expiresAt: now })
+    .refuses('VALIDATION_ERROR', { errors: [{ pointer: '/expiresAt', message: 'lies in the past' }] })
   given.with({ secret: undefined }).when('generate', { orchestrator: owner }).refuses('FORBIDDEN')
 })
 
@@ -44,15 +45,31 @@ t.test('S-31 a rotated key is one like the old one', async (t) => {
   const before = generated({ name: 'laptop', scopes: ['read', 'write'], expiresAt: later(now, 5) })
   const given = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, before)
   given.by(orchestrator(owner)).when('rotate', { replaces: old })
-    .yields(generated({ name: 'rotated', scopes: ['read', 'write'], expiresAt: later(now, 5), replaces: old }))
-  given.when('rotate', { replaces: old, expiresAt: later(now, 9) })
-    .yields(generated({ name: 'rotated', scopes: ['read', 'write'], expiresAt: later(now, 9), replaces: old }))
-  given.at(later(now, 5)).when('rotate', { replaces: old }).refuses('API_KEY_EXPIRED')
+    .yields(generated({ name: 'laptop', scopes: ['read', 'write'], expiresAt: later(now, 5), replaces: old }))
+  given.at(later(now, 5)).when('rotate', { replaces: old }).refuses('VALIDATION_ERROR')
   given.when('rotate', { replaces: uuid(21) }).refuses('NOT_FOUND')
   given.with({ organization: 'umbrella' }).when('rotate', { replaces: old }).refuses('NOT_FOUND')
   given.seeing(apiKeyState, old, before, revoked()).when('rotate', { replaces: old }).refuses('INVALID_STATE_TRANSITION')
   behaviour(t, apiKey).given(generated({ replaces: old })).with({ secret }).seeing(apiKeyState, old, before, revoked())
     .when('rotate', { replaces: old }).changesNothing()
+})
+
+t.test('S-31 a rotated key lives no longer than the old one, unless an admin says so', async (t) => {
+  const limited = generated({ expiresAt: later(now, 5) })
+  const rotation = (before: ApiKeyEvent, by: Actor, expiresAt: string) => behaviour(t, apiKey).given().with({ secret })
+    .seeing(apiKeyState, old, before).by(by).when('rotate', { replaces: old, expiresAt })
+  for (const by of [admin, system]) rotation(limited, by, later(now, 9)).yields(generated({ expiresAt: later(now, 9), replaces: old }))
+  rotation(limited, orchestrator(owner), later(now, 6)).refuses('FORBIDDEN')
+  for (const life_ms of [5, 4])
+    rotation(limited, orchestrator(owner), later(now, life_ms)).yields(generated({ expiresAt: later(now, life_ms), replaces: old }))
+  rotation(generated(), orchestrator(owner), later(now, 9)).yields(generated({ expiresAt: later(now, 9), replaces: old }))
+})
+
+t.test('S-31 a key that another has replaced is revoked, once', async (t) => {
+  const retired = ApiKey.ApiKeyRevoked({ orchestrator: owner, reason: 'rotated' })
+  behaviour(t, apiKey).given(generated()).by(system).when('retire', {}).yields(retired)
+  behaviour(t, apiKey).given(generated(), revoked()).by(system).when('retire', {}).changesNothing()
+  behaviour(t, apiKey).given().by(system).when('retire', {}).changesNothing()
 })
 
 t.test('S-31 nobody comes by more than it has: who may rotate and revoke which key', async (t) => {
@@ -74,7 +91,7 @@ t.test('S-31 nobody comes by more than it has: who may rotate and revoke which k
       const rotation = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, fact).by(by).when('rotate', { replaces: old })
       const above = by === admin || by === system
       const { orchestrator, scopes } = fact.data as Fact
-      if (above || mayRotate[kind]!.includes(by)) rotation.yields(generated({ name: 'rotated', orchestrator, scopes, replaces: old }))
+      if (above || mayRotate[kind]!.includes(by)) rotation.yields(generated({ orchestrator, scopes, replaces: old }))
       else rotation.refuses('FORBIDDEN')
       const revocation = behaviour(t, apiKey).given(fact).with({ id: old }).by(by).when('revoke', {})
       if (above || mayRevoke[kind]!.includes(by)) revocation.yields(revoked(orchestrator))

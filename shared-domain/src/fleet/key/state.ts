@@ -4,6 +4,7 @@ import { ApiKey, type ApiKeyEvent } from './events.ts'
 export interface Key {
   readonly organization: string
   readonly orchestrator: string | null
+  readonly name: string
   readonly hash: string
   readonly scopes: readonly Scope[]
   readonly expiresAt: string | null
@@ -12,8 +13,8 @@ export interface Key {
 export type ApiKeyState = { readonly stage: 'unknown' } | Key & { readonly stage: 'valid' | 'revoked' }
 
 const evolve: Evolve<ApiKeyState, ApiKeyEvent> = {
-  ApiKeyGenerated: (_, { orchestrator, hash, scopes, expiresAt }, { organization }) =>
-    ({ stage: 'valid', organization, orchestrator, hash, scopes, expiresAt }),
+  ApiKeyGenerated: (_, { orchestrator, name, hash, scopes, expiresAt }, { organization }) =>
+    ({ stage: 'valid', organization, orchestrator, name, hash, scopes, expiresAt }),
   ApiKeyRevoked: (key) => ({ ...(key as Key), stage: 'revoked' }),
 }
 
