@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { ChildFailure, guardHere, startChild } from './child.ts'
-import { compileCache } from './compile-cache.ts'
 import { takeLock } from './lock.ts'
 import { openLog } from './log-file.ts'
 import { startNats } from './nats.ts'
@@ -148,7 +147,7 @@ export async function startEventStore({ dir, port: wish, env = process.env, outp
   if (!existsSync(program)) throw new StartFailure(`The embedded event store is missing (${program}): set EVENTSTORE_URL.`)
   try {
     const child = await startChild({
-      name: 'eventstore', command: process.execPath, args: [program, '--dir', dir, '--port', String(port)], env: { ...compileCache, ...env }, output,
+      name: 'eventstore', command: process.execPath, args: [program, '--dir', dir, '--port', String(port)], env, output,
       // It reads its whole log when it starts.
       ready: (said) => said.includes(url), ready_timeout_ms: 120_000, stopSignal: 'SIGTERM', stop_timeout_ms: 20_000,
     })

@@ -50,7 +50,7 @@ interface Start {
 /** From the start of the process until it says that it listens; then a graceful stop. */
 async function started(dir: string): Promise<Start> {
   const begun_ms = performance.now()
-  const child = spawn(process.execPath, [program, '--dir', dir, '--port', '0', '--with-parent'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [program, '--dir', dir, '--port', '0'], { stdio: ['ignore', 'pipe', 'inherit'] })
   const gone = once(child, 'exit')
   let told = 0
   for await (const line of createInterface({ input: child.stdout })) {

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import { Client, credentials, status, type ClientWritableStream } from '@grpc/grpc-js'
 import t from 'tap'
-import { collected, failure, happened, several, until } from './testing.ts'
+import { collected, failure, happened, several } from './testing.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'baton-main-'))
@@ -114,33 +114,6 @@ t.test('on its way out it answers running appends UNAVAILABLE and ends streams C
   t.same(await ended, [0, null])
   await client.dispose()
   raw.close()
-})
-
-t.test('with --with-parent it ends when whoever started it is killed, and the folder can be used again', async (t) => {
-  const folder = join(dir, 'orphan')
-  const launcher = `
-    const { spawn } = require('node:child_process')
-    const server = spawn(process.execPath, ${JSON.stringify([main, '--dir', folder, '--port', '0', '--with-parent'])}, { stdio: ['ignore', 'inherit', 'inherit'] })
-    process.stdout.write('pid ' + server.pid + '\\n')
-    setInterval(() => {}, 1_000)`
-  const parent = spawn(process.execPath, ['--eval', launcher], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const lines = createInterface({ input: parent.stdout })
-  t.teardown(() => parent.kill('SIGKILL'))
-  let pid = 0
-  for await (const line of lines) {
-    pid ||= Number(/^pid (\d+)/.exec(line)?.[1] ?? 0)
-    if (line.includes('esdb:')) break
-  }
-  parent.kill('SIGKILL')
-  await until(() => {
-    try {
-      return !process.kill(pid, 0)
-    } catch {
-      return true
-    }
-  })
-  const { url } = await running(t, 'orphan')
-  t.ok(url, 'the lock was given back')
 })
 
 t.test('environment options of the real server are honoured', async (t) => {

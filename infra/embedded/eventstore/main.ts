@@ -1,14 +1,12 @@
 import { enableCompileCache, flushCompileCache } from 'node:module'
 import { parseArgs } from 'node:util'
+import { compileCache } from '../compile-cache.ts'
 
 // What Node has stripped and compiled once it need not do again: half the time of a start, and a third of an idle server's memory.
-enableCompileCache()
+enableCompileCache(compileCache.NODE_COMPILE_CACHE)
 const { logVerbosity, setLogVerbosity } = await import('@grpc/grpc-js')
 const { startServer } = await import('./server.ts')
 const { openStore } = await import('./store.ts')
-
-/** Asked for at once: later the parent could be gone already, and whoever adopted this process be taken for it. */
-const parent = process.ppid
 
 const help = `An event store that speaks EventStoreDB's gRPC protocol, for one machine.
 
@@ -18,7 +16,6 @@ const help = `An event store that speaks EventStoreDB's gRPC protocol, for one m
   --port PORT      2113 when not given; 0 for any free one
   --host HOST      a loopback address, unless --allow-remote is given: there is no authentication
   --allow-remote   listen on any address
-  --with-parent    end when the process that started this one is gone
 
 Environment: EVENTSTORE_MAX_APPEND_SIZE (bytes, 1048576), EVENTSTORE_COMMIT_TIMEOUT_MS and EVENTSTORE_PREPARE_TIMEOUT_MS (2000).
 Connect with esdb://127.0.0.1:2113?tls=false. Ends on SIGTERM and Ctrl-C.`
@@ -40,8 +37,7 @@ function wishes() {
     const { values } = parseArgs({
       options: {
         dir: { type: 'string' }, port: { type: 'string', default: '2113' }, host: { type: 'string', default: '127.0.0.1' },
-        'allow-remote': { type: 'boolean', default: false },
-        'with-parent': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
+        'allow-remote': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false },
       },
     })
     return values
@@ -50,7 +46,7 @@ function wishes() {
   }
 }
 
-const { dir, port, host, help: wantsHelp, 'allow-remote': allowsRemote, 'with-parent': endsWithParent } = wishes()
+const { dir, port, host, help: wantsHelp, 'allow-remote': allowsRemote } = wishes()
 if (wantsHelp) {
   say(help)
   process.exit(0)
@@ -97,17 +93,3 @@ async function stop() {
 }
 process.on('SIGTERM', () => void stop())
 process.on('SIGINT', () => void stop())
-
-/** Elsewhere than on Windows an orphan is adopted by another process; there the number of the parent is the same and nobody has it. */
-function isOrphaned(): boolean {
-  if (process.ppid !== parent) return true
-  try {
-    process.kill(parent, 0)
-    return false
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ESRCH'
-  }
-}
-
-const parentWatch_ms = 500
-if (endsWithParent) setInterval(() => { if (isOrphaned()) void stop() }, parentWatch_ms).unref()

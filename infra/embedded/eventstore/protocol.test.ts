@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
 import t from 'tap'
-import { empty, streamIdentifier, uuid } from './wire/common.ts'
+import { empty, streamIdentifier, uuid } from './wire/fields.ts'
 import { bytesField, lengthDelimited, message, messageField, numberField, Reader, varintField } from './wire/protobuf.ts'
 import { started, until } from './testing.ts'
 

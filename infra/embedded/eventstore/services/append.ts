@@ -1,7 +1,7 @@
 import type { sendUnaryData, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js'
 import type { ProposedEvent, Store, Verdict } from '../contract.ts'
 import { appended, deletedAt, readAppendReq, readDeleteReq, wrongRevision } from '../wire/append.ts'
-import type { Proposal, StreamWish } from '../wire/common.ts'
+import type { Proposal, StreamWish } from '../wire/fields.ts'
 import { invalid, maximumAppendSizeExceeded, missingProperty, streamDeleted, timedOut, wrongExpectedVersion } from '../wire/errors.ts'
 import { answering, refusal, type Ending } from './answering.ts'
 

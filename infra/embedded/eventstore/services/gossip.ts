@@ -1,5 +1,5 @@
 import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
-import { uuid } from '../wire/common.ts'
+import { uuid } from '../wire/fields.ts'
 import { bytesField, messageField, numberField } from '../wire/protobuf.ts'
 
 const leader = 8

@@ -1,5 +1,5 @@
 import { ANY, STREAM_EXISTS } from '../contract.ts'
-import { empty, position, readProposal, readStreamWish, type Proposal, type StreamWish } from './common.ts'
+import { empty, position, readProposal, readStreamWish, type Proposal, type StreamWish } from './fields.ts'
 import { lengthDelimited, messageField, numberField, Reader } from './protobuf.ts'
 
 /** AppendReq { options = 1 | proposed_message = 2 } */

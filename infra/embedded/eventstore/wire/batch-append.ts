@@ -1,6 +1,6 @@
 import { NO_STREAM, ANY, STREAM_EXISTS } from '../contract.ts'
 import { successFields } from './append.ts'
-import { empty, readProposal, readStreamWish, streamIdentifier, type Proposal, type StreamWish } from './common.ts'
+import { empty, readProposal, readStreamWish, streamIdentifier, type Proposal, type StreamWish } from './fields.ts'
 import { bytesField, lengthDelimited, message, messageField, numberField, Reader, varintField, varintLength, writeVarint } from './protobuf.ts'
 
 export interface BatchAppendReq {

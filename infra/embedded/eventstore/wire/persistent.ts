@@ -1,7 +1,7 @@
 import { all, type Settings } from '../persistent/settings.ts'
 import type { GroupName, GroupWish } from '../persistent/groups.ts'
 import type { Nack } from '../persistent/group.ts'
-import { readPosition, readStreamName, readUuid } from './common.ts'
+import { readPosition, readStreamName, readUuid } from './fields.ts'
 import { bytesField, lengthDelimited, messageField, numberField, Reader, varintField } from './protobuf.ts'
 import { readFilter, readStreamOptions, type FilterWish, type Start } from './read.ts'
 

@@ -1,4 +1,4 @@
-import { position, readPosition, readStreamName, streamIdentifier } from './common.ts'
+import { position, readPosition, readStreamName, streamIdentifier } from './fields.ts'
 import { bytesField, lengthDelimited, messageField, numberField, Reader, varintField, varintLength, writeVarint } from './protobuf.ts'
 
 export interface Expression {

@@ -1,7 +1,7 @@
 import { ANY, NO_STREAM, STREAM_EXISTS, type ProposedEvent } from '../contract.ts'
 import { bytesField, lengthDelimited, Malformed, messageField, numberField, varintField, type Reader } from './protobuf.ts'
 
-/** Messages and parts of messages that several services share (shared.proto). */
+/** Fields that messages of several services have (shared.proto). */
 
 /** StreamIdentifier { stream_name = 3 } */
 export function readStreamName(reader: Reader): string {
