@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { END, EventStoreDBClient, jsonEvent, START, streamNameFilter } from '@eventstore/db-client'
+import { EventStoreDBClient, jsonEvent, START, streamNameFilter } from '@eventstore/db-client'
 import { connect } from 'nats'
 import pg from 'pg'
 import { deciders } from 'shared-domain/catalogue.ts'
@@ -117,7 +117,6 @@ async function wholeBaton() {
     tell('command, all of Baton on the same cores, 16 in flight', ours, '/s', { ratio: ours / floor })
     for (const [name, child] of Object.entries(services)) if (child) tell(`memory under load: ${name}`, resident_mb(child.pid), 'MB', { target: 'aim < 120' })
     await latencies(baton, owner)
-    await caughtUp(baton.urls.database, client)
     const { events, elapsed_ms, models } = await verify(client, baton.urls.database, [])
     if (models.some(({ difference }) => difference)) throw new Error('the read models do not equal a replay')
     tell('audit verify, all read models', (events / elapsed_ms) * 1_000, 'facts/s')
@@ -127,20 +126,6 @@ async function wholeBaton() {
     await baton.stop()
     rmSync(root, { recursive: true, force: true })
   }
-}
-
-async function caughtUp(database: string, client: EventStoreDBClient) {
-  let last = 0n
-  for await (const { event } of client.readAll({ direction: 'backwards', fromPosition: END, maxCount: 1 })) last = event!.position.commit
-  const db = new pg.Client({ connectionString: database })
-  await db.connect()
-  // Facts of the bare appends are of no interest to any read model: a checkpoint within them is as far as it gets.
-  for (let tries = 0; tries < 1_200; tries++) {
-    const { rows: [row] } = await db.query('select min(commit) as commit from checkpoint where active')
-    if (BigInt(row.commit) >= last - 2_000_000n) break
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  await db.end()
 }
 
 /** From the answer to a command until a consumer has the fact, and until the row can be read. */
@@ -217,13 +202,14 @@ async function catchUp() {
       child = await service('projection', { EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: database, NATS_URL: 'nats://127.0.0.1:1' })
       caught.push(await projected(database, started_ms))
       if (round === 1) {
-        tell('read 100,000 facts with @eventstore/db-client', median(floors), 'facts/s')
-        tell('catch-up of all read models over 100,000 facts', Math.max(...caught), 'facts/s', { ratio: Math.max(...caught) / Math.max(...floors), target: '>= 0.7 x read' })
+        const [floor, ours] = [Math.max(...floors), Math.max(...caught)]
+        tell('read 100,000 facts with @eventstore/db-client, best of 2', floor, 'facts/s')
+        tell('catch-up of all read models over them, best of 2', ours, 'facts/s', { ratio: ours / floor, target: '>= 0.7 x read' })
         tell('memory of the projection service after it', resident_mb(child.pid), 'MB', { target: 'aim < 120' })
         for (const model of ['backlog', 'performance_daily']) {
           const { facts, elapsed_ms } = await (await fetch(`${child.url}/models/${model}/rebuild`, { method: 'POST' })).json() as { facts: number; elapsed_ms: number }
           const rebuilt = (facts / elapsed_ms) * 1_000
-          tell(`rebuild of ${model} by COPY`, rebuilt, 'facts/s', { ratio: rebuilt / Math.max(...caught), target: '>= 1.5 x catch-up' })
+          tell(`rebuild of ${model} by COPY`, rebuilt, 'facts/s', { ratio: rebuilt / ours, target: '>= 1.5 x catch-up' })
         }
       }
     }
