@@ -23,6 +23,12 @@ const after = (state: CapacityState, fact: Fact, slot: Slot) => {
   return { ...slot, ...counted({ ...state, slots }) }
 }
 
+/** The limit that was said last; before any was said here, the one of the registration, of which this stream may not have heard yet. */
+function limitOf({ announced, max }: CapacityState, { id, look }: Context): number {
+  const known = look(orchestratorState, id)
+  return announced || known.stage === 'unknown' ? max : known.registeredMax
+}
+
 const confirmed = (state: CapacityState, slot: Slot) => [Capacity.SlotConfirmed(after(state, 'SlotConfirmed', slot))]
 
 const runs = (slot: Slot, look: Context['look']) => leaseOf(look(taskState, slot.task))?.slot === slot.command
@@ -59,10 +65,12 @@ export const capacity = decider(capacityState, {
       about: 'Take a slot for a task that is about to start.',
       internal: true,
       data: Slot,
-      decide(state, slot) {
+      decide(state, slot, context) {
         if (state.slots.has(slotOf(slot))) return []
-        if (used(state) >= state.max) return reject('CAPACITY_EXCEEDED', counted(state))
-        return [Capacity.SlotReserved(after(state, 'SlotReserved', slot))]
+        const max = limitOf(state, context)
+        if (used(state) >= max) return reject('CAPACITY_EXCEEDED', { ...counted(state), max })
+        const reserved = Capacity.SlotReserved({ ...after(state, 'SlotReserved', slot), max })
+        return state.announced ? [reserved] : [Capacity.CapacitySet({ ...counted(state), max }), reserved]
       },
     },
 

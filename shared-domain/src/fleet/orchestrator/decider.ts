@@ -68,7 +68,9 @@ export const orchestrator = decider(orchestratorState, {
       }),
       decide(state, data) {
         if (state.stage === 'unknown') return [Orchestrator.OrchestratorRegistered(data)]
-        return sameProfile(state.profile, data) ? [] : reject('ALREADY_EXISTS')
+        if (state.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'register', status: 'ARCHIVED' })
+        const isSame = sameProfile(state.profile, data) && state.registeredMax === data.maxConcurrentTasks
+        return isSame ? [] : reject('ALREADY_EXISTS')
       },
     },
 

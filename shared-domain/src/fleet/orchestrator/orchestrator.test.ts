@@ -57,6 +57,9 @@ t.test('S-30 an orchestrator is registered, and again with the same profile with
   given().when('register', { name: 'Ada' }).yields(registered)
   given(registered).when('register', { name: 'Ada' }).changesNothing()
   given(registered).when('register', { name: 'Grace' }).refuses('ALREADY_EXISTS')
+  given(registered).when('register', { name: 'Ada', maxConcurrentTasks: 4 }).refuses('ALREADY_EXISTS')
+  given(registered, archived).when('register', { name: 'Ada' })
+    .refuses('INVALID_STATE_TRANSITION', { action: 'register', status: 'ARCHIVED' })
 })
 
 t.test('S-30 what is known of an orchestrator is bounded', async (t) => {
@@ -102,10 +105,11 @@ t.test('S-31 an orchestrator changes only itself', async (t) => {
 })
 
 t.test('S-3 S-16 who is not offline takes work over; who is online or busy starts it', async (t) => {
-  const stateIn = (status: (typeof statuses)[number]) => ({ stage: 'registered' as const, organization: 'acme', profile, status })
+  const known = { organization: 'acme', profile, registeredMax: 5 }
+  const stateIn = (status: (typeof statuses)[number]) => ({ stage: 'registered' as const, ...known, status })
   t.strictSame(statuses.filter((status) => isReachable(stateIn(status))), ['ONLINE', 'BUSY', 'AWAY'])
   t.strictSame(statuses.filter((status) => isWorking(stateIn(status))), ['ONLINE', 'BUSY'])
-  for (const state of [{ stage: 'unknown' as const }, { stage: 'archived' as const, organization: 'acme', profile }])
+  for (const state of [{ stage: 'unknown' as const }, { stage: 'archived' as const, ...known }])
     t.notOk(isReachable(state) || isWorking(state))
 })
 

@@ -10,17 +10,21 @@ export type OrchestratorState =
 interface Known {
   readonly organization: string
   readonly profile: z.output<typeof Profile>
+  /** How many tasks it was registered to work on at once; a limit may have been said since then. */
+  readonly registeredMax: number
 }
 
 const registered = (state: OrchestratorState) => state as Extract<OrchestratorState, { stage: 'registered' }>
 
 const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
-  OrchestratorRegistered: (_, { maxConcurrentTasks: _max, ...profile }, { organization }) =>
-    ({ stage: 'registered', status: 'OFFLINE', organization, profile }),
+  OrchestratorRegistered: (_, { maxConcurrentTasks: registeredMax, ...profile }, { organization }) =>
+    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax }),
   OrchestratorUpdated: (state, profile) => ({ ...registered(state), profile }),
   OrchestratorStatusChanged: (state, { to }) => ({ ...registered(state), status: to }),
-  OrchestratorArchived: (state) =>
-    ({ stage: 'archived', organization: registered(state).organization, profile: registered(state).profile }),
+  OrchestratorArchived: (state) => {
+    const { organization, profile, registeredMax } = registered(state)
+    return { stage: 'archived', organization, profile, registeredMax }
+  },
 }
 
 export const orchestratorState = fold('orchestrator', Orchestrator, { stage: 'unknown' }, evolve)
