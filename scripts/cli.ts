@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, openSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { defaultRoot } from './up.ts'
 
@@ -24,22 +24,31 @@ export interface Places {
 
 type Note = { readonly urls: Record<string, string> }
 
-/** Where Baton runs: by the environment, or by what a start on this machine noted. */
-export function places(root = defaultRoot): Places {
+const variables: Readonly<Record<keyof Places, readonly string[]>> = {
+  gateway: ['BATON_URL'], command: ['COMMAND_URL', 'BATON_URL'], projection: ['PROJECTION_URL'],
+  eventstore: ['EVENTSTORE_URL'], database: ['DATABASE_URL'], key: ['BATON_API_KEY'],
+}
+
+/** Where those parts of Baton are that somebody needs: by the environment, or by what a start on this machine noted. */
+export function places<N extends keyof Places>(root = defaultRoot, ...needed: readonly N[]): Pick<Places, N> {
   const folder = resolve(root)
   const note = join(folder, 'services.json')
   const urls: Record<string, string> = existsSync(note) ? (JSON.parse(readFileSync(note, 'utf8')) as Note).urls : {}
   const keyFile = join(folder, 'admin.key')
-  const { env } = process
-  const found = {
-    gateway: env.BATON_URL ?? urls.gateway, command: env.COMMAND_URL ?? env.BATON_URL ?? urls.command, projection: env.PROJECTION_URL ?? urls.projection, eventstore: env.EVENTSTORE_URL ?? urls.eventstore,
-    database: env.DATABASE_URL ?? urls.database, key: env.BATON_API_KEY ?? (existsSync(keyFile) ? readFileSync(keyFile, 'utf8').trim() : undefined),
+  const noted = (name: N) => (name === 'key' ? existsSync(keyFile) && readFileSync(keyFile, 'utf8').trim() : urls[name])
+  const found = needed.map((name) => [name, variables[name].map((variable) => process.env[variable]).find(Boolean) ?? noted(name)] as const)
+  const missing = found.filter(([, place]) => !place).map(([name]) => variables[name].join(' or '))
+  if (missing.length > 0) throw new Usage(`Baton does not run here (${folder}): start it with npm start, or say ${missing.join(' and ')}.`)
+  return Object.fromEntries(found) as Pick<Places, N>
+}
+
+/** Opens a file to write to, so that a folder that does not exist is known before any work is done. */
+export function fileFor(option: string, path: string): number {
+  try {
+    return openSync(path, 'w', 0o600)
+  } catch (error) {
+    throw new Usage(`${option} ${path} cannot be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such folder' : (error as Error).message}.`)
   }
-  const missing = Object.entries(found).filter(([, value]) => !value).map(([name]) => name)
-  if (missing.length === Object.keys(found).length || !found.eventstore) {
-    throw new Usage(`Baton does not run here (${folder}): start it with npm start, or say EVENTSTORE_URL, DATABASE_URL, BATON_URL and BATON_API_KEY.`)
-  }
-  return Object.fromEntries(Object.entries(found).map(([name, value]) => [name, value ?? ''])) as unknown as Places
 }
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)

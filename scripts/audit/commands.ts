@@ -1,14 +1,14 @@
 import { createWriteStream } from 'node:fs'
-import { once } from 'node:events'
+import { pipeline } from 'node:stream/promises'
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
-import { EventStoreDBClient, FORWARDS, START, StreamNotFoundError, type RecordedEvent } from '@eventstore/db-client'
+import { EventStoreDBClient, StreamNotFoundError } from '@eventstore/db-client'
 import { deciders, readModels } from 'shared-domain/catalogue.ts'
 import { cloudEvent } from 'shared-domain/kernel/cloud-event.ts'
 import { partsOf } from 'shared-domain/kernel/decider.ts'
-import { places, print, printJson, Usage, type Command } from '../cli.ts'
+import { fileFor, places, print, printJson, Usage, type Command } from '../cli.ts'
 import { progress } from '../progress.ts'
 import { Fold } from './fold.ts'
-import { definitions, endOf, entryOf, facts, Unreadable, type Entry, type Until } from './log.ts'
+import { definitions, endOf, facts, factsOf, type Entry, type Unreadable, type Until } from './log.ts'
 import { shownVerification } from './show.ts'
 import { verify } from './verify.ts'
 
@@ -31,7 +31,7 @@ function untilOf({ position, at }: { position?: string | undefined; at?: string 
 }
 
 async function connected<T>(root: string | undefined, run: (client: EventStoreDBClient) => Promise<T>): Promise<T> {
-  const client = EventStoreDBClient.connectionString`${places(root).eventstore}`
+  const client = EventStoreDBClient.connectionString`${places(root, 'eventstore').eventstore}`
   try {
     return await run(client)
   } finally {
@@ -39,13 +39,9 @@ async function connected<T>(root: string | undefined, run: (client: EventStoreDB
   }
 }
 
-async function* streamEntries(client: EventStoreDBClient, stream: string, { position, at }: Until): AsyncGenerator<Entry> {
+async function* streamEntries(client: EventStoreDBClient, stream: string, limit: Until, onUnreadable?: (error: Unreadable) => void): AsyncGenerator<Entry> {
   try {
-    for await (const { event } of client.readStream(stream, { direction: FORWARDS, fromRevision: START })) {
-      const entry = entryOf(event as RecordedEvent)
-      if (position !== undefined && BigInt(entry.fact.position) > position) return
-      if (at === undefined || entry.fact.at <= at) yield entry
-    }
+    yield* factsOf(client, stream, limit, onUnreadable)
   } catch (error) {
     if (error instanceof StreamNotFoundError) throw new Usage(`There is no stream ${stream}.`)
     throw error
@@ -145,7 +141,7 @@ const verifyCommand: Command = {
     const { values } = read(args, { model: { type: 'string', multiple: true, default: [] as string[] } })
     const unknown = values.model.find((name) => !readModels.some((model) => model.name === name))
     if (unknown !== undefined) throw new Usage(`There is no read model ${unknown}: there are ${readModels.map(({ name }) => name).join(', ')}.`)
-    const { database } = places(values.root)
+    const { database } = places(values.root, 'database')
     const bar = progress('log position', 1, values.json)
     const verification = await connected(values.root, (client) =>
       verify(client, database, values.model, (position, end) => bar.to(Number(position), Number(end))).finally(() => bar.end()))
@@ -156,26 +152,31 @@ const verifyCommand: Command = {
 }
 
 const exportCommand: Command = {
-  about: 'Write facts as CloudEvents, one JSON document a line.',
-  usage: 'audit export [STREAM] [--position P | --at INSTANT] [--out FILE]',
+  about: 'Write facts as CloudEvents, one JSON document a line; a fact that cannot be read is named and left out.',
+  usage: 'audit export [STREAM] [--position P | --at INSTANT] [--out FILE] [--json]',
   async run(args) {
-    const { values, positionals: [stream] } = read(args, { ...until, out: { type: 'string' } })
-    const out = values.out === undefined ? process.stdout : createWriteStream(values.out, { mode: 0o600 })
-    return connected(values.root, async (client) => {
-      let count = 0
-      const limit = untilOf(values)
-      for await (const { fact, provenance } of stream === undefined ? facts(client, limit) : streamEntries(client, stream, limit)) {
-        const line = `${JSON.stringify(cloudEvent(definitions[fact.type]!, fact, provenance))}\n`
-        if (!out.write(line)) await once(out, 'drain')
-        count++
-      }
-      if (values.out !== undefined) {
-        out.end()
-        await once(out, 'finish')
-        process.stderr.write(`${count} facts in ${values.out}\n`)
-      }
-      return 0
+    const { values: { out, json, ...values }, positionals: [stream] } = read(args, { ...until, out: { type: 'string' } })
+    const limit = untilOf(values)
+    const target = out === undefined ? process.stdout : createWriteStream('', { fd: fileFor('--out', out) })
+    const unreadable: string[] = []
+    const note = ({ message }: Unreadable) => void unreadable.push(message)
+    let count = 0
+    await connected(values.root, async (client) => {
+      const entries = stream === undefined ? facts(client, limit, note) : streamEntries(client, stream, limit, note)
+      await pipeline(async function* () {
+        for await (const { fact, provenance } of entries) {
+          count++
+          yield `${JSON.stringify(cloudEvent(definitions[fact.type]!, fact, provenance))}\n`
+        }
+      }, target, { end: out !== undefined })
     })
+    // Standard output is for the facts.
+    if (json) process.stderr.write(`${JSON.stringify({ facts: count, unreadable })}\n`)
+    else {
+      for (const message of unreadable) process.stderr.write(`unreadable: ${message}\n`)
+      if (out !== undefined) process.stderr.write(`${count} facts in ${out}\n`)
+    }
+    return unreadable.length > 0 ? 1 : 0
   },
 }
 

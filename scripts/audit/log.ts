@@ -57,19 +57,28 @@ export async function endOf(client: EventStoreDBClient): Promise<bigint> {
 
 const categories = new Set(deciders.map(({ category }) => category))
 
+type Reading = AsyncIterable<{ readonly event?: RecordedEvent | undefined }>
+type OnUnreadable = (error: Unreadable) => void
+const refuse: OnUnreadable = (error) => { throw error }
+
 /**
  * Every fact of the catalogue's categories in log order, up to and including `until`. `onUnreadable` decides what happens to a fact
  * that cannot be read; by default it is thrown.
  */
-export async function* facts(
-  client: EventStoreDBClient, until: Until = {}, onUnreadable: (error: Unreadable) => void = (error) => { throw error },
-): AsyncGenerator<Entry> {
-  for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: START })) {
+export const facts = (client: EventStoreDBClient, until: Until = {}, onUnreadable = refuse): AsyncGenerator<Entry> =>
+  entriesOf(client.readAll({ direction: FORWARDS, fromPosition: START }) as Reading, until, onUnreadable)
+
+/** The same for one stream. The client's StreamNotFoundError when there is none. */
+export const factsOf = (client: EventStoreDBClient, stream: string, until: Until = {}, onUnreadable = refuse): AsyncGenerator<Entry> =>
+  entriesOf(client.readStream(stream, { direction: FORWARDS, fromRevision: START }) as Reading, until, onUnreadable)
+
+async function* entriesOf(reading: Reading, until: Until, onUnreadable: OnUnreadable): AsyncGenerator<Entry> {
+  for await (const { event } of reading) {
     if (!event || !categories.has(partsOf(event.streamId).category)) continue
     // Read on to the end: a read that is left early keeps the client from ending.
-    if (until.position !== undefined && event.position.commit > until.position) continue
+    if (until.position !== undefined && (event.position?.commit ?? 0n) > until.position) continue
     try {
-      const entry = entryOf(event as RecordedEvent)
+      const entry = entryOf(event)
       // Imported facts carry times of their own: they are out of order, and each is judged by itself.
       if (until.at === undefined || entry.fact.at <= until.at) yield entry
     } catch (error) {

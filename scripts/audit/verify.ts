@@ -3,6 +3,7 @@ import type { EventStoreDBClient } from '@eventstore/db-client'
 import { Client } from 'pg'
 import { readModels } from 'shared-domain/catalogue.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import { asWritten, numbersOf } from '../../projection-service/src/tables.ts'
 import { Fold, keyText } from './fold.ts'
 import { facts, Unreadable, type Entry } from './log.ts'
 
@@ -41,22 +42,6 @@ interface Table {
 
 const page = 5_000
 
-/** Text and numbers as the projection wrote them, whatever pg makes of them by default. */
-const asWritten = { getTypeParser: (oid: number) => parsers[oid] ?? ((text: string) => text) }
-const parsers: Record<number, (text: string) => unknown> = {
-  16: (text) => text === 't',
-  21: Number, 23: Number, 700: Number, 701: Number,
-  114: JSON.parse, 3802: JSON.parse,
-  1184: (text) => new Date(text).toISOString(),
-}
-
-/** 64-bit columns are text in a row unless the row says they are numbers. */
-const typed = ({ row: { shape } }: ReadModel, row: Row): Row =>
-  Object.fromEntries(Object.entries(row).map(([column, value]) => [column, typeof value === 'string' && shape[column] && isNumber(shape[column]) ? Number(value) : value]))
-
-const isNumber = (schema: { def: { type: string; innerType?: any } }): boolean =>
-  schema.def.type === 'number' || (schema.def.innerType !== undefined && isNumber(schema.def.innerType))
-
 /**
  * Compares every read model with a replay of the log up to the model's own position. One snapshot of the database serves all, so that
  * it does not matter what is written meanwhile. Memory: the rows of the models that are verified.
@@ -65,7 +50,7 @@ export async function verify(
   client: EventStoreDBClient, databaseUrl: string, names: readonly string[], onProgress: (position: bigint, end: bigint) => void = () => undefined,
 ): Promise<Verification> {
   const started_ms = performance.now()
-  const db = new Client({ connectionString: databaseUrl, types: asWritten as never, application_name: 'baton audit' })
+  const db = new Client({ connectionString: databaseUrl, types: asWritten, application_name: 'baton audit' })
   await db.connect()
   try {
     await db.query('begin isolation level repeatable read read only')
@@ -113,14 +98,15 @@ async function tablesOf(db: Client, models: readonly ReadModel[]): Promise<reado
 
 async function compared(db: Client, { model, position, parked }: Table, fold: Fold): Promise<Verified> {
   const left = new Map(fold.rows)
+  const numbers = numbersOf(model)
   let [rows, difference] = [0, undefined as Difference | undefined]
   await db.query(`declare audit no scroll cursor for select * from "${model.name}"`)
   for (;;) {
-    const read = await db.query<Row>(`fetch ${page} from audit`)
+    const read = await db.query<Record<string, unknown>>(`fetch ${page} from audit`)
     if (read.rows.length === 0) break
-    for (const stored of read.rows) {
+    for (const row of read.rows) {
       rows++
-      const row = typed(model, stored)
+      for (const column of numbers) row[column] = Number(row[column])
       const key = keyText(model, row)
       const expected = left.get(key)
       left.delete(key)

@@ -1,9 +1,8 @@
-import { createWriteStream } from 'node:fs'
-import { once } from 'node:events'
+import { writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { Api } from '../api.ts'
-import { places, print, printJson, Usage, type Command } from '../cli.ts'
+import { fileFor, places, print, printJson, Usage, type Command } from '../cli.ts'
 import { progress } from '../progress.ts'
 import { mappingFrom } from './mapping.ts'
 import { Player, type Refusal } from './player.ts'
@@ -19,11 +18,11 @@ export const importCommand: Command = {
     const { mapping: name, data, report, limit, json, root } = wishes(args)
     if (!name || !data) throw new Usage('Say --mapping (itsm-incidents, agent-fleet, or a file) and --data (the folder with the log).')
     const mapping = mappingFrom(/^[a-z-]+$/.test(name) ? join(mappings, `${name}.json`) : name)
-    const { command, key } = places(root)
+    const { command, key } = places(root, 'command', 'key')
     const unread: Unread[] = []
     const refusals = new Map<string, number>()
-    const out = report === undefined ? undefined : createWriteStream(report, { mode: 0o600 })
-    const note = (line: Refusal | Unread) => void out?.write(`${JSON.stringify(line)}\n`)
+    const out = report === undefined ? undefined : fileFor('--report', report)
+    const note = (line: Refusal | Unread) => { if (out !== undefined) writeSync(out, `${JSON.stringify(line)}\n`) }
 
     const rows = (await rowsOf(mapping, data, (row) => { unread.push(row); note(row) })).slice(0, limit)
     const bar = progress('rows', rows.length, json)
@@ -32,12 +31,10 @@ export const importCommand: Command = {
       refusals.set(`${refusal.wish} ${refusal.code}`, (refusals.get(`${refusal.wish} ${refusal.code}`) ?? 0) + 1)
       note(refusal)
     })
-    const played = await player.play(rows, (done) => bar.to(done)).finally(() => bar.end())
+    const played = await player.play(rows, (done) => bar.to(done)).finally(() => bar.end()).catch((error: Error) => {
+      throw new Error(`${error.message.replace(/\.$/, '')}. The import has stopped: run it again and it goes on, nothing is done twice.`, { cause: error })
+    })
     const elapsed_ms = Math.round(performance.now() - started_ms)
-    if (out) {
-      out.end()
-      await once(out, 'finish')
-    }
 
     const refused = Object.fromEntries([...refusals].sort(([, a], [, b]) => b - a))
     if (json) printJson({ ...played, unread: unread.length, refused, elapsed_ms })

@@ -1,0 +1,149 @@
+import { v5 } from 'uuid'
+import type { Answer } from '../api.ts'
+import type { Mapping, Phase, Source } from './mapping.ts'
+import { timeOf, type Row } from './rows.ts'
+
+/** What a case has come to. */
+export interface Case {
+  readonly id: string
+  owner: string
+  assignee: string
+  phase: Phase
+  /** Of the lease, while active. */
+  token: string
+}
+
+/** A command that a row asks for. */
+export interface Wish {
+  readonly name: string
+  readonly path: string
+  readonly body: object
+  readonly at: string
+}
+
+/** What the one who sends a wish gives back: nothing when it was refused. */
+export type Accepted = Pick<Answer, 'revision'> | undefined
+
+const namespace = '2c1f2b6e-8b0f-5c1c-9f35-6f8a4a8f6b11'
+
+export const idOf = ({ name: log }: Mapping, kind: 'task' | 'orchestrator', name: string): string => v5(`${log} ${kind} ${name}`, namespace)
+
+export const caseOf = ({ source, values }: Row): string => values[source.case]!
+
+/** The case that a row makes its own wait for. */
+export const dependencyOf = ({ source, values }: Row): string | undefined => (source.kind === 'dependencies' ? values[source.dependsOn ?? ''] ?? '' : undefined)
+
+/** The course that cases take: what each row asks for, one wish after the other, given what became of those before it. */
+export class Course {
+  readonly cases = new Map<string, Case>()
+  /** Who was to own a case, and when they were first named. */
+  readonly owners = new Map<string, string>()
+  readonly #mapping: Mapping
+
+  constructor(mapping: Mapping) {
+    this.#mapping = mapping
+  }
+
+  *of(row: Row): Generator<Wish, void, Accepted> {
+    const { source, values } = row
+    const other = dependencyOf(row)
+    if (other !== undefined) {
+      yield { name: 'depend', path: `/tasks/${this.#task(caseOf(row))}/dependencies`, body: { dependency: this.#task(other) }, at: row.at }
+      return
+    }
+    const known = this.cases.get(caseOf(row))
+    const owner = first(values, source.owner) ?? (known ? undefined : first(values, source.firstOwner) ?? this.#mapping.unowned)
+    if (known && owner !== undefined && owner !== known.owner) yield* this.#handOff(row, known, owner)
+    const current = known ?? (yield* this.#create(row, owner!))
+    if (!current) return
+    const assignee = first(values, source.assignee)?.slice(0, 200)
+    if (assignee !== undefined && assignee !== current.assignee && (yield wish(row, current, 'assign', { assignee }))) current.assignee = assignee
+    yield* enter(row, current, phaseOf(source, values))
+  }
+
+  /** Gives a case back that nobody worked on for the longest time, so that another can be taken up. */
+  *putBack(row: Row, name: string): Generator<Wish, void, Accepted> {
+    const idle = this.cases.get(name)
+    if (idle?.phase === 'active') yield* end(row, idle, 'release', 'open', { reason: 'nobody was working on it: made room for another task' }, 'make room')
+  }
+
+  *#create(row: Row, owner: string): Generator<Wish, Case | undefined, Accepted> {
+    const { source, values } = row
+    const id = this.#task(caseOf(row))
+    const priority = source.priority?.values[values[source.priority.column] ?? '']
+    const accepted = yield {
+      name: 'create', path: '/tasks', at: createdAt(row), body: {
+        id, owner: this.#owner(row, owner), title: titleOf(source, values).slice(0, 500), ...(priority ? { priority } : {}),
+        tags: [this.#mapping.name], metadata: { case: caseOf(row) },
+      },
+    }
+    if (!accepted) return undefined
+    const created: Case = { id, owner, assignee: '', phase: 'open', token: '' }
+    this.cases.set(caseOf(row), created)
+    return created
+  }
+
+  *#handOff(row: Row, known: Case, owner: string): Generator<Wish, void, Accepted> {
+    const to = this.#owner(row, owner)
+    if (!(yield wish(row, known, 'handoff', { to, notes: `${known.owner} to ${owner}`.slice(0, 2_000), force: true }))) return
+    if (known.phase === 'active') known.phase = 'open'
+    known.owner = owner
+  }
+
+  #owner({ at }: Row, name: string): string {
+    if (!this.owners.has(name)) this.owners.set(name, at)
+    return idOf(this.#mapping, 'orchestrator', name)
+  }
+
+  #task(name: string): string {
+    return idOf(this.#mapping, 'task', name)
+  }
+}
+
+/** Brings the case from the phase it is in to the one that the row says. */
+function* enter(row: Row, known: Case, phase: Phase | undefined): Generator<Wish, void, Accepted> {
+  if (phase === undefined || phase === known.phase) return
+  switch (phase) {
+    case 'open':
+      return yield* end(row, known, known.phase === 'active' ? 'release' : known.phase === 'blocked' ? 'unblock' : 'reopen', 'open')
+    case 'active':
+      return yield* start(row, known)
+    case 'blocked':
+      return yield* end(row, known, 'block', 'blocked', { reason: whyOf(row) })
+    case 'done':
+      yield* start(row, known)
+      if (known.phase === 'active') yield* end(row, known, 'complete', 'done', { token: known.token })
+      return
+    case 'cancelled':
+      return yield* end(row, known, 'cancel', 'cancelled')
+  }
+}
+
+function* start(row: Row, known: Case): Generator<Wish, void, Accepted> {
+  if (known.phase === 'blocked') yield* end(row, known, 'unblock', 'open')
+  if (known.phase === 'blocked' || known.phase === 'active') return
+  const accepted = yield wish(row, known, 'start')
+  if (accepted) [known.phase, known.token] = ['active', accepted.revision]
+}
+
+function* end(row: Row, known: Case, verb: string, phase: Phase, body: object = {}, name = verb): Generator<Wish, void, Accepted> {
+  if (yield { ...wish(row, known, verb, body), name }) known.phase = phase
+}
+
+const wish = (row: Row, { id }: Case, verb: string, body: object = {}): Wish => ({ name: verb, path: `/tasks/${id}/${verb}`, body, at: row.at })
+
+const first = (values: Row['values'], columns: readonly string[]): string | undefined => columns.map((column) => values[column]).find((value) => value !== undefined && value !== '')
+
+const titleOf = ({ title, case: name }: Source, values: Row['values']): string =>
+  title.replaceAll(/\{([^}]+)\}/g, (_, column: string) => values[column === 'case' ? name : column] ?? '').trim() || values[name]!
+
+const stateOf = ({ phase }: Source, values: Row['values']): string => (phase?.columns ?? []).map((column) => values[column] ?? '').join('|')
+
+const phaseOf = (source: Source, values: Row['values']): Phase | undefined => source.phase?.values[stateOf(source, values)] ?? undefined
+
+const whyOf = ({ source, values }: Row): string => stateOf(source, values).replaceAll('|', ' ').trim().slice(0, 500) || 'blocked in the source'
+
+function createdAt({ source, values, at }: Row): string {
+  const created = source.created ? timeOf(values[source.created], source.zone) : undefined
+  return created !== undefined && created < at ? created : at
+}
