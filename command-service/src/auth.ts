@@ -22,20 +22,21 @@ export const fingerprintOf = (key: string) => {
 const presented = ({ headers }: FastifyRequest): string | undefined =>
   /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? (headers['x-api-key'] as string | undefined)
 
-export type Authorise = (request: FastifyRequest, scope: Scope) => Promise<Principal>
+/** `fresh`: the key must be valid now, not a moment ago. */
+export type Authorise = (request: FastifyRequest, wish: { readonly scope?: Scope; readonly fresh?: boolean }) => Promise<Principal>
 
 /** Finds whom the key of a request speaks for. The key names its own stream, so a lookup is a read of that stream. */
 export function authoriser(streams: Streams): Authorise {
   const failures = new LRUCache<string, number>({ max: 10_000, ttl: failures_forgotten_ms, noUpdateTTL: true })
 
-  return async (request, scope) => {
+  return async (request, { scope = 'write', fresh = false }) => {
     const key = presented(request)
     if (!key || !keyPattern.test(key)) throw new Problem('INVALID_API_KEY')
     const { id, hash } = fingerprintOf(key)
     // Each guess costs a read.
     if ((failures.get(request.ip) ?? 0) >= failures_max && !streams.known(apiKeyState, id)) throw new Problem('RATE_LIMITED', 'Too many keys from this address were not valid.', [], failures_forgotten_ms / 1000)
     const at = new Date().toISOString()
-    const principal = admit((await streams.recent(apiKeyState, id, known_max_ms)).state, id, hash, at)
+    const principal = admit((await streams.recent(apiKeyState, id, fresh ? 0 : known_max_ms)).state, id, hash, at)
     if (typeof principal === 'string') {
       failures.set(request.ip, (failures.get(request.ip) ?? 0) + 1)
       throw new Problem(principal)

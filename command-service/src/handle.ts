@@ -150,7 +150,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
         return { id: request.id, revision: earlier.revision, position: earlier.position, changed: true }
       }
       const { revision: base, state } = entry
-      const decision = await decided(entry, run, command.internal || isSure ? 0 : advice_max_ms)
+      const decision = await decided(entry, run, command.internal || command.fresh || isSure ? 0 : advice_max_ms)
       if (entry.revision !== base) throw new Conflict(entry.stream)
       if (!(decision instanceof Rejection) && decision.length > 0) return (await secured(run, state)) ?? stored(run, entry, base, decision)
       // Nothing guards a refusal or a no-op, so it is given only on what the store says now.

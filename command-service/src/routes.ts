@@ -61,8 +61,8 @@ function importedAt(header: string | undefined, isAdmin: boolean, now: string): 
 }
 
 /** Circumstances of a request that no body says. */
-export async function circumstances(request: FastifyRequest, authorise: Authorise, command: Pick<Command, 'scope'>) {
-  const principal = await authorise(request, command.scope ?? 'write')
+export async function circumstances(request: FastifyRequest, authorise: Authorise, command: Pick<Command, 'scope' | 'fresh'>) {
+  const principal = await authorise(request, command)
   const header = (name: string) => request.headers[name] as string | undefined
   const now = new Date().toISOString()
   const imported = importedAt(header('baton-imported-at'), principal.actor.kind === 'admin' && principal.scopes.includes('admin'), now)

@@ -69,7 +69,7 @@ export class Streams {
   /** The stream as it stood at most so long ago. */
   async recent(fold: Fold, id: string, age_max_ms: number): Promise<Entry> {
     const entry = this.#entries.get(streamOf(fold, id))
-    return entry && performance.now() - entry.read_ms <= age_max_ms ? entry : this.refreshed(fold, id)
+    return entry && performance.now() - entry.read_ms < age_max_ms ? entry : this.refreshed(fold, id)
   }
 
   /** Takes over facts that were just appended after revision `base`, unless a reader brought them in already. */
