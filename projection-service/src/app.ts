@@ -9,7 +9,7 @@ import { definitionsOf } from './facts.ts'
 import { batches } from './follow.ts'
 import { whileLeader } from './leader.ts'
 import { migrate } from './migrations.ts'
-import { followedBy, identityOf, prepare } from './models.ts'
+import { identityOf, prepare } from './models.ts'
 import { Projector } from './projector.ts'
 import { rebuild } from './rebuild.ts'
 import { status, type Operations } from './status.ts'
@@ -57,7 +57,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     const announcer = new Announcer({
       client, pool, natsUrl: config.natsUrl, categories, definitions, store, maxAge_hours: config.announcements_hours, maxBytes: config.announcements_bytes, log: app.log,
     })
-    const rebuildOf = (model: ReadModel) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model, followedBy(projector, model.name))
+    const rebuildOf = (model: ReadModel) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model)
     operations = {
       isLeading: true,
       positions: () => ({

@@ -19,9 +19,14 @@ const migrations: readonly string[] = [
    create table announced (store text primary key, commit bigint not null)`,
 ]
 
+/** A transaction that makes or changes tables: one at a time, whoever starts at the same moment. */
+export const migrating = <T>(pool: Pool, run: (db: PoolClient) => Promise<T>): Promise<T> => transaction(pool, async (db) => {
+  await db.query('select pg_advisory_xact_lock($1)', [migration_lock])
+  return run(db)
+})
+
 export async function migrate(pool: Pool): Promise<void> {
-  await transaction(pool, async (db) => {
-    await db.query('select pg_advisory_xact_lock($1)', [migration_lock])
+  await migrating(pool, async (db) => {
     await db.query('create table if not exists migration (service text, number int, at timestamptz not null default now(), primary key (service, number))')
     const { rows } = await db.query<{ number: number }>('select number from migration where service = $1', [service])
     for (const [index, migration] of migrations.entries()) {
@@ -43,6 +48,17 @@ export async function transaction<T>(pool: Pool, run: (db: PoolClient) => Promis
   } catch (error) {
     // A connection whose transaction cannot even be taken back is not used again.
     await db.query('rollback').then(() => db.release(), () => db.release(true))
+    throw error
+  }
+}
+
+/** What fails in it is taken back; the transaction that it is a part of goes on. */
+export async function savepoint<T>(db: PoolClient, run: () => Promise<T>): Promise<T> {
+  await db.query('savepoint part')
+  try {
+    return await run()
+  } catch (error) {
+    await db.query('rollback to savepoint part')
     throw error
   }
 }

@@ -1,7 +1,7 @@
 import { FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client'
-import type { Pool } from 'pg'
+import type { Pool, PoolClient } from 'pg'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
-import { transaction } from './migrations.ts'
+import { migrating } from './migrations.ts'
 import type { Followed, Projector } from './projector.ts'
 import { creation, indexes, tableOf, view, type Table } from './tables.ts'
 
@@ -26,41 +26,47 @@ export async function identityOf(client: EventStoreDBClient): Promise<string> {
  * Makes ready what the models need. Those that were never built start at the beginning of the log, all together; those whose version
  * changed stay as they are until they are rebuilt: they are returned. Throws one sentence where the tables do not fit.
  */
-export async function prepare(pool: Pool, projector: Projector, models: readonly ReadModel[], store: string): Promise<readonly ReadModel[]> {
-  const { rows: checkpoints } = await pool.query<Checkpoint>('select name, model, version, commit, store from checkpoint')
+export const prepare = (pool: Pool, projector: Projector, models: readonly ReadModel[], store: string) => migrating(pool, async (db) => {
+  const { rows: checkpoints } = await db.query<Checkpoint>('select name, model, version, commit, store from checkpoint')
   const foreign = checkpoints.find((checkpoint) => checkpoint.store !== store)
   if (foreign) {
     throw new Error(`the read models in this database were built from another log (${foreign.store}, this one is ${store}): `
       + 'point EVENTSTORE_URL to that log, or use an empty database')
   }
-  const { rows: parked } = await pool.query<{ model: string; stream: string }>('select model, stream from parked')
+  const { rows: parked } = await db.query<{ model: string; stream: string }>('select model, stream from parked')
   const outdated: ReadModel[] = []
   for (const model of models) {
     const checkpoint = checkpoints.find((checkpoint) => checkpoint.model === model.name)
-    if (!checkpoint) projector.follow(model, await made(pool, tableOf(model), store), [])
+    if (!checkpoint) projector.follow(model, await made(db, tableOf(model), store), [])
     else if (checkpoint.version !== model.version) outdated.push(model)
     else {
-      await check(pool, tableOf(model, checkpoint.name))
+      await check(db, tableOf(model, checkpoint.name))
       projector.follow(model, BigInt(checkpoint.commit), parked.filter((row) => row.model === model.name).map(({ stream }) => stream), checkpoint.name)
     }
   }
   return outdated
-}
+})
 
-async function made(pool: Pool, table: Table, store: string): Promise<bigint> {
-  await transaction(pool, async (db) => {
-    await db.query(creation(table))
-    await db.query(indexes(table) || 'select 1')
-    await db.query(view(table.model, table.name))
-    await db.query('insert into checkpoint (name, model, version, active, commit, prepare, store) values ($1, $2, $3, true, -1, -1, $4)',
-      [table.name, table.model.name, table.model.version, store])
-  })
+async function made(db: PoolClient, table: Table, store: string): Promise<bigint> {
+  await db.query(creation(table))
+  await db.query(indexes(table) || 'select 1')
+  await db.query(view(table.model, table.name))
+  await db.query('insert into checkpoint (name, model, version, active, commit, prepare, store) values ($1, $2, $3, true, -1, -1, $4)',
+    [table.name, table.model.name, table.model.version, store])
   return -1n
 }
 
+/** Drops the tables that a rebuild left half built when its process was killed. Only whoever leads may, since others may be building. */
+export const dropHalfBuilt = (pool: Pool, models: readonly ReadModel[]): Promise<void> => migrating(pool, async (db) => {
+  const { rows } = await db.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = current_schema() and tablename ~ ('^(' || array_to_string($1::text[], '|') || ')_v[0-9]')
+     and tablename not in (select name from checkpoint)`, [models.map(({ name }) => name)])
+  for (const { name } of rows) await db.query(`drop table "${name}"`)
+})
+
 /** A table that is not what the declaration says would fail later, in the middle of things. */
-async function check(pool: Pool, { name, model, columns }: Table) {
-  const { rows } = await pool.query<{ name: string; type: string; nullable: boolean }>(
+async function check(db: PoolClient, { name, model, columns }: Table) {
+  const { rows } = await db.query<{ name: string; type: string; nullable: boolean }>(
     `select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable from pg_attribute
      where attrelid = to_regclass($1) and attnum > 0 and not attisdropped order by attnum`, [`"${name}"`])
   const text = (columns: readonly { name: string; type: string; nullable: boolean }[]) => columns.map(({ name, type, nullable }) => `${name} ${type}${nullable ? '' : ' not null'}`).join(', ')

@@ -5,7 +5,8 @@ import type { Pool, PoolClient } from 'pg'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { received, type Definitions, type Received } from './facts.ts'
 import { Fold, type Misfit } from './fold.ts'
-import { transaction } from './migrations.ts'
+import { savepoint, transaction } from './migrations.ts'
+import { byHalves, held, Refused } from './refused.ts'
 import { deletion, selection, tableOf, upsert, type Table } from './tables.ts'
 
 export interface Followed {
@@ -17,9 +18,6 @@ export interface Followed {
   /** Streams that wait behind a fact that did not fit. */
   readonly parked: Set<string>
 }
-
-/** Somebody else moved the checkpoint: this projector is not the only one any more. */
-export class Overtaken extends Error {}
 
 export interface Batch {
   readonly events: readonly Received[]
@@ -42,7 +40,6 @@ export class Projector {
   readonly #log: FastifyBaseLogger
   readonly #cache: LRUCache<string, Row>
   #turn: Promise<unknown> = Promise.resolve()
-  batches = 0
   facts = 0
   misfits = 0
 
@@ -66,38 +63,63 @@ export class Projector {
     return mine
   }
 
-  /** Takes a batch into every model that is not past it yet. Throws `Overtaken`. */
+  /** Takes a batch into every model that is not past it yet. Throws when somebody else moved a checkpoint. */
   take(batch: Batch): Promise<void> {
     return this.exclusively(async () => {
       const behind = this.models.filter(({ position }) => position < batch.position)
-      const work: Work[] = []
-      for (const followed of behind) work.push(await this.#folded(followed, batch.events.filter(({ position }) => position > followed.position)))
-      await transaction(this.#pool, async (db) => {
-        for (const one of work) await this.#write(db, one)
-        await this.#advance(db, behind, batch.position)
+      const newFor = ({ position }: Followed) => batch.events.filter((event) => event.position > position)
+      await this.#atOnce(behind, newFor, batch.position).catch((error: unknown) => {
+        if (!(error instanceof Refused)) throw error
+        return transaction(this.#pool, async (db) => {
+          for (const followed of behind) await this.#bitByBit(db, followed, newFor(followed))
+          await this.#advance(db, behind, batch.position)
+        })
       })
-      for (const { followed, keep, misfits, waiting } of work) {
-        keep()
-        followed.position = batch.position
-        for (const stream of waiting.keys()) followed.parked.add(stream)
-        for (const misfit of misfits) this.#complain(followed, misfit)
-      }
-      this.batches++
+      for (const followed of behind) followed.position = batch.position
       this.facts += batch.events.length
     })
   }
 
-  async #folded(followed: Followed, events: readonly Received[]): Promise<Work> {
-    const { fold, table, parked } = followed
+  async #atOnce(behind: readonly Followed[], newFor: (followed: Followed) => readonly Received[], position: bigint) {
+    const work: Work[] = []
+    for (const followed of behind) work.push(await this.#folded(this.#pool, followed, newFor(followed)))
+    await transaction(this.#pool, async (db) => {
+      for (const one of work) await this.#write(db, one)
+      await this.#advance(db, behind, position)
+    })
+    for (const one of work) this.#settle(one)
+  }
+
+  /** Takes facts of which the table may refuse some, and says which did not fit. */
+  async #bitByBit(db: PoolClient, followed: Followed, events: readonly Received[]): Promise<readonly Misfit[]> {
+    const misfits: Misfit[] = []
+    await byHalves(events, (part) => savepoint(db, async () => {
+      const work = await this.#folded(db, followed, part)
+      await this.#write(db, work)
+      this.#settle(work)
+      misfits.push(...work.misfits)
+    }))
+    return misfits
+  }
+
+  async #folded(db: Pool | PoolClient, followed: Followed, events: readonly Received[]): Promise<Work> {
+    const { table, fold, parked } = followed
     const plan = fold.steps(events, (stream) => parked.has(stream))
     const missing = fold.missing(plan.steps)
-    if (missing.length > 0) fold.learn((await this.#pool.query<Row>(selection(table), [JSON.stringify(missing)])).rows)
+    if (missing.length > 0) fold.learn((await held(db.query<Row>(selection(table), [JSON.stringify(missing)]))).rows)
     return { ...fold.net(plan), followed }
   }
 
+  /** What is in memory follows what is written. */
+  #settle({ followed, keep, misfits, waiting }: Work) {
+    keep()
+    for (const stream of waiting.keys()) followed.parked.add(stream)
+    for (const misfit of misfits) this.#complain(followed, misfit)
+  }
+
   async #write(db: PoolClient, { followed: { model, table }, put, removed, misfits, waiting }: Work) {
-    if (put.length > 0) await db.query(upsert(table), [JSON.stringify(put)])
-    if (removed.length > 0) await db.query(deletion(table), [JSON.stringify(removed)])
+    if (put.length > 0) await held(db.query(upsert(table), [JSON.stringify(put)]))
+    if (removed.length > 0) await held(db.query(deletion(table), [JSON.stringify(removed)]))
     for (const { event, error } of misfits) {
       await db.query('insert into parked (model, stream, position, revision, event_id, error) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
         [model.name, event.stream, String(event.position), event.revision, event.eventId, error])
@@ -117,7 +139,7 @@ export class Projector {
          where checkpoint.name = old.name and checkpoint.commit = old.commit returning checkpoint.model)
        select count(*)::int as count, pg_notify('baton_position', json_object_agg(model, $3::text)::text) from moved`,
       [models.map(({ table }) => table.name), models.map(({ position }) => String(position)), String(position)])
-    if (moved.rows[0]?.count !== models.length) throw new Overtaken('another projector moved a checkpoint')
+    if (moved.rows[0]?.count !== models.length) throw new Error('another projector moved a checkpoint')
   }
 
   #complain({ model }: Followed, { event, error }: Misfit) {
@@ -132,26 +154,24 @@ export class Projector {
       const followed = this.models.find(({ model }) => model.name === modelName)
       const { rows: [row] } = await this.#pool.query<{ position: string; revision: string; event_id: string }>(
         'select position, revision, event_id from parked where model = $1 and stream = $2', [modelName, stream])
-      if (!followed || !row) return { isFound: false }
+      if (!followed || !row) return { isFound: false } as const
       const events = await eventsOf(client, definitions, stream, BigInt(row.revision), followed.position)
       const wanted = skipReason === undefined ? events : events.filter(({ eventId }) => eventId !== row.event_id)
       followed.parked.delete(stream)
-      const work = await this.#folded(followed, wanted)
-      await transaction(this.#pool, async (db) => {
+      return transaction(this.#pool, async (db) => {
         await db.query('delete from parked where model = $1 and stream = $2', [modelName, stream])
         if (skipReason !== undefined) {
           await db.query('insert into skipped (model, stream, position, event_id, reason) values ($1, $2, $3, $4, $5) on conflict do nothing',
             [modelName, stream, row.position, row.event_id, skipReason])
         }
-        await this.#write(db, work)
+        const [misfit] = await this.#bitByBit(db, followed, wanted)
+        return { isFound: true, error: misfit?.error } as const
       }).catch((error: unknown) => {
+        // Nothing was written, whatever has been settled on the way.
+        this.#cache.clear()
         followed.parked.add(stream)
         throw error
       })
-      work.keep()
-      for (const misfit of work.misfits) this.#complain(followed, misfit)
-      for (const still of work.waiting.keys()) followed.parked.add(still)
-      return { isFound: true, error: work.misfits[0]?.error }
     })
   }
 }

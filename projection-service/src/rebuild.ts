@@ -4,9 +4,11 @@ import type { Pool, PoolClient } from 'pg'
 import { from as copyFrom } from 'pg-copy-streams'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import type { Definitions, Received } from './facts.ts'
-import { Fold } from './fold.ts'
+import { Fold, type Net } from './fold.ts'
 import { batches } from './follow.ts'
-import type { Followed, Projector } from './projector.ts'
+import { followedBy } from './models.ts'
+import type { Projector } from './projector.ts'
+import { byHalves, held, Refused } from './refused.ts'
 import { copyLine, copyTarget, creation, deletion, indexes, selection, tableOf, upsert, view, type Table } from './tables.ts'
 
 /** Rows held in memory before they go to the table. */
@@ -26,15 +28,21 @@ interface Parts {
 
 export interface Rebuilt {
   readonly facts: number
+  /** Rows written: one that was written again counts again. */
   readonly rows: number
   readonly elapsed_ms: number
 }
 
 /**
  * Builds a read model anew from the start of the log into a table of its own, beside the one in use, and switches to it. The whole log
- * is folded in memory, as far as it fits, and goes to the table by COPY.
+ * is folded in memory, as far as it fits, and goes to the table by COPY; where the table refuses a row of it, all is done again bit by bit.
  */
-export async function rebuild(parts: Parts, model: ReadModel, followed: Followed | undefined): Promise<Rebuilt> {
+export const rebuild = (parts: Parts, model: ReadModel): Promise<Rebuilt> => built(parts, model, false).catch((error: unknown) => {
+  if (error instanceof Refused) return built(parts, model, true)
+  throw error
+})
+
+async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promise<Rebuilt> {
   const { client, pool, projector, categories, definitions, signal } = parts
   const started_ms = performance.now()
   const table = tableOf(model, `${model.name}_v${model.version}_${Date.now().toString(36)}`)
@@ -43,19 +51,24 @@ export async function rebuild(parts: Parts, model: ReadModel, followed: Followed
   const db = await pool.connect()
   try {
     await db.query(creation(table))
+    if (isBitByBit) await db.query(indexes(table) || 'select 1')
+    const skipped = new Set((await db.query<{ id: string }>('select event_id as id from skipped where model = $1', [model.name])).rows.map(({ id }) => id))
     let position = -1n
     const target = () => projector.models.reduce((max, { position }) => (position > max ? position : max), 0n)
     const source = batches(client, categories, definitions, position, batch_max, AbortSignal.any([signal, reading.signal]))
     for await (const batch of source) {
-      await build.take(db, batch.events)
+      // What an operator has skipped stays skipped, until its row in `skipped` is deleted.
+      const events = batch.events.filter(({ eventId }) => !skipped.has(eventId))
+      await (isBitByBit ? build.takeBitByBit(db, events) : build.take(db, events))
       position = batch.position
       if (position < target()) continue
       // Level with the others: hold them for a moment, so that nothing comes between the last fact here and the switch.
       const isLevel = await projector.exclusively(async () => {
         if (position < target()) return false
         await build.flush(db)
-        await db.query(indexes(table) || 'select 1')
+        if (!isBitByBit) await held(db.query(indexes(table) || 'select 1'))
         await switchTo(db, parts, table, position, [...build.parked])
+        const followed = followedBy(projector, model.name)
         if (followed) projector.models.splice(projector.models.indexOf(followed), 1)
         projector.follow(model, position, [...build.parked.keys()], table.name)
         return true
@@ -110,26 +123,45 @@ class Build {
   }
 
   async take(db: PoolClient, events: readonly Received[]) {
+    const net = await this.#net(db, events)
+    for (const row of net.put) this.#cache.set(this.#fold.placeOf(row), row)
+    for (const row of net.removed) this.#cache.remove(this.#fold.placeOf(row), row)
+    this.#settle(net, events)
+    if (this.#cache.size >= rows_max) await this.flush(db)
+  }
+
+  takeBitByBit(db: PoolClient, events: readonly Received[]) {
+    this.#hasFlushed = true
+    return byHalves(events, async (part) => {
+      const net = await this.#net(db, part)
+      if (net.put.length > 0) await held(db.query(upsert(this.#table), [JSON.stringify(net.put)]))
+      if (net.removed.length > 0) await db.query(deletion(this.#table), [JSON.stringify(net.removed)])
+      this.rows += net.put.length
+      this.#settle(net, part)
+    })
+  }
+
+  async #net(db: PoolClient, events: readonly Received[]): Promise<Net> {
     const plan = this.#fold.steps(events, (stream) => this.parked.has(stream))
     const missing = this.#fold.missing(plan.steps)
-    if (this.#hasFlushed && missing.length > 0) this.#fold.learn((await db.query<Row>(selection(this.#table), [JSON.stringify(missing)])).rows)
-    const { put, removed, misfits, waiting } = this.#fold.net(plan)
-    for (const row of put) this.#cache.set(this.#fold.placeOf(row), row)
-    for (const row of removed) this.#cache.remove(this.#fold.placeOf(row), row)
+    if (this.#hasFlushed && missing.length > 0) this.#fold.learn((await held(db.query<Row>(selection(this.#table), [JSON.stringify(missing)]))).rows)
+    return this.#fold.net(plan)
+  }
+
+  #settle({ misfits, waiting }: Net, events: readonly Received[]) {
     for (const { event, error } of misfits) this.parked.set(event.stream, { ...event, error, waiting: 0 })
     for (const [stream, count] of waiting) this.parked.get(stream)!.waiting += count
     this.facts += events.length
-    if (this.#cache.size >= rows_max) await this.flush(db)
   }
 
   async flush(db: PoolClient) {
     const { rows, gone } = this.#cache.drain()
     this.rows += rows.length
-    if (!this.#hasFlushed) await copy(db, this.#table, this.#table.name, rows)
+    if (!this.#hasFlushed) await held(copy(db, this.#table, this.#table.name, rows))
     else {
       await db.query(`create temp table if not exists rebuilt (like "${this.#table.name}")`)
-      await copy(db, this.#table, 'rebuilt', rows)
-      await db.query(upsert(this.#table).replace(/select \* from json_populate_recordset\([^)]*\)/, 'select * from rebuilt'))
+      await held(copy(db, this.#table, 'rebuilt', rows))
+      await held(db.query(upsert(this.#table).replace(/select \* from json_populate_recordset\([^)]*\)/, 'select * from rebuilt')))
       await db.query('truncate rebuilt')
     }
     if (gone.length > 0) await db.query(deletion(this.#table), [JSON.stringify(gone)])
