@@ -25,11 +25,15 @@ export async function byHalves(events: readonly Received[], take: (part: readonl
   try {
     await take(events)
   } catch (error) {
-    const [first] = events
-    if (!(error instanceof Refused) || !first?.fact) throw error
-    const half = events.length >> 1
-    if (half === 0) return byHalves([{ ...first, fact: undefined, fault: error.message }], take)
-    await byHalves(events.slice(0, half), take)
-    await byHalves(events.slice(half), take)
+    if (!(error instanceof Refused)) throw error
+    if (events.length > 1) {
+      const half = events.length >> 1
+      await byHalves(events.slice(0, half), take)
+      await byHalves(events.slice(half), take)
+    } else {
+      const [event] = events
+      if (!event?.fact) throw error
+      await byHalves([{ ...event, fact: undefined, fault: error.message }], take)
+    }
   }
 }
