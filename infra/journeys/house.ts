@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EventStoreDBClient } from '@eventstore/db-client'
-import { connect } from 'nats'
+import { AckPolicy, connect, nanos } from 'nats'
 import type { Test } from 'tap'
 import { Api } from '../../scripts/api.ts'
 import { facts } from '../../scripts/audit/log.ts'
@@ -56,6 +56,27 @@ export async function house(t: Test) {
   }
 
   return { root, baton, client, admin, differences, log, announced }
+}
+
+/** Follows all announcements with a durable consumer until the test ends; the ids it has seen, which grow. */
+export async function watch(t: Test, servers: string): Promise<ReadonlySet<string>> {
+  const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 200 })
+  const manager = await connection.jetstreamManager()
+  await manager.consumers.add('BATON_EVENTS', { durable_name: 'watch', ack_policy: AckPolicy.Explicit, ack_wait: nanos(2_000) })
+  const messages = await (await connection.jetstream().consumers.get('BATON_EVENTS', 'watch')).consume({ max_messages: 100, expires: 2_000 })
+  const seen = new Set<string>()
+  const watching = (async () => {
+    for await (const message of messages) {
+      seen.add(message.json<{ id: string }>().id)
+      message.ack()
+    }
+  })()
+  t.teardown(async () => {
+    await messages.close()
+    await watching
+    await connection.close()
+  })
+  return seen
 }
 
 /** Waits until it is so, at most half a minute. */
