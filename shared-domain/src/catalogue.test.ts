@@ -202,9 +202,8 @@ t.test('S-66 every fact can be announced: to whom, from where, when, and without
 t.test('S-66 what concerns a single orchestrator names it', async (t) => {
   const unaddressed = [...definitions].filter(([, { recipient }]) => !recipient).map(([type]) => type)
   t.strictSame(unaddressed.sort(), [
-    // Facts between tasks, and outcomes that concern a whole electorate.
-    'DecisionApproved', 'DecisionCancelled', 'DecisionExpired', 'DecisionRejected', 'DependentAdded', 'DependentsRecalled',
-    'DependentsReleased',
+    // Facts between tasks: what comes of them is a fact of the task that waits.
+    'DependentAdded', 'DependentsRecalled', 'DependentsReleased',
   ])
 })
 

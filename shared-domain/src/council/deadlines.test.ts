@@ -66,7 +66,7 @@ t.test('S-3 a task whose approval is asked for starts only with it', async (t) =
   }
   const { world, open } = scene()
   open({ type: 'priority_change', taskId: work })
-  t.match(world.look(taskState, work), { approval: null }, 'another question about a task does not hold it back')
+  t.match(world.look(taskState, work), { approvals: [] }, 'another question about a task does not hold it back')
 })
 
 t.test('S-52 S-53 however electors vote and change their minds, the end is what a count of all votes gives', async (t) => {

@@ -3,6 +3,7 @@ import t from 'tap'
 import { capacity } from '../fleet/capacity/decider.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
 import { ids } from '../kernel/arbitrary.ts'
+import { Rejection } from '../kernel/decider.ts'
 import { send } from '../kernel/process.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { dependents } from './dependents/decider.ts'
@@ -65,6 +66,29 @@ function isSettled(world: World) {
   }
 }
 
+/** Nobody waits for itself, over however many others. */
+function isStraight(world: World) {
+  const waitsFor = (id: string): readonly string[] => {
+    const known = world.look(taskState, id)
+    return known.status === 'NONE' || known.status === 'DONE' ? [] : known.dependsOn
+  }
+  for (const id of tasks) {
+    const behind = new Set(waitsFor(id))
+    for (const next of behind) for (const one of waitsFor(next)) behind.add(one)
+    if (behind.has(id)) throw new Error(`${id} waits for itself`)
+  }
+}
+
+/** Two tasks are made to wait for one another side by side: neither command sees what the other adds. */
+function race(world: World, one: string, another: string) {
+  const { data, decide } = task.commands.addDependency
+  const decided = [[one, another], [another, one]].map(([id, dependency]) => {
+    const context = world.contextOf({ id: id! })
+    return { context, decision: decide(world.look(taskState, id!), data.parse({ dependency }), context) }
+  })
+  for (const { context, decision } of decided) if (!(decision instanceof Rejection)) world.append(taskState, context.id, decision, context)
+}
+
 /** Redelivery of everything adds nothing. */
 function isQuiet(world: World, courier: Courier) {
   const known = world.log.length
@@ -112,8 +136,22 @@ t.test('S-20 a task that was blocked on an old view of what it waits for goes on
   t.equal(stateOf(world, b), 'TODO')
 })
 
-t.test('S-20 whatever happens, and however late the process hears of it, nobody waits for what has ended', async () => {
-  const moment = fc.oneof(act, act, fc.constant('settle' as const), fc.nat(1_000))
+t.test('S-1 of tasks that are made to wait for one another at the same moment one waits', async (t) => {
+  const world = scene()
+  const courier = new Courier(world, [unblocking])
+  for (const id of [a, b]) world.carryOut(send(task, id, 'create', { owner, title: 'Work' }))
+  race(world, a, b)
+  t.throws(() => isStraight(world))
+  courier.settle()
+  t.strictSame([a, b].map((id) => stateOf(world, id)), ['TODO', 'BLOCKED(dependencies)'])
+  t.match(world.log.filter(({ type }) => type === 'DependencyWithdrawn'), [{ id: a, data: { dependency: b, cycle: [a, b, a] } }])
+  isStraight(world)
+  isQuiet(world, courier)
+})
+
+t.test('S-20 whatever happens, and however late the process hears of it, nobody waits for what has ended or for itself', async () => {
+  const pair = fc.record({ one: fc.constantFrom(...tasks), another: fc.constantFrom(...tasks) })
+  const moment = fc.oneof(act, act, pair, fc.constant('settle' as const), fc.nat(1_000))
   fc.assert(fc.property(fc.array(moment, { minLength: 10, maxLength: 60, size: 'max' }), (moments) => {
     const world = peopled()
     const courier = new Courier(world, [unblocking])
@@ -121,10 +159,12 @@ t.test('S-20 whatever happens, and however late the process hears of it, nobody 
       if (one === 'settle') courier.settle()
       // Redelivery: from some fact on, everything is told once more.
       else if (typeof one === 'number') for (const fact of world.log.slice(one % world.log.length)) courier.tell(fact)
+      else if ('another' in one) race(world, one.one, one.another)
       else perform(world, one)
     }
     courier.settle()
     isSettled(world)
+    isStraight(world)
     isQuiet(world, courier)
   }), { seed, numRuns: 400 })
 })

@@ -10,12 +10,16 @@ import type { TaskEvent } from './task/events.ts'
  */
 export const unblocking = process<TaskEvent | DependentsEvent>({
   name: 'unblocking',
-  about: 'Lets tasks go on when the last task they wait for is done or cancelled.',
+  about: 'Lets tasks go on when the last task they wait for is done or cancelled, and none wait for one another.',
   react: {
     TaskCreated: ({ id, data }) => data.dependsOn.map((dependency) => send(dependents, dependency, 'add', { dependent: id })),
     // It was blocked on a view of the others that may have been a moment old: what it waits for may have ended since.
     TaskBlocked: ({ id, data: { kind } }) => (kind === 'dependencies' ? [send(task, id, 'settleDependencies', {})] : []),
-    DependencyAdded: ({ id, data }) => [send(dependents, data.dependency, 'add', { dependent: id })],
+    DependencyAdded: ({ id, data: { dependency } }) => [
+      send(dependents, dependency, 'add', { dependent: id }),
+      // Two waits that were added side by side did not see one another; looked at anew, the one that is checked first gives way.
+      send(task, id, 'breakCircle', { dependency }),
+    ],
     TaskCompleted: ({ id }) => [send(dependents, id, 'release', {})],
     TaskCancelled: ({ id }) => [send(dependents, id, 'release', {})],
     TaskReopened: ({ id }) => [send(dependents, id, 'recall', {})],

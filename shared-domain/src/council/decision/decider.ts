@@ -7,11 +7,27 @@ import { Decision, decisionTypes, protocols, Vote } from './events.ts'
 import { isMajority, settled, tallied, type Tally } from './majority.ts'
 import { decisionState, type DecisionState, type Question } from './state.ts'
 
-const ended = (question: Question, tally: Tally, reason: string) =>
-  ({ type: question.type, task: question.task as TaskId | null, tally, reason })
+/** At how many approvals that a task waits for no more are asked. */
+const approvals_max = 20
 
-const outcome = (question: Question, tally: Tally, approved: boolean, reason: string) =>
-  approved ? Decision.DecisionApproved(ended(question, tally, reason)) : Decision.DecisionRejected(ended(question, tally, reason))
+type Asked = Pick<Question, 'proposer' | 'task'>
+
+function concerned({ proposer, task }: Asked, { look }: Context): OrchestratorId | null {
+  if (proposer.kind === 'orchestrator') return OrchestratorId.parse(proposer.id)
+  const about = task === null ? undefined : look(taskState, task)
+  return about && about.status !== 'NONE' ? about.owner : null
+}
+
+const about = (question: Asked, context: Context) =>
+  ({ task: question.task as TaskId | null, concerns: concerned(question, context) })
+
+const ended = (question: Question, tally: Tally, reason: string, context: Context) =>
+  ({ type: question.type, ...about(question, context), tally, reason })
+
+function outcome(question: Question, tally: Tally, approved: boolean, reason: string, context: Context) {
+  const end = ended(question, tally, reason, context)
+  return approved ? Decision.DecisionApproved(end) : Decision.DecisionRejected(end)
+}
 
 /** The electorate with the weights that its orchestrators have now: frozen from here on. */
 function frozen(ids: readonly OrchestratorId[], { look, organization }: Context) {
@@ -24,10 +40,14 @@ function frozen(ids: readonly OrchestratorId[], { look, organization }: Context)
   return electorate.length < 2 ? reject('ELECTORATE_TOO_SMALL') : electorate
 }
 
-function isMissing(task: TaskId | undefined, { look, organization }: Context): boolean {
-  if (!task) return false
-  const known = look(taskState, task)
-  return known.status === 'NONE' || known.organization !== organization
+/** Why the question cannot be about this task, if it cannot: who asks whether a task may start holds it back. */
+function misplaced(type: Question['type'], task: TaskId | undefined, context: Context) {
+  if (!task) return type === 'task_approval' ? reject('TASK_REQUIRED') : undefined
+  const known = context.look(taskState, task)
+  if (known.status === 'NONE' || known.organization !== context.organization) return reject('TASK_UNKNOWN')
+  if (type !== 'task_approval') return undefined
+  if (!isPrivileged(context) && context.by.id !== known.owner) return reject('FORBIDDEN')
+  return known.approvals.length >= approvals_max ? reject('TOO_MANY_APPROVALS', { max: approvals_max }) : undefined
 }
 
 export const decision = decider(decisionState, {
@@ -42,7 +62,8 @@ export const decision = decider(decisionState, {
     DEADLINE_PASSED: 'The deadline lies in the past.',
     NOT_AN_ELECTOR: 'Only the electors vote, each for itself.',
     DECISION_CLOSED: 'The decision has ended.',
-    FORBIDDEN: 'Only the proposer or an admin may withdraw the question.',
+    FORBIDDEN: 'Only the owner of a task or an admin may ask for its approval, and only the proposer or an admin may withdraw a question.',
+    TOO_MANY_APPROVALS: 'The task waits for as many approvals as it may.',
   },
 
   commands: {
@@ -61,13 +82,18 @@ export const decision = decider(decisionState, {
       }),
       decide(state, { electorate: ids, taskId, description, deadline, ...question }, context) {
         if (state.stage !== 'unknown') return reject('ALREADY_EXISTS')
-        if (question.type === 'task_approval' && !taskId) return reject('TASK_REQUIRED')
-        if (isMissing(taskId, context)) return reject('TASK_UNKNOWN')
+        const refusal = misplaced(question.type, taskId, context)
+        if (refusal) return refusal
         if (deadline && deadline <= context.at) return reject('DEADLINE_PASSED')
         const electorate = frozen(ids, context)
         if (!Array.isArray(electorate)) return electorate
-        const known = { description: description ?? null, deadline: deadline ?? null, task: taskId ?? null }
-        return [Decision.DecisionOpened({ ...question, ...known, electorate })]
+        const { type, title } = question
+        const known = { deadline: deadline ?? null, ...about({ proposer: context.by, task: taskId ?? null }, context) }
+        return [
+          Decision.DecisionOpened({ ...question, ...known, description: description ?? null, electorate }),
+          ...electorate.map(({ orchestrator: elector, weight }) =>
+            Decision.VoteRequested({ elector, weight, type, title, deadline: known.deadline, task: known.task })),
+        ]
       },
     },
 
@@ -75,7 +101,8 @@ export const decision = decider(decisionState, {
       about: 'Vote, or vote differently while the question is open.',
       route: 'POST /decisions/:id/votes',
       data: z.object({ vote: Vote, comment: text(1_000).optional() }),
-      decide(state, { vote, comment: said }, { by, at }) {
+      decide(state, { vote, comment: said }, context) {
+        const { by, at } = context
         const comment = said ?? null
         if (state.stage === 'unknown') return reject('NOT_FOUND')
         const seat = by.kind === 'orchestrator' ? state.electorate.get(by.id) : undefined
@@ -90,19 +117,20 @@ export const decision = decider(decisionState, {
         const verdict = settled(tally)
         if (!verdict) return [told]
         const reason = tally.cast === tally.electors ? 'all have voted' : 'no vote still to come can change it'
-        return [told, outcome(state, tally, verdict === 'approved', reason)]
+        return [told, outcome(state, tally, verdict === 'approved', reason, context)]
       },
     },
 
     cancel: {
-      about: 'Withdraw the question.',
+      about: 'Withdraw the question; an admin does so also when it has expired, so that nothing waits for it.',
       data: z.object({ reason: text(500).optional() }),
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
         if (!isPrivileged(context) && state.proposer.id !== context.by.id) return reject('FORBIDDEN')
         if (state.stage === 'cancelled') return []
-        if (state.stage !== 'pending') return reject('DECISION_CLOSED', { outcome: state.stage })
-        return [Decision.DecisionCancelled({ task: state.task as TaskId | null, reason: reason ?? null })]
+        const isUndecided = state.stage === 'pending' || (state.stage === 'expired' && isPrivileged(context))
+        if (!isUndecided) return reject('DECISION_CLOSED', { outcome: state.stage })
+        return [Decision.DecisionCancelled({ ...about(state, context), reason: reason ?? null })]
       },
     },
 
@@ -110,11 +138,11 @@ export const decision = decider(decisionState, {
       about: 'The deadline has come: count the votes.',
       internal: true,
       data: z.object({}),
-      decide(state: DecisionState, _, { at }) {
-        if (state.stage !== 'pending' || state.deadline === null || at < state.deadline) return []
+      decide(state: DecisionState, _, context) {
+        if (state.stage !== 'pending' || state.deadline === null || context.at < state.deadline) return []
         const tally = tallied(state)
-        if (!tally.quorumMet) return [Decision.DecisionExpired(ended(state, tally, 'the quorum was not met by the deadline'))]
-        return [outcome(state, tally, isMajority(tally), 'the deadline came')]
+        if (!tally.quorumMet) return [Decision.DecisionExpired(ended(state, tally, 'the quorum was not met by the deadline', context))]
+        return [outcome(state, tally, isMajority(tally), 'the deadline came', context)]
       },
     },
   },

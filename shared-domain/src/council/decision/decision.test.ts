@@ -5,12 +5,13 @@ import type { Command } from '../../kernel/decider.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, now, on, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
-import { created, elsewhere, registered } from '../../work/task/scene.ts'
+import { Task } from '../../work/task/events.ts'
+import { created, elsewhere, owner, registered } from '../../work/task/scene.ts'
 import { taskState } from '../../work/task/state.ts'
 import { decision } from './decider.ts'
 import { decisions, votes } from './decisions.ts'
 import { Decision, type DecisionEvent } from './events.ts'
-import { decisionState, isApproved } from './state.ts'
+import { decisionState, permits } from './state.ts'
 
 const electors = [11, 12, 13, 14, 15].map(uuid) as [string, string, string, string, string]
 const [a, b, c, d, e] = electors
@@ -20,20 +21,29 @@ type VoteName = 'APPROVE' | 'REJECT' | 'ABSTAIN'
 
 const question = {
   type: 'decision' as const, title: 'Shall we?', description: null, protocol: 'majority' as const, quorum: 0.5, deadline, task: null,
+  concerns: null,
 }
 const electorate = electors.map((orchestrator) => ({ orchestrator, weight: 1 }))
 const opened = (over: Partial<Parameters<typeof Decision.DecisionOpened>[0]> = {}) =>
   on(Decision.DecisionOpened({ ...question, electorate, ...over }), { by: orchestrator(a) })
+type Opened = ReturnType<typeof opened>
+/** The opening of a question together with what asks each elector. */
+const asking = (opened: Opened): readonly DecisionEvent[] => {
+  const { type, title, deadline, task, electorate } = opened.data
+  const requests = electorate.map(({ orchestrator: elector, weight }) =>
+    Decision.VoteRequested({ elector, weight, type, title, deadline, task }))
+  return [Decision.DecisionOpened(opened.data), ...requests]
+}
 const tally = (approvals: number, rejections: number, abstentions: number, quorumMet: boolean) =>
   ({ electors: 5, cast: approvals + rejections + abstentions, approvals, rejections, abstentions, quorumMet })
 type Standing = ReturnType<typeof tally>
 const cast = (elector: string, vote: VoteName, tally: Standing, comment: string | null = null) =>
   Decision.VoteCast({ elector, vote, weight: 1, comment, tally })
-const outcome = (tally: Standing, reason: string) => ({ type: 'decision' as const, task: null, tally, reason })
+const outcome = (tally: Standing, reason: string) => ({ type: 'decision' as const, task: null, concerns: a, tally, reason })
 const approved = (tally: Standing, reason: string) => Decision.DecisionApproved(outcome(tally, reason))
 const rejected = (tally: Standing, reason: string) => Decision.DecisionRejected(outcome(tally, reason))
 const expired = Decision.DecisionExpired(outcome(tally(2, 0, 0, false), 'the quorum was not met by the deadline'))
-const cancelled = Decision.DecisionCancelled({ task: null, reason: null })
+const cancelled = Decision.DecisionCancelled({ task: null, concerns: a, reason: null })
 
 const early = 'no vote still to come can change it'
 const one = cast(a, 'APPROVE', tally(1, 0, 0, false))
@@ -47,12 +57,43 @@ const given = (t: Test, ...facts: readonly DecisionEvent[]) => behaviour(t, deci
 t.test('S-50 a question is put to an electorate whose weights are frozen', async (t) => {
   const wish = { title: 'Shall we?', electorate: electors, deadline }
   const heavy = Orchestrator.OrchestratorUpdated({ ...registered.data, consensusWeight: 7 })
-  scene(t).when('open', wish).yields(opened())
+  scene(t).when('open', wish).yields(...asking(opened()))
   scene(t).seeing(orchestratorState, b, registered, heavy).when('open', { ...wish, electorate: [a, b, a], quorum: 1, description: 'All.' })
-    .yields(opened({ electorate: [{ orchestrator: a, weight: 1 }, { orchestrator: b, weight: 7 }], quorum: 1, description: 'All.' }))
+    .yields(...asking(opened({
+      electorate: [{ orchestrator: a, weight: 1 }, { orchestrator: b, weight: 7 }], quorum: 1, description: 'All.',
+    })))
   scene(t).seeing(taskState, task, created()).when('open', { ...wish, type: 'task_approval', taskId: task })
-    .yields(opened({ type: 'task_approval', task }))
-  scene(t).when('open', { title: 'Shall we?', electorate: electors }).yields(opened({ deadline: null }))
+    .yields(...asking(opened({ type: 'task_approval', task, concerns: owner })))
+  scene(t).when('open', { title: 'Shall we?', electorate: electors }).yields(...asking(opened({ deadline: null })))
+})
+
+t.test('S-3 only the owner of a task, or who is above it, holds it back until it is approved', async (t) => {
+  const wish = { title: 'Shall we?', electorate: electors, taskId: task, deadline }
+  const given = scene(t).seeing(taskState, task, created())
+  for (const by of [orchestrator(owner), admin, system])
+    given.by(by).when('open', { ...wish, type: 'task_approval' })
+      .yields(...asking(opened({ type: 'task_approval', task, concerns: owner })))
+  for (const by of [orchestrator(stranger), tool]) given.by(by).when('open', { ...wish, type: 'task_approval' }).refuses('FORBIDDEN')
+  given.by(orchestrator(stranger)).when('open', wish).yields(...asking(opened({ task, concerns: stranger })))
+  const required = (count: number) => Task.ApprovalRequired({
+    owner, decision: uuid(100), decisions: Array.from({ length: count }, (_, index) => uuid(100 + index)),
+  })
+  const waiting = (count: number) =>
+    given.seeing(taskState, task, created(), required(count)).when('open', { ...wish, type: 'task_approval' })
+  waiting(19).yields(...asking(opened({ type: 'task_approval', task, concerns: owner })))
+  waiting(20).refuses('TOO_MANY_APPROVALS', { max: 20 })
+})
+
+t.test('S-66 who asked hears how it ended, or else the owner of the task; every elector hears that it is asked', async (t) => {
+  const byAdmin = (task: string | null) => on(opened({ task }), { by: admin })
+  const reason = 'why'
+  const withdrawal = (asked: DecisionEvent) => given(t, asked).seeing(taskState, task, created()).when('cancel', { reason })
+  const withdrawn = (task: string | null, concerns: string | null) => Decision.DecisionCancelled({ task, concerns, reason })
+  withdrawal(opened({ task })).yields(withdrawn(task, a))
+  withdrawal(byAdmin(task)).yields(withdrawn(task, owner))
+  withdrawal(byAdmin(null)).yields(withdrawn(null, null))
+  const recipients = asking(opened({ concerns: owner })).map(({ type, data }) => Decision.definitions[type]!.recipient!(data, subject))
+  t.strictSame(recipients, [owner, ...electors])
 })
 
 t.test('S-50 what cannot be asked', async (t) => {
@@ -149,15 +190,17 @@ t.test('S-53 the proposer, or who is above it, withdraws the question', async (t
   for (const by of [orchestrator(a), admin, system]) given(t, opened()).by(by).when('cancel', {}).yields(cancelled)
   for (const by of [orchestrator(b), tool]) given(t, opened()).by(by).when('cancel', {}).refuses('FORBIDDEN')
   given(t, opened(), cancelled).when('cancel', {}).changesNothing()
-  given(t, opened(), expired).when('cancel', {}).refuses('DECISION_CLOSED', { outcome: 'expired' })
+  for (const by of [admin, system]) given(t, opened(), expired).by(by).when('cancel', {}).yields(cancelled)
+  given(t, opened(), expired).by(orchestrator(a)).when('cancel', {}).refuses('DECISION_CLOSED', { outcome: 'expired' })
+  given(t, opened(), rejected(tally(0, 3, 0, true), early)).when('cancel', {}).refuses('DECISION_CLOSED', { outcome: 'rejected' })
   given(t).when('cancel', {}).refuses('NOT_FOUND')
 })
 
-t.test('S-3 only what was approved is', async (t) => {
+t.test('S-3 what was approved may be done, and what nobody asks any more', async (t) => {
   const base = { ...question, organization: 'acme', proposer: admin, electorate: new Map(), votes: new Map() }
   const stages = ['pending', 'approved', 'rejected', 'expired', 'cancelled'] as const
-  t.strictSame(stages.filter((stage) => isApproved({ ...base, stage })), ['approved'])
-  t.notOk(isApproved(decisionState.initial))
+  t.strictSame(stages.filter((stage) => permits({ ...base, stage })), ['approved', 'cancelled'])
+  t.notOk(permits(decisionState.initial))
 })
 
 const told = (...facts: readonly DecisionEvent[]) =>
@@ -179,7 +222,7 @@ t.test('the read model shows what is being decided, and how it stands', async (t
   shown(one, two, three, approved(tally(3, 0, 0, true), early)).shows({ ...end, status: 'approved', outcome: early })
   shown(one, two, three, rejected(tally(3, 0, 0, true), early)).shows({ ...end, status: 'rejected', outcome: early })
   shown(one, two, expired).matches({ status: 'expired', outcome: 'the quorum was not met by the deadline', closed_at: later(now, 3_000) })
-  shown(one, Decision.DecisionCancelled({ task: null, reason: 'moot' }))
+  shown(one, Decision.DecisionCancelled({ task: null, concerns: null, reason: 'moot' }))
     .matches({ status: 'cancelled', outcome: 'moot', closed_at: later(now, 2_000) })
 })
 

@@ -14,7 +14,14 @@ const Tally = z.object({
 })
 
 const Ballot = z.object({ elector: OrchestratorId, vote: Vote, weight: z.int(), comment: z.string().nullable(), tally: Tally })
-const Outcome = z.object({ type: z.enum(decisionTypes), task: TaskId.nullable(), tally: Tally, reason: z.string() })
+
+/** Whom it concerns besides those who vote: the orchestrator that asked, else the owner of the task that the question is about. */
+const concerns = OrchestratorId.nullable()
+
+const Outcome = z.object({ type: z.enum(decisionTypes), task: TaskId.nullable(), concerns, tally: Tally, reason: z.string() })
+
+const toConcerned = ({ concerns }: { concerns: string | null }) => concerns
+const toElector = ({ elector }: { elector: string }) => elector
 
 export const Decision = events({
   DecisionOpened: {
@@ -28,19 +35,36 @@ export const Decision = events({
       quorum: z.number(),
       deadline: StoredInstant.nullable(),
       task: TaskId.nullable(),
+      concerns,
     }),
-    recipient: ({ electorate }) => electorate[0]?.orchestrator ?? null,
+    recipient: toConcerned,
   },
-  VoteCast: { about: 'An elector voted.', data: Ballot, recipient: ({ elector }) => elector },
+  VoteRequested: {
+    about: 'An elector is asked to vote.',
+    data: z.object({
+      elector: OrchestratorId,
+      weight: z.int(),
+      type: z.enum(decisionTypes),
+      title: text(200),
+      deadline: StoredInstant.nullable(),
+      task: TaskId.nullable(),
+    }),
+    recipient: toElector,
+  },
+  VoteCast: { about: 'An elector voted.', data: Ballot, recipient: toElector },
   VoteChanged: {
     about: 'An elector voted differently while the question was still open.',
     data: Ballot.extend({ previous: Vote }),
-    recipient: ({ elector }) => elector,
+    recipient: toElector,
   },
-  DecisionApproved: { about: 'The electorate approved.', data: Outcome },
-  DecisionRejected: { about: 'The electorate did not approve.', data: Outcome },
-  DecisionExpired: { about: 'The deadline came before the quorum was met.', data: Outcome },
-  DecisionCancelled: { about: 'The question was withdrawn.', data: z.object({ task: TaskId.nullable(), reason: z.string().nullable() }) },
+  DecisionApproved: { about: 'The electorate approved.', data: Outcome, recipient: toConcerned },
+  DecisionRejected: { about: 'The electorate did not approve.', data: Outcome, recipient: toConcerned },
+  DecisionExpired: { about: 'The deadline came before the quorum was met.', data: Outcome, recipient: toConcerned },
+  DecisionCancelled: {
+    about: 'The question was withdrawn.',
+    data: z.object({ task: TaskId.nullable(), concerns, reason: z.string().nullable() }),
+    recipient: toConcerned,
+  },
 })
 
 export type DecisionEvent = EventOf<typeof Decision>

@@ -29,6 +29,7 @@ const evolve: Evolve<DecisionState, DecisionEvent> = {
     stage: 'pending', organization, proposer: by, type, task, quorum, deadline, votes: new Map(),
     electorate: new Map(electorate.map(({ orchestrator, weight }) => [orchestrator, { weight }])),
   }),
+  VoteRequested: (state) => state,
   VoteCast: voted,
   VoteChanged: voted,
   DecisionApproved: (state) => ({ ...known(state), stage: 'approved' }),
@@ -39,4 +40,5 @@ const evolve: Evolve<DecisionState, DecisionEvent> = {
 
 export const decisionState = fold('decision', Decision, { stage: 'unknown' }, evolve)
 
-export const isApproved = (state: DecisionState): boolean => state.stage === 'approved'
+/** What was asked for leave to do may be done: it was approved, or the question was withdrawn. */
+export const permits = (state: DecisionState): boolean => state.stage === 'approved' || state.stage === 'cancelled'

@@ -22,7 +22,7 @@ t.test('a task stands in the backlog with all that is needed to choose it', asyn
   picture(t, backlog).after(...told(created({ dueAt, tags: ['report'], requiredCapabilities: ['writing'] }))).shows({
     task: subject, owner, assignee: null, title: 'Work', description: null, priority: 'MEDIUM', status: 'TODO', block_kind: null,
     block_reason: null, due_at: dueAt, estimated_hours: null, tags: ['report'], required_capabilities: ['writing'], depends_on: [],
-    approval: null, attempt: 0, max_retries: 3, next_retry_at: null, progress: 0, progress_message: null, lease_holder: null,
+    approvals: [], attempt: 0, max_retries: 3, next_retry_at: null, progress: 0, progress_message: null, lease_holder: null,
     lease_token: null, metadata: {}, created_at: now, started_at: null, completed_at: null, updated_at: now,
   })
 })
@@ -51,11 +51,11 @@ t.test('the row of a task follows its life', async (t) => {
 function columnsOf(world: World, id: string) {
   const task = world.look(taskState, id)
   if (task.status === 'NONE') throw new Error('a row without a task')
-  const { status, owner, assignee, priority, dueAt, dependsOn, attempt, nextRetryAt, maxRetries, percentage, approval, createdAt } = task
+  const { status, owner, assignee, priority, dueAt, dependsOn, attempt, nextRetryAt, maxRetries, percentage, approvals, createdAt } = task
   const lease = leaseOf(task)
   return {
     status, owner, assignee, priority, due_at: dueAt, depends_on: dependsOn, attempt, max_retries: maxRetries, progress: percentage,
-    approval,
+    approvals,
     created_at: createdAt, next_retry_at: nextRetryAt,
     block_kind: status === 'BLOCKED' ? task.block.kind : null, block_reason: status === 'BLOCKED' ? task.block.reason : null,
     lease_holder: lease?.holder ?? null, lease_token: lease?.token ?? null, started_at: lease?.since ?? undefined,

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isReachable, isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { decisionState, isApproved } from '../../council/decision/state.ts'
+import { decisionState, permits } from '../../council/decision/state.ts'
 import { decider, isPrivileged, mayActAs, reject, type Context, type Hold, type Rejection } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import { CommandId, DecisionId, Instant, Int64, jsonObject, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
-import { Collaborator, Selection, Task, type BlockKind, type TaskEvent } from './events.ts'
+import { Selection, Task, type BlockKind, type TaskEvent } from './events.ts'
 import { isOpen, leaseOf, moves_max, taskState, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
 import { cycleThrough, openAmong, unknownAmong } from './dependencies.ts'
 
@@ -16,6 +16,7 @@ export const lease_ms = 2 * heartbeat_ms
 /** Signs of life closer together than this are one. */
 const renewal_ms = heartbeat_ms / 6
 const retry_max_ms = 60 * second_ms
+const dependencies_max = 100
 
 const rejections = {
   NOT_FOUND: 'There is no such task.',
@@ -32,12 +33,14 @@ const rejections = {
   DELEGATION_LIMIT: 'The task has changed hands too often within 24 hours; an admin may force it.',
   DEPENDENCY_UNKNOWN: 'A task that this one depends on does not exist.',
   DEPENDENCY_CYCLE: 'The tasks would wait for one another for ever.',
+  DEPENDENCY_LIMIT: 'The task waits for as many others as it may, or too many hang together to tell whether they form a circle.',
   DEPENDENCIES_UNMET: 'The task waits for others that are not done.',
   CAPACITY_EXCEEDED: 'Every capacity slot of the orchestrator is taken.',
   RETRY_NOT_DUE: 'The task failed a short while ago and may not be tried again yet.',
-  CONSENSUS_REQUIRED: 'The task needs an approved decision first.',
+  CONSENSUS_REQUIRED: 'The task needs the approval of decisions first.',
   STALE_LEASE: 'The lease is not, or no longer, held with this token.',
   ALREADY_ESCALATED: 'The task is escalated already.',
+  SELF_COLLABORATION: 'The owner of a task cannot be asked to help with it.',
   NOT_ASKED: 'This orchestrator was not asked to collaborate.',
 } as const
 
@@ -123,8 +126,8 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
   TODO(task) {
     if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
     if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
-    if (task.approval !== null && !isApproved(context.look(decisionState, task.approval)))
-      return reject('CONSENSUS_REQUIRED', { decision: task.approval })
+    const undecided = task.approvals.filter((decision) => !permits(context.look(decisionState, decision)))
+    if (undecided.length > 0) return reject('CONSENSUS_REQUIRED', { decisions: undecided })
     // One that was cancelled when this task was let go may have been reopened.
     const open = openAmong(task.dependsOn, context)
     if (open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
@@ -153,7 +156,7 @@ export const task = decider(taskState, {
         estimatedHours: z.number().min(1).max(1_000).optional(),
         tags: z.array(text(50)).max(50).default([]),
         requiredCapabilities: z.array(text(100)).max(50).default([]),
-        dependsOn: z.array(TaskId).max(100).default([]),
+        dependsOn: z.array(TaskId).max(dependencies_max).default([]),
         maxRetries: z.int().min(0).max(10).default(3),
         metadata: metadata.default({}),
       }),
@@ -191,12 +194,31 @@ export const task = decider(taskState, {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
           if (task.dependsOn.includes(dependency)) return []
           if (unknownAmong([dependency], context).length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown: [dependency] })
+          if (task.dependsOn.length >= dependencies_max) return reject('DEPENDENCY_LIMIT', { max: dependencies_max })
           const cycle = cycleThrough(context.id, dependency, context)
+          if (cycle === 'unknown') return reject('DEPENDENCY_LIMIT')
           if (cycle) return reject('DEPENDENCY_CYCLE', { cycle })
           const added = Task.DependencyAdded({ owner: task.owner, dependency, dependsOn: [...task.dependsOn, dependency] })
           return task.status === 'TODO' && openAmong([dependency], context).length > 0 ? [added, waiting(task, [dependency])] : [added]
         }
         return by(task, 'addDependency', { TODO: add, BLOCKED: add })
+      },
+    },
+
+    breakCircle: {
+      about: 'Waits that were added at the same moment may have closed a circle: withdraw this one if it is part of one.',
+      internal: true,
+      data: z.object({ dependency: TaskId }),
+      decide(task, { dependency }, context) {
+        // What is cancelled may be reopened.
+        if (task.status === 'NONE' || task.status === 'DONE' || !task.dependsOn.includes(dependency)) return []
+        const cycle = cycleThrough(context.id, dependency, context)
+        if (!cycle || cycle === 'unknown') return []
+        const dependsOn = task.dependsOn.filter((id) => id !== dependency)
+        const withdrawn = Task.DependencyWithdrawn({ owner: task.owner, dependency, dependsOn, cycle: [...cycle] })
+        const waits = task.status === 'BLOCKED' && task.block.kind === 'dependencies'
+        if (!waits || openAmong(dependsOn, context).length > 0) return [withdrawn]
+        return [withdrawn, Task.TaskUnblocked({ ...moving(task), kind: 'dependencies', reason: 'the last dependency was withdrawn' })]
       },
     },
 
@@ -452,17 +474,22 @@ export const task = decider(taskState, {
     collaborate: {
       about: 'Ask other orchestrators to help with the task.',
       route: 'POST /tasks/:id/collaborators',
-      data: z.object({ collaborators: z.array(Collaborator).min(1).max(10), note: text(1_000).optional() }),
+      data: z.object({
+        collaborators: z.array(z.object({ orchestrator: OrchestratorId, role: text(100) })).min(1).max(10),
+        note: text(1_000).optional(),
+      }),
       decide(task, { collaborators, note }, context) {
         const ask = (task: Known): Decision => {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-          const asked = collaborators.filter(({ orchestrator }) => !task.collaborators.has(orchestrator))
-          for (const { orchestrator } of asked) {
-            if (orchestrator === task.owner) return reject('SELF_DELEGATION')
+          const roles = new Map(collaborators.map(({ orchestrator, role }) => [orchestrator, role]))
+          const asked = [...roles].filter(([orchestrator]) => !task.collaborators.has(orchestrator))
+          for (const [orchestrator] of asked) {
+            if (orchestrator === task.owner) return reject('SELF_COLLABORATION')
             const refusal = unable(orchestrator, context)
             if (refusal) return refusal
           }
-          return asked.length === 0 ? [] : [Task.CollaborationRequested({ owner: task.owner, collaborators: asked, note: note ?? null })]
+          return asked.map(([collaborator, role]) =>
+            Task.CollaborationRequested({ owner: task.owner, collaborator, role, note: note ?? null }))
         }
         return by(task, 'collaborate', { TODO: ask, IN_PROGRESS: ask, BLOCKED: ask })
       },
@@ -489,8 +516,8 @@ export const task = decider(taskState, {
       internal: true,
       data: z.object({ decision: DecisionId }),
       decide(task, { decision }) {
-        if (task.status === 'NONE' || !isOpen(task) || task.approval === decision) return []
-        return [Task.ApprovalRequired({ owner: task.owner, decision })]
+        if (task.status === 'NONE' || !isOpen(task) || task.approvals.includes(decision)) return []
+        return [Task.ApprovalRequired({ owner: task.owner, decision, decisions: [...task.approvals as DecisionId[], decision] })]
       },
     },
   },

@@ -28,8 +28,6 @@ const Move = z.object({
 const toOwner = ({ owner }: { owner: string }) => owner
 const toTarget = ({ to }: { to: string }) => to
 
-export const Collaborator = z.object({ orchestrator: OrchestratorId, role: text(100) })
-
 export const Task = events({
   TaskCreated: {
     about: 'Somebody asked for a piece of work.',
@@ -51,6 +49,11 @@ export const Task = events({
   DependencyAdded: {
     about: 'The task waits for one more task.',
     data: z.object({ owner: OrchestratorId, dependency: TaskId, dependsOn: z.array(TaskId) }),
+    recipient: toOwner,
+  },
+  DependencyWithdrawn: {
+    about: 'The task waits for one task less: with waits added at the same moment they would have waited for one another for ever.',
+    data: z.object({ owner: OrchestratorId, dependency: TaskId, dependsOn: z.array(TaskId), cycle: z.array(TaskId) }),
     recipient: toOwner,
   },
   TaskStarted: {
@@ -166,9 +169,9 @@ export const Task = events({
     recipient: toOwner,
   },
   CollaborationRequested: {
-    about: 'Other orchestrators are asked to help.',
-    data: z.object({ owner: OrchestratorId, collaborators: z.array(Collaborator), note: z.string().nullable() }),
-    recipient: ({ collaborators }) => collaborators[0]?.orchestrator ?? null,
+    about: 'Another orchestrator is asked to help.',
+    data: z.object({ owner: OrchestratorId, collaborator: OrchestratorId, role: z.string(), note: z.string().nullable() }),
+    recipient: ({ collaborator }) => collaborator,
   },
   CollaborationAccepted: {
     about: 'An orchestrator that was asked to help will.',
@@ -181,8 +184,8 @@ export const Task = events({
     recipient: toOwner,
   },
   ApprovalRequired: {
-    about: 'The task may only start once a decision about it has been approved.',
-    data: z.object({ owner: OrchestratorId, decision: DecisionId }),
+    about: 'The task may only start once one more decision about it has been approved.',
+    data: z.object({ owner: OrchestratorId, decision: DecisionId, decisions: z.array(DecisionId) }),
     recipient: toOwner,
   },
 })

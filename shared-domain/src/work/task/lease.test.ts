@@ -36,21 +36,32 @@ t.test('S-3 a task does not start before what it depends on has ended', async (t
   given().seeing(taskState, first, created(), cancelled()).when('start', {}).yields(started())
 })
 
-t.test('S-3 a task that needs an approval waits for it', async (t) => {
-  const decision = uuid(31)
+t.test('S-3 a task that needs approvals waits for all of them', async (t) => {
+  const [decision, another] = [uuid(31), uuid(32)]
   const opened = Decision.DecisionOpened({
     type: 'task_approval', title: 'May it?', description: null,
     electorate: [{ orchestrator: owner, weight: 1 }, { orchestrator: other, weight: 1 }], protocol: 'majority', quorum: 0.5,
-    deadline: null, task: subject,
+    deadline: null, task: subject, concerns: owner,
   })
   const tally = { electors: 2, cast: 2, approvals: 2, rejections: 0, abstentions: 0, quorumMet: true }
-  const voted = { type: 'task_approval' as const, task: subject, tally, reason: 'voted' }
-  const given = scene(t)(created(), Task.ApprovalRequired({ owner, decision }))
-  given.seeing(decisionState, decision, opened).when('start', {}).refuses('CONSENSUS_REQUIRED', { decision })
+  const voted = { type: 'task_approval' as const, task: subject, concerns: owner, tally, reason: 'voted' }
+  const approved = Decision.DecisionApproved(voted)
+  const cancelled = Decision.DecisionCancelled({ task: subject, concerns: owner, reason: null })
+  const required = Task.ApprovalRequired({ owner, decision, decisions: [decision] })
+  const both = Task.ApprovalRequired({ owner, decision: another, decisions: [decision, another] })
+  const given = scene(t)(created(), required)
+  given.seeing(decisionState, decision, opened).when('start', {}).refuses('CONSENSUS_REQUIRED', { decisions: [decision] })
   for (const outcome of [Decision.DecisionRejected, Decision.DecisionExpired])
     given.seeing(decisionState, decision, opened, outcome(voted)).when('start', {}).refuses('CONSENSUS_REQUIRED')
-  given.seeing(decisionState, decision, opened, Decision.DecisionApproved(voted)).when('start', {}).yields(started())
-  scene(t)(created()).by(system).when('requireApproval', { decision }).yields(Task.ApprovalRequired({ owner, decision }))
+  for (const outcome of [approved, cancelled]) given.seeing(decisionState, decision, opened, outcome).when('start', {}).yields(started())
+  scene(t)(created()).by(system).when('requireApproval', { decision }).yields(required)
+  given.by(system).when('requireApproval', { decision: another }).yields(both)
+  given.by(system).when('requireApproval', { decision }).changesNothing()
+  // Another electorate that approves does not make good for the one that did not.
+  const wanting = scene(t)(created(), required, both).seeing(decisionState, another, opened, approved)
+  wanting.seeing(decisionState, decision, opened, Decision.DecisionRejected(voted)).when('start', {})
+    .refuses('CONSENSUS_REQUIRED', { decisions: [decision] })
+  wanting.seeing(decisionState, decision, opened, approved).when('start', {}).yields(started())
 })
 
 t.test('S-3 S-40 a task does not start without a capacity slot, and gives none away when it is refused', async (t) => {

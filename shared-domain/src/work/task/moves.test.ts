@@ -91,12 +91,14 @@ t.test('S-18 somebody else does the work, the owner stays', async (t) => {
 t.test('S-19 others are asked to help, and answer for themselves', async (t) => {
   const given = scene(t)
   const ask = (...collaborators: string[]) => ({ collaborators: collaborators.map((orchestrator) => ({ orchestrator, role: 'review' })) })
-  const requested = (...who: string[]) => Task.CollaborationRequested({ owner, ...ask(...who), note: null })
+  const requested = (collaborator: string, role = 'review') => Task.CollaborationRequested({ owner, collaborator, role, note: null })
   const accepted = Task.CollaborationAccepted({ owner, collaborator: other, role: 'review' })
   const declined = Task.CollaborationDeclined({ owner, collaborator: other, reason: null })
-  given(created()).when('collaborate', ask(other, third)).yields(requested(other, third))
+  given(created()).when('collaborate', ask(other, third)).yields(requested(other), requested(third))
+  const twice = [{ orchestrator: other, role: 'review' }, { orchestrator: other, role: 'write' }]
+  given(created()).when('collaborate', { collaborators: twice }).yields(requested(other, 'write'))
   given(created(), requested(other)).when('collaborate', ask(other, third)).yields(requested(third))
-  given(created()).when('collaborate', ask(owner)).refuses('SELF_DELEGATION')
+  given(created()).when('collaborate', ask(owner)).refuses('SELF_COLLABORATION')
   given(created()).when('collaborate', ask(stranger)).refuses('ORCHESTRATOR_UNKNOWN', { orchestrator: stranger })
   given(created(), requested(other)).by(orchestrator(other)).when('acceptCollaboration', {}).yields(accepted)
   given(created(), requested(other), accepted).by(orchestrator(other)).when('declineCollaboration', {}).yields(declined)

@@ -24,7 +24,8 @@ interface Facts {
   /** When it was delegated or handed off, newest last; as many as the limit on moves needs. */
   readonly moves: readonly string[]
   readonly movedBy: Actor | null
-  readonly approval: string | null
+  /** Decisions without whose approval it does not start. */
+  readonly approvals: readonly string[]
   readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
 }
 
@@ -57,11 +58,11 @@ export const moves_max = 5
 const facts = (task: TaskState): Facts => {
   const {
     organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
-    movedBy, approval, collaborators,
+    movedBy, approvals, collaborators,
   } = task as Known
   return {
     organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
-    movedBy, approval, collaborators,
+    movedBy, approvals, collaborators,
   }
 }
 
@@ -81,10 +82,11 @@ const silence: Report = { message: null, metadata: {} }
 const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization }) => ({
     status: 'TODO', organization, owner: data.owner, assignee: null, priority: data.priority, dueAt: data.dueAt, createdAt: at, since: at,
-    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], movedBy: null, approval: null,
+    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], movedBy: null, approvals: [],
     collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
+  DependencyWithdrawn: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { owner, slot }, { at, revision }) =>
     ({
       ...facts(task), status: 'IN_PROGRESS', since: at, nextRetryAt: null, lastSeen: at, report: silence,
@@ -112,16 +114,11 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     return { ...waiting, ...moved(task, to, at, by), percentage: snapshot.percentage }
   },
   TaskAssigned: (task, { assignee }) => ({ ...(task as Known), assignee }),
-  CollaborationRequested: (task, { collaborators }) => ({
-    ...(task as Known),
-    collaborators: new Map([
-      ...(task as Known).collaborators,
-      ...collaborators.map(({ orchestrator, role }) => [orchestrator, { role, answer: 'asked' as const }] as const),
-    ]),
-  }),
+  CollaborationRequested: (task, { collaborator, role }) =>
+    ({ ...(task as Known), collaborators: new Map((task as Known).collaborators).set(collaborator, { role, answer: 'asked' }) }),
   CollaborationAccepted: (task, { collaborator }) => answered(task, collaborator, 'accepted'),
   CollaborationDeclined: (task, { collaborator }) => answered(task, collaborator, 'declined'),
-  ApprovalRequired: (task, { decision }) => ({ ...(task as Known), approval: decision }),
+  ApprovalRequired: (task, { decisions }) => ({ ...(task as Known), approvals: decisions }),
 }
 
 export const taskState = fold('task', Task, { status: 'NONE' }, evolve)

@@ -25,6 +25,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     command              NONE      TODO        IN_PROGRESS dependencies failure   manual    escalation DONE   CANCELLED
     create               TODO      EXISTS      EXISTS      EXISTS       EXISTS    EXISTS    EXISTS     EXISTS EXISTS
     addDependency        NOT_FOUND BLOCKED     -           BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    breakCircle          =         =           =           =            =         =         =          =      =
     start                NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
     startSelected        NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
     heartbeat            NOT_FOUND STALE       IN_PROGRESS STALE        STALE     STALE     STALE      -      STALE
@@ -50,14 +51,14 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
   const [[, ...statuses] = [], ...rows] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))
   t.strictSame(rows.map(([command]) => command).sort(), Object.keys(task.commands).sort(), 'the table has every command')
 
-  const asked = Task.CollaborationRequested({ owner, collaborators: [{ orchestrator: other, role: 'help' }], note: null })
+  const asked = Task.CollaborationRequested({ owner, collaborator: other, role: 'help', note: null })
   const histories: Record<string, readonly TaskEvent[]> = {
     NONE: [], TODO: [], IN_PROGRESS: [started()], DONE: [started(), completed('2')], CANCELLED: [cancelled()],
     dependencies: [blocked('dependencies')], failure: [blocked('failure')], manual: [blocked('manual')], escalation: [escalated()],
   }
   const token = '2'
   const wishes: Record<string, object> = {
-    create: { owner, title: 'Work' }, addDependency: { dependency: first },
+    create: { owner, title: 'Work' }, addDependency: { dependency: first }, breakCircle: { dependency: first },
     startSelected: { selection: { policy: 'any', candidates: [] } },
     heartbeat: { token }, reportProgress: { token, percentage: 10 }, complete: { token }, fail: { token, error: 'no' },
     release: { token }, expireLease: { token },
@@ -192,9 +193,44 @@ t.test('S-1 the search for a circle ends, however long the chain', async (t) => 
     looks++
     return { ...created().data, status: 'TODO', organization: 'acme', dependsOn: [uuid(Number(id.slice(-12)) + 1)] } as State
   }
-  t.equal(cycleThrough(subject, uuid(2), { look: endless, organization: 'acme' }), undefined)
+  t.equal(cycleThrough(subject, uuid(2), { look: endless, organization: 'acme' }), 'unknown')
   t.ok(looks >= 1_000 && looks < 1_100)
   t.equal(cycleThrough(subject, uuid(2), { look: ({ initial }) => initial, organization: 'acme' }), undefined)
+})
+
+t.test('S-1 a task waits for at most a hundred others, and for none where too many hang together', async (t) => {
+  const many = Array.from({ length: 100 }, (_, index) => uuid(100 + index))
+  const given = (dependsOn: string[]) => scene(t)(created({ dependsOn })).seeing(taskState, first, created())
+  given(many).when('addDependency', { dependency: first }).refuses('DEPENDENCY_LIMIT', { max: 100 })
+  given(many.slice(1)).when('addDependency', { dependency: first })
+    .yields(Task.DependencyAdded({ owner, dependency: first, dependsOn: [...many.slice(1), first] }), waitingFor(first))
+  given(many).when('addDependency', { dependency: many[0]! }).changesNothing()
+  const chained = (...facts: readonly TaskEvent[]) => {
+    const { tell, wish } = inWorld(created())
+    for (let n = 0; n <= 1_001; n++) tell(taskState, uuid(5_000 + n), created({ dependsOn: [uuid(5_001 + n)] }))
+    tell(taskState, uuid(5_500), ...facts)
+    return codeOf(wish('addDependency', { dependency: uuid(5_000) }))
+  }
+  t.equal(chained(), 'DEPENDENCY_LIMIT')
+  t.equal(chained(started(), completed('1')), undefined, 'what is done waits for nothing')
+})
+
+t.test('S-1 of waits that closed a circle unseen, the one that is looked at is withdrawn', async (t) => {
+  const added = Task.DependencyAdded({ owner, dependency: first, dependsOn: [first] })
+  const withdrawn = (...dependsOn: string[]) =>
+    Task.DependencyWithdrawn({ owner, dependency: first, dependsOn, cycle: [subject, first, subject] })
+  const back = created({ dependsOn: [subject] })
+  const given = (...facts: readonly TaskEvent[]) =>
+    scene(t)(created(), ...facts).by(system).seeing(taskState, first, back).seeing(taskState, second, created())
+  const check = (...facts: readonly TaskEvent[]) => given(...facts).when('breakCircle', { dependency: first })
+  check(added, waitingFor(first)).yields(withdrawn(),
+    Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'dependencies', reason: 'the last dependency was withdrawn' }))
+  check(Task.DependencyAdded({ owner, dependency: first, dependsOn: [first, second] }), waitingFor(first, second)).yields(withdrawn(second))
+  check(added, blocked('manual')).yields(withdrawn())
+  check(added, waitingFor(first), withdrawn()).changesNothing()
+  check(added, waitingFor(first), cancelled({ from: 'BLOCKED' })).yields(withdrawn())
+  check(added, started(), completed('2')).changesNothing()
+  given(added, waitingFor(first)).seeing(taskState, first, created()).when('breakCircle', { dependency: first }).changesNothing()
 })
 
 t.test('S-8 S-9 S-10 S-12 S-18 S-19 only the owner, or who is above it, decides about a task', async (t) => {
