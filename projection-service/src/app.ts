@@ -7,11 +7,11 @@ import { Announcer } from './announce.ts'
 import type { Config } from './config.ts'
 import { definitionsOf } from './facts.ts'
 import { batches } from './follow.ts'
-import { whileLeader } from './leader.ts'
+import { pause, whileLeader } from './leader.ts'
 import { migrate } from './migrations.ts'
-import { identityOf, prepare } from './models.ts'
+import { dropHalfBuilt, followedBy, identityOf, prepare } from './models.ts'
 import { Projector } from './projector.ts'
-import { rebuild } from './rebuild.ts'
+import { rebuild, type Rebuilt } from './rebuild.ts'
 import { status, type Operations } from './status.ts'
 import { asWritten } from './tables.ts'
 
@@ -27,6 +27,7 @@ export interface Service {
 
 /** Whoever holds this advisory lock projects; others stand by. */
 const leader_lock = 7_236_021
+const retry_max_ms = 60_000
 
 /** Starts the service. Throws one sentence where the database and the catalogue do not fit together. */
 export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Service> {
@@ -54,12 +55,22 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     const store = await identityOf(client)
     const projector = new Projector({ pool, log: app.log, rowsCached_max: config.rowsCached_max })
     const outdated = await prepare(pool, projector, readModels, store)
+    await dropHalfBuilt(pool, readModels)
     const announcer = new Announcer({
       client, pool, natsUrl: config.natsUrl, categories, definitions, store, maxAge_hours: config.announcements_hours, maxBytes: config.announcements_bytes, log: app.log,
     })
-    const rebuildOf = (model: ReadModel) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model)
+    const rebuildOf = oneByOne((model) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model))
+    const renewed = async (model: ReadModel) => {
+      for (let failures = 0; !signal.aborted && !followedBy(projector, model.name); failures++) {
+        try {
+          app.log.info({ model: model.name, ...await rebuildOf(model) }, 'a new version was built')
+        } catch (error) {
+          app.log.error({ err: error, model: model.name }, 'a new version could not be built: it is tried again')
+          await pause(Math.min(retry_max_ms, 1_000 * 2 ** failures), signal)
+        }
+      }
+    }
     operations = {
-      isLeading: true,
       positions: () => ({
         models: Object.fromEntries(projector.models.map(({ model, position }) => [model.name, String(position)])),
         facts: projector.facts, misfits: projector.misfits, announced: announcer.announced,
@@ -71,14 +82,14 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
       },
     }
     const announcing = announcer.run(signal)
-    const rebuilding = (async () => { for (const model of outdated) app.log.info({ model: model.name, ...await rebuildOf(model) }, 'a new version was built') })()
+    const renewing = outdated.map(renewed)
     try {
       const from = projector.models.reduce<bigint | undefined>((least, { position }) => (least === undefined || position < least ? position : least), undefined)
       for await (const batch of batches(client, categories, definitions, from ?? -1n, config.batch_max, signal)) await projector.take(batch)
     } finally {
       operations = undefined
       over.abort()
-      await Promise.allSettled([announcing, rebuilding])
+      await Promise.allSettled([announcing, ...renewing])
     }
   }
 
@@ -98,5 +109,20 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
 
   async function prepareOnce() {
     await prepare(pool, new Projector({ pool, log: app.log, rowsCached_max: 1 }), readModels, await identityOf(client))
+  }
+}
+
+/** One rebuild at a time, since each holds a connection. Whoever asks for one that is awaited already gets its result. */
+function oneByOne(run: (model: ReadModel) => Promise<Rebuilt>) {
+  const awaited = new Map<string, Promise<Rebuilt>>()
+  let last: Promise<unknown> = Promise.resolve()
+  return (model: ReadModel): Promise<Rebuilt> => {
+    const under = awaited.get(model.name)
+    if (under) return under
+    const next = () => run(model)
+    const mine = last.then(next, next).finally(() => awaited.delete(model.name))
+    awaited.set(model.name, mine)
+    last = mine
+    return mine
   }
 }

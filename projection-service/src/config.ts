@@ -42,9 +42,12 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
   }
 }
 
-const withoutPassword = (url: string) => url.replace(/(?<=\/\/[^/@:]*:)[^@/]*(?=@)/, '***')
+/** Without whoever logs in, and without what parameters with telling names hold. */
+const withoutSecrets = (url: string) => url
+  .replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@')
+  .replace(/((?:password|secret|token|key)[^=&]*=)[^&]*/gi, '$1***')
 
 /** What may be printed. */
 export const shown = (config: Config): Config => ({
-  ...config, eventStoreUrl: withoutPassword(config.eventStoreUrl), databaseUrl: withoutPassword(config.databaseUrl), natsUrl: withoutPassword(config.natsUrl),
+  ...config, eventStoreUrl: withoutSecrets(config.eventStoreUrl), databaseUrl: withoutSecrets(config.databaseUrl), natsUrl: withoutSecrets(config.natsUrl),
 })

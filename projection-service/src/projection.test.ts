@@ -328,10 +328,49 @@ t.test('S-66 announcing goes on behind the last message on the stream, whatever 
   await connection.close()
 })
 
-t.test('settings are read once, shown without passwords, and refused in one sentence each', async (t) => {
-  const config = configFrom({ EVENTSTORE_URL: 'esdb://u:secret@h', DATABASE_URL: 'postgres://u:secret@h/d', NATS_URL: 'nats://h' })
-  t.notMatch(JSON.stringify(shown(config)), 'secret')
+t.test('settings are read once, shown without secrets, and refused in one sentence each', async (t) => {
+  const config = configFrom({ EVENTSTORE_URL: 'esdb://u:secret@h', DATABASE_URL: 'postgres://h/d?user=u&password=secret', NATS_URL: 'nats://secret@h:4222,nats://h2' })
+  t.match(shown(config), { eventStoreUrl: 'esdb://***@h', databaseUrl: 'postgres://h/d?user=u&password=***', natsUrl: 'nats://***@h:4222,nats://h2' })
   t.throws(() => configFrom({ PROJECTION_PORT: 'x' }), /PROJECTION_PORT.*EVENTSTORE_URL/)
+})
+
+t.test('rebuilds that are asked for together are done one by one, and every model is followed from there', async (t) => {
+  const { db, serve } = await fresh()
+  const service = await serve(catalogueOf(things(), counts))
+  await reached(db, 'count', await write(randomUUID(), [put()]))
+  const asked = await Promise.all(['thing', 'thing', 'count', 'thing', 'thing', 'count', 'thing', 'thing'].map((name) => fetch(`${service.url}/models/${name}/rebuild`, { method: 'POST' })))
+  t.strictSame(asked.map(({ status }) => status), asked.map(() => 200))
+  const position = await write(randomUUID(), [put()])
+  await reached(db, 'thing', position)
+  await reached(db, 'count', position)
+  await service.stop()
+})
+
+t.test('a new version that cannot be built is tried again, and nothing half built is left', async (t) => {
+  const { db, serve } = await fresh()
+  let service = await serve(catalogueOf(things(), counts))
+  await reached(db, 'thing', await write(randomUUID(), [put()]))
+  await service.stop()
+  await db.query('create table thing_v2_killed (x int); create view report as select * from thing')
+  service = await serve(catalogueOf(things(2), counts))
+  const rebuilt = await until(async () => {
+    const { status } = await fetch(`${service.url}/models/thing/rebuild`, { method: 'POST' })
+    return status === 503 ? undefined : status
+  })
+  t.equal(rebuilt, 500, 'as long as something holds on to the old view')
+  await reached(db, 'count', await write(randomUUID(), [put()]))
+  await db.query('drop view report')
+  await until(async () => (await db.query('select 1 from checkpoint where model = $1 and version = 2 and active', ['thing'])).rowCount)
+  t.equal((await db.query(`select 1 from pg_tables where tablename like 'thing_v%'`)).rowCount, 1)
+  await service.stop()
+})
+
+t.test('replicas that start together on a new database all start', async (t) => {
+  const { readModels } = await import('shared-domain/catalogue.ts')
+  const { db, serve } = await fresh()
+  const services = await Promise.all([1, 2, 3, 4].map(() => serve({ deciders, readModels })))
+  t.equal((await db.query('select 1 from checkpoint where active')).rowCount, readModels.length)
+  for (const service of services) await service.stop()
 })
 
 t.test('every read model of the catalogue can become a table', async (t) => {

@@ -48,6 +48,7 @@ async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promi
   const table = tableOf(model, `${model.name}_v${model.version}_${Date.now().toString(36)}`)
   const build = new Build(table)
   const reading = new AbortController()
+  signal.throwIfAborted()
   const db = await pool.connect()
   try {
     await db.query(creation(table))

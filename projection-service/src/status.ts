@@ -5,9 +5,8 @@ import { z } from 'zod'
 import type { Unparked } from './projector.ts'
 import type { Rebuilt } from './rebuild.ts'
 
-/** What operators may ask of the running projector, if it leads. */
+/** What operators may ask of the projector that leads. */
 export interface Operations {
-  readonly isLeading: boolean
   readonly positions: () => { readonly models: Readonly<Record<string, string>>; readonly facts: number; readonly misfits: number; readonly announced: number }
   unpark(model: string, stream: string, skipReason?: string): Promise<Unparked>
   rebuild(model: string): Promise<Rebuilt | undefined>
@@ -32,12 +31,11 @@ export function status(app: FastifyInstance, pool: Pool, operations: () => Opera
   gauge('baton_projection_facts_total', 'Facts written since this process began to lead.', (now) => now.positions().facts)
   gauge('baton_projection_misfits_total', 'Facts that did not fit since then.', (now) => now.positions().misfits)
   gauge('baton_announced_total', 'Facts announced since then.', (now) => now.positions().announced)
-  gauge('baton_projection_leading', '1 while this process is the one that projects.', (now) => (now.isLeading ? 1 : 0))
+  gauge('baton_projection_leading', '1 while this process is the one that projects.', () => 1)
 
   app.get('/healthz', async (_, reply) => {
     await pool.query('select 1')
-    const now = operations()
-    return reply.send({ status: 'ok', service: 'projection-service', leading: now?.isLeading ?? false })
+    return reply.send({ status: 'ok', service: 'projection-service', leading: operations() !== undefined })
   })
   app.get('/metrics', async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()))
   app.get('/models', async () => ({
@@ -51,15 +49,15 @@ export function status(app: FastifyInstance, pool: Pool, operations: () => Opera
   app.post('/parked/retry', async (request, reply) => {
     const { data } = Parked.safeParse(request.body)
     if (!data) return reply.code(400).send(problem(400, 'VALIDATION_ERROR', 'Say { model, stream }.'))
-    return unparked(await leading(operations)?.unpark(data.model, data.stream), reply)
+    return unparked(await operations()?.unpark(data.model, data.stream), reply)
   })
   app.post('/parked/skip', async (request, reply) => {
     const { data } = Skipped.safeParse(request.body)
     if (!data) return reply.code(400).send(problem(400, 'VALIDATION_ERROR', 'Say { model, stream, reason }.'))
-    return unparked(await leading(operations)?.unpark(data.model, data.stream, data.reason), reply)
+    return unparked(await operations()?.unpark(data.model, data.stream, data.reason), reply)
   })
   app.post<{ Params: { name: string } }>('/models/:name/rebuild', async (request, reply) => {
-    const now = leading(operations)
+    const now = operations()
     if (!now) return reply.code(503).header('retry-after', '1').send(standby)
     const rebuilt = await now.rebuild(request.params.name)
     return rebuilt ?? reply.code(404).send(problem(404, 'NOT_FOUND', 'There is no such read model.'))
@@ -67,11 +65,6 @@ export function status(app: FastifyInstance, pool: Pool, operations: () => Opera
 }
 
 const standby = problem(503, 'SERVICE_UNAVAILABLE', 'Another process projects; ask that one.')
-
-const leading = (operations: () => Operations | undefined): Operations | undefined => {
-  const now = operations()
-  return now?.isLeading ? now : undefined
-}
 
 function unparked(result: Unparked | undefined, reply: { code(status: number): { send(body: object): unknown }; send(body: object): unknown }) {
   if (!result) return reply.code(503).send(standby)

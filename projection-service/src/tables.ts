@@ -33,9 +33,7 @@ function columnOf([name, schema]: [string, any]): Column {
   return { name, type: sqlType(isNullable ? schema.def.innerType : schema), isNullable }
 }
 
-export const tableName = ({ name, version }: ReadModel) => `${name}_v${version}`
-
-export const tableOf = (model: ReadModel, name = tableName(model)): Table => ({
+export const tableOf = (model: ReadModel, name = `${model.name}_v${model.version}`): Table => ({
   model, name, key: ['organization', ...model.key],
   columns: [{ name: 'organization', type: 'text', isNullable: false }, ...Object.entries<any>(model.row.shape).map(columnOf)],
 })

@@ -69,8 +69,11 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
   }
 }
 
-/** The same without the passwords that connection strings may hold. */
+/** What may be printed. */
 export const shown = (config: Config): Config =>
-  ({ ...config, eventStoreUrl: withoutPassword(config.eventStoreUrl), databaseUrl: withoutPassword(config.databaseUrl) })
+  ({ ...config, eventStoreUrl: withoutSecrets(config.eventStoreUrl), databaseUrl: withoutSecrets(config.databaseUrl) })
 
-const withoutPassword = (url: string) => url.replace(/\/\/([^/@:]*):[^/@]*@/, '//$1:***@').replace(/(password=)[^&]*/gi, '$1***')
+/** Without whoever logs in, and without what parameters with telling names hold. */
+const withoutSecrets = (url: string) => url
+  .replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@')
+  .replace(/((?:password|secret|token|key)[^=&]*=)[^&]*/gi, '$1***')

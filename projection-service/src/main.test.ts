@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import pg from 'pg'
+import t from 'tap'
+import { startEngines } from '../../infra/embedded/engines.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'baton-projection-'))
+const { urls, stop } = await startEngines({ root, env: {}, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
+const client = EventStoreDBClient.connectionString`${urls.eventstore}`
+const db = new pg.Client({ connectionString: urls.database })
+await db.connect()
+const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url))], {
+  env: { EVENTSTORE_URL: urls.eventstore, DATABASE_URL: urls.database, NATS_URL: urls.nats, PROJECTION_PORT: '0', LOG_LEVEL: 'silent' },
+  stdio: ['ignore', 'pipe', 'inherit'],
+})
+const exit = once(child, 'exit')
+
+t.teardown(async () => {
+  child.kill('SIGKILL')
+  await client.dispose()
+  await db.end()
+  await stop()
+  rmSync(root, { recursive: true, force: true })
+})
+
+const write = () => client.appendToStream(`task-${randomUUID()}`, jsonEvent({ type: 'TaskPainted', data: {} }))
+
+async function until(asked: string) {
+  for (let tries = 0; tries < 800; tries++) {
+    if ((await db.query(asked)).rowCount) return
+    await new Promise((resolve) => setTimeout(resolve, 15))
+  }
+  throw new Error('it did not become so in twelve seconds')
+}
+
+t.test('the program ends within five seconds of being told to, even when a batch does not', async (t) => {
+  let said = ''
+  for await (const text of child.stdout.setEncoding('utf8')) if ((said += text).includes('"ready"')) break
+  await write()
+  await until('select 1 from checkpoint where commit >= 0')
+  await db.query('begin')
+  await db.query('lock table checkpoint')
+  await write()
+  await until(`select 1 from pg_locks where not granted and relation = 'checkpoint'::regclass`)
+  const began_ms = performance.now()
+  child.kill('SIGTERM')
+  t.strictSame(await exit, [1, null])
+  t.ok(performance.now() - began_ms < 5_000)
+  await db.query('rollback')
+})
