@@ -259,6 +259,33 @@ t.test('S-3 a task whose approval is being decided cannot start before it is app
   t.match(await admin(`POST /tasks/${wanted}/start`, {}), { status: 200 })
 })
 
+t.test('S-21 a claim goes on past rows that are old and tasks that may not start yet, and says so only when none is left', async (t) => {
+  // As the projections would show it, and then let it grow old.
+  await db.query(`create table backlog (organization text, owner uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz);
+    create table orchestrator (organization text, orchestrator uuid, timezone text)`)
+  const [a, b] = [await orchestrator('A'), await orchestrator('B')]
+  await db.query(`insert into orchestrator values ('default', $1, 'UTC')`, [a.id])
+  t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } })
+  const shown = async (id: string) => db.query(`insert into backlog values ('default', $1, $2, 'TODO', 'HIGH', null, now(), null)`, [a.id, id])
+  const gone = await task(a.id)
+  await admin(`POST /tasks/${gone}/cancel`, {})
+  await shown(gone)
+  t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } }, 'a row that is old')
+  for (let n = 0; n < 7; n++) {
+    const held = await task(a.id)
+    await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId: held })
+    await until(async () => (await read(`task-${held}`)).some(({ type }) => type === 'ApprovalRequired'))
+    await shown(held)
+  }
+  t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'CONSENSUS_REQUIRED' } })
+  const free = await task(a.id)
+  await shown(free)
+  const claimed = await a.ask(`POST /orchestrators/${a.id}/claim`, {}, { 'idempotency-key': 'c1' })
+  t.match(claimed, { status: 200, body: { id: free, changed: true } })
+  t.strictSame((await a.ask(`POST /orchestrators/${a.id}/claim`, {}, { 'idempotency-key': 'c1' })).body, claimed.body)
+  t.equal(((await read(`task-${free}`)).at(-1)!.data as any).selection.candidates.length, 6, 'the best six are recorded')
+})
+
 t.test('an imported fact keeps its own time, is marked, and sets no timer', async (t) => {
   const { id } = await orchestrator()
   const at = '2020-03-04T05:06:07.000Z'
