@@ -3,20 +3,23 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
+import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { demonstrate } from '../../scripts/demo.ts'
 import { startChild } from '../embedded/child.ts'
 import { house, until } from './house.ts'
 
-const { root, baton, admin, differences, log, announced } = await house(t)
+const { root, baton, client, admin, differences, log, announced } = await house(t)
 const scripts = join(import.meta.dirname, '../../scripts')
 const dir = mkdtempSync(join(tmpdir(), 'baton-fleet-'))
 t.teardown(() => rmSync(dir, { recursive: true, force: true }))
 
 /** The command line as a person calls it. */
-function cli(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+const cli = (...args: string[]) => cliWith(process.env, ...args)
+
+function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(scripts, 'baton.ts'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [join(scripts, 'baton.ts'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
     let [out, err] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })
     child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text })
@@ -82,6 +85,11 @@ t.test('the command line helps, and says what is wrong with a call', async (t) =
   t.match(await cli('audit', 'replay', '--at', 'yesterday', '--root', root), { code: 2, err: /is an instant/ })
   t.match(await cli('audit', 'verify', '--root', join(dir, 'nothing')), { code: 2, err: /does not run here/ })
   t.match(await cli('import', 'run'), { code: 2, err: /--mapping/ })
+  const missing = join(dir, 'nowhere', 'file.ndjson')
+  t.match(await cli('audit', 'export', '--out', missing, '--root', root), { code: 2, err: /--out .* cannot be written: there is no such folder\. \(/ })
+  const data = join(import.meta.dirname, 'data')
+  t.match(await cli('import', 'run', '--mapping', 'agent-fleet', '--data', data, '--report', missing, '--root', root), { code: 2, err: /--report .* no such folder/ })
+  t.match(await cli('import', 'run', '--mapping', 'agent-fleet', '--data', data, '--root', join(dir, 'nothing')), { code: 2, err: /say COMMAND_URL or BATON_URL and BATON_API_KEY/ })
 })
 
 const csv = `case,when,state,team,person,prio
@@ -142,6 +150,43 @@ t.test('a case log goes through the command API with its order and times; what i
   t.equal((await log()).length, after, 'nothing is doubled')
 })
 
+t.test('excerpts of two real logs go through with the mappings that Baton has for them, with nothing but a URL and a key; again they change nothing', async (t) => {
+  const from = join(import.meta.dirname, 'data')
+  for (const [excerpt, file] of [['itsm-incidents', 'events'], ['agent-fleet-events', 'gastown-events'], ['agent-fleet-deps', 'gastown-deps']]) {
+    writeFileSync(join(dir, `${file}.csv.gz`), gzipSync(readFileSync(join(from, `${excerpt}.csv`))))
+  }
+  const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, BATON_API_KEY: baton.adminKey.key }
+  const play = async (mapping: string) => {
+    const { code, out, err } = await cliWith(env, 'import', 'run', '--mapping', mapping, '--data', dir, '--root', join(dir, 'nothing'), '--json')
+    t.equal(code, 0, err)
+    const { elapsed_ms, ...played } = JSON.parse(out)
+    return played
+  }
+  const incidents = await play('itsm-incidents')
+  const fleet = await play('agent-fleet')
+  t.strictSame(incidents, {
+    rows: 299, commands: 290, unread: 0, byWish: { create: 30, assign: 48, handoff: 35, block: 24, start: 53, unblock: 24, complete: 30 },
+    // What was resolved is done for good, and these incidents were taken up again.
+    refused: { 'start INVALID_STATE_TRANSITION': 48, 'assign INVALID_STATE_TRANSITION': 23, 'handoff INVALID_STATE_TRANSITION': 21, 'block INVALID_STATE_TRANSITION': 13 },
+  })
+  t.strictSame(fleet, {
+    rows: 215, commands: 173, unread: 0, byWish: { create: 32, assign: 24, handoff: 23, start: 35, complete: 32, release: 3 },
+    refused: { 'start INVALID_STATE_TRANSITION': 8, 'depend NOT_FOUND': 5 },
+  })
+  t.strictSame(await differences(), [])
+  const before = (await log()).length
+  t.strictSame(await play('itsm-incidents'), incidents)
+  t.strictSame(await play('agent-fleet'), fleet)
+  t.equal((await log()).length, before, 'nothing is doubled')
+})
+
+t.test('an import stops with one sentence on what the log is not to blame for', async (t) => {
+  const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, BATON_API_KEY: `bk_${'x'.repeat(43)}` }
+  const { code, err } = await cliWith(env, 'import', 'run', '--mapping', 'agent-fleet', '--data', dir, '--root', join(dir, 'nothing'), '--json')
+  t.equal(code, 1)
+  t.match(err, /^baton: INVALID_API_KEY: .*\. The import has stopped: run it again and it goes on, nothing is done twice\.\n$/)
+})
+
 t.test('the example daemon survives a kill -9 without missing or repeating work', async (t) => {
   const { id } = await admin.post('/orchestrators', { name: 'Daemon', maxConcurrentTasks: 1 })
   const { secret } = await admin.post(`/orchestrators/${id}/keys`)
@@ -179,4 +224,19 @@ t.test('the call that the README prints runs as it is printed', async (t) => {
     child.once('close', () => resolve(out))
   })
   t.match(JSON.parse(answer), { id: String, revision: '0', changed: true })
+})
+
+t.test('an export names a fact that cannot be read, goes on, and ends with exit code 1', async (t) => {
+  const { id } = await admin.post('/tasks', { owner: (await admin.post('/orchestrators', { name: 'Scribe' })).id, title: 'torn' })
+  const torn = jsonEvent({ type: 'TaskProgressed', data: { what: 'scribble' } as never, metadata: { version: 1 } })
+  await client.appendToStream(`task-${id}`, torn)
+  const file = join(dir, 'torn.ndjson')
+  const { code, err } = await cli('audit', 'export', '--root', root, '--out', file)
+  t.equal(code, 1)
+  t.match(err, new RegExp(`^unreadable: TaskProgressed at revision 1 of task-${id} cannot be read: [\\s\\S]*\\d+ facts in `))
+  const lines = readFileSync(file, 'utf8').trim().split('\n')
+  t.match(JSON.parse(lines.at(-1)!), { type: 'baton.TaskCreated', subject: `task-${id}` })
+  const told = await cli('audit', 'export', `task-${id}`, '--root', root, '--json')
+  t.match(told, { code: 1, out: /"baton.TaskCreated"/ })
+  t.match(JSON.parse(told.err), { facts: 1, unreadable: [/TaskProgressed at revision 1/] })
 })
