@@ -112,6 +112,7 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
     ['an owner in another organization', stranger('POST /tasks', { owner: id, title: 'x' }), 409, 'ORCHESTRATOR_UNKNOWN'],
     ['an imported time without being an admin', ask('POST /tasks', { title: 'x' }, { 'baton-imported-at': '2020-01-01T00:00:00Z' }), 403, 'FORBIDDEN'],
     ['an imported time that lies ahead', admin('POST /tasks', { owner: id, title: 'x' }, { 'baton-imported-at': '2999-01-01T00:00:00Z' }), 400, 'VALIDATION_ERROR'],
+    ['an imported time before the year 1', admin('POST /tasks', { owner: id, title: 'x' }, { 'baton-imported-at': '0000-01-01T00:00:00Z' }), 400, 'VALIDATION_ERROR'],
     ['a stale lease', admin(`POST ${path}/complete`, { token: '9' }), 409, 'STALE_LEASE'],
     ['no owner', admin('POST /tasks', { title: 'x' }), 400, 'OWNER_REQUIRED'],
     ['a claim for another', ask(`POST /orchestrators/${unknown}/claim`, {}), 403, 'FORBIDDEN'],

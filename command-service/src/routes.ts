@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Rejection, type Command, type Decider } from 'shared-domain/kernel/decider.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
+import { Instant } from 'shared-domain/vocabulary.ts'
 import { v5, validate } from 'uuid'
 import { z } from 'zod'
 import { fingerprintOf, type Authorise } from './auth.ts'
@@ -55,9 +56,9 @@ const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 function importedAt(header: string | undefined, isAdmin: boolean, now: string): string | undefined {
   if (header === undefined) return undefined
   if (!isAdmin) throw new Problem('FORBIDDEN', 'Only an admin may import facts with their own time.')
-  const at = z.iso.datetime({ offset: true }).safeParse(header)
-  if (!at.success || new Date(at.data).toISOString() > now) throw invalid('#/header/baton-imported-at', 'is not an instant of the past')
-  return new Date(at.data).toISOString()
+  const at = Instant.safeParse(header)
+  if (!at.success || at.data > now) throw invalid('#/header/baton-imported-at', 'is not an instant of the past')
+  return at.data
 }
 
 /** Circumstances of a request that no body says. */
