@@ -22,6 +22,7 @@ import { serve, type Gate } from './question.ts'
 import { position } from './questions/position.ts'
 import { validateKey } from './questions/validate-key.ts'
 import { questionsOf } from './routes.ts'
+import { doorman } from './strangers.ts'
 import { openPositions } from './wait.ts'
 
 export interface Catalogue {
@@ -87,6 +88,8 @@ function server(config: Config): FastifyInstance {
     rewriteUrl: ({ url = '/' }) => canonical(url),
     routerOptions: { maxParamLength: 500 },
     exposeHeadRoutes: false,
+    // The gateway stands in front: the addresses that it names are those of its clients.
+    trustProxy: 'loopback, linklocal, uniquelocal',
     forceCloseConnections: true,
     frameworkErrors: (error, request, reply) => void sendProblem(problemOf(error), request, reply),
     clientErrorHandler: unreadable,
@@ -118,12 +121,13 @@ const correlationOf = ({ headers }: { headers: IncomingHttpHeaders }) => {
 }
 
 /** Who asks, whether the key allows it, and whether it asks too often. */
-function gateOf(app: FastifyInstance, keys: Keys, { requestsPerMinute_max }: Config): Gate {
+function gateOf(app: FastifyInstance, keys: Keys, { requestsPerMinute_max, strangersPerMinute_max }: Config): Gate {
+  const admit = doorman(keys, { strangersPerMinute_max })
   const callers = new WeakMap<FastifyRequest, string>()
   const keyGenerator = (request: FastifyRequest) => callers.get(request) ?? ''
   const within = app.createRateLimit({ max: requestsPerMinute_max, timeWindow: 60_000, keyGenerator })
   return async (request, scope) => {
-    const caller = await keys.callerOf(request.headers)
+    const caller = await admit(request)
     if (scope !== null) mustAllow(caller, scope)
     callers.set(request, caller.key)
     const verdict = await within(request)

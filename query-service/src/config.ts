@@ -25,6 +25,8 @@ export interface Config {
   readonly logLevel: z.output<typeof Environment>['LOG_LEVEL']
   /** Per key. */
   readonly requestsPerMinute_max: number
+  /** Requests from one address without a key that is good for anything. */
+  readonly strangersPerMinute_max: number
   readonly databaseConnections_max: number
   readonly statementTimeout_ms: number
   readonly waiters_max: number
@@ -54,6 +56,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     databaseUrl: read.DATABASE_URL,
     logLevel: read.LOG_LEVEL,
     requestsPerMinute_max: read.QUERY_RATE_LIMIT_PER_MINUTE,
+    strangersPerMinute_max: 300,
     databaseConnections_max: read.QUERY_DATABASE_CONNECTIONS_MAX,
     statementTimeout_ms: read.QUERY_STATEMENT_TIMEOUT_MS,
     waiters_max: read.QUERY_WAITERS_MAX,

@@ -20,6 +20,8 @@ export interface Caller extends Principal {
 export interface Keys {
   /** Whom these headers speak for. Throws a problem when they speak for nobody, or when the log cannot be asked. */
   callerOf(headers: Presented): Promise<Caller>
+  /** True when these headers have spoken for somebody before. Costs nothing. */
+  isFamiliar(headers: Presented): boolean
   /** True while changes of keys are heard of at once. */
   readonly following: boolean
   close(): Promise<void>
@@ -43,6 +45,7 @@ const facts_max = 100
 
 export function openKeys(store: EventStoreDBClient, config: Config, onLost: (error: unknown) => void): Keys {
   const cache = new LRUCache<string, Promise<Known>>({ max: config.keys_max, ttl: config.keyAge_ms })
+  const familiar = new LRUCache<string, true>({ max: config.keys_max })
   const closing = new AbortController()
   let following = false
 
@@ -83,14 +86,18 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       const key = presentedIn(headers)
       if (key === undefined) throw new Problem('INVALID_API_KEY', 'Present an API key: Authorization: Bearer bk_...')
       if (!keyPattern.test(key)) throw new Problem('INVALID_API_KEY', 'This is not an API key of Baton.')
-      // The key itself is compared with nothing: its digest names the stream, and no digest tells how to get nearer to another.
-      const hash = createHash('sha256').update(key).digest('hex')
-      const id = keyIdOf(hash)
+      const { hash, id } = namesOf(key)
       const { state, position } = await known(id)
       const admitted = admit(state, id, hash, new Date().toISOString())
       if (admitted === 'INVALID_API_KEY') throw new Problem('INVALID_API_KEY', 'The API key is unknown or revoked.')
       if (admitted === 'API_KEY_EXPIRED') throw new Problem('API_KEY_EXPIRED', 'The API key has expired.')
+      familiar.set(id, true)
       return { ...admitted, key: id, expiresAt: state.stage === 'unknown' ? null : state.expiresAt, position }
+    },
+
+    isFamiliar(headers) {
+      const key = presentedIn(headers)
+      return key !== undefined && familiar.has(namesOf(key).id)
     },
 
     async close() {
@@ -98,6 +105,12 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       await forgetting
     },
   }
+}
+
+/** The key itself is compared with nothing: its digest names the stream, and no digest tells how to get nearer to another. */
+function namesOf(key: string) {
+  const hash = createHash('sha256').update(key).digest('hex')
+  return { hash, id: keyIdOf(hash) }
 }
 
 export function mustAllow(caller: Caller, scope: Scope): void {

@@ -67,7 +67,7 @@ export function serve(app: FastifyInstance, asked: Question, { gate, database, p
       const { minPosition, ...wanted } = parsed(query, request.query) as { minPosition?: string }
       const params = asked.params.safeParse(request.params)
       if (!params.success) throw unknownThing()
-      if (minPosition !== undefined) for (const model of asked.reads) await positions.reached(model, BigInt(minPosition))
+      if (minPosition !== undefined) await Promise.all(asked.reads.map((model) => positions.reached(model, BigInt(minPosition))))
       const { body, position } = await asked.reply({ params: params.data, query: wanted, caller, at: new Date().toISOString() }, database)
       reply.header('baton-position', position)
       // A row may have a column of this name: the header always has the position of the answer.

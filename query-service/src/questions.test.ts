@@ -275,6 +275,15 @@ t.test('S-21: next shows the best task with its score and the runners-up', async
   t.equal((await next()).body.position, String(at), 'the position is that of the read model that is least far')
   const later = await ask(service, `/api/v1/orchestrators/${owner}/next?minPosition=${at + 7}`, key)
   t.equal(later.status, 503, 'minPosition waits for both')
+
+  const patient = await home.serve({ wait_ms: 10_000 })
+  const waiting = ask(patient, `/api/v1/orchestrators/${owner}/next?minPosition=${at + 8}`, key)
+  await until('it waits for both at once', async () => /baton_query_waiters 2/.test((await ask(patient, '/metrics')).body))
+  await home.move(orchestrators, at + 8)
+  await home.move(backlog, at + 8)
+  t.match(await waiting, { status: 200, body: { position: String(at + 8) } })
+  await home.move(backlog, at)
+  await patient.stop()
 })
 
 t.test('S-60: one alias table for all routes', async (t) => {
@@ -322,6 +331,24 @@ t.test('each key may ask only so often', async (t) => {
   t.match(refused.body, { code: 'RATE_LIMITED', retryable: true, status: 429 })
   t.ok(Number(refused.headers.get('retry-after')) > 0)
   t.equal((await ask(strict, '/api/v1/things', foreign)).status, 200, 'others may go on')
+})
+
+t.test('whoever comes without a valid key is limited by address, before the log is asked', async (t) => {
+  const wary = await home.serve({ strangersPerMinute_max: 3 })
+  const from = (address: string, as?: string) => ask(wary, '/api/v1/things', as, { 'x-forwarded-for': address })
+  const guess = (n: number) => `bk_${String(n).padStart(43, 'x')}`
+  t.equal((await from('10.1.1.1', key)).status, 200)
+  const guesses = await Promise.all([1, 2, 3, 4, 5, 6].map((n) => from('10.1.1.1', guess(n))))
+  t.strictSame(guesses.map(({ status }) => status).sort(), [401, 401, 401, 429, 429, 429], 'even when they come all at once')
+  const refused = await from('10.1.1.1')
+  t.match(refused, { status: 429, body: { code: 'RATE_LIMITED', instance: '/api/v1/things' } })
+  t.ok(Number(refused.headers.get('retry-after')) > 0)
+  t.equal((await from('10.1.1.1', key)).status, 200, 'a key that has been valid before is looked at still')
+  t.equal((await from('10.1.1.2', foreign)).status, 200, 'others may go on')
+  for (let n = 0; n < 5; n += 1) t.equal((await from('10.1.1.3', (await home.makeKey()).key)).status, 200, 'valid keys do not count')
+  const stranger = await from('10.1.1.4')
+  t.match(stranger, { status: 401, body: { instance: '/api/v1/things' } })
+  t.equal(stranger.headers.get('www-authenticate'), 'Bearer')
 })
 
 t.test('S-62: problems', async (t) => {
