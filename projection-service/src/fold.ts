@@ -29,11 +29,14 @@ export interface Net {
   readonly waiting: ReadonlyMap<string, number>
 }
 
-export interface RowCache {
+interface RowCache {
   get(place: string): Row | undefined
   set(place: string, row: Row): unknown
   delete(place: string): unknown
 }
+
+/** No text of Postgres may hold a NUL. */
+const messageOf = (error: unknown) => (error as Error).message.replaceAll('\0', '')
 
 /** Folds facts into one read model: first it says which rows it must know, then what becomes of them. */
 export class Fold {
@@ -80,7 +83,7 @@ export class Fold {
         const changes = changesOf(this.#model, fact).map((change) => ({ change, place: this.#placed(fact.organization, placeOf(change)) }))
         if (changes.length > 0) steps.push({ event, changes })
       } catch (error) {
-        misfits.set(stream, { event, error: (error as Error).message })
+        misfits.set(stream, { event, error: messageOf(error) })
         waiting.set(stream, 0)
       }
     }
@@ -140,7 +143,7 @@ export class Fold {
       } catch (error) {
         // It stands before any that was found earlier: that one now waits, too.
         waiting.set(event.stream, (waiting.get(event.stream) ?? -1) + 1)
-        misfits.set(event.stream, { event, error: (error as Error).message })
+        misfits.set(event.stream, { event, error: messageOf(error) })
         stopped.add(event.stream)
       }
     }

@@ -33,7 +33,7 @@ const things = (version = 1, more: Partial<Parameters<typeof readModel>[0]> = {}
   project: {
     ThingPut: ({ id, at, position, data }: Recorded<any>) => [{ put: { thing: id, ...data, position, at } }],
     ThingGrown: ({ id, data }: Recorded<any>) => {
-      if (data.by > 1_000) throw new Error('too much for this projection')
+      if (data.by > 1_000) throw new Error('too much\0 for this projection')
       return [{ add: { size: data.by }, at: { thing: id } }]
     },
     ThingRenamed: ({ id, data }: Recorded<any>) => [{ patch: { name: data.name }, at: { thing: id } }],
@@ -337,12 +337,15 @@ t.test('settings are read once, shown without secrets, and refused in one senten
 t.test('rebuilds that are asked for together are done one by one, and every model is followed from there', async (t) => {
   const { db, serve } = await fresh()
   const service = await serve(catalogueOf(things(), counts))
+  const facts = async () => Number(/^baton_projection_facts_total (\d+)$/m.exec(await (await fetch(`${service.url}/metrics`)).text())![1])
   await reached(db, 'count', await write(randomUUID(), [put()]))
+  const before = await facts()
   const asked = await Promise.all(['thing', 'count', 'thing', 'count', 'thing', 'count', 'thing', 'count'].map((name) => fetch(`${service.url}/models/${name}/rebuild`, { method: 'POST' })))
   t.strictSame(asked.map(({ status }) => status), asked.map(() => 200))
   const position = await write(randomUUID(), [put()])
   await reached(db, 'thing', position)
   await reached(db, 'count', position)
+  t.ok(await until(facts) > before, 'without starting over')
   await service.stop()
 })
 

@@ -18,7 +18,7 @@ export interface Slice {
   readonly limit: number
 }
 
-export interface Found {
+interface Found {
   readonly rows: readonly Row[]
   /** Log position up to which every fact is in these rows: read by the statement that read them. */
   readonly position: string

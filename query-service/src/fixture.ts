@@ -132,8 +132,6 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
   }
 }
 
-export type House = Awaited<ReturnType<typeof house>>
-
 export async function ask(service: Service, path: string, key?: string, headers: Record<string, string> = {}): Promise<Reply> {
   const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` }
   const response = await fetch(service.url + path, { headers: { ...authorization, ...headers } })

@@ -27,7 +27,7 @@ export interface Keys {
   close(): Promise<void>
 }
 
-export interface Presented {
+interface Presented {
   readonly authorization?: string | undefined
   readonly 'x-api-key'?: string | readonly string[] | undefined
 }

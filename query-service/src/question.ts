@@ -45,7 +45,7 @@ export const prefix = '/api/v1'
 
 export const Position = z.string().regex(/^\d{1,19}$/, 'is not a log position: 1 to 19 digits')
 
-export const MinPosition = z.object({
+const MinPosition = z.object({
   minPosition: Position.optional().describe('Wait, up to 2 s, until the answer holds every fact up to this log position.'),
 })
 
