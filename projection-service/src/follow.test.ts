@@ -17,9 +17,11 @@ const response = (said: Said) => ({
   getCheckpoint: () => ({ getCommitPosition: () => ('checkpoint' in said ? said.checkpoint : 0), getPreparePosition: () => 0 }),
 })
 
-const recorded = ({ event }: { event: number }) => ({ event: {
-  id: String(event), streamId: 'thing-1', type: 'ThingSeen', revision: BigInt(event), position: { commit: BigInt(event), prepare: BigInt(event) }, data: {},
-} })
+const recorded = ({ event }: { event: number }) => {
+  const at = BigInt(event)
+  const position = { commit: at, prepare: at }
+  return { event: { id: String(event), streamId: 'thing-1', type: 'ThingSeen', revision: at, position, data: {} } }
+}
 
 /** A store that says all this at once. */
 function storeThatSays(said: readonly Said[]) {
@@ -38,7 +40,8 @@ t.test('a checkpoint never overtakes a fact, however the store mixes them and ho
     const taken: bigint[] = []
     let behind = 0n
     for await (const { events, position } of batches(storeThatSays(said), ['thing'], {}, -1n, batch_max, new AbortController().signal)) {
-      if (events.some((event) => event.position <= behind || event.position > position)) throw new Error(`a fact stands outside of its batch up to ${position}`)
+      const stray = events.find((event) => event.position <= behind || event.position > position)
+      if (stray) throw new Error(`the fact at ${stray.position} stands outside of its batch, from ${behind} to ${position}`)
       taken.push(...events.map((event) => event.position))
       behind = position
       await new Promise((resolve) => { setImmediate(resolve) })

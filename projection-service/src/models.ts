@@ -59,8 +59,8 @@ async function made(db: PoolClient, table: Table, store: string): Promise<bigint
 /** Drops the tables that a rebuild left half built when its process was killed. Only whoever leads may, since others may be building. */
 export const dropHalfBuilt = (pool: Pool, models: readonly ReadModel[]): Promise<void> => migrating(pool, async (db) => {
   const { rows } = await db.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = current_schema() and tablename ~ ('^(' || array_to_string($1::text[], '|') || ')_v[0-9]')
-     and tablename not in (select name from checkpoint)`, [models.map(({ name }) => name)])
+    `select tablename as name from pg_tables where schemaname = current_schema() and tablename ~ $1
+     and tablename not in (select name from checkpoint)`, [`^(${models.map(({ name }) => name).join('|')})_v[0-9]`])
   for (const { name } of rows) await db.query(`drop table "${name}"`)
 })
 

@@ -53,7 +53,8 @@ async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promi
   try {
     await db.query(creation(table))
     if (isBitByBit) await db.query(indexes(table) || 'select 1')
-    const skipped = new Set((await db.query<{ id: string }>('select event_id as id from skipped where model = $1', [model.name])).rows.map(({ id }) => id))
+    const { rows } = await db.query<{ id: string }>('select event_id as id from skipped where model = $1', [model.name])
+    const skipped = new Set(rows.map(({ id }) => id))
     let position = -1n
     const target = () => projector.models.reduce((max, { position }) => (position > max ? position : max), 0n)
     const source = batches(client, categories, definitions, position, batch_max, AbortSignal.any([signal, reading.signal]))
@@ -145,7 +146,9 @@ class Build {
   async #net(db: PoolClient, events: readonly Received[]): Promise<Net> {
     const plan = this.#fold.steps(events, (stream) => this.parked.has(stream))
     const missing = this.#fold.missing(plan.steps)
-    if (this.#hasFlushed && missing.length > 0) this.#fold.learn((await held(db.query<Row>(selection(this.#table), [JSON.stringify(missing)]))).rows)
+    if (this.#hasFlushed && missing.length > 0) {
+      this.#fold.learn((await held(db.query<Row>(selection(this.#table), [JSON.stringify(missing)]))).rows)
+    }
     return this.#fold.net(plan)
   }
 

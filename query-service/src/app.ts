@@ -122,7 +122,7 @@ const correlationOf = ({ headers }: { headers: IncomingHttpHeaders }) => {
 
 /** Who asks, whether the key allows it, and whether it asks too often. */
 function gateOf(app: FastifyInstance, keys: Keys, { requestsPerMinute_max, strangersPerMinute_max }: Config): Gate {
-  const admit = doorman(keys, { strangersPerMinute_max })
+  const admit = doorman(keys, strangersPerMinute_max)
   const callers = new WeakMap<FastifyRequest, string>()
   const keyGenerator = (request: FastifyRequest) => callers.get(request) ?? ''
   const within = app.createRateLimit({ max: requestsPerMinute_max, timeWindow: 60_000, keyGenerator })
