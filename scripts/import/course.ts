@@ -19,6 +19,8 @@ export interface Wish {
   readonly path: string
   readonly body: object
   readonly at: string
+  /** Whose capacity slot it takes. */
+  readonly slotOf?: string
 }
 
 /** What the one who sends a wish gives back: nothing when it was refused. */
@@ -122,7 +124,7 @@ function* enter(row: Row, known: Case, phase: Phase | undefined): Generator<Wish
 function* start(row: Row, known: Case): Generator<Wish, void, Accepted> {
   if (known.phase === 'blocked') yield* end(row, known, 'unblock', 'open')
   if (known.phase === 'blocked' || known.phase === 'active') return
-  const accepted = yield wish(row, known, 'start')
+  const accepted = yield { ...wish(row, known, 'start'), slotOf: known.owner }
   if (accepted) [known.phase, known.token] = ['active', accepted.revision]
 }
 

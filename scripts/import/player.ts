@@ -19,7 +19,7 @@ export interface Played {
   readonly byWish: Readonly<Record<string, number>>
 }
 
-const window_max = 64
+const window_max = 192
 const full_tries_max = 120
 const full_pause_ms = 250
 
@@ -34,6 +34,8 @@ export class Player {
   readonly #course: Course
   /** The last thing that is under way about a case. */
   readonly #tails = new Map<string, Promise<void>>()
+  /** The last start of each owner. */
+  readonly #turns = new Map<string, Promise<unknown>>()
   readonly #byWish: Record<string, number> = {}
   #failure: { readonly error: unknown } | undefined
   #commands = 0
@@ -95,7 +97,18 @@ export class Player {
   }
 
   async #send(row: Row, wishes: Generator<Wish, void, Accepted>, about = '') {
-    for (let wish = wishes.next(); !wish.done;) wish = wishes.next(await this.#wish(row, wish.value, about))
+    for (let wish = wishes.next(); !wish.done;) {
+      const { value } = wish
+      const send = () => this.#wish(row, value, about)
+      wish = wishes.next(await (value.slotOf === undefined ? send() : this.#inTurn(value.slotOf, send)))
+    }
+  }
+
+  /** One start of an owner after the other: slots that come back would have to queue behind all that wait for one. */
+  #inTurn<T>(owner: string, send: () => Promise<T>): Promise<T> {
+    const mine = (this.#turns.get(owner) ?? Promise.resolve()).then(send)
+    this.#turns.set(owner, mine.catch(() => undefined))
+    return mine
   }
 
   /** Sends one command; a refusal is reported with its row and is no reason to stop. */
