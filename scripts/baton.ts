@@ -28,6 +28,9 @@ async function run([group, name, ...rest]: readonly string[]): Promise<number> {
   return command.run(rest)
 }
 
+// Whoever has stopped reading, as `head` does, wants no more.
+process.stdout.on('error', () => process.exit())
+
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {

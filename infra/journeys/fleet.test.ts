@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
 import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
@@ -50,6 +51,8 @@ t.test('audit shows what was, and finds a row that somebody changed by hand toge
   t.match(await cli('audit', 'state', stream, '--root', root, '--position', created!.fact.position), { code: 0, out: /"status": "TODO"/ })
   t.match(await cli('audit', 'state', stream, '--root', root, '--at', '2020-01-01T00:00:00Z'), { code: 0, out: /did not exist yet/ })
   t.match(await cli('audit', 'replay', stream, '--root', root), { code: 0, out: /TaskCreated[\s\S]*TaskCompleted[\s\S]*and so it is/ })
+  const cut = spawn('sh', ['-c', '"$@" | head -n 1', 'sh', process.execPath, join(scripts, 'baton.ts'), 'audit', 'export', '--root', root], { stdio: ['ignore', 'ignore', 'pipe'] })
+  t.equal((await text(cut.stderr)), '', 'whoever stops reading is told nothing')
   t.match(await cli('audit', 'replay', '--root', root, '--json'), { code: 0, out: /"unreadable": \[\]/ })
   const file = join(dir, 'events.ndjson')
   t.match(await cli('audit', 'export', '--root', root, '--out', file), { code: 0 })
