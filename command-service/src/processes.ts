@@ -49,10 +49,11 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
   const under = new UnderWay()
   const subscription = client.subscribeToAll({
     fromPosition: from ?? START,
-    filter: streamNameFilter({ prefixes: deciders.map(({ category }) => `${category}-`), checkpointInterval: 32, checkpointReached: (subscription, position) => {
-      // Facts that came before it may still wait in the subscription; once they are done they say themselves how far it went.
-      if (subscription.readableLength === 0) under.noted(position)
-    } }),
+    filter: streamNameFilter({
+      prefixes: deciders.map(({ category }) => `${category}-`), checkpointInterval: 32,
+      // Through the same queue as the facts, or it would overtake those that still wait there.
+      checkpointReached: (subscription, { commit }) => void subscription.push({ commitPosition: commit }),
+    }),
   })
   const stop = () => {
     under.release()
@@ -165,8 +166,11 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
 
   try {
     await readAgain()
-    for await (const { event } of subscription) {
-      if (!event?.position) continue
+    for await (const { event, commitPosition } of subscription) {
+      if (!event) {
+        if (commitPosition !== undefined) under.noted({ commit: commitPosition, prepare: commitPosition })
+        continue
+      }
       const ticket = await under.begin(event.position)
       try {
         react(factOf(event)).then(() => under.end(ticket), () => undefined)
