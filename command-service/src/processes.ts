@@ -1,10 +1,10 @@
 import { FORWARDS, START, streamNameFilter, type AllStreamRecordedEvent, type EventStoreDBClient } from '@eventstore/db-client'
 import { sql, type Kysely } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
-import { partsOf, type Decider, type Meta } from 'shared-domain/kernel/decider.ts'
-import { decode } from 'shared-domain/kernel/events.ts'
+import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { Recorded } from 'shared-domain/kernel/read-model.ts'
+import { definitionsOf, factOf, provenanceOf, type Entry } from 'shared-domain/kernel/stored.ts'
 import { v5 } from 'uuid'
 import type { Errand } from './intents.ts'
 import { pause } from './leader.ts'
@@ -17,16 +17,6 @@ const window_max = 256
 const save_every_ms = 250
 /** How many facts that could not be read are tried again. */
 const again_max = 1_000
-
-interface Metadata extends Omit<Meta, 'revision'> {
-  readonly version: number
-  readonly $correlationId: string
-}
-
-interface Fact extends Recorded {
-  readonly eventId: string
-  readonly correlationId: string
-}
 
 interface Parts {
   readonly client: EventStoreDBClient
@@ -43,7 +33,7 @@ interface Parts {
  * side by side. The checkpoint is the last fact before which everything is done, so a restart repeats some facts and loses none.
  */
 export async function runProcesses({ client, db, deciders, processes, timers, carryOut, log }: Parts, signal: AbortSignal): Promise<void> {
-  const definitions = Object.assign({}, ...deciders.map(({ events }) => events.definitions))
+  const definitions = definitionsOf(deciders)
   const checkpoints = await loaded(db, processes)
   const from = lowest([...checkpoints.values()])
   const under = new UnderWay()
@@ -92,7 +82,9 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
     return mine
   }
 
-  function react(event: Fact, isAgain = false): Promise<unknown> {
+  const entryOf = (event: AllStreamRecordedEvent): Entry => ({ fact: factOf(event, definitions), provenance: provenanceOf(event) })
+
+  function react({ fact: event, provenance: { eventId, correlationId } }: Entry, isAgain = false): Promise<unknown> {
     const jobs: Promise<void>[] = []
     for (const { name, react } of processes) {
       const known = checkpoints.get(name)
@@ -104,8 +96,8 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
           continue
         }
         const errand: Errand = {
-          intent: wish, process: name, commandId: v5(`${name} ${index}`, event.eventId), organization: event.organization, correlationId: event.correlationId,
-          causationId: event.eventId, ...(event.imported ? { importedAt: event.at } : {}),
+          intent: wish, process: name, commandId: v5(`${name} ${index}`, eventId), organization: event.organization, correlationId: correlationId ?? eventId,
+          causationId: eventId, ...(event.imported ? { importedAt: event.at } : {}),
         }
         if (wish.due !== undefined) {
           // Time passed already in a log that is taken over; whatever ended there is a fact of its own.
@@ -138,20 +130,12 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
       const fromPosition = { commit: BigInt(commit), prepare: BigInt(commit) }
       for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 })) {
         try {
-          if (event?.position.commit === fromPosition.commit) await react(factOf(event), true)
+          if (event?.position.commit === fromPosition.commit) await react(entryOf(event), true)
           await db.deleteFrom('unread_fact').where('commit', '=', commit).execute()
         } catch (error) {
           log.warn({ err: error, position: commit }, 'a fact still cannot be read')
         }
       }
-    }
-  }
-
-  function factOf({ type, data, metadata, streamId, revision, position, id: eventId }: AllStreamRecordedEvent): Fact {
-    const { version, $correlationId, ...meta } = metadata as unknown as Metadata
-    return {
-      ...meta, type, data: decode(definitions[type], data, version), ...partsOf(streamId), revision: Number(revision), position: String(position.commit),
-      eventId, correlationId: $correlationId,
     }
   }
 
@@ -173,7 +157,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
       }
       const ticket = await under.begin(event.position)
       try {
-        react(factOf(event)).then(() => under.end(ticket), () => undefined)
+        react(entryOf(event)).then(() => under.end(ticket), () => undefined)
       } catch (error) {
         await unread(event, error)
         under.end(ticket)

@@ -1,5 +1,6 @@
 import { START, streamNameFilter, type EventStoreDBClient } from '@eventstore/db-client'
-import { received, type Definitions, type Received } from './facts.ts'
+import { type Definitions } from 'shared-domain/kernel/stored.ts'
+import { received, type Received } from './facts.ts'
 import type { Batch } from './projector.ts'
 
 /** How many batches may wait while one is written. */

@@ -1,16 +1,9 @@
 import { BACKWARDS, END, FORWARDS, START, type EventStoreDBClient, type RecordedEvent } from '@eventstore/db-client'
 import { deciders } from 'shared-domain/catalogue.ts'
-import { partsOf, type Meta } from 'shared-domain/kernel/decider.ts'
-import { decode, type EventDefinition } from 'shared-domain/kernel/events.ts'
-import type { Provenance } from 'shared-domain/kernel/cloud-event.ts'
-import type { Recorded } from 'shared-domain/kernel/read-model.ts'
+import { partsOf } from 'shared-domain/kernel/decider.ts'
+import { definitionsOf, factOf, provenanceOf, type Entry } from 'shared-domain/kernel/stored.ts'
 
-export const definitions: Readonly<Record<string, EventDefinition<any>>> = Object.assign({}, ...deciders.map(({ events }) => events.definitions))
-
-export interface Entry {
-  readonly fact: Recorded
-  readonly provenance: Provenance
-}
+export const definitions = definitionsOf(deciders)
 
 /** Where to stop reading: at a position (inclusive), at an instant (inclusive), or at what is the end when reading starts. */
 export interface Until {
@@ -32,17 +25,8 @@ export class Unreadable extends Error {
 }
 
 export function entryOf(event: RecordedEvent): Entry {
-  const { category, id } = partsOf(event.streamId)
-  const { version, $correlationId = null, $causationId = null, ...meta } = (event.metadata ?? {}) as unknown as
-    Omit<Meta, 'revision'> & { version: number; $correlationId?: string; $causationId?: string }
   try {
-    const definition = definitions[event.type]
-    if (!definition) throw new Error('no aggregate declares this event')
-    const data = decode(definition, event.data, version)
-    return {
-      fact: { ...meta, type: event.type, data, category, id, revision: Number(event.revision), position: String(event.position?.commit ?? 0n) },
-      provenance: { eventId: event.id, correlationId: $correlationId, causationId: $causationId },
-    }
+    return { fact: factOf(event, definitions), provenance: provenanceOf(event) }
   } catch (cause) {
     throw new Unreadable(event, cause)
   }

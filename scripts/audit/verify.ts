@@ -3,9 +3,10 @@ import type { EventStoreDBClient } from '@eventstore/db-client'
 import { Client } from 'pg'
 import { readModels } from 'shared-domain/catalogue.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import type { Entry } from 'shared-domain/kernel/stored.ts'
 import { asWritten, numbersOf } from '../../projection-service/src/tables.ts'
 import { Fold, keyText } from './fold.ts'
-import { facts, Unreadable, type Entry } from './log.ts'
+import { facts, Unreadable } from './log.ts'
 
 export interface Difference {
   readonly model: string
