@@ -18,8 +18,9 @@ export class Refused extends Error {
   readonly code: string
   readonly document: Document
   constructor(status: number, document: Document) {
-    const errors = (document.errors as { pointer: string; message: string }[] | undefined)?.map(({ pointer, message }) => `${pointer} ${message}`).join(', ')
-    super(`${document.code}: ${document.title}${errors ? ` (${errors})` : ''}`)
+    const { errors = [] } = document as { errors?: readonly { pointer: string; message: string }[] }
+    const places = errors.map(({ pointer, message }) => `${pointer} ${message}`).join(', ')
+    super(`${document.code}: ${document.title}${places && ` (${places})`}`)
     this.status = status
     this.code = String(document.code)
     this.document = document
@@ -69,7 +70,8 @@ export class Api {
 
   async send(method: string, path: string, body: unknown = {}, { key, importedAt }: Headers = {}): Promise<Answer> {
     return await this.#ask(method, path, {
-      'content-type': 'application/json', ...(key ? { 'idempotency-key': key } : {}), ...(importedAt ? { 'baton-imported-at': importedAt } : {}),
+      'content-type': 'application/json', ...(key ? { 'idempotency-key': key } : {}),
+      ...(importedAt ? { 'baton-imported-at': importedAt } : {}),
     }, JSON.stringify(body)) as Answer
   }
 
@@ -90,7 +92,9 @@ export class Api {
       } catch (error) {
         const isRefused = error instanceof Refused
         const isPassing = isRefused ? [429, 503].includes(error.status) : isHarmless
-        if (!isPassing || tries >= tries_max) throw isRefused ? error : new Error(`Baton does not answer at ${this.#url}: ${(error as Error).message}`, { cause: error })
+        if (!isPassing || tries >= tries_max) {
+          throw isRefused ? error : new Error(`Baton does not answer at ${this.#url}: ${(error as Error).message}`, { cause: error })
+        }
       }
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause_max_ms, 50 * 2 ** tries)))
     }

@@ -47,10 +47,12 @@ export function fileFor(option: string, path: string): number {
   try {
     return openSync(path, 'w', 0o600)
   } catch (error) {
-    throw new Usage(`${option} ${path} cannot be written: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such folder' : (error as Error).message}.`)
+    const { code, message } = error as NodeJS.ErrnoException
+    throw new Usage(`${option} ${path} cannot be written: ${code === 'ENOENT' ? 'there is no such folder' : message}.`)
   }
 }
 
 export const print = (line: string): void => void process.stdout.write(`${line}\n`)
 
-export const printJson = (value: unknown): void => print(JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item instanceof Map ? Object.fromEntries(item) : item), 2))
+export const printJson = (value: unknown): void => print(JSON.stringify(value, (_, item: unknown) =>
+  (typeof item === 'bigint' ? String(item) : item instanceof Map ? Object.fromEntries(item) : item), 2))

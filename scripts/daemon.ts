@@ -1,4 +1,4 @@
-import { connect } from 'nats'
+import { AckPolicy, connect } from 'nats'
 import { Api, Refused } from './api.ts'
 
 // An orchestrator's daemon: follows the facts that concern it, claims, reports progress, completes. It may die at any moment: NATS gives
@@ -22,16 +22,17 @@ async function work(because: string, position: string) {
 
 const nats = await connect({ servers: NATS_URL, name: `daemon ${id}`, maxReconnectAttempts: -1 })
 const manager = await nats.jetstreamManager()
-await manager.consumers.add('BATON_EVENTS', { durable_name: `daemon-${id}`, filter_subject: `baton.${organization}.*.*.${id}.*`, ack_policy: 'explicit' as never, ack_wait: 90e9 })
+const mine = `baton.${organization}.*.*.${id}.*`
+await manager.consumers.add('BATON_EVENTS', { durable_name: `daemon-${id}`, filter_subject: mine, ack_policy: AckPolicy.Explicit, ack_wait: 90e9 })
 const consumer = await nats.jetstream().consumers.get('BATON_EVENTS', `daemon-${id}`)
 process.once('SIGTERM', () => void nats.drain())
 console.log(JSON.stringify({ following: id }))
+const wakes = /(Task(Created|Unblocked|Delegated|HandedOff|Released|RetryScheduled)|LeaseExpired|SlotReleased|OrchestratorStatusChanged)$/
 for await (const message of await consumer.consume({ max_messages: 10 })) {
   const { id: event, type, position, data } = message.json<{ id: string; type: string; position: string; data: { nextRetryAt?: string } }>()
   if (data.nextRetryAt) await new Promise((resolve) => setTimeout(resolve, Date.parse(data.nextRetryAt!) - Date.now()))
-  const isWork = /(Task(Created|Unblocked|Delegated|HandedOff|Released|RetryScheduled)|LeaseExpired|SlotReleased|OrchestratorStatusChanged)$/.test(type)
   try {
-    if (isWork) await work(event, position)
+    if (wakes.test(type)) await work(event, position)
     await message.ackAck()
   } catch (error) {
     console.error((error as Error).message)

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EventStoreDBClient } from '@eventstore/db-client'
-import { AckPolicy, connect, nanos } from 'nats'
+import { AckPolicy, connect, nanos, type ConsumerMessages } from 'nats'
 import type { Test } from 'tap'
 import { Api } from '../../scripts/api.ts'
 import { facts } from '../../scripts/audit/log.ts'
@@ -61,21 +61,23 @@ export async function house(t: Test) {
 /** Follows all announcements with a durable consumer until the test ends; the ids it has seen, which grow. */
 export async function watch(t: Test, servers: string): Promise<ReadonlySet<string>> {
   const connection = await connect({ servers, maxReconnectAttempts: -1, reconnectTimeWait: 200 })
+  let messages: ConsumerMessages | undefined
+  t.teardown(async () => {
+    await messages?.close()
+    await connection.close()
+  })
   const manager = await connection.jetstreamManager()
-  await manager.consumers.add('BATON_EVENTS', { durable_name: 'watch', ack_policy: AckPolicy.Explicit, ack_wait: nanos(2_000) })
-  const messages = await (await connection.jetstream().consumers.get('BATON_EVENTS', 'watch')).consume({ max_messages: 100, expires: 2_000 })
+  const asked = { durable_name: 'watch', ack_policy: AckPolicy.Explicit, ack_wait: nanos(2_000) }
+  // The stream is made by the first announcer, soon after the start.
+  await until(() => manager.consumers.add('BATON_EVENTS', asked).catch(() => undefined))
+  messages = await (await connection.jetstream().consumers.get('BATON_EVENTS', 'watch')).consume({ max_messages: 100, expires: 2_000 })
   const seen = new Set<string>()
-  const watching = (async () => {
-    for await (const message of messages) {
+  void (async () => {
+    for await (const message of messages!) {
       seen.add(message.json<{ id: string }>().id)
       message.ack()
     }
   })()
-  t.teardown(async () => {
-    await messages.close()
-    await watching
-    await connection.close()
-  })
   return seen
 }
 

@@ -33,7 +33,8 @@ export const idOf = ({ name: log }: Mapping, kind: 'task' | 'orchestrator', name
 export const caseOf = ({ source, values }: Row): string => values[source.case]!
 
 /** The case that a row makes its own wait for. */
-export const dependencyOf = ({ source, values }: Row): string | undefined => (source.kind === 'dependencies' ? values[source.dependsOn ?? ''] ?? '' : undefined)
+export const dependencyOf = ({ source, values }: Row): string | undefined =>
+  (source.kind === 'dependencies' ? values[source.dependsOn ?? ''] ?? '' : undefined)
 
 /** The course that cases take: what each row asks for, one wish after the other, given what became of those before it. */
 export class Course {
@@ -59,14 +60,16 @@ export class Course {
     const current = known ?? (yield* this.#create(row, owner!))
     if (!current) return
     const assignee = first(values, source.assignee)?.slice(0, 200)
-    if (assignee !== undefined && assignee !== current.assignee && (yield wish(row, current, 'assign', { assignee }))) current.assignee = assignee
+    const isNew = assignee !== undefined && assignee !== current.assignee
+    if (isNew && (yield wish(row, current, 'assign', { assignee }))) current.assignee = assignee
     yield* enter(row, current, phaseOf(source, values))
   }
 
   /** Gives a case back that nobody worked on for the longest time, so that another can be taken up. */
   *putBack(row: Row, name: string): Generator<Wish, void, Accepted> {
     const idle = this.cases.get(name)
-    if (idle?.phase === 'active') yield* end(row, idle, 'release', 'open', { reason: 'nobody was working on it: made room for another task' }, 'make room')
+    const reason = 'nobody was working on it: made room for another task'
+    if (idle?.phase === 'active') yield* end(row, idle, 'release', 'open', { reason }, 'make room')
   }
 
   *#create(row: Row, owner: string): Generator<Wish, Case | undefined, Accepted> {
@@ -132,9 +135,11 @@ function* end(row: Row, known: Case, verb: string, phase: Phase, body: object = 
   if (yield { ...wish(row, known, verb, body), name }) known.phase = phase
 }
 
-const wish = (row: Row, { id }: Case, verb: string, body: object = {}): Wish => ({ name: verb, path: `/tasks/${id}/${verb}`, body, at: row.at })
+const wish = (row: Row, { id }: Case, verb: string, body: object = {}): Wish =>
+  ({ name: verb, path: `/tasks/${id}/${verb}`, body, at: row.at })
 
-const first = (values: Row['values'], columns: readonly string[]): string | undefined => columns.map((column) => values[column]).find((value) => value !== undefined && value !== '')
+const first = (values: Row['values'], columns: readonly string[]): string | undefined =>
+  columns.map((column) => values[column]).find((value) => value !== undefined && value !== '')
 
 const titleOf = ({ title, case: name }: Source, values: Row['values']): string =>
   title.replaceAll(/\{([^}]+)\}/g, (_, column: string) => values[column === 'case' ? name : column] ?? '').trim() || values[name]!
@@ -143,7 +148,8 @@ const stateOf = ({ phase }: Source, values: Row['values']): string => (phase?.co
 
 const phaseOf = (source: Source, values: Row['values']): Phase | undefined => source.phase?.values[stateOf(source, values)] ?? undefined
 
-const whyOf = ({ source, values }: Row): string => stateOf(source, values).replaceAll('|', ' ').trim().slice(0, 500) || 'blocked in the source'
+const whyOf = ({ source, values }: Row): string =>
+  stateOf(source, values).replaceAll('|', ' ').trim().slice(0, 500) || 'blocked in the source'
 
 function createdAt({ source, values, at }: Row): string {
   const created = source.created ? timeOf(values[source.created], source.zone) : undefined
