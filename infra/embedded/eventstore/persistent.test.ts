@@ -72,6 +72,19 @@ t.test('start: inclusive of a revision, after the end', async (t) => {
   for (const { subscription } of [third, later]) await subscription.unsubscribe()
 })
 
+t.test('metadata hides what was there, and nothing that comes while a group is live (sections 4 and 7)', async (t) => {
+  const stream = newStream()
+  await client.appendToStream(stream, several(5))
+  await client.setStreamMetadata(stream, { maxCount: 1 })
+  const { join, info } = await groupOn(stream)
+  const consumer = join()
+  await until(async () => consumer.seen.length === 1 && (await info()).status === 'Live')
+  await client.appendToStream(stream, range(3, 5).map((n) => happened(n)))
+  await until(() => numbersOf(consumer).includes(7))
+  t.same(numbersOf(consumer), range(4, 4))
+  await consumer.subscription.unsubscribe()
+})
+
 t.test('a stream that does not exist yet is waited for, and links are resolved', async (t) => {
   const [target, links] = [newStream(), newStream('links')]
   const consumer = (await groupOn(links, { resolveLinkTos: true })).join()

@@ -104,11 +104,26 @@ t.test('a soft delete goes unnoticed, a tombstone is delivered and ends it (sect
   t.match(await failure(taken(client.subscribeToStream(stream), 1)), { type: 'stream-deleted' }, 'already tombstoned: at once')
 })
 
-t.test('a subscription to a stream respects its metadata', async (t) => {
-  const stream = newStream()
-  await client.appendToStream(stream, several(10))
-  await client.setStreamMetadata(stream, { maxCount: 3 })
-  t.same(numbers(await taken(client.subscribeToStream(stream), 3)), [7, 8, 9])
+t.test('metadata hides what was there, and nothing that comes while a subscription is live (section 6)', async (t) => {
+  const [counted, deleted] = [newStream(), newStream()]
+  await client.appendToStream(counted, several(10))
+  await client.setStreamMetadata(counted, { maxCount: 3, maxAge: 1_000 })
+  const subscriptions = [counted, deleted, `$$${deleted}`].map((stream) => client.subscribeToStream(stream))
+  const seen = subscriptions.map((subscription) => {
+    const revisions: bigint[] = []
+    subscription.on('data', ({ event }) => void revisions.push(event!.revision))
+    return revisions
+  })
+  await Promise.all(subscriptions.map((subscription) => new Promise((resolve) => subscription.once('caughtUp', resolve))))
+  await client.setStreamMetadata(counted, { maxCount: 1 })
+  await client.appendToStream(counted, several(3))
+  await Promise.all([client.appendToStream(deleted, several(2)), client.deleteStream(deleted, { expectedRevision: 1n })])
+  await Promise.all([1, 2].map((n) => client.setStreamMetadata(deleted, { n })))
+  await until(() => seen[0]!.length >= 6 && seen[1]!.length >= 2 && seen[2]!.length >= 3)
+  t.same(seen[0], [7n, 8n, 9n, 10n, 11n, 12n], 'three for one, all of an append that was longer than $maxCount')
+  t.same(seen[1], [0n, 1n], 'and what a deletion in the same commit hides')
+  t.same(seen[2]!.slice(0, 3), [0n, 1n, 2n], 'and every event of a metastream')
+  for (const subscription of subscriptions) await subscription.unsubscribe()
 })
 
 t.test('links are resolved while subscribed', async (t) => {

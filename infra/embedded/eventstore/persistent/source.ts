@@ -57,13 +57,16 @@ function allSource(store: Store, { filter }: GroupConfig, from: number): Source 
   }
 }
 
+/** Metadata of the stream hides what was there before the group was live, and nothing that came later. */
 function streamSource(store: Store, stream: string, from: number): Source {
-  let next = from
+  let [next, isLive] = [from, false]
   return {
     take(count_max) {
       const { first, lastVisible, ordinalOf } = store.stream(stream)
       const [begin, ordinals] = [next, [] as number[]]
-      for (next = Math.max(next, Math.min(first, lastVisible + 1)); next <= lastVisible && ordinals.length < count_max; next++) ordinals.push(ordinalOf(next))
+      if (!isLive) next = Math.max(next, Math.min(first, lastVisible + 1))
+      for (; next <= lastVisible && ordinals.length < count_max; next++) ordinals.push(ordinalOf(next))
+      if (next === begin) isLive = true
       return { ordinals, considered: next - begin }
     },
     get last() {
@@ -76,7 +79,7 @@ function streamSource(store: Store, stream: string, from: number): Source {
     placeBefore: (ordinal) => store.entry(ordinal).revision - 1,
     isCurrent(record) {
       const view = store.stream(stream)
-      return !hasAge(view) || !isExpired(view, record)
+      return isLive || !hasAge(view) || !isExpired(view, record)
     },
   }
 }

@@ -115,15 +115,18 @@ function checkpoints(store: Store, { window = 32, multiplier }: FilterWish) {
   }
 }
 
-/** One stream: revisions are exclusive; it may not exist yet; a tombstone is delivered and ends it. */
+/**
+ * One stream: revisions are exclusive; it may not exist yet; a tombstone is delivered and ends it. Its metadata hides what was there
+ * before the subscription was live, and nothing that came later.
+ */
 function streamSource(store: Store, stream: string, { start, resolvesLinks }: ReadReq): Source {
   const view = store.stream(stream)
   if (view.status === 'tombstoned') throw streamDeleted(stream)
   let next = start === 'end' ? view.lastVisible + 1 : start === 'start' ? 0 : start + 1
-  let isEnding = false
+  let [isLive, isEnding] = [false, false]
   const available = ({ first, lastVisible, ordinalOf }: StreamView): number[] => {
     const ordinals = []
-    for (let revision = Math.max(next, first); revision <= lastVisible && ordinals.length < page_max; revision++) ordinals.push(ordinalOf(revision))
+    for (let revision = isLive ? next : Math.max(next, first); revision <= lastVisible && ordinals.length < page_max; revision++) ordinals.push(ordinalOf(revision))
     return ordinals
   }
   return {
@@ -141,13 +144,17 @@ function streamSource(store: Store, stream: string, { start, resolvesLinks }: Re
       const view = store.stream(stream)
       const records = await store.records(ordinals)
       for (const [nth, ordinal] of ordinals.entries()) {
-        if (!isEnding && hasAge(view) && isExpired(view, records[nth]!)) continue
+        if (!isLive && !isEnding && hasAge(view) && isExpired(view, records[nth]!)) continue
         const isHeard = sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)
         if (isHeard !== true && !await isHeard) return false
       }
       if (isEnding) throw streamDeleted(stream)
       return true
     },
-    settled: async () => true,
+    async settled() {
+      isLive = true
+      next = Math.max(next, store.stream(stream).lastVisible + 1)
+      return true
+    },
   }
 }
