@@ -272,6 +272,31 @@ t.test('a subscriber that takes nothing is sent nothing more, and later gets the
   t.equal(call.listenerCount('drain'), 0)
 })
 
+t.test('whoever follows a stream is woken by its events alone (section 6)', async (t) => {
+  let asked = 0
+  const counting = new Proxy(store, {
+    get(target, key) {
+      if (key === 'stream') asked++
+      const value: unknown = Reflect.get(target, key, target)
+      return typeof value === 'function' ? value.bind(target) : value
+    },
+  })
+  const calls = Array.from({ length: 200 }, () => Object.assign(new EventEmitter(), { cancelled: false, destroyed: false, written: 0, write() { return ++this.written > 0 } }))
+  const category = newStream('idle')
+  const over = calls.map((call, nth) => subscribe(counting, call as unknown as ServerWritableStream<Buffer, Buffer>, {
+    stream: `${category}-${nth}`, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, hasUuidOption: true, compatibility: 0,
+  }, 'id'))
+  await until(() => calls.every(({ written }) => written === 2))
+  asked = 0
+  for (let n = 0; n < 20; n++) await client.appendToStream(newStream('busy'), happened(n))
+  t.equal(asked, 0, 'nobody looks when other streams are written')
+  await client.appendToStream(`${category}-7`, several(2))
+  await until(() => calls[7]!.written === 4)
+  t.ok(asked > 0 && asked < 20, 'and one when its own is')
+  for (const call of calls) call.emit('cancelled')
+  await Promise.all(over)
+})
+
 t.test('a subscription that is left is forgotten', async (t) => {
   const other = connected()
   const subscription = other.subscribeToAll({ fromPosition: END })

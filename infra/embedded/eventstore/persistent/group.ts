@@ -5,7 +5,7 @@ import { Checkpoint } from './checkpoint.ts'
 import { Consumer, type Line } from './consumer.ts'
 import { entryOf, insert, shown, type Entry } from './entry.ts'
 import { ParkedStream } from './parked.ts'
-import { checkpointStream, keyOf, parkedStream, type GroupConfig } from './settings.ts'
+import { all, checkpointStream, keyOf, parkedStream, type GroupConfig } from './settings.ts'
 import { sourceOf, type Source } from './source.ts'
 import { strategy, type Strategy } from './strategies.ts'
 
@@ -52,7 +52,7 @@ export class Group {
     this.#strategy = strategy(config.settings.strategy)
     this.parked = new ParkedStream(store, parkedStream(this.key))
     this.checkpoint = new Checkpoint(store, checkpointStream(this.key), config.source)
-    this.#follower = new Follower(store)
+    this.#follower = new Follower(store, config.source === all ? undefined : config.source)
   }
 
   async start(): Promise<void> {

@@ -1,5 +1,31 @@
 import type { Store } from '../contract.ts'
 
+/**
+ * Followers of single streams, by their names. There are thousands that mostly sleep: they are woken by events of their stream alone, so
+ * that a commit costs nothing for the others.
+ */
+const followersOf = new WeakMap<Store, Map<string, Set<Follower>>>()
+
+function byStream(store: Store): Map<string, Set<Follower>> {
+  const known = followersOf.get(store)
+  if (known) return known
+  const followers = new Map<string, Set<Follower>>()
+  followersOf.set(store, followers)
+  store.onVisible((from, to) => {
+    if (followers.size === 0) return
+    for (let ordinal = from; ordinal < to; ordinal++) for (const follower of followers.get(store.entry(ordinal).stream) ?? []) follower.poke()
+  })
+  return followers
+}
+
+function join(followers: Map<string, Set<Follower>>, stream: string, follower: Follower): () => void {
+  const others = followers.get(stream) ?? new Set()
+  followers.set(stream, others.add(follower))
+  return () => {
+    if (others.delete(follower) && others.size === 0) followers.delete(stream)
+  }
+}
+
 /** Wakes up when there is something new. There is no queue: who is slow reads from the index what it missed, however much that is. */
 export class Follower {
   readonly #stop: () => void
@@ -7,8 +33,9 @@ export class Follower {
   #isEnded = false
   #wake: () => void = () => undefined
 
-  constructor(store: Store) {
-    this.#stop = store.onVisible(() => this.poke())
+  /** Of one stream, or of all. */
+  constructor(store: Store, stream?: string) {
+    this.#stop = stream === undefined ? store.onVisible(() => this.poke()) : join(byStream(store), stream, this)
   }
 
   /** There may be something to do for another reason than news. */

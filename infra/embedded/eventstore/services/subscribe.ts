@@ -17,7 +17,7 @@ type Call = ServerWritableStream<Buffer, Buffer>
  */
 export async function subscribe(store: Store, call: Call, request: ReadReq, id: string): Promise<void> {
   const source = request.stream === undefined ? allSource(store, request) : streamSource(store, request.stream, request)
-  const follower = new Follower(store)
+  const follower = new Follower(store, request.stream)
   for (const event of ['cancelled', 'close', 'error']) call.once(event, () => follower.end())
   try {
     if (!await send(call, confirmation(id))) return
