@@ -253,7 +253,11 @@ t.test('a soft delete hides a stream until it is written again (section 3.4)', a
   t.match(await client.appendToStream(stream, happened(8), { expectedRevision: NO_STREAM }), { nextExpectedRevision: 8n })
   t.same(numbers(await collected(client.readStream(stream))), [8])
   t.match(await client.getStreamMetadata(stream), { metadata: { truncateBefore: 8, owner: undefined } }, 'the old metadata was replaced by the deletion')
-  t.match(await failure(client.deleteStream(newStream())), { type: 'wrong-expected-version', actualVersion: -1n }, 'what never was cannot be deleted')
+  for (const expectedRevision of [ANY, NO_STREAM] as const) {
+    const never = newStream()
+    t.match(await failure(client.deleteStream(never, { expectedRevision })), { type: 'wrong-expected-version', actualVersion: -1n }, 'what never was cannot be deleted')
+    t.equal((await client.getStreamMetadata(never)).metadata, undefined, 'and nothing is written')
+  }
   t.match(await failure(client.deleteStream(stream, { expectedRevision: 3n })), { type: 'wrong-expected-version', actualVersion: 8n, expectedVersion: 3n })
   t.match(await failure(client.deleteStream('никогда', { expectedRevision: 1n })), { type: 'wrong-expected-version' }, 'a name beyond ASCII in a trailer')
 })

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { ANY, NO_STREAM, TOMBSTONE_REVISION, type EntryView, type ProposedEvent, type Store, type StreamView, type Verdict } from './contract.ts'
+import { ANY, TOMBSTONE_REVISION, type EntryView, type ProposedEvent, type Store, type StreamView, type Verdict } from './contract.ts'
 import { judge, type Judged } from './storage/append-rules.ts'
 import { Corruption } from './storage/damage.ts'
 import { disk, type FileLayer } from './storage/files.ts'
@@ -15,7 +15,7 @@ import { readSnapshot, writeSnapshot } from './storage/snapshot.ts'
 import { deletedBefore, parseMetadata, withTruncateBefore } from './storage/stream-metadata.ts'
 import { streamView } from './storage/stream-view.ts'
 import { LogWriter } from './storage/writer.ts'
-import { dataOf, draft, headOf, idOf, recordLengthMax, writeRecord, type Draft } from './wire/recorded-event.ts'
+import { dataOf, draft, headOf, idOf, recordLengthMax, writeRecord, type Draft, type RecordHead } from './wire/recorded-event.ts'
 
 export interface StoreOptions {
   readonly dir: string
@@ -155,13 +155,21 @@ class LogStore implements OpenStore {
 
   #take(frame: Frame, position: number) {
     eachRecord(frame, (record, at) => {
-      const { id, stream, type, revision, isTombstone } = headOf(record)
+      const { id, stream, type, revision, isTombstone } = this.#headOf(record, position + at)
       const next = this.#index.find(stream)?.count ?? 0
       if (!isTombstone && revision !== next) {
         throw new Corruption(this.#fileAt(position + at), this.#offsetOf(position + at), `revision ${next} of stream ${stream} is missing`)
       }
       this.#index.add({ position: position + at, length: record.length, stream, type, id, isTombstone })
     })
+  }
+
+  #headOf(record: Buffer, position: number): RecordHead {
+    try {
+      return headOf(record)
+    } catch (error) {
+      throw new Corruption(this.#fileAt(position), this.#offsetOf(position), `a record cannot be read: ${(error as Error).message}`)
+    }
   }
 
   #segmentAt(position: number): Segment {
@@ -198,7 +206,7 @@ class LogStore implements OpenStore {
     const found = this.#index.find(stream)
     const metadata = this.#metastream(stream, found)
     const isUnknown = !found?.count && !metadata?.count && (found?.tombstone ?? -1) < 0
-    if (isUnknown && expected !== NO_STREAM) return Promise.resolve({ kind: 'wrong-revision', current: -1 })
+    if (isUnknown) return Promise.resolve({ kind: 'wrong-revision', current: -1 })
     const event = systemEvent('$metadata', Buffer.from(`{"$tb":${deletedBefore}}`))
     return this.#judged(stream, expected, [event], () => [{ stream: metastreamOf(stream), drafts: this.#draftsFor(metastreamOf(stream), [event]) }])
   }
