@@ -171,10 +171,10 @@ t.test('an event that nobody answers in time goes to somebody else', async (t) =
   for (const { subscription } of [silent, other]) await subscription.unsubscribe()
 })
 
-t.test('a consumer that leaves gives what it held to the others, in order', async (t) => {
+t.test('a consumer that leaves gives what it held to the others, in order, however few retries are allowed (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(30))
-  const { join } = await groupOn(stream)
+  const { join, info } = await groupOn(stream, { maxRetryCount: 0 })
   const first = join(10, () => 'nothing')
   await until(() => first.seen.length === 10)
   await first.subscription.unsubscribe()
@@ -182,6 +182,7 @@ t.test('a consumer that leaves gives what it held to the others, in order', asyn
   await until(() => second.seen.length === 30)
   t.same(numbersOf(second), range(30))
   t.same(second.seen.slice(0, 11).map(({ retries }) => retries), [...Array<number>(10).fill(1), 0])
+  t.equal((await info()).stats.parkedMessageCount, 0n)
   await second.subscription.unsubscribe()
 })
 

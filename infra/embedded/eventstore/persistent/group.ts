@@ -85,11 +85,11 @@ export class Group {
     return consumer
   }
 
-  /** What it held goes to the others. */
+  /** What it held goes to the others, however often it was tried: nobody said that it cannot be dealt with. */
   leave(consumer: Consumer): void {
     if (!this.consumers.delete(consumer)) return
     this.#strategy.leave(consumer)
-    for (const entry of [...consumer.entries].toSorted((a, b) => a.ordinal - b.ordinal)) this.#again(entry)
+    for (const entry of [...consumer.entries].toSorted((a, b) => a.ordinal - b.ordinal)) this.#again(entry, Infinity)
     this.#settled()
   }
 
@@ -212,8 +212,7 @@ export class Group {
     entry.consumer = undefined
   }
 
-  #again(entry: Entry): void {
-    const { retries_max } = this.config.settings
+  #again(entry: Entry, retries_max = this.config.settings.retries_max): void {
     this.#takeBack(entry)
     if (entry.retries >= retries_max) return void this.#park(entry, `Reached retry count of ${retries_max}`)
     entry.retries++
