@@ -12,7 +12,8 @@ export interface Limits {
   readonly commit_ms_max: number
 }
 
-const noId = /^(?:0{8}-0{4}-0{4}-0{4}-0{12})?$/
+/** What `readUuid` makes of an id, but for the nil one. */
+const uuidPattern = /^(?!0{8}-0{4}-0{4}-0{4}-0{12})[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** What must be said before anything is judged. */
 export function required({ stream, expected }: StreamWish): { readonly stream: string; readonly expected: number } {
@@ -23,7 +24,7 @@ export function required({ stream, expected }: StreamWish): { readonly stream: s
 
 export function accepted({ event, contentType, hasType }: Proposal): ProposedEvent {
   if (!hasType || contentType === undefined) throw missingProperty()
-  if (noId.test(event.id)) throw invalid('An event has no id.')
+  if (!uuidPattern.test(event.id)) throw invalid('The id of an event is not a UUID, or all zero.')
   if (event.type === '') throw invalid('An event has no type.')
   return event
 }

@@ -7,6 +7,7 @@ import { ANY, type ProposedEvent, type Verdict } from '../contract.ts'
 import { openStore, type OpenStore, type StoreOptions } from '../store.ts'
 import { readRecord } from '../wire/recorded-event.ts'
 import { Corruption } from './damage.ts'
+import { frameHeader_bytes, seal } from './frame.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import { segmentHeader_bytes } from './segment.ts'
 
@@ -86,6 +87,18 @@ t.test('a flipped bit anywhere in what was acknowledged is refused with file and
     }
   }
   t.pass(`${ends.at(-2)! - segmentHeader_bytes} flips`)
+})
+
+t.test('a record that cannot be read, in a frame whose checksum is right, is refused with file and offset (section 10.4)', async (t) => {
+  const { disk, file, ends } = await small()
+  const start = ends.at(-2)!
+  const strange = disk.alteredCopy((name, content) => {
+    if (name !== file) return
+    const frame = content.subarray(start, ends.at(-1)!)
+    frame.fill(0xff, frameHeader_bytes + 50)
+    seal(frame, start)
+  })
+  await t.rejects(open(strange), new RegExp(`${file} is damaged at offset ${start + frameHeader_bytes + 4}: a record cannot be read`))
 })
 
 t.test('after a quiet moment, or a clean stop, a flip in the very last frame is refused as well', async (t) => {

@@ -38,7 +38,13 @@ export interface Draft {
   readonly type_bytes: number
 }
 
-export const draft = (event: ProposedEvent, revision: Draft['revision']): Draft => ({ event, revision, type_bytes: Buffer.byteLength(event.type) })
+const idLength = 36
+
+export function draft(event: ProposedEvent, revision: Draft['revision']): Draft {
+  // Whoever reads a record looks for everything behind the id where an id of this length ends.
+  if (event.id.length !== idLength) throw new Error(`${event.id} is not a UUID`)
+  return { event, revision, type_bytes: Buffer.byteLength(event.type) }
+}
 
 /** At most so long is the record, wherever it will stand: a position takes eight bytes or fewer. */
 export function recordLengthMax({ event, revision, type_bytes }: Draft, stream_bytes: number, created: string): number {
@@ -145,9 +151,9 @@ function pair(reader: Reader): readonly [string, string] {
   return [key, value]
 }
 
-const id_end = 40
+const id_end = 4 + idLength
 
-/** Only the id: it stands first, always in the string form, in 36 characters. */
+/** Only the id: it stands first, always in the string form. */
 export const idOf = (record: Buffer): string => record.toString('latin1', 4, id_end)
 
 /** What the index wants to know of a record. */
