@@ -1,6 +1,9 @@
-import { ANY, BACKWARDS, END, NO_STREAM, START, STREAM_EXISTS, type AppendExpectedRevision, type JSONEventData } from '@eventstore/db-client'
+import { ANY, BACKWARDS, END, NO_STREAM, START, STREAM_EXISTS, streamNameFilter, type AppendExpectedRevision, type JSONEventData } from '@eventstore/db-client'
 import t from 'tap'
-import { collected, failure, happened, newStream, numbers, several, started } from './testing.ts'
+import type { Store } from './contract.ts'
+import { startServer } from './server.ts'
+import { collected, failure, happened, newStream, numbers, several, started, taken } from './testing.ts'
+import { watched } from './watched-store.ts'
 
 const { client, store, server, connected } = await started(t)
 
@@ -16,6 +19,13 @@ const event = (id: string | undefined, n = 0) => happened(n, 'Happened', id!)
 
 type Outcome = number | 'none' | `wrong ${number | 'none'}` | 'deleted'
 type Before = 'nothing' | 'two' | 'soft-deleted' | 'metadata' | 'tombstoned'
+
+/** Another server over the same store. */
+async function serving(t: Parameters<typeof started>[0], store: Store) {
+  const server = await startServer({ store, port: 0 })
+  t.teardown(() => server.stop())
+  return { client: connected(`esdb://127.0.0.1:${server.port}?tls=false`) }
+}
 
 /** The table of section 3.3, row by row. The stream holds a and b where it holds anything. */
 const rows: readonly (readonly [what: string, before: Before, expected: AppendExpectedRevision, ids: readonly (string | undefined)[], outcome: Outcome])[] = [
@@ -227,6 +237,46 @@ t.test('stream metadata (section 4)', async (t) => {
   t.equal((await read()).length, 11)
   await client.setStreamMetadata(stream, { truncateBefore: 10 })
   t.equal((await collected(client.readAll())).filter(({ event }) => event!.streamId === stream).length, 11, '$all hides nothing')
+})
+
+t.test('a page is bounded in bytes, too, so slow readers of large events hold little (sections 5 and 6)', async (t) => {
+  const stream = newStream('large')
+  for (let n = 0; n < 12; n++) await client.appendToStream(stream, { ...happened(n), data: { n, text: 'x'.repeat(400_000) } })
+  await client.appendToStream(newStream(), happened(0))
+  let [most, asked] = [0, 0]
+  const { client: reader } = await serving(t, watched(store, (what, [ordinals]) => {
+    if (what !== 'records') return
+    most = Math.max(most, (ordinals as readonly number[]).length)
+    asked += (ordinals as readonly number[]).length
+  }))
+  const all = Array.from({ length: 12 }, (_, n) => n)
+  t.same(numbers(await collected(reader.readStream(stream))), all)
+  t.same(numbers(await collected(reader.readStream(stream, { direction: BACKWARDS, fromRevision: END }))), all.toReversed())
+  t.same(numbers(await taken(reader.subscribeToStream(stream), 12)), all)
+  t.same(numbers(await taken(reader.subscribeToAll({ filter: streamNameFilter({ prefixes: [stream] }) }), 12)), all)
+  t.equal(asked, 4 * 12)
+  t.equal(most, 3, 'about a MiB, or one event more')
+})
+
+t.test('one event of a stream with $maxAge is found without reading the stream (section 4)', async (t) => {
+  let now_ms = Date.now()
+  const { store, client } = await started(t, { now_ms: () => now_ms })
+  await client.appendToStream('long', several(2_000))
+  now_ms += 100_000
+  await client.appendToStream('long', several(2_000))
+  await client.setStreamMetadata('long', { maxAge: 50 })
+  let asked = 0
+  const { client: reader } = await serving(t, watched(store, (what, [ordinals]) => {
+    if (what === 'records') asked += (ordinals as readonly number[]).length
+  }))
+  const revisions = async (options: Parameters<typeof client.readStream>[1]) => (await collected(reader.readStream('long', options))).map(({ event }) => event!.revision)
+  t.same(await revisions({ direction: BACKWARDS, fromRevision: END, maxCount: 1 }), [3_999n])
+  t.equal(asked, 1)
+  t.same(await revisions({ maxCount: 2 }), [2_000n, 2_001n])
+  t.ok(asked <= 1 + 12 + 2, `${asked} were read`)
+  asked = 0
+  t.same(await revisions({ direction: BACKWARDS, fromRevision: 1_999n }), [], 'the first that is too old ends it')
+  t.ok(asked <= 256, `${asked} were read`)
 })
 
 t.test('$maxAge hides what is older, whatever the count (section 4)', async (t) => {

@@ -4,6 +4,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js'
 import t from 'tap'
 import { subscribe } from './services/subscribe.ts'
 import { collected, failure, happened, newStream, numbers, several, started, taken, until } from './testing.ts'
+import { watched } from './watched-store.ts'
 import type { ReadReq } from './wire/read.ts'
 
 const { client, store, connected } = await started(t)
@@ -274,12 +275,8 @@ t.test('a subscriber that takes nothing is sent nothing more, and later gets the
 
 t.test('whoever follows a stream is woken by its events alone (section 6)', async (t) => {
   let asked = 0
-  const counting = new Proxy(store, {
-    get(target, key) {
-      if (key === 'stream') asked++
-      const value: unknown = Reflect.get(target, key, target)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
+  const counting = watched(store, (what) => {
+    if (what === 'stream') asked++
   })
   const calls = Array.from({ length: 200 }, () => Object.assign(new EventEmitter(), { cancelled: false, destroyed: false, written: 0, write() { return ++this.written > 0 } }))
   const category = newStream('idle')

@@ -3,8 +3,30 @@ import type { Shows } from '../filter.ts'
 import { readRecord } from '../wire/recorded-event.ts'
 import type { Start } from '../wire/read.ts'
 
-/** How many events are fetched at once; a page is all that a reader ever holds. */
-export const page_max = 256
+/** How many events are fetched at once, and about how many bytes of them: a page is all that a reader ever holds. */
+const page_max = 256
+const page_bytes_max = 1024 * 1024
+
+/** Ordinals that are fetched at once. */
+export class Page {
+  readonly ordinals: number[] = []
+  readonly #store: Store
+  #bytes = 0
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  add(ordinal: number): void {
+    this.ordinals.push(ordinal)
+    // Positions are offsets in the log; what stands between two of them is an event, and little else.
+    if (ordinal + 1 < this.#store.count) this.#bytes += this.#store.entry(ordinal + 1).position - this.#store.entry(ordinal).position
+  }
+
+  get isFull(): boolean {
+    return this.ordinals.length >= page_max || this.#bytes >= page_bytes_max
+  }
+}
 
 /** Ordinals of a stream's events in the order asked for, as they are visible now. */
 export function* streamOrdinals(view: StreamView, start: Start, isBackwards: boolean): Generator<number> {
@@ -37,19 +59,31 @@ export interface Taken {
 
 /** The records behind ordinals, page by page. */
 export async function* pages(store: Store, ordinals: Iterable<number>, count: number): AsyncGenerator<Taken> {
-  let page: number[] = []
+  let page = new Page(store)
   let left = count
   for (const ordinal of ordinals) {
     if (left-- <= 0) break
-    page.push(ordinal)
-    if (page.length < page_max) continue
-    yield { ordinals: page, records: await store.records(page) }
-    page = []
+    page.add(ordinal)
+    if (!page.isFull) continue
+    yield { ordinals: page.ordinals, records: await store.records(page.ordinals) }
+    page = new Page(store)
   }
-  if (page.length > 0) yield { ordinals: page, records: await store.records(page) }
+  if (page.ordinals.length > 0) yield { ordinals: page.ordinals, records: await store.records(page.ordinals) }
 }
 
 /** Whether events of the stream can be too old to be shown. */
 export const hasAge = (view: StreamView): boolean => view.isExpired(0n)
 
 export const isExpired = (view: StreamView, record: Buffer): boolean => view.isExpired(readRecord(record).created)
+
+/** First revision that is young enough to be shown, found in few reads: times grow with revisions. */
+export async function firstFresh(store: Store, view: StreamView): Promise<number> {
+  let [low, high] = [view.first, view.lastVisible + 1]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const [record] = await store.records([view.ordinalOf(middle)])
+    if (isExpired(view, record!)) low = middle + 1
+    else high = middle
+  }
+  return low
+}

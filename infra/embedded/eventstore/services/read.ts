@@ -3,7 +3,7 @@ import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { Store } from '../contract.ts'
 import { showing } from '../filter.ts'
 import { isLink, linked } from '../reads/links.ts'
-import { allOrdinals, hasAge, isExpired, pages, streamOrdinals } from '../reads/slices.ts'
+import { allOrdinals, firstFresh, hasAge, isExpired, pages, streamOrdinals } from '../reads/slices.ts'
 import { invalid, streamDeleted } from '../wire/errors.ts'
 import { eventAppeared, firstStreamPosition, lastStreamPosition, readReadReq, streamNotFound, type ReadReq } from '../wire/read.ts'
 import { send, streaming } from './answering.ts'
@@ -22,11 +22,13 @@ async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffe
   if (view.status === 'tombstoned') throw streamDeleted(stream)
   if (view.status !== 'live') return void await send(call, streamNotFound(stream))
   const ages = hasAge(view)
+  const fresh = ages && !isBackwards ? { ...view, first: await firstFresh(store, view) } : view
   let sent = 0
-  for await (const { ordinals, records } of pages(store, streamOrdinals(view, start, isBackwards), ages ? Infinity : count)) {
+  reading: for await (const { ordinals, records } of pages(store, streamOrdinals(fresh, start, isBackwards), count)) {
     for (const [nth, ordinal] of ordinals.entries()) {
       const record = records[nth]!
-      if (ages && (sent >= count || isExpired(view, record))) continue
+      // Before one that is too old there are only older ones.
+      if (ages && isBackwards && isExpired(view, record)) break reading
       const isHeard = sendEvent(store, call, ordinal, record, resolvesLinks)
       if (isHeard !== true && !await isHeard) return
       sent++

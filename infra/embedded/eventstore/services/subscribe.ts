@@ -3,11 +3,14 @@ import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { Store, StreamView } from '../contract.ts'
 import { showing } from '../filter.ts'
 import { Follower } from '../reads/follower.ts'
-import { hasAge, isExpired, page_max } from '../reads/slices.ts'
+import { hasAge, isExpired, Page } from '../reads/slices.ts'
 import { invalid, streamDeleted } from '../wire/errors.ts'
 import { caughtUp, checkpoint, confirmation, type FilterWish, type ReadReq } from '../wire/read.ts'
 import { send } from './answering.ts'
 import { sendEvent } from './read.ts'
+
+/** How many events are looked at in one go. */
+const considered_max = 4_096
 
 type Call = ServerWritableStream<Buffer, Buffer>
 
@@ -37,16 +40,16 @@ export async function subscribe(store: Store, call: Call, request: ReadReq, id: 
   }
 }
 
-interface Page {
+interface Taken {
   readonly ordinals: readonly number[]
   /** How many events were looked at, shown or not. */
   readonly considered: number
 }
 
 interface Source {
-  take(): Page
+  take(): Taken
   /** False when nobody listens any more. */
-  send(call: Call, page: Page): Promise<boolean>
+  send(call: Call, page: Taken): Promise<boolean>
   /** Everything up to the end as it was has been sent. */
   settled(call: Call): Promise<boolean>
 }
@@ -62,14 +65,14 @@ function allSource(store: Store, { start, resolvesLinks, filter }: ReadReq): Sou
   return {
     take() {
       const from = next
-      const ordinals: number[] = []
-      const limit = Math.min(store.count, from + 16 * page_max)
-      while (next < limit && ordinals.length < page_max) {
-        if (shows(next) && !(isAhead && store.entry(next).position <= after)) ordinals.push(next)
+      const page = new Page(store)
+      const limit = Math.min(store.count, from + considered_max)
+      while (next < limit && !page.isFull) {
+        if (shows(next) && !(isAhead && store.entry(next).position <= after)) page.add(next)
         next++
         if (marks?.isDue(next - 1)) break
       }
-      return { ordinals, considered: next - from }
+      return { ordinals: page.ordinals, considered: next - from }
     },
     async send(call, { ordinals }) {
       const records = await store.records(ordinals)
@@ -125,9 +128,9 @@ function streamSource(store: Store, stream: string, { start, resolvesLinks }: Re
   let next = start === 'end' ? view.lastVisible + 1 : start === 'start' ? 0 : start + 1
   let [isLive, isEnding] = [false, false]
   const available = ({ first, lastVisible, ordinalOf }: StreamView): number[] => {
-    const ordinals = []
-    for (let revision = isLive ? next : Math.max(next, first); revision <= lastVisible && ordinals.length < page_max; revision++) ordinals.push(ordinalOf(revision))
-    return ordinals
+    const page = new Page(store)
+    for (let revision = isLive ? next : Math.max(next, first); revision <= lastVisible && !page.isFull; revision++) page.add(ordinalOf(revision))
+    return page.ordinals
   }
   return {
     take() {
