@@ -5,9 +5,14 @@ import type { Entry } from './entry.ts'
 export interface Line {
   readonly from: string
   readonly name: string
+  /** While the other side does not read what was sent. */
+  readonly isBusy: boolean
   send(entry: Entry): void
   drop(error: Error): void
 }
+
+/** Whatever a consumer asks for: what it holds must be put in order when it leaves. */
+export const inFlight_max = 10_000
 
 /** How many latest latencies are remembered where a group keeps extra statistics. */
 const latencies_max = 1_000
@@ -25,12 +30,12 @@ export class Consumer implements Slots {
 
   constructor(line: Line, bufferSize: number, now_ms: number) {
     this.line = line
-    this.bufferSize = bufferSize
+    this.bufferSize = Math.min(bufferSize, inFlight_max)
     this.since_ms = now_ms
   }
 
   get free(): number {
-    return this.bufferSize - this.entries.size
+    return this.line.isBusy ? 0 : this.bufferSize - this.entries.size
   }
 
   answered(latency_ms: number): void {

@@ -29,8 +29,10 @@ export async function entryOf(store: Store, ordinal: number, record: Buffer, res
 /** The event, or the link where that is all there is. */
 export const shown = ({ event, link }: Entry) => readRecord((event ?? link)!)
 
-/** Puts an entry back among those to be tried again: in log order, before what comes from the parked stream. */
-export function insert(queue: Entry[], entry: Entry): void {
-  const at = entry.sequence === 0 ? -1 : queue.findIndex(({ sequence }) => sequence === 0 || sequence > entry.sequence)
-  queue.splice(at < 0 ? queue.length : at, 0, entry)
+/** Puts entries among those to be tried again: in log order, before what comes from the parked stream. The queue is sorted, so a sort merges. */
+export function insert(queue: Entry[], entries: readonly Entry[]): void {
+  if (entries.length === 0) return
+  for (const entry of entries) queue.push(entry)
+  const rank = ({ sequence }: Entry) => (sequence === 0 ? Number.MAX_SAFE_INTEGER : sequence)
+  queue.sort((a, b) => rank(a) - rank(b))
 }

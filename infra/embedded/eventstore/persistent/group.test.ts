@@ -1,9 +1,15 @@
 import { randomUUID } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js'
 import t from 'tap'
 import { ANY, type Store } from '../contract.ts'
+import { readGroup } from '../services/read-group.ts'
 import { started, until } from '../testing.ts'
+import { streamIdentifier } from '../wire/fields.ts'
+import { bytesField, messageField, numberField } from '../wire/protobuf.ts'
 import type { Entry } from './entry.ts'
 import { Group } from './group.ts'
+import { Groups } from './groups.ts'
 import type { GroupConfig } from './settings.ts'
 
 const { store } = await started(t)
@@ -36,12 +42,15 @@ const parkingVia = (append: (write: () => ReturnType<Store['append']>) => Return
   close: async () => undefined,
 })
 
-async function following(stream: string, length: number, via: Store) {
-  await store.append(stream, ANY, Array.from({ length }, () => ({ id: randomUUID(), type: 'Happened', json: false, metadata: Buffer.alloc(0), data: Buffer.alloc(0) })))
+const several = (length: number, bytes = 0) =>
+  Array.from({ length }, () => ({ id: randomUUID(), type: 'Happened', json: false, metadata: Buffer.alloc(0), data: Buffer.alloc(bytes) }))
+
+async function following(stream: string, length: number, via: Store, bufferSize = 10) {
+  await store.append(stream, ANY, several(length))
   const group = new Group(via, config(stream), Date.now)
   await group.start()
   const given: Entry[] = []
-  const consumer = group.join({ from: 'here', name: 'test', send: (entry) => given.push(entry), drop: () => undefined }, 10)
+  const consumer = group.join({ from: 'here', name: 'test', isBusy: false, send: (entry) => given.push(entry), drop: () => undefined }, bufferSize)
   await until(() => given.length === length)
   return { group, consumer, given }
 }
@@ -54,7 +63,7 @@ t.test('the checkpoint does not pass an event that is not parked yet', async (t)
   group.ack(consumer, [given[0]!.id, given[2]!.id])
   await until(() => group.checkpoint.place === 0)
   group.tick()
-  await store.append('another', ANY, [{ id: randomUUID(), type: 'Happened', json: false, metadata: Buffer.alloc(0), data: Buffer.alloc(0) }])
+  await store.append('another', ANY, several(1))
   t.equal(group.checkpoint.place, 0)
   release()
   await until(() => group.checkpoint.place === 2)
@@ -81,7 +90,7 @@ t.test('two events with one id are never under way together, for consumers answe
   const group = new Group(store, config('twins'), Date.now)
   await group.start()
   const given: Entry[] = []
-  const consumer = group.join({ from: 'here', name: 'test', send: (entry) => given.push(entry), drop: () => undefined }, 10)
+  const consumer = group.join({ from: 'here', name: 'test', isBusy: false, send: (entry) => given.push(entry), drop: () => undefined }, 10)
   await until(() => given.length === 1 && group.buffer.length === 1)
   group.ack(consumer, [id])
   await until(() => given.length === 2)
@@ -91,9 +100,66 @@ t.test('two events with one id are never under way together, for consumers answe
   group.stop()
 })
 
+t.test('what a consumer does costs as much as it holds, and no more for what else is under way (section 7)', async (t) => {
+  const length = 3_000
+  const { group, consumer, given } = await following('many', length, store, length)
+  let compared = 0
+  for (const entry of given) {
+    const { sequence } = entry
+    Object.defineProperty(entry, 'sequence', { get: () => { compared++; return sequence } })
+  }
+  for (const { id } of given.slice(1, 1_001)) group.ack(consumer, [id])
+  t.ok(compared < 10 * 1_000, `${compared} comparisons for 1,000 answers behind one that is missing`)
+  compared = 0
+  group.leave(consumer)
+  t.ok(compared < 10 * length, `${compared} comparisons for ${length} events that are given back`)
+  t.same(group.retries.map(({ id }) => id), [given[0]!, ...given.slice(1_001)].map(({ id }) => id), 'in log order')
+  group.stop()
+})
+
+/** A call of PersistentSubscriptions.Read whose other side reads when the test says so. */
+function calling(groups: Groups, stream: string, bufferSize: number) {
+  const unread: { readonly bytes: number; readonly read: () => void }[] = []
+  const call = Object.assign(new EventEmitter(), {
+    cancelled: false, destroyed: false, metadata: new Metadata(), getPeer: () => 'here', end: () => undefined,
+    write: (message: Buffer, read: () => void = () => undefined) => unread.push({ bytes: message.length, read }) > 0,
+  })
+  readGroup(groups)(call as unknown as ServerDuplexStream<Buffer, Buffer>)
+  call.emit('data', messageField(1, streamIdentifier(1, stream), bytesField(2, 'group'), numberField(3, bufferSize)))
+  return { call, unread }
+}
+
+async function groupsOn({ teardown }: Pick<typeof t, 'teardown'>, stream: string) {
+  const groups = new Groups(store)
+  teardown(() => groups.stop())
+  await groups.create({ ...config(stream), isNamed: true, preparePosition: undefined })
+  return { groups, group: groups.find({ source: stream, group: 'group' }) }
+}
+
+t.test('a consumer that does not read is given no more than fits, until it does (sections 6 and 7)', async (t) => {
+  const { groups, group } = await groupsOn(t, 'unread')
+  for (let n = 0; n < 8; n++) await store.append('unread', ANY, several(5, 100_000))
+  const { call, unread } = calling(groups, 'unread', 1_000)
+  await until(() => unread.length > 1 && group.isLive)
+  t.equal(group.outstanding.size, 11, 'about a MiB')
+  let read = 0
+  for (; unread.length > 0 && read <= 41; read++) unread.shift()!.read()
+  t.equal(read, 41, 'the confirmation and all forty')
+  t.equal(group.outstanding.size, 40)
+  call.emit('cancelled')
+  t.equal(group.consumers.size, 0)
+})
+
+t.test('a consumer holds 10,000 events at most, whatever it asks for (section 7)', async (t) => {
+  const { groups, group } = await groupsOn(t, 'greedy')
+  const { call } = calling(groups, 'greedy', 2 ** 31)
+  t.same([...group.consumers].map(({ bufferSize, free }) => [bufferSize, free]), [[10_000, 10_000]])
+  call.emit('cancelled')
+})
+
 t.test('nobody answers for another consumer', async (t) => {
   const { group, given } = await following('others', 1, store)
-  const other = group.join({ from: 'there', name: 'other', send: () => undefined, drop: () => undefined }, 10)
+  const other = group.join({ from: 'there', name: 'other', isBusy: false, send: () => undefined, drop: () => undefined }, 10)
   group.ack(other, [given[0]!.id])
   group.nack(other, [given[0]!.id], 'skip', '')
   t.equal(group.outstanding.size, 1)

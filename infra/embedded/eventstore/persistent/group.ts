@@ -26,7 +26,9 @@ export class Group {
   readonly outstanding = new Map<string, Entry>()
   readonly buffer: Entry[] = []
   readonly retries: Entry[] = []
-  readonly #parking = new Set<Entry>()
+  /** What is not dealt with, by sequence; none of it is below `#lowest`. */
+  readonly #open = new Map<number, Entry>()
+  #lowest = 1
   readonly #store: Store
   readonly #strategy: Strategy<Consumer>
   readonly #now_ms: () => number
@@ -81,7 +83,7 @@ export class Group {
     this.consumers.add(consumer)
     this.#strategy.join(consumer)
     // Its confirmation goes out first.
-    queueMicrotask(() => this.#deliver())
+    queueMicrotask(() => this.deliver())
     return consumer
   }
 
@@ -89,37 +91,33 @@ export class Group {
   leave(consumer: Consumer): void {
     if (!this.consumers.delete(consumer)) return
     this.#strategy.leave(consumer)
-    for (const entry of [...consumer.entries].toSorted((a, b) => a.ordinal - b.ordinal)) this.#again(entry, Infinity)
+    this.#again([...consumer.entries], Infinity)
     this.#settled()
   }
 
   ack(consumer: Consumer, ids: readonly string[]): void {
-    for (const id of ids) {
-      const entry = this.outstanding.get(id)
-      if (entry?.consumer === consumer) this.#takeBack(entry)
-    }
+    for (const entry of this.#heldBy(consumer, ids)) this.#done(entry)
     this.#settled()
   }
 
   nack(consumer: Consumer, ids: readonly string[], action: Nack, reason: string): void {
-    for (const id of ids) {
-      const entry = this.outstanding.get(id)
-      if (entry?.consumer !== consumer) continue
-      if (action === 'retry') this.#again(entry)
-      else {
-        this.#takeBack(entry)
-        if (action === 'park') void this.#park(entry, `Client explicitly NAK'ed message.\n${reason}`)
-      }
-    }
+    const entries = this.#heldBy(consumer, ids)
+    if (action === 'retry') this.#again(entries)
+    else if (action === 'skip') for (const entry of entries) this.#done(entry)
+    else for (const entry of entries) void this.#park(entry, `Client explicitly NAK'ed message.\n${reason}`)
     this.#settled()
+  }
+
+  #heldBy(consumer: Consumer, ids: readonly string[]): readonly Entry[] {
+    return [...new Set(ids)].map((id) => this.outstanding.get(id)).filter((entry) => entry?.consumer === consumer) as readonly Entry[]
   }
 
   /** Looks for events that nobody answered in time; once a second. */
   tick(): void {
     const now_ms = this.#now_ms()
     const { messageTimeout_ms } = this.config.settings
-    for (const entry of [...this.outstanding.values()]) if (now_ms - entry.given_ms >= messageTimeout_ms) this.#again(entry)
-    this.#deliver()
+    this.#again([...this.outstanding.values()].filter(({ given_ms }) => now_ms - given_ms >= messageTimeout_ms))
+    this.deliver()
     this.#mark(true)
   }
 
@@ -135,7 +133,7 @@ export class Group {
         const page = ordinals.slice(from, from + readBatchSize)
         const records = await this.#store.records(page)
         for (const [nth, ordinal] of page.entries()) this.retries.push(await entryOf(this.#store, ordinal, records[nth]!, true, 0))
-        this.#deliver()
+        this.deliver()
         while (this.retries.length > historyBufferSize && !this.#follower.isEnded) await new Promise<void>((resolve) => { this.#replayRoom = resolve })
         if (this.#follower.isEnded) return
       }
@@ -159,10 +157,11 @@ export class Group {
           if (source.isCurrent(records[nth]!)) entries.push(await entryOf(this.#store, ordinal, records[nth]!, resolvesLinks, this.#sequence + entries.length + 1))
         }
         // All at once: a checkpoint must not pass an event that is on its way into the buffer.
+        for (const entry of entries) this.#open.set(entry.sequence, entry)
         this.buffer.push(...entries)
         this.#sequence += entries.length
         this.#considered = source.considered
-        this.#deliver()
+        this.deliver()
         if (ordinals.length === 0) await new Promise((resolve) => setImmediate(resolve))
       }
     }
@@ -173,8 +172,8 @@ export class Group {
     return (this.config.settings.strategy === 'PinnedByCorrelation' ? correlationOf(metadata) : undefined) ?? stream
   }
 
-  /** Gives out what can be given: first what is to be tried again. */
-  #deliver(): void {
+  /** Gives out what can be given: first what is to be tried again. Also when a consumer is no longer busy. */
+  deliver(): void {
     for (const queue of [this.retries, this.buffer]) {
       for (let at = 0; at < queue.length;) {
         const entry = queue[at]!
@@ -183,7 +182,8 @@ export class Group {
         if (choice === undefined) return
         if (choice === 'later') at++
         else {
-          queue.splice(at, 1)
+          if (at === 0) queue.shift()
+          else queue.splice(at, 1)
           this.#give(entry, choice)
         }
       }
@@ -212,39 +212,47 @@ export class Group {
     entry.consumer = undefined
   }
 
-  #again(entry: Entry, retries_max = this.config.settings.retries_max): void {
+  #done(entry: Entry): void {
     this.#takeBack(entry)
-    if (entry.retries >= retries_max) return void this.#park(entry, `Reached retry count of ${retries_max}`)
-    entry.retries++
-    insert(this.retries, entry)
+    this.#open.delete(entry.sequence)
+  }
+
+  #again(entries: readonly Entry[], retries_max = this.config.settings.retries_max): void {
+    const again: Entry[] = []
+    for (const entry of entries) {
+      if (entry.retries >= retries_max) void this.#park(entry, `Reached retry count of ${retries_max}`)
+      else {
+        this.#takeBack(entry)
+        entry.retries++
+        again.push(entry)
+      }
+    }
+    insert(this.retries, again)
   }
 
   /** Until the link is durable, the checkpoint stays before the event. */
   async #park(entry: Entry, reason: string): Promise<void> {
-    this.#parking.add(entry)
+    this.#takeBack(entry)
     try {
       await this.parked.park(entry, reason)
+      this.#open.delete(entry.sequence)
     } catch {
       // The log did not take it, so it is not parked: whoever consumes next gets it again.
-      insert(this.retries, entry)
+      insert(this.retries, [entry])
     }
-    this.#parking.delete(entry)
     this.#settled()
   }
 
   #settled(): void {
     if (this.#follower.isEnded) return
-    this.#deliver()
+    this.deliver()
     this.#mark(false)
   }
 
   /** The oldest event that is not dealt with; those that were parked before are none of the checkpoint's. */
   #oldest(): Entry | undefined {
-    let oldest: Entry | undefined
-    for (const entries of [this.outstanding.values(), this.retries, this.#parking, this.buffer.slice(0, 1)]) {
-      for (const entry of entries) if (entry.sequence > 0 && entry.sequence < (oldest?.sequence ?? Infinity)) oldest = entry
-    }
-    return oldest
+    while (this.#lowest <= this.#sequence && !this.#open.has(this.#lowest)) this.#lowest++
+    return this.#open.get(this.#lowest)
   }
 
   /** Writes the checkpoint when it is time: at once when it is far behind, else at a tick, and not too often. */

@@ -1,6 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js'
-import type { Consumer } from '../persistent/consumer.ts'
-import type { Entry } from '../persistent/entry.ts'
+import type { Consumer, Line } from '../persistent/consumer.ts'
 import type { Group } from '../persistent/group.ts'
 import type { Groups } from '../persistent/groups.ts'
 import { invalid, subscribersReached } from '../wire/errors.ts'
@@ -8,12 +7,16 @@ import { readReadGroupReq, retryCount, subscriptionConfirmation, type ReadGroupR
 import { eventAppeared } from '../wire/read.ts'
 import { refusal } from './answering.ts'
 
+/** What is written and not yet read by the other side; one event more at most. */
+const pending_bytes_max = 1024 * 1024
+
 /**
- * PersistentSubscriptions.Read: the first request says which group, the others answer events. What is written and not yet read by the
- * other side is bounded by the buffer that the consumer asked for.
+ * PersistentSubscriptions.Read: the first request says which group, the others answer events. A consumer that does not read is given
+ * no more until it does.
  */
 export const readGroup = (groups: Groups) => (call: ServerDuplexStream<Buffer, Buffer>): void => {
   let joined: { readonly group: Group; readonly consumer: Consumer } | undefined
+  let pending_bytes = 0
   const leave = () => {
     joined?.group.leave(joined.consumer)
     joined = undefined
@@ -38,12 +41,23 @@ export const readGroup = (groups: Groups) => (call: ServerDuplexStream<Buffer, B
     if (bufferSize < 1) throw invalid('The buffer must hold one event at least.')
     call.write(subscriptionConfirmation(group.key))
     const [connectionName = ''] = call.metadata.get('connection-name')
-    return { group, consumer: group.join({ from: call.getPeer(), name: String(connectionName), send, drop: fail }, bufferSize) }
+    return { group, consumer: group.join(lineOf(call.getPeer(), String(connectionName)), bufferSize) }
   }
 
-  const send = ({ event, link, position, retries }: Entry) => {
-    if (!call.cancelled && !call.destroyed) call.write(eventAppeared(event, link, position, retryCount(retries)))
-  }
+  const lineOf = (from: string, name: string): Line => ({
+    from, name, drop: fail,
+    get isBusy() { return pending_bytes >= pending_bytes_max },
+    send({ event, link, position, retries }) {
+      if (call.cancelled || call.destroyed) return
+      const message = eventAppeared(event, link, position, retryCount(retries))
+      pending_bytes += message.length
+      call.write(message, () => {
+        const wasBusy = pending_bytes >= pending_bytes_max
+        pending_bytes -= message.length
+        if (wasBusy && pending_bytes < pending_bytes_max) joined?.group.deliver()
+      })
+    },
+  })
 
   call.on('data', (buffer: Buffer) => {
     try {
