@@ -1,21 +1,27 @@
 import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js'
 import t from 'tap'
-import { started } from '../testing.ts'
+import { started, until } from '../testing.ts'
 import { empty, streamIdentifier, uuid } from '../wire/fields.ts'
 import { bytesField, message, messageField, numberField } from '../wire/protobuf.ts'
 
-const { server, store } = await started(t)
+const { server, store } = await started(t, { append_bytes_max: 4 * 1024 * 1024 })
 
 const asIs = (buffer: Buffer) => buffer
 const streams = '/event_store.client.streams.Streams'
-const raw = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure())
-t.teardown(() => raw.close())
+const connected = (port: number): Client => {
+  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure())
+  t.teardown(() => client.close())
+  return client
+}
+const raw = connected(server.port)
 
 const wish = (stream: string) => [streamIdentifier(1, stream), empty(4)]
 const property = (key: string, value: string) => messageField(2, bytesField(1, key), bytesField(2, value))
-const proposed = (field: number, id: string = randomUUID()) =>
-  messageField(field, uuid(1, id), property('type', 'Happened'), property('content-type', 'application/octet-stream'), bytesField(4, 'data'))
+const proposed = (field: number, id: string = randomUUID(), data = Buffer.from('data')) =>
+  messageField(field, uuid(1, id), property('type', 'Happened'), property('content-type', 'application/octet-stream'), bytesField(4, data))
 
 const append = (stream: string, id: string): Promise<ServiceError | Buffer> => new Promise((resolve) => {
   const call = raw.makeClientStreamRequest(`${streams}/Append`, asIs, asIs, (error, answer) => resolve(error ?? answer!))
@@ -38,4 +44,67 @@ t.test('an event whose id is not a UUID, or all zero, is refused by both paths, 
   }
   t.equal(store.count, before)
   t.ok(Buffer.isBuffer(await append('ids', randomUUID().toUpperCase())), 'in capitals it is the same')
+})
+
+/** A connection that can be cut in the middle. */
+async function cable(t: { teardown(end: () => unknown): void }) {
+  const sockets = new Set<Socket>()
+  const proxy = createServer((near) => {
+    const far = connect(server.port, '127.0.0.1')
+    for (const [one, other] of [[near, far], [far, near]] as const) sockets.add(one.on('error', () => other.destroy())).add(one.pipe(other))
+  }).listen(0, '127.0.0.1')
+  await once(proxy, 'listening')
+  const cut = async (how: 'end' | 'resetAndDestroy') => {
+    const all = [...sockets]
+    sockets.clear()
+    for (const socket of all) socket.unpipe().resume()[how]()
+    await until(() => all.every(({ closed }) => closed))
+  }
+  t.teardown(async () => {
+    await cut('resetAndDestroy')
+    proxy.close()
+  })
+  return { port: (proxy.address() as AddressInfo).port, cut }
+}
+
+/** How a call may end before its last event was sent. A deadline has no other way to tell when it passes but to be short. */
+const interruptions = {
+  'is cancelled': {},
+  'runs out of time': { deadline_ms: 150 },
+  'loses its connection': { how: 'end' },
+  'has its connection reset': { how: 'resetAndDestroy' },
+} as const
+
+for (const [what, interruption] of Object.entries(interruptions)) {
+  t.test(`an append that ${what} while its events arrive is not made in part (sections 3.1 and 10.4)`, async (t) => {
+    const wire = await cable(t)
+    const client = connected(wire.port)
+    for (const size of [10, 400_000]) {
+      for (let round = 0; round < 5; round++) {
+        const stream = `half of ${what} ${size} ${round}`
+        const deadline = 'deadline_ms' in interruption ? Date.now() + interruption.deadline_ms : Infinity
+        let ended = false
+        const call = client.makeClientStreamRequest(`${streams}/Append`, asIs, asIs, { deadline }, () => { ended = true }).on('error', () => undefined)
+        const sent = [messageField(1, ...wish(stream)), ...Array.from({ length: 3 }, () => proposed(2, randomUUID(), Buffer.alloc(size)))]
+        for (const request of sent) await new Promise((resolve) => call.write(request, resolve))
+        if ('how' in interruption) await wire.cut(interruption.how)
+        if (!('deadline_ms' in interruption)) call.cancel()
+        await until(() => ended)
+        // What the server was going to make of it, it has made before it answers the next one.
+        t.ok(Buffer.isBuffer(await append('afterwards', randomUUID())))
+        t.equal(store.stream(stream).last, -1)
+      }
+    }
+  })
+}
+
+t.test('of an append that is refused while it arrives nothing is written, whatever follows (section 3.1)', async (t) => {
+  const answer = new Promise((resolve) => {
+    const call = raw.makeClientStreamRequest(`${streams}/Append`, asIs, asIs, resolve)
+    for (const request of [messageField(1, ...wish('refused')), proposed(2), proposed(2, 'abc'), proposed(2)]) call.write(request)
+    call.end()
+  })
+  t.match(await answer, { code: status.INVALID_ARGUMENT })
+  t.ok(Buffer.isBuffer(await append('afterwards', randomUUID())))
+  t.equal(store.stream('refused').last, -1)
 })

@@ -1,8 +1,8 @@
-import type { sendUnaryData, ServerReadableStream, ServerUnaryCall } from '@grpc/grpc-js'
+import { status, type sendUnaryData, type ServerReadableStream, type ServerUnaryCall } from '@grpc/grpc-js'
 import type { ProposedEvent, Store, Verdict } from '../contract.ts'
 import { appended, deletedAt, readAppendReq, readDeleteReq, wrongRevision } from '../wire/append.ts'
 import type { Proposal, StreamWish } from '../wire/fields.ts'
-import { invalid, maximumAppendSizeExceeded, missingProperty, streamDeleted, timedOut, wrongExpectedVersion } from '../wire/errors.ts'
+import { invalid, maximumAppendSizeExceeded, missingProperty, Refusal, streamDeleted, timedOut, wrongExpectedVersion } from '../wire/errors.ts'
 import { answering, refusal, type Ending } from './answering.ts'
 
 export interface Limits {
@@ -37,6 +37,21 @@ export function inTime(verdict: Promise<Verdict>, { commit_ms_max }: Limits): Pr
   })
 }
 
+/**
+ * A client that gives a call up, or loses its connection, ends it as one does that has sent everything: only afterwards, within two turns
+ * of the event loop, grpc-js says that it was cancelled. A deadline passes at the client first, and what tells so may come later still:
+ * too near to it, nobody knows whether the events are all there. Half an append must not be taken for a whole one.
+ */
+const turns_until_cancelled = 4
+const deadline_lag_ms = 50
+
+const gone = () => new Refusal(status.DEADLINE_EXCEEDED, 'The call ended before its events were known to be complete.')
+
+async function hasGivenUp(call: ServerReadableStream<Buffer, Buffer>): Promise<boolean> {
+  for (let turn = 0; turn < turns_until_cancelled; turn++) await new Promise<void>((resolve) => setImmediate(resolve))
+  return call.cancelled || Number(call.getDeadline()) - Date.now() < deadline_lag_ms
+}
+
 /** Streams.Append: options, then one message an event; one answer. */
 export const append = (store: Store, limits: Limits, ending: Ending) => (call: ServerReadableStream<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
   const events: ProposedEvent[] = []
@@ -63,11 +78,13 @@ export const append = (store: Store, limits: Limits, ending: Ending) => (call: S
     }
   })
   call.on('end', () => answering(answer, async () => {
+    if (await hasGivenUp(call) || isAnswered) throw gone()
     const { stream, expected } = wish ?? required({ stream: '', expected: undefined })
     const verdict = await inTime(store.append(stream, expected, events), limits)
     if (verdict.kind === 'stream-deleted') throw streamDeleted(stream)
     return verdict.kind === 'written' ? appended(verdict.revision, verdict.position) : wrongRevision(expected, verdict.current)
   }))
+  call.on('cancelled', () => answer(gone()))
   call.on('error', (error) => answer(refusal(error)))
 }
 
