@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import t from 'tap'
-import { ANY, type ProposedEvent, type Verdict } from '../contract.ts'
+import { ANY, STREAM_EXISTS, type ProposedEvent, type Verdict } from '../contract.ts'
 import { openStore, type OpenStore, type StoreOptions } from '../store.ts'
 import { readRecord } from '../wire/recorded-event.ts'
 import { Corruption } from './damage.ts'
@@ -25,6 +25,17 @@ const open = (files: MemoryDisk, segment_bytes = 4_096, onFatal?: (error: Error)
 /** Ends the store without any of the care that a stop takes. */
 async function abandon(store: OpenStore) {
   await store.close()
+}
+
+/** The next writes fail, one after another, when so many bytes of them are written. */
+function failing(disk: MemoryDisk, ...written: number[]): void {
+  const write = disk.write.bind(disk)
+  disk.write = (fd, buffers, position) => {
+    const bytes = written.shift()
+    if (bytes === undefined) return write(fd, buffers, position)
+    write(fd, [Buffer.concat(buffers).subarray(0, bytes)], position)
+    throw new Error('EIO: input/output error')
+  }
 }
 
 async function contents(store: OpenStore): Promise<Map<string, string[]>> {
@@ -193,6 +204,20 @@ t.test('a full disk refuses appends, shows nothing of them, and takes new ones o
   const again = await open(copy, 2_048)
   t.equal((await contents(again)).get('s-1')?.length, 2 + written)
   await abandon(again)
+})
+
+t.test('a deletion that could not be written hides nothing, also not once other metadata stands in its place (sections 3.4 and 4)', async (t) => {
+  const disk = new MemoryDisk()
+  const store = await open(disk)
+  await store.append('s-1', ANY, [event(), event()])
+  failing(disk, 0)
+  // The second is judged on top of the deletion, and so reads it.
+  const failed = await Promise.allSettled([store.delete('s-1', ANY), store.append('s-1', ANY, [event()])])
+  t.match(failed, [{ status: 'rejected' }, { status: 'rejected' }])
+  t.match(await store.append('$$s-1', ANY, [{ ...event(), type: '$metadata' }]), { kind: 'written' })
+  t.match(store.stream('s-1'), { status: 'live', first: 0, lastVisible: 1 })
+  t.match(await store.append('s-1', STREAM_EXISTS, [event()]), { kind: 'written', revision: 2 })
+  await store.close()
 })
 
 t.test('a sync that fails is the end: nothing is acknowledged and nothing is tried again', async (t) => {

@@ -198,6 +198,9 @@ export class LogIndex {
         entry.tombstone = -1
         this.tombstones.delete(entry.key)
       }
+      // What its newest metadata event says may have been read from this one, and another one will have its ordinal.
+      const owner = isMetastream(entry.name) ? this.find(entry.name.slice(2)) : undefined
+      if (owner) owner.metadataOrdinal = -1
     }
     for (const column of this.#columns()) column.truncate(this.visible)
   }
