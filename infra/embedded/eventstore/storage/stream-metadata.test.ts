@@ -23,5 +23,7 @@ t.test('3.4 int64 max is kept exactly, and replaced when the stream comes back',
   t.equal(from(text).truncateBefore, deletedBefore)
   const object = parseMetadata(Buffer.from(text))!
   t.equal(withTruncateBefore(object, 8).toString(), '{"$maxCount":7,"own":{"a":[1,"x"]},"$tb":8}')
+  const large = parseMetadata(Buffer.from('{"own":9007199254740993,"deep":[{"n":-98765432109876543210}],"$tb":1}'))!
+  t.equal(withTruncateBefore(large, 2).toString(), '{"own":9007199254740993,"deep":[{"n":-98765432109876543210}],"$tb":2}', 'as is every other integer')
   t.equal(withTruncateBefore({}, 1).toString(), '{"$tb":1}')
 })

@@ -17,12 +17,16 @@ const int64_max = deletedBefore
 const exact = (_: string, value: unknown, { source }: { source?: string } = {}): unknown =>
   (typeof value === 'number' && source !== undefined && /^-?\d+$/.test(source) && !Number.isSafeInteger(value) ? BigInt(source) : value)
 
-type Parse = (text: string, reviver: (key: string, value: unknown, context?: { source?: string }) => unknown) => unknown
+type Exact = {
+  parse(text: string, reviver: typeof exact): unknown
+  rawJSON(text: string): unknown
+}
+const json = JSON as unknown as Exact
 
 /** The object in a metadata event, or undefined when it is none. */
 export function parseMetadata(data: Buffer): Record<string, unknown> | undefined {
   try {
-    const value = (JSON.parse as Parse)(data.toString(), exact)
+    const value = json.parse(data.toString(), exact)
     return typeof value === 'object' && value !== null && !Array.isArray(value) ? value as Record<string, unknown> : undefined
   } catch {
     return undefined
@@ -59,9 +63,9 @@ function isAccessList(acl: unknown): boolean {
   return ['$r', '$w', '$d', '$mr', '$mw'].every((key) => isRoles((acl as Record<string, unknown>)[key]))
 }
 
-/** The same metadata with another `$tb`. */
+/** The same metadata with another `$tb`; integers of the application stay as they were, however large. */
 export function withTruncateBefore(metadata: Record<string, unknown>, before: number | bigint): Buffer {
   const { $tb: _, ...others } = metadata
-  const rest = JSON.stringify(others, (_key, value: unknown) => (typeof value === 'bigint' ? Number(value) : value))
+  const rest = JSON.stringify(others, (_key, value: unknown) => (typeof value === 'bigint' ? json.rawJSON(String(value)) : value))
   return Buffer.from(rest === '{}' ? `{"$tb":${before}}` : `${rest.slice(0, -1)},"$tb":${before}}`)
 }
