@@ -66,7 +66,7 @@ t.test('an id in the structured form is the same id', async (t) => {
   t.ok((await store.records([store.stream('structured').ordinalOf(0)]))[0]!.includes('01234567-89ab-cdef-ffff-fffffffffffe'))
 })
 
-t.test('Read insists on a uuid option, a sensible filter and an interval (sections 5 and 6)', async (t) => {
+t.test('Read insists on a uuid option, a sensible filter and an interval, and on what belongs together (sections 5 and 6)', async (t) => {
   const uuidOption = messageField(9, empty(2))
   const fromStart = messageField(2, empty(2))
   const request = (...fields: readonly Buffer[]) => messageField(1, ...fields)
@@ -75,6 +75,12 @@ t.test('Read insists on a uuid option, a sensible filter and an interval (sectio
   const prefix = messageField(1, bytesField(2, 'a'))
   t.match(await read(request(fromStart, empty(6), filter(prefix, 0), uuidOption)), { code: status.INVALID_ARGUMENT }, 'an interval of zero')
   t.match(await read(request(fromStart, empty(6), filter(messageField(1, bytesField(1, '[')), 1), uuidOption)), { code: status.INVALID_ARGUMENT }, 'no pattern')
+  const [stream, forever, count, plain, backwards] = [messageField(1, streamIdentifier(1, 'structured'), empty(3)), empty(6), numberField(5, 10), empty(8), numberField(3, 1)]
+  const senseless: Readonly<Record<string, readonly Buffer[]>> = {
+    'neither a stream nor $all': [count, plain], 'neither a count nor a subscription': [fromStart, plain], 'neither a filter nor none': [fromStart, count],
+    'a stream with a filter': [stream, count, filter(prefix, 1)], 'a subscription that goes backwards': [fromStart, forever, plain, backwards],
+  }
+  for (const [what, fields] of Object.entries(senseless)) t.match(await read(request(...fields, uuidOption)), { code: status.INVALID_ARGUMENT }, what)
   const filtered = await read(request(fromStart, numberField(5, 10), filter(messageField(1, bytesField(2, 'struct')), 1), uuidOption))
   t.equal((filtered as readonly Buffer[]).length, 1, 'a read can be filtered, too')
   const bounds = await read(request(messageField(1, streamIdentifier(1, 'structured'), empty(3)), numberField(5, 10), empty(8), uuidOption, messageField(10, numberField(1, 1))))

@@ -258,7 +258,7 @@ t.test('a subscriber that takes nothing is sent nothing more, and later gets the
     write: () => ++written < takes,
   })
   const request: ReadReq = {
-    stream, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, hasUuidOption: true, compatibility: 0,
+    stream, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, compatibility: 0, fault: undefined,
   }
   const over = subscribe(store, call as unknown as ServerWritableStream<Buffer, Buffer>, request, 'id')
   await until(() => written === 50)
@@ -281,7 +281,7 @@ t.test('whoever follows a stream is woken by its events alone (section 6)', asyn
   const calls = Array.from({ length: 200 }, () => Object.assign(new EventEmitter(), { cancelled: false, destroyed: false, written: 0, write() { return ++this.written > 0 } }))
   const category = newStream('idle')
   const over = calls.map((call, nth) => subscribe(counting, call as unknown as ServerWritableStream<Buffer, Buffer>, {
-    stream: `${category}-${nth}`, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, hasUuidOption: true, compatibility: 0,
+    stream: `${category}-${nth}`, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, compatibility: 0, fault: undefined,
   }, 'id'))
   await until(() => calls.every(({ written }) => written === 2))
   asked = 0

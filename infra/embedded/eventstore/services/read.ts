@@ -12,7 +12,7 @@ import { subscribe } from './subscribe.ts'
 /** Streams.Read: a read of a stream or of `$all`, or a subscription to one of them. */
 export const read = (store: Store) => (call: ServerWritableStream<Buffer, Buffer>): void => streaming(call, async () => {
   const request = readReadReq(call.request)
-  if (!request.hasUuidOption) throw invalid('The request says no uuid option.')
+  if (request.fault !== undefined) throw invalid(request.fault)
   if (request.count === undefined) return subscribe(store, call, request, randomUUID())
   return request.stream === undefined ? readAll(store, call, request, request.count) : readStream(store, call, request, request.stream, request.count)
 })

@@ -25,8 +25,9 @@ export interface ReadReq {
   /** Undefined for a subscription. */
   readonly count: number | undefined
   readonly filter: FilterWish | undefined
-  readonly hasUuidOption: boolean
   readonly compatibility: number
+  /** Why it cannot be answered, in a sentence; undefined where it can. */
+  readonly fault: string | undefined
 }
 
 /**
@@ -44,26 +45,39 @@ export function readReadReq(buffer: Buffer): ReadReq {
   return readOptions(options)
 }
 
+/** Of alternatives the last one counts, as in protobuf. */
 function readOptions(reader: Reader): ReadReq {
-  let [stream, start] = [undefined as string | undefined, 'start' as Start]
+  let [source, stream, start] = [undefined as 'stream' | 'all' | undefined, undefined as string | undefined, 'start' as Start]
   let [isBackwards, resolvesLinks, hasUuidOption, compatibility] = [false, false, false, 0]
-  let [count, isSubscription, filter] = [0, false, undefined as FilterWish | undefined]
+  let [count, filter] = [undefined as number | 'unlimited' | undefined, undefined as FilterWish | 'none' | undefined]
   while (reader.more) {
     const tag = reader.varint()
     switch (tag) {
-      case lengthDelimited(1): ({ stream, start } = readStreamOptions(reader.message())); break
-      case lengthDelimited(2): start = readAllOptions(reader.message()); break
+      case lengthDelimited(1): ({ stream, start } = readStreamOptions(reader.message())); source = 'stream'; break
+      case lengthDelimited(2): start = readAllOptions(reader.message()); [source, stream] = ['all', undefined]; break
       case varintField(3): isBackwards = reader.varint() === 1; break
       case varintField(4): resolvesLinks = reader.varint() !== 0; break
       case varintField(5): count = reader.varint(); break
-      case lengthDelimited(6): reader.skip(tag); isSubscription = true; break
+      case lengthDelimited(6): reader.skip(tag); count = 'unlimited'; break
       case lengthDelimited(7): filter = readFilter(reader.message()); break
+      case lengthDelimited(8): reader.skip(tag); filter = 'none'; break
       case lengthDelimited(9): reader.skip(tag); hasUuidOption = true; break
       case lengthDelimited(10): compatibility = readControl(reader.message()); break
       default: reader.skip(tag)
     }
   }
-  return { stream, start, isBackwards, resolvesLinks, count: isSubscription ? undefined : count, filter, hasUuidOption, compatibility }
+  const faults: readonly (readonly [boolean, string])[] = [
+    [!hasUuidOption, 'The request says no uuid option.'],
+    [source === undefined, 'The request says neither a stream nor $all.'],
+    [count === undefined, 'The request says neither a count nor that it subscribes.'],
+    [filter === undefined, 'The request says neither a filter nor that there is none.'],
+    [filter !== 'none' && source === 'stream', 'Only $all is filtered.'],
+    [count === 'unlimited' && isBackwards, 'A subscription goes forwards.'],
+  ]
+  return {
+    stream, start, isBackwards, resolvesLinks, compatibility,
+    count: count === 'unlimited' ? undefined : count, filter: filter === 'none' ? undefined : filter, fault: faults.find(([isSo]) => isSo)?.[1],
+  }
 }
 
 /** stream_identifier = 1, revision = 2 | start = 3 | end = 4 */
