@@ -3,7 +3,7 @@ import { ANY, TOMBSTONE_REVISION, type EntryView, type ProposedEvent, type Store
 import { judge, type Judged } from './storage/append-rules.ts'
 import { Corruption } from './storage/damage.ts'
 import { disk, type FileLayer } from './storage/files.ts'
-import { eachRecord, frameHeader_bytes, type Frame } from './storage/frame.ts'
+import { eachRecord, frame_bytes_min, frameHeader_bytes, frameTrailer_bytes, type Frame } from './storage/frame.ts'
 import { isMetastream, LogIndex, metastreamOf, tombstoneType, type StreamEntry } from './storage/index.ts'
 import { lock } from './storage/lock.ts'
 import { Records } from './storage/records.ts'
@@ -188,7 +188,7 @@ class LogStore implements OpenStore {
   async #scrub(segments: readonly Segment[], to: number): Promise<void> {
     const endOf = ({ end }: Segment) => {
       const last = this.#index.ordinalAt(end) - 1
-      return last < 0 ? 0 : Math.min(to, this.#index.positions.get(last) + this.#index.lengths.get(last))
+      return last < 0 ? 0 : Math.min(to, this.#index.positions.get(last) + this.#index.lengths.get(last) + frameTrailer_bytes)
     }
     const damage = await scrub({ files: this.#files, segments, endOf, isWanted: () => !this.#isClosed }).catch((error: Error) => error)
     if (damage && !this.#isClosed) (this.#options.onFatal ?? dieLoudly)(damage)
@@ -299,7 +299,7 @@ class LogStore implements OpenStore {
   async #write(writes: readonly Write[], revision: number): Promise<Verdict> {
     const created = `${(this.#options.now_ms ?? Date.now)()}0000`
     const names = writes.map(({ stream }) => Buffer.from(stream))
-    let bytes_max = frameHeader_bytes
+    let bytes_max = frame_bytes_min
     for (const [nth, { drafts }] of writes.entries()) for (const draft of drafts) bytes_max += 4 + recordLengthMax(draft, names[nth]!.length, created)
     const base = this.#writer.place(bytes_max)
     const frame = this.#slabs.take(bytes_max)
@@ -316,6 +316,7 @@ class LogStore implements OpenStore {
         if (nth === 0) position = base + start
       }
     }
+    at += frameTrailer_bytes
     this.#slabs.giveBack(bytes_max - at)
     this.#pending.push(this.#index.length)
     return new Promise((resolve, reject) => this.#writer.append(frame.subarray(0, at), (error) => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
 import { ANY, STREAM_EXISTS, type ProposedEvent, type Verdict } from '../contract.ts'
@@ -107,9 +108,63 @@ t.test('a record that cannot be read, in a frame whose checksum is right, is ref
     if (name !== file) return
     const frame = content.subarray(start, ends.at(-1)!)
     frame.fill(0xff, frameHeader_bytes + 50)
-    seal(frame, start)
+    seal(frame, start, start)
   })
   await t.rejects(open(strange), new RegExp(`${file} is damaged at offset ${start + frameHeader_bytes + 4}: a record cannot be read`))
+})
+
+t.test('an acknowledged append that nothing follows yet is not taken for a torn one when a bit of it flips, whatever it holds (section 10.4)', async (t) => {
+  for (const data of [Buffer.from('ends in a zero\0'), Buffer.alloc(2_000)]) {
+    const disk = new MemoryDisk()
+    const store = await open(disk)
+    const { tail } = store.stats()
+    await store.append('s-1', ANY, [{ ...event(), json: false, data }])
+    const killed = disk.copy()
+    await store.close()
+    await t.rejects(open(killed.alteredCopy((name, content) => { if (name.endsWith('.log')) content[tail + 40]! ^= 1 })), /is damaged at offset/)
+  }
+})
+
+t.test('a write that failed and could not be taken back whole leaves a log that starts, without it (section 10.4)', async (t) => {
+  for (const [first, second] of [[1_000, 8], [1_000, 40], [1_740, 4], [1_740, 20], [1_740, 200], [1_760, 200], [3_000, 1_780], [3_000, 2_500], [3_600, 1_900]] as const) {
+    const disk = new MemoryDisk()
+    let fatal: Error | undefined
+    const store = await open(disk, 64 * 1024, (error) => { fatal = error })
+    await store.append('s-1', ANY, [event(1_600)])
+    failing(disk, first, second)
+    // Nobody will say what became of them.
+    for (let n = 0; n < 3; n++) void store.append('s-1', ANY, [event(1_600)])
+    for (let n = 0; n < 100 && !fatal; n++) await new Promise((resolve) => setImmediate(resolve))
+    t.match(fatal?.message, /could not be taken back/)
+    await store.close()
+    const again = await open(disk.copy(), 64 * 1024)
+    t.equal((await contents(again)).get('s-1')?.length, 1, `${first}, ${second}`)
+    t.match(await again.append('s-1', 0, [event()]), { kind: 'written', revision: 1 })
+    await again.close()
+  }
+})
+
+t.test('what could not be written whole is zero on the disk before anything is written in its place (section 10.4)', async (t) => {
+  const disk = new MemoryDisk()
+  const store = await open(disk)
+  await store.append('s-1', ANY, [event()])
+  failing(disk, 300)
+  await t.rejects(store.append('s-1', ANY, [event(400)]), /EIO/)
+  const [, { pending }] = [...disk.files].find(([name]) => name.endsWith('.log'))!
+  t.same(pending, [], 'no crash can bring it back')
+  await store.close()
+})
+
+t.test('a log of another format is left alone, in a sentence', async (t) => {
+  const { disk, file } = await small(1)
+  const older = disk.alteredCopy((name, content) => {
+    if (name !== file) return
+    content.writeUInt32LE(1, 8)
+    content.writeUInt32LE(crc32(content.subarray(0, 60)), 60)
+  })
+  const error = await open(older).catch((error: Error) => error)
+  t.match(error, { message: /is of format 1, and this program reads format 2 only. Nothing was changed/ })
+  t.notOk(error instanceof Corruption, 'nothing is to be repaired')
 })
 
 t.test('after a quiet moment, or a clean stop, a flip in the very last frame is refused as well', async (t) => {
@@ -146,6 +201,12 @@ t.test('with a snapshot a start checks the newest frames; damage in older ones i
   for (let waited_ms = 0; !fatal && waited_ms < 10_000; waited_ms += 5) await new Promise((resolve) => setTimeout(resolve, 5))
   t.match(fatal?.message, `${old.file} is damaged at offset`)
   await opened.close()
+  const longer = disk.alteredCopy((name, content) => { if (name === old.file) content[segmentHeader_bytes + 11]! ^= 0x80 })
+  const another = await open(longer, segment_bytes, (error) => { fatal = error })
+  fatal = undefined
+  for (let waited_ms = 0; !fatal && waited_ms < 10_000; waited_ms += 5) await new Promise((resolve) => setTimeout(resolve, 5))
+  t.match(fatal, { message: `${old.file} is damaged at offset ${segmentHeader_bytes}` }, 'a length beyond the end of the file as well')
+  await another.close()
 })
 
 t.test('a damaged header is refused, a segment that a crash left unfinished is not missed', async (t) => {

@@ -1,7 +1,7 @@
 import { Corruption } from './damage.ts'
-import { writeAll, type FileLayer } from './files.ts'
+import type { FileLayer } from './files.ts'
 import { frameAt, isMarker, nextFrame, type Frame } from './frame.ts'
-import { segmentHeader_bytes, type Segment } from './segment.ts'
+import { cut, segmentHeader_bytes, type Segment } from './segment.ts'
 import { isTear } from './tear.ts'
 import { newScratch, Window } from './window.ts'
 
@@ -104,13 +104,6 @@ function faultAt(files: FileLayer, segment: Segment, window: Window, at: number,
   let torn_bytes = tail.length
   while (torn_bytes > 0 && tail[torn_bytes - 1] === 0) torn_bytes--
   return { segment, at, what: 'an append that was never acknowledged stands half written', torn_bytes }
-}
-
-/** Sets what is behind an offset of a segment to zero, durably. */
-export function cut(files: FileLayer, { fd }: Segment, at: number, length: number): void {
-  const zeros = Buffer.alloc(Math.min(length, 1024 * 1024))
-  for (let done = 0; done < length; done += zeros.length) writeAll(files, fd, [zeros.subarray(0, length - done)], at + done)
-  files.syncNow(fd)
 }
 
 /**

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { Corruption } from './damage.ts'
 import type { FileLayer } from './files.ts'
-import { frameHeader_bytes, magic } from './frame.ts'
+import { frameHeader_bytes, lengthOf, magic } from './frame.ts'
 import { segmentHeader_bytes, type Segment } from './segment.ts'
 
 const chunk_bytes = 1024 * 1024
@@ -13,7 +13,7 @@ export interface ScrubOptions {
   readonly files: FileLayer
   /** Segments that are written to no more. */
   readonly segments: readonly Segment[]
-  /** Position behind the last record in a segment. */
+  /** Position behind the last frame in a segment. */
   readonly endOf: (segment: Segment) => number
   readonly isWanted: () => boolean
 }
@@ -27,14 +27,16 @@ export async function scrub({ files, segments, endOf, isWanted }: ScrubOptions):
     for (let at = segmentHeader_bytes; at < end;) {
       await pause(pause_ms, undefined, { ref: false })
       if (!isWanted()) return undefined
-      if (wanted_bytes > scratch.length) scratch = Buffer.allocUnsafe(wanted_bytes)
-      const bytes = scratch.subarray(0, Math.min(wanted_bytes, end - at))
+      const length = Math.min(wanted_bytes, end - at)
+      if (length > scratch.length) scratch = Buffer.allocUnsafe(length)
+      const bytes = scratch.subarray(0, length)
+      const isRest = length === end - at
       let read = 0
       for (let more = 1; more > 0 && read < bytes.length; read += more) more = await files.readLater(segment.fd, bytes.subarray(read), at + read)
       const good = goodFrames(bytes.subarray(0, read))
       at += good.length
       wanted_bytes = good.nextLength ?? chunk_bytes
-      if (good.isBad || (good.length === 0 && wanted_bytes <= bytes.length)) return new Corruption(segment.file, at, 'a frame that was good is not any more')
+      if (good.isBad || (isRest && good.length === 0)) return new Corruption(segment.file, at, 'a frame that was good is not any more')
     }
   }
   return undefined
@@ -44,7 +46,7 @@ export async function scrub({ files, segments, endOf, isWanted }: ScrubOptions):
 function goodFrames(bytes: Buffer): { length: number; isBad: boolean; nextLength?: number } {
   let at = 0
   while (at + frameHeader_bytes <= bytes.length) {
-    const length = frameHeader_bytes + bytes.readUInt32LE(at + 8)
+    const length = lengthOf(bytes.subarray(at))
     if (bytes.readUInt32LE(at) !== magic) return { length: at, isBad: true }
     if (at + length > bytes.length) return { length: at, isBad: false, nextLength: Math.max(length, chunk_bytes) }
     if (crc32(bytes.subarray(at + 8, at + length)) !== bytes.readUInt32LE(at + 4)) return { length: at, isBad: true }

@@ -17,7 +17,8 @@ export interface Segment {
 
 export const segmentHeader_bytes = 64
 const signature = Buffer.from('BATONLOG')
-const format = 1
+/** 2: frames end with a trailer. */
+const format = 2
 
 const segmentName = (base: number) => `${String(base).padStart(16, '0')}.log`
 const namePattern = /^(\d{16})\.log$/
@@ -66,7 +67,11 @@ function openSegment(files: FileLayer, dir: string, base: number): { segment: Se
   if (readAll(files, fd, bytes, 0) < segmentHeader_bytes) return fault('is shorter than its header')
   if (!bytes.subarray(0, 8).equals(signature)) return fault('does not start as a segment of this log')
   if (bytes.readUInt32LE(60) !== crc32(bytes.subarray(0, 60))) return fault('has a damaged header')
-  if (bytes.readUInt32LE(8) !== format) return fault(`has format ${bytes.readUInt32LE(8)}, this program knows ${format}`)
+  if (bytes.readUInt32LE(8) !== format) {
+    files.close(fd)
+    throw new Error(`${file} is of format ${bytes.readUInt32LE(8)}, and this program reads format ${format} only. Nothing was changed. `
+      + 'Export the log with the program that wrote it, and import it into an empty folder.')
+  }
   if (Number(bytes.readBigUInt64LE(16)) !== base) return fault('does not stand where its name says')
   const end = Number(bytes.readBigUInt64LE(24))
   return { segment: { file, base, end, fd, allocated: files.size(fd) }, storeId: Buffer.from(bytes.subarray(32, 48)) }
@@ -118,4 +123,10 @@ export function allocate(files: FileLayer, segment: Segment, to: number): void {
     writeAll(files, segment.fd, [zeros.subarray(0, more)], segment.allocated)
     segment.allocated += more
   }
+}
+
+/** Sets what is behind an offset of a segment to zero, durably. */
+export function cut(files: FileLayer, { fd }: Segment, at: number, length: number): void {
+  for (let done = 0; done < length; done += zeros.length) writeAll(files, fd, [zeros.subarray(0, length - done)], at + done)
+  files.syncNow(fd)
 }

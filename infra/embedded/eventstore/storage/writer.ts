@@ -1,6 +1,6 @@
-import { frameHeader_bytes, marker, seal } from './frame.ts'
+import { frame_bytes_min, marker, seal } from './frame.ts'
 import { writeAll, type FileLayer } from './files.ts'
-import { allocate, createSegment, segmentHeader_bytes, type Segment } from './segment.ts'
+import { allocate, createSegment, cut, segmentHeader_bytes, type Segment } from './segment.ts'
 
 interface Waiting {
   readonly segment: Segment
@@ -71,7 +71,7 @@ export class LogWriter {
 
   /** Takes a frame for the place that was just asked for. `done` comes after the sync, or with the error that prevented it. */
   append(frame: Buffer, done: (error?: Error) => void): void {
-    seal(frame, this.#durable)
+    seal(frame, this.#durable, this.#tail - this.#segment.base)
     this.#waiting.push({ segment: this.#segment, position: this.#tail, frame, done })
     this.#tail += frame.length
     if (!this.#isSyncing) {
@@ -141,11 +141,8 @@ export class LogWriter {
     this.#waiting = []
     const { segment, position } = failed[0]!
     try {
-      // Half a frame must not be found behind what is written next.
-      if (position - segment.base < segment.allocated) {
-        const length = Math.min(segment.allocated - (position - segment.base), batch.reduce((sum, { frame }) => sum + frame.length, 0))
-        writeAll(this.#options.files, segment.fd, [Buffer.alloc(length)], position - segment.base)
-      }
+      // Half a frame must not be found behind what is written next, nor mixed with it after a crash.
+      cut(this.#options.files, segment, position - segment.base, batch.reduce((sum, { frame }) => sum + frame.length, 0))
     } catch (second) {
       this.#die(`a half-written frame could not be taken back: ${(second as Error).message}`)
       return false
@@ -181,13 +178,13 @@ export class LogWriter {
   }
 
   #mark() {
-    const isMarked = this.#tail - this.#durable === frameHeader_bytes
-    if (this.#isSyncing || this.#failure || isMarked || this.#tail + frameHeader_bytes > this.#segment.end) return
+    const isMarked = this.#tail - this.#durable === frame_bytes_min
+    if (this.#isSyncing || this.#failure || isMarked || this.#tail + frame_bytes_min > this.#segment.end) return
     const offset = this.#tail - this.#segment.base
     try {
-      this.#makeRoom(offset + frameHeader_bytes)
-      writeAll(this.#options.files, this.#segment.fd, [marker(this.#durable)], offset)
-      this.#tail += frameHeader_bytes
+      this.#makeRoom(offset + frame_bytes_min)
+      writeAll(this.#options.files, this.#segment.fd, [marker(this.#durable, offset)], offset)
+      this.#tail += frame_bytes_min
     } catch { /* Without room for a marker the log is as good as without the marker. */ }
   }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { disk, readAll, writeAll } from '../storage/files.ts'
-import { eachRecord, frameAt, frameHeader_bytes, nextFrame, type Frame } from '../storage/frame.ts'
+import { eachRecord, frameAt, frameHeader_bytes, lengthOf, nextFrame, type Frame } from '../storage/frame.ts'
 import { lock } from '../storage/lock.ts'
 import { createSegment, segmentHeader, segmentHeader_bytes } from '../storage/segment.ts'
 import { snapshotFile } from '../storage/snapshot.ts'
@@ -72,7 +72,7 @@ class Losses {
 function guessed(window: Window, at: number): RecordedEvent[] {
   const header = window.at(at, frameHeader_bytes)
   if (header.length < frameHeader_bytes) return []
-  const bytes = Buffer.from(window.at(at, Math.min(frameHeader_bytes + header.readUInt32LE(8), window.size - at)))
+  const bytes = Buffer.from(window.at(at, Math.min(lengthOf(header), window.size - at)))
   const events: RecordedEvent[] = []
   try {
     eachRecord({ durable: 0, bytes }, (record) => {
