@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { Client, credentials, Metadata, status, type ServiceError } from '@grpc/grpc-js'
+import { Client, credentials, Metadata, status, type ServerUnaryCall, type ServiceError } from '@grpc/grpc-js'
 import t from 'tap'
-import { empty, streamIdentifier, uuid } from './wire/fields.ts'
+import { gossip } from './services/gossip.ts'
+import { empty, only, streamIdentifier, uuid } from './wire/fields.ts'
 import { bytesField, lengthDelimited, message, messageField, numberField, Reader, varintField } from './wire/protobuf.ts'
 import { started, until } from './testing.ts'
 
@@ -169,18 +170,28 @@ t.test('what is not served is UNIMPLEMENTED (section 8)', async (t) => {
   }
 })
 
-t.test('Gossip tells of one node, which leads and can be reached (section 1)', async (t) => {
-  const answer = await unary('/event_store.client.gossip.Gossip/Read', Buffer.alloc(0)) as Buffer
-  const outer = new Reader(answer)
-  t.equal(outer.varint(), lengthDelimited(1))
-  const member = outer.message()
-  t.notOk(outer.more)
+function memberFrom(answer: Buffer): Map<number, unknown> {
+  const member = only(new Reader(answer), lengthDelimited(1), (reader) => reader.message())
   const seen = new Map<number, unknown>()
   while (member.more) {
     const tag = member.varint()
     seen.set(tag >> 3, tag === varintField(3) || tag === varintField(4) ? member.varint() : tag === lengthDelimited(5) ? member.bytes() : member.skip(tag))
   }
+  return seen
+}
+
+t.test('Gossip tells of one node, which leads and can be reached (section 1)', async (t) => {
+  const seen = memberFrom(await unary('/event_store.client.gossip.Gossip/Read', Buffer.alloc(0)) as Buffer)
   t.equal(seen.get(3), 8, 'it leads')
   t.equal(seen.get(4), 1, 'it is alive')
-  t.ok((seen.get(5) as Buffer).equals(message(bytesField(1, '127.0.0.1'), numberField(2, server.port))))
+  t.same(seen.get(5), message(bytesField(1, '127.0.0.1'), numberField(2, server.port)))
+})
+
+t.test('Gossip of a server on all addresses names the one that it was asked by (section 1)', async (t) => {
+  for (const [bound, authority, told] of [
+    ['0.0.0.0', 'events.example:4000', 'events.example'], ['::', '[::1]:4000', '[::1]'], ['0.0.0.0', 'events.example', 'events.example'], ['127.0.0.1', 'localhost:2113', '127.0.0.1'],
+  ] as const) {
+    gossip(randomUUID(), bound, () => 2113)({ getHost: () => authority } as ServerUnaryCall<Buffer, Buffer>, (_, answer) =>
+      t.same(memberFrom(answer!).get(5), message(bytesField(1, told), numberField(2, 2113)), `${bound} asked as ${authority}`))
+  }
 })
