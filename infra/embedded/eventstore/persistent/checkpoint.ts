@@ -33,8 +33,11 @@ export class Checkpoint {
     this.#isWriting = true
     try {
       const isFirst = this.#store.stream(this.#stream).status !== 'live'
-      if (isFirst) await this.#store.append(`$$${this.#stream}`, ANY, [metadataEvent({ $maxCount: 2 })])
-      await this.#store.append(this.#stream, ANY, [systemEvent('$SubscriptionCheckpoint', placeText(this.#source, place))])
+      // Both are judged at once: a deletion of the group comes before them or after them.
+      await Promise.all([
+        isFirst && this.#store.append(`$$${this.#stream}`, ANY, [metadataEvent({ $maxCount: 2 })]),
+        this.#store.append(this.#stream, ANY, [systemEvent('$SubscriptionCheckpoint', placeText(this.#source, place))]),
+      ])
       this.place = place
     } finally {
       this.#isWriting = false

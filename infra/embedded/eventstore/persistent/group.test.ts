@@ -22,13 +22,17 @@ const config = (source: string): GroupConfig => ({
   },
 })
 
+type Append = (write: () => ReturnType<Store['append']>) => ReturnType<Store['append']>
+
 /** The same log, but what is parked is written when and as the test says. */
-const parkingVia = (append: (write: () => ReturnType<Store['append']>) => ReturnType<Store['append']>): Store => ({
+const parkingVia = (append: Append) => writingVia((stream) => stream.endsWith('-parked'), append)
+
+const writingVia = (isConcerned: (stream: string) => boolean, append: Append): Store => ({
   id: store.id,
   get count() { return store.count },
   append: (stream, expected, events) => {
     const write = () => store.append(stream, expected, events)
-    return stream.endsWith('-parked') ? append(write) : write()
+    return isConcerned(stream) ? append(write) : write()
   },
   delete: (stream, expected) => store.delete(stream, expected),
   tombstone: (stream, expected) => store.tombstone(stream, expected),
@@ -129,8 +133,8 @@ function calling(groups: Groups, stream: string, bufferSize: number) {
   return { call, unread }
 }
 
-async function groupsOn({ teardown }: Pick<typeof t, 'teardown'>, stream: string) {
-  const groups = new Groups(store)
+async function groupsOn({ teardown }: Pick<typeof t, 'teardown'>, stream: string, via: Store = store) {
+  const groups = new Groups(via)
   teardown(() => groups.stop())
   await groups.create({ ...config(stream), isNamed: true, preparePosition: undefined })
   return { groups, group: groups.find({ source: stream, group: 'group' }) }
@@ -148,6 +152,28 @@ t.test('a consumer that does not read is given no more than fits, until it does 
   t.equal(group.outstanding.size, 40)
   call.emit('cancelled')
   t.equal(group.consumers.size, 0)
+})
+
+t.test('a deletion while the first checkpoint is written leaves nothing behind (section 7)', async (t) => {
+  const [stream, checkpoint] = ['deleted', '$persistentsubscription-deleted::group-checkpoint']
+  let [isWritten, release] = [false, () => undefined as void]
+  const gate = new Promise<void>((resolve) => { release = resolve })
+  const { groups, group } = await groupsOn(t, stream, writingVia((stream) => stream === `$$${checkpoint}`, async (write) => {
+    const verdict = await write()
+    isWritten = true
+    await gate
+    return verdict
+  }))
+  await store.append(stream, ANY, several(1))
+  const given: Entry[] = []
+  const consumer = group.join({ from: 'here', name: 'test', isBusy: false, send: (entry) => given.push(entry), drop: () => undefined }, 10)
+  await until(() => given.length === 1)
+  group.ack(consumer, [given[0]!.id])
+  await until(() => isWritten)
+  await groups.delete({ source: stream, group: 'group' })
+  release()
+  await until(() => !group.checkpoint.isWriting)
+  t.equal(store.stream(checkpoint).status, 'deleted')
 })
 
 t.test('a consumer holds 10,000 events at most, whatever it asks for (section 7)', async (t) => {
