@@ -13,7 +13,8 @@ let named = 0
 const counted = watched(store, (what) => {
   if (what === 'entry') named++
 })
-const filter = (on: FilterWish['on'], regex: string, prefixes: readonly string[] = []): FilterWish => ({ on, expression: { regex, prefixes }, window: undefined, multiplier: 1 })
+const filter = (on: FilterWish['on'], regex: string, prefixes: readonly string[] = []): FilterWish =>
+  ({ on, expression: { regex, prefixes }, window: undefined, multiplier: 1 })
 const shown = (wish: FilterWish | undefined) => {
   const shows = showing(counted, wish)
   return { shows, count: Array.from({ length: store.count }, (_, ordinal) => ordinal).filter(shows).length }

@@ -60,7 +60,8 @@ function compiled(regex: string): RegExp {
 }
 
 export function showing(store: Store, filter: FilterWish | undefined): Shows {
-  const isVisible = sharing(store, 'visible', () => remembered((ordinal) => store.streamKey(ordinal), (ordinal) => !isHidden(store.entry(ordinal).stream)))
+  const isVisible = sharing(store, 'visible', () =>
+    remembered((ordinal) => store.streamKey(ordinal), (ordinal) => !isHidden(store.entry(ordinal).stream)))
   if (!filter) return isVisible
   const matches = matching(store, filter)
   return (ordinal) => matches(ordinal) && isVisible(ordinal)

@@ -46,7 +46,7 @@ async function groupOn(stream: string, changes: Partial<PersistentSubscriptionTo
   return { join, info }
 }
 
-t.test('every event is given once to a group whose consumers answer, from the start on and live', async (t) => {
+t.test('every event is given once to a group whose consumers answer, from the start on and live (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(700))
   const { join, info } = await groupOn(stream)
@@ -61,7 +61,7 @@ t.test('every event is given once to a group whose consumers answer, from the st
   await consumer.subscription.unsubscribe()
 })
 
-t.test('start: inclusive of a revision, after the end', async (t) => {
+t.test('start: inclusive of a revision, after the end (section 7)', async (t) => {
   const [from, end] = [newStream(), newStream()]
   for (const stream of [from, end]) await client.appendToStream(stream, several(5))
   const third = (await groupOn(from, { startFrom: 3n })).join()
@@ -85,7 +85,7 @@ t.test('metadata hides what was there, and nothing that comes while a group is l
   await consumer.subscription.unsubscribe()
 })
 
-t.test('a stream that does not exist yet is waited for, and links are resolved', async (t) => {
+t.test('a stream that does not exist yet is waited for, and links are resolved (section 7)', async (t) => {
   const [target, links] = [newStream(), newStream('links')]
   const consumer = (await groupOn(links, { resolveLinkTos: true })).join()
   await until(() => consumer.confirmed)
@@ -98,7 +98,7 @@ t.test('a stream that does not exist yet is waited for, and links are resolved',
   await consumer.subscription.unsubscribe()
 })
 
-t.test('nack: retry comes again with a count until it is parked; at most maxRetryCount + 1 deliveries', async (t) => {
+t.test('nack: retry comes again with a count until it is parked; at most maxRetryCount + 1 deliveries (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   const { join, info } = await groupOn(stream, { maxRetryCount: 3 })
@@ -111,7 +111,7 @@ t.test('nack: retry comes again with a count until it is parked; at most maxRetr
   await consumer.subscription.unsubscribe()
 })
 
-t.test('nack: park, skip, stop', async (t) => {
+t.test('nack: park, skip, stop (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(4))
   const { join, info } = await groupOn(stream)
@@ -124,7 +124,7 @@ t.test('nack: park, skip, stop', async (t) => {
   await consumer.subscription.unsubscribe()
 })
 
-t.test('what is parked can be tried anew, all of it or up to a number, and is then no longer parked', async (t) => {
+t.test('what is parked can be tried anew, all of it or up to a number, and is then no longer parked (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(5))
   const { join, info } = await groupOn(stream)
@@ -143,7 +143,7 @@ t.test('what is parked can be tried anew, all of it or up to a number, and is th
   await consumer.subscription.unsubscribe()
 })
 
-t.test('what is parked more than the buffer holds comes back completely', async (t) => {
+t.test('what is parked more than the buffer holds comes back completely (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(300))
   const { join, info } = await groupOn(stream, { historyBufferSize: 21 })
@@ -157,7 +157,7 @@ t.test('what is parked more than the buffer holds comes back completely', async 
   await consumer.subscription.unsubscribe()
 })
 
-t.test('an event that nobody answers in time goes to somebody else', async (t) => {
+t.test('an event that nobody answers in time goes to somebody else (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(2))
   const { join } = await groupOn(stream, { messageTimeout: 60_000 })
@@ -186,7 +186,7 @@ t.test('a consumer that leaves gives what it held to the others, in order, howev
   await second.subscription.unsubscribe()
 })
 
-t.test('a consumer holds at most its buffer size', async (t) => {
+t.test('a consumer holds at most its buffer size (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(50))
   const { join, info } = await groupOn(stream)
@@ -199,7 +199,7 @@ t.test('a consumer holds at most its buffer size', async (t) => {
   await consumer.subscription.unsubscribe()
 })
 
-t.test('strategies: taking turns, filling one first, and a stream for each', async (t) => {
+t.test('strategies: taking turns, filling one first, and a stream for each (section 7)', async (t) => {
   const by = async (consumerStrategyName: PersistentSubscriptionToStreamSettings['consumerStrategyName']) => {
     const stream = newStream()
     const { join } = await groupOn(stream, { consumerStrategyName })
@@ -216,7 +216,7 @@ t.test('strategies: taking turns, filling one first, and a stream for each', asy
   t.same(await by('Pinned'), [0, 5], 'one stream has one consumer, and waits when that is full')
 })
 
-t.test('the checkpoint stands before the oldest event without an answer, and a restart goes on from there', async (t) => {
+t.test('the checkpoint stands before the oldest event without an answer, and a restart goes on from there (section 7)', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'baton-groups-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
   const opened = async () => {
@@ -253,7 +253,7 @@ t.test('the checkpoint stands before the oldest event without an answer, and a r
   await after.close()
 })
 
-t.test('$all, with a filter', async (t) => {
+t.test('$all, with a filter (section 7)', async (t) => {
   const category = newStream('all')
   const { position } = await client.appendToStream(`${category}-a`, several(3))
   await client.appendToStream(newStream('noise'), several(3))
@@ -283,7 +283,7 @@ t.test('$all, with a filter', async (t) => {
   await until(() => again.error !== undefined)
 })
 
-t.test('errors (section 2)', async (t) => {
+t.test('what is refused says so by name (sections 2 and 7)', async (t) => {
   const stream = newStream()
   const named = { streamName: stream, groupName: 'group' }
   const missing = { type: 'persistent-subscription-does-not-exist', ...named }
@@ -311,7 +311,7 @@ t.test('errors (section 2)', async (t) => {
   t.match(next.error, { type: 'persistent-subscription-dropped', ...named })
 })
 
-t.test('a group that is made again under an old name begins anew', async (t) => {
+t.test('a group that is made again under an old name begins anew (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   for (const turn of [1, 2]) {
@@ -325,7 +325,7 @@ t.test('a group that is made again under an old name begins anew', async (t) => 
   }
 })
 
-t.test('information says what was set, who is connected and how it goes', async (t) => {
+t.test('information says what was set, who is connected and how it goes (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   const wished = settings({ extraStatistics: true, startFrom: 1n, messageTimeout: 12_345, maxRetryCount: 4, checkPointAfter: 77, checkPointLowerBound: 5, checkPointUpperBound: 66,
@@ -342,7 +342,7 @@ t.test('information says what was set, who is connected and how it goes', async 
   await consumer.subscription.unsubscribe()
 })
 
-t.test('a restart of the subsystem drops consumers and keeps groups', async (t) => {
+t.test('a restart of the subsystem drops consumers and keeps groups (section 7)', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   const { join } = await groupOn(stream)
@@ -356,7 +356,7 @@ t.test('a restart of the subsystem drops consumers and keeps groups', async (t) 
   await after.subscription.unsubscribe()
 })
 
-t.test('many consumers that retry, vanish and answer at random leave nothing out', async (t) => {
+t.test('many consumers that retry, vanish and answer at random leave nothing out (section 7)', async (t) => {
   const stream = newStream()
   const { join } = await groupOn(stream, { maxRetryCount: 1_000, checkPointUpperBound: 20 })
   let state = 42
@@ -378,7 +378,7 @@ t.test('many consumers that retry, vanish and answer at random leave nothing out
   for (const { subscription } of consumers) await subscription.unsubscribe()
 })
 
-t.test('another client sees the same groups', async (t) => {
+t.test('another client sees the same groups (section 7)', async (t) => {
   const stream = newStream()
   await groupOn(stream)
   t.match(await connected().listPersistentSubscriptionsToStream(stream), [{ eventSource: stream, groupName: 'group' }])

@@ -127,7 +127,7 @@ t.test('metadata hides what was there, and nothing that comes while a subscripti
   for (const subscription of subscriptions) await subscription.unsubscribe()
 })
 
-t.test('links are resolved while subscribed', async (t) => {
+t.test('links are resolved while subscribed (section 5)', async (t) => {
   const [target, links] = [newStream(), newStream('links')]
   await client.appendToStream(target, several(2))
   const link = { ...happened(0), type: '$>', contentType: 'application/octet-stream' as const, data: Buffer.from(`1@${target}`), metadata: Buffer.alloc(0) }
@@ -201,7 +201,7 @@ t.test('checkpoints: after n events that were looked at, growing, never behind a
   await idle.unsubscribe()
 })
 
-t.test('whoever resumes from its last checkpoint, again and again, loses nothing and sees nothing twice', async (t) => {
+t.test('whoever resumes from its last checkpoint, again and again, loses nothing and sees nothing twice (section 6.2)', async (t) => {
   const stream = newStream('resume')
   let writes = Promise.resolve()
   const total = 400
@@ -225,7 +225,7 @@ t.test('whoever resumes from its last checkpoint, again and again, loses nothing
   t.same(seen, Array.from({ length: total }, (_, n) => n))
 })
 
-t.test('every subscriber sees the order of the log, however many write at once', async (t) => {
+t.test('every subscriber sees the order of the log, however many write at once (section 6)', async (t) => {
   const category = newStream('crowd')
   const subscriptions = [1, 2, 3].map(() => client.subscribeToAll({ filter: only(category) }))
   const seen = subscriptions.map(heard)
@@ -248,7 +248,7 @@ t.test('streams of persistent subscriptions to $all stay out of $all, other syst
   t.equal(first!.event!.streamId, shown)
 })
 
-t.test('a subscriber that takes nothing is sent nothing more, and later gets the rest', async (t) => {
+t.test('a subscriber that takes nothing is sent nothing more, and later gets the rest (section 6)', async (t) => {
   const stream = newStream('slow')
   await client.appendToStream(stream, several(1_000))
   let [written, takes] = [0, 50]
@@ -278,7 +278,9 @@ t.test('whoever follows a stream is woken by its events alone (section 6)', asyn
   const counting = watched(store, (what) => {
     if (what === 'stream') asked++
   })
-  const calls = Array.from({ length: 200 }, () => Object.assign(new EventEmitter(), { cancelled: false, destroyed: false, written: 0, write() { return ++this.written > 0 } }))
+  const calls = Array.from({ length: 200 }, () => Object.assign(new EventEmitter(), {
+    cancelled: false, destroyed: false, written: 0, write() { return ++this.written > 0 },
+  }))
   const category = newStream('idle')
   const over = calls.map((call, nth) => subscribe(counting, call as unknown as ServerWritableStream<Buffer, Buffer>, {
     stream: `${category}-${nth}`, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, compatibility: 0, fault: undefined,
@@ -294,7 +296,7 @@ t.test('whoever follows a stream is woken by its events alone (section 6)', asyn
   await Promise.all(over)
 })
 
-t.test('a subscription that is left is forgotten', async (t) => {
+t.test('a subscription that is left is forgotten (section 6)', async (t) => {
   const other = connected()
   const subscription = other.subscribeToAll({ fromPosition: END })
   await new Promise((resolve) => subscription.once('caughtUp', resolve))

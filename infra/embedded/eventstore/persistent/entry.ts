@@ -29,7 +29,10 @@ export async function entryOf(store: Store, ordinal: number, record: Buffer, res
 /** The event, or the link where that is all there is. */
 export const shown = ({ event, link }: Entry) => readRecord((event ?? link)!)
 
-/** Puts entries among those to be tried again: in log order, before what comes from the parked stream. The queue is sorted, so a sort merges. */
+/**
+ * Puts entries among those to be tried again: in log order, before what comes from the parked stream. The queue is in order already, so
+ * that to sort is to merge.
+ */
 export function insert(queue: Entry[], entries: readonly Entry[]): void {
   if (entries.length === 0) return
   for (const entry of entries) queue.push(entry)

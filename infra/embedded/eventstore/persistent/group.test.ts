@@ -10,15 +10,15 @@ import { bytesField, messageField, numberField } from '../wire/protobuf.ts'
 import type { Entry } from './entry.ts'
 import { Group } from './group.ts'
 import { Groups } from './groups.ts'
-import type { GroupConfig } from './settings.ts'
+import type { GroupConfig, Settings } from './settings.ts'
 
 const { store } = await started(t)
 
-const config = (source: string): GroupConfig => ({
+const config = (source: string, changes: Partial<Settings> = {}): GroupConfig => ({
   source, group: 'group', filter: undefined, endAt: undefined,
   settings: {
     resolvesLinks: false, extraStatistics: false, start: 'start', messageTimeout_ms: 30_000, retries_max: 10, checkpointAfter_ms: 0, checkpointCount_min: 1,
-    checkpointCount_max: 1, subscribers_max: 0, liveBufferSize: 500, readBatchSize: 20, historyBufferSize: 500, strategy: 'RoundRobin',
+    checkpointCount_max: 1, subscribers_max: 0, liveBufferSize: 500, readBatchSize: 20, historyBufferSize: 500, strategy: 'RoundRobin', ...changes,
   },
 })
 
@@ -49,9 +49,15 @@ const writingVia = (isConcerned: (stream: string) => boolean, append: Append): S
 const several = (length: number, bytes = 0) =>
   Array.from({ length }, () => ({ id: randomUUID(), type: 'Happened', json: false, metadata: Buffer.alloc(0), data: Buffer.alloc(bytes) }))
 
-async function following(stream: string, length: number, via: Store, bufferSize = 10) {
+interface Following {
+  readonly bufferSize?: number
+  readonly now_ms?: () => number
+  readonly changes?: Partial<Settings>
+}
+
+async function following(stream: string, length: number, via: Store, { bufferSize = 10, now_ms = Date.now, changes }: Following = {}) {
   await store.append(stream, ANY, several(length))
-  const group = new Group(via, config(stream), Date.now)
+  const group = new Group(via, config(stream, changes), now_ms)
   await group.start()
   const given: Entry[] = []
   const consumer = group.join({ from: 'here', name: 'test', isBusy: false, send: (entry) => given.push(entry), drop: () => undefined }, bufferSize)
@@ -59,7 +65,7 @@ async function following(stream: string, length: number, via: Store, bufferSize 
   return { group, consumer, given }
 }
 
-t.test('the checkpoint does not pass an event that is not parked yet', async (t) => {
+t.test('the checkpoint does not pass an event that is not parked yet (section 7)', async (t) => {
   let release = () => undefined as void
   const gate = new Promise<void>((resolve) => { release = resolve })
   const { group, consumer, given } = await following('parking', 3, parkingVia((write) => gate.then(write)))
@@ -75,7 +81,38 @@ t.test('the checkpoint does not pass an event that is not parked yet', async (t)
   group.stop()
 })
 
-t.test('an event that cannot be parked comes again', async (t) => {
+t.test('a checkpoint is written at once when it is far behind, else at a tick, and not too often (section 7)', async (t) => {
+  let now_ms = 0
+  const changes = { checkpointAfter_ms: 1_000, checkpointCount_min: 2, checkpointCount_max: 4 }
+  const { group, consumer, given } = await following('marks', 10, store, { now_ms: () => now_ms, changes })
+  const answered = async (count: number, { after_ms = 0, ticks = false } = {}) => {
+    now_ms += after_ms
+    for (const { id } of given.filter(({ consumer }) => consumer !== undefined).slice(0, count)) group.ack(consumer, [id])
+    if (ticks) group.tick()
+    await until(() => !group.checkpoint.isWriting)
+    return group.checkpoint.place
+  }
+  t.equal(await answered(1, { after_ms: 2_000, ticks: true }), undefined, 'one is too few')
+  t.equal(await answered(1), undefined, 'two must wait for a tick')
+  t.equal(await answered(0, { ticks: true }), 1, 'which writes them')
+  t.equal(await answered(2, { after_ms: 900, ticks: true }), 1, 'the next two come too soon')
+  t.equal(await answered(2), 5, 'four are written at once')
+  t.equal(await answered(3, { after_ms: 1_000, ticks: true }), 8, 'time has passed')
+  group.stop()
+})
+
+t.test('a message timeout of zero expires at the next tick (section 7)', async (t) => {
+  const { group, given } = await following('hasty', 1, store, { now_ms: () => 0, changes: { messageTimeout_ms: 0, retries_max: 1 } })
+  t.same(given.map(({ retries }) => retries), [0])
+  group.tick()
+  t.same(given.map(({ retries }) => retries), [1, 1], 'one entry, given twice')
+  group.tick()
+  await until(() => group.parked.count === 1)
+  t.equal(given.length, 2)
+  group.stop()
+})
+
+t.test('an event that cannot be parked comes again (section 7)', async (t) => {
   let fails = true
   const { group, consumer, given } = await following('full', 2, parkingVia((write) => (fails ? Promise.reject(new Error('no space left')) : write())))
   group.nack(consumer, [given[0]!.id], 'park', 'because')
@@ -87,7 +124,7 @@ t.test('an event that cannot be parked comes again', async (t) => {
   group.stop()
 })
 
-t.test('two events with one id are never under way together, for consumers answer by id', async (t) => {
+t.test('two events with one id are never under way together, for consumers answer by id (section 7)', async (t) => {
   const id = randomUUID()
   const event = { id, type: 'Happened', json: false, metadata: Buffer.alloc(0), data: Buffer.alloc(0) }
   await store.append('twins', ANY, [event, event])
@@ -106,7 +143,7 @@ t.test('two events with one id are never under way together, for consumers answe
 
 t.test('what a consumer does costs as much as it holds, and no more for what else is under way (section 7)', async (t) => {
   const length = 3_000
-  const { group, consumer, given } = await following('many', length, store, length)
+  const { group, consumer, given } = await following('many', length, store, { bufferSize: length })
   let compared = 0
   for (const entry of given) {
     const { sequence } = entry
@@ -183,7 +220,7 @@ t.test('a consumer holds 10,000 events at most, whatever it asks for (section 7)
   call.emit('cancelled')
 })
 
-t.test('nobody answers for another consumer', async (t) => {
+t.test('nobody answers for another consumer (section 7)', async (t) => {
   const { group, given } = await following('others', 1, store)
   const other = group.join({ from: 'there', name: 'other', isBusy: false, send: () => undefined, drop: () => undefined }, 10)
   group.ack(other, [given[0]!.id])

@@ -13,7 +13,9 @@ function byStream(store: Store): Map<string, Set<Follower>> {
   followersOf.set(store, followers)
   store.onVisible((from, to) => {
     if (followers.size === 0) return
-    for (let ordinal = from; ordinal < to; ordinal++) for (const follower of followers.get(store.entry(ordinal).stream) ?? []) follower.poke()
+    for (let ordinal = from; ordinal < to; ordinal++) {
+      for (const follower of followers.get(store.entry(ordinal).stream) ?? []) follower.poke()
+    }
   })
   return followers
 }

@@ -2,6 +2,8 @@ import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js'
 import { uuid } from '../wire/fields.ts'
 import { bytesField, messageField, numberField } from '../wire/protobuf.ts'
 
+type Call = ServerUnaryCall<Buffer, Buffer>
+
 const leader = 8
 const epochTicks = 621_355_968_000_000_000n
 
@@ -9,7 +11,7 @@ const epochTicks = 621_355_968_000_000_000n
 const wildcards = ['0.0.0.0', '::']
 
 /** Gossip.Read: a cluster of one, which leads. MemberInfo { instance_id = 1, time_stamp = 2, state = 3, is_alive = 4, http_end_point = 5 } */
-export const gossip = (instanceId: string, host: string, portOf: () => number) => (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
+export const gossip = (instanceId: string, host: string, portOf: () => number) => (call: Call, callback: sendUnaryData<Buffer>): void => {
   const reachable = wildcards.includes(host) ? call.getHost().replace(/:\d+$/, '') : host
   const endPoint = messageField(5, bytesField(1, reachable), numberField(2, portOf()))
   const now = epochTicks + BigInt(Date.now()) * 10_000n

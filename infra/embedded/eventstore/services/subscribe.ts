@@ -129,7 +129,8 @@ function streamSource(store: Store, stream: string, { start, resolvesLinks }: Re
   let [isLive, isEnding] = [false, false]
   const available = ({ first, lastVisible, ordinalOf }: StreamView): number[] => {
     const page = new Page(store)
-    for (let revision = isLive ? next : Math.max(next, first); revision <= lastVisible && !page.isFull; revision++) page.add(ordinalOf(revision))
+    const from = isLive ? next : Math.max(next, first)
+    for (let revision = from; revision <= lastVisible && !page.isFull; revision++) page.add(ordinalOf(revision))
     return page.ordinals
   }
   return {

@@ -75,8 +75,8 @@ function readOptions(reader: Reader): ReadReq {
     [count === 'unlimited' && isBackwards, 'A subscription goes forwards.'],
   ]
   return {
-    stream, start, isBackwards, resolvesLinks, compatibility,
-    count: count === 'unlimited' ? undefined : count, filter: filter === 'none' ? undefined : filter, fault: faults.find(([isSo]) => isSo)?.[1],
+    stream, start, isBackwards, resolvesLinks, compatibility, fault: faults.find(([isSo]) => isSo)?.[1],
+    count: count === 'unlimited' ? undefined : count, filter: filter === 'none' ? undefined : filter,
   }
 }
 
