@@ -1,9 +1,12 @@
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { ANY } from '../contract.ts'
-import { openStore } from '../store.ts'
+import { disk, type FileLayer } from '../storage/files.ts'
+import { segmentHeader_bytes } from '../storage/segment.ts'
+import { openStore, type OpenStore } from '../store.ts'
 import { check, type Checked } from './check-log.ts'
+import type { ExportedEvent } from './ndjson.ts'
 import { lossOf, truncate } from './repair.ts'
 import { withStopped } from './stopped.ts'
 import { baton, exported, filled, flip, folder, proposed } from './testing.ts'
@@ -79,6 +82,64 @@ t.test('wherever a bit is wrong, check says file and offset, a start refuses at 
     t.match(await checked(dir), { damage: undefined })
   }
 })
+
+/** The disk, until so many changes were made to it. */
+function interrupted(changes: number): FileLayer {
+  const counted = <K extends 'open' | 'write' | 'syncNow' | 'syncDir' | 'truncate' | 'rename' | 'remove'>(name: K): FileLayer[K] => ((...args: never[]) => {
+    if (changes-- <= 0) throw new Error('interrupted')
+    return (disk[name] as (...args: never[]) => unknown)(...args)
+  }) as FileLayer[K]
+  const names = ['open', 'write', 'syncNow', 'syncDir', 'truncate', 'rename', 'remove'] as const
+  return { ...disk, ...Object.fromEntries(names.map((name) => [name, counted(name)])) }
+}
+
+/** Behind every position that was ever given out. */
+async function goesOn(t: Test, store: OpenStore, all: readonly ExportedEvent[]): Promise<void> {
+  const verdict = await store.append('new-1', ANY, [proposed('{}')])
+  t.ok(verdict.kind === 'written' && verdict.position > Number(all.at(-1)!.position), 'no position is given out twice')
+  await store.close()
+}
+
+const damages: Readonly<Record<string, (dir: string) => void>> = {
+  'a flipped bit': (dir) => flip(segments(dir)[1]!, 700),
+  'a flipped bit in the last file': (dir) => flip(segments(dir).at(-1)!, 100),
+  'a bad header': (dir) => flip(segments(dir)[1]!, 10),
+  'a missing file': (dir) => rmSync(segments(dir)[1]!),
+  'an end of which only the index knows': (dir) => writeFileSync(segments(dir).at(-1)!, readFileSync(segments(dir).at(-1)!).fill(0, segmentHeader_bytes)),
+}
+
+for (const [what, damage] of Object.entries(damages)) {
+  t.test(`a repair of ${what} that is interrupted anywhere is run again, and no position is given out twice (section 10.4)`, async (t) => {
+    const origin = folder(t, 'origin')
+    await filled(origin, 50)
+    const all = await exported(origin)
+    damage(origin)
+    let kept: number | undefined
+    for (let changes = 0, isWhole = false; !isWhole; changes++) {
+      const dir = folder(t, 'interrupted')
+      cpSync(origin, dir, { recursive: true })
+      try {
+        truncate(dir, undefined, interrupted(changes))
+        isWhole = true
+      } catch (error) {
+        if ((error as Error).message !== 'interrupted') throw error
+        const between = folder(t, 'between')
+        cpSync(dir, between, { recursive: true })
+        const store = await openStore({ dir: between, segment_bytes: 4_096 }).catch(() => undefined)
+        if (store) await goesOn(t, store, all)
+        truncate(dir)
+      }
+      const { events, damage } = await checked(dir)
+      t.equal(damage, undefined)
+      t.equal(events, kept ??= events, `after ${changes} changes`)
+      t.same(await exported(dir), all.slice(0, events))
+      const store = await openStore({ dir, segment_bytes: 4_096 })
+      t.equal(store.count, events)
+      await goesOn(t, store, all)
+      if (changes > 200) throw new Error('it never ends')
+    }
+  })
+}
 
 t.test('a segment that is missing is damage, and so is an end of which only the index knows', async (t) => {
   const dir = folder(t, 'missing')

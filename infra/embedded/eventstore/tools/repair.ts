@@ -1,6 +1,6 @@
 import fs from 'node:fs'
 import path from 'node:path'
-import { disk, readAll, writeAll } from '../storage/files.ts'
+import { disk, readAll, writeAll, type FileLayer } from '../storage/files.ts'
 import { eachRecord, frameAt, frameHeader_bytes, lengthOf, nextFrame, type Frame } from '../storage/frame.ts'
 import { lock } from '../storage/lock.ts'
 import { createSegment, segmentHeader, segmentHeader_bytes } from '../storage/segment.ts'
@@ -135,10 +135,10 @@ export const lossOf = (dir: string, onProgress?: OnProgress): Promise<Loss | und
 
 /**
  * Ends the log where it is damaged. What stood behind stays in the folder under other names; positions of it are not given out again,
- * so that a follower that has read further does not take new events for those it knows. Should it be interrupted, it can be run again.
- * Returns undefined where nothing is damaged.
+ * so that a follower that has read further does not take new events for those it knows. Should it be interrupted, the log stays damaged,
+ * and it can be run again. Returns undefined where nothing is damaged.
  */
-export function truncate(dir: string, onProgress?: OnProgress): Repaired | undefined {
+export function truncate(dir: string, onProgress?: OnProgress, files: FileLayer = disk): Repaired | undefined {
   mustBeStopped(dir)
   const unlock = lock(dir)
   try {
@@ -147,53 +147,63 @@ export function truncate(dir: string, onProgress?: OnProgress): Repaired | undef
     closeStopped(log)
     if (damage?.kind !== 'damaged') return undefined
     const loss = lossAt(dir, damage)
-    return { loss, kept: cutAt(dir, loss) }
+    return { loss, kept: cutAt(files, dir, loss) }
   } finally {
     unlock()
   }
 }
 
-function cutAt(dir: string, { damage, files: whole }: Loss): string[] {
+function cutAt(files: FileLayer, dir: string, { damage, files: whole }: Loss): string[] {
   const kept: string[] = []
   // A header or a whole file that is bad leaves the file before it as the last.
   const isInside = !whole.includes(damage.file)
-  if (isInside) kept.push(copyOf(dir, damage))
-  // It holds what is cut off, and the log has it all.
-  disk.remove(snapshotFile(dir))
-  const resume = Math.max(...[damage.file, ...whole].map(endOf))
-  // The last first: whenever this is interrupted, the files that are left follow on one another.
-  for (const file of whole.toReversed()) {
-    const name = free(dir, path.basename(file, '.log'))
-    disk.rename(file, name)
-    kept.push(name)
-  }
-  disk.syncDir(dir)
-  const last = openStopped(dir, disk)
+  if (isInside) kept.push(copyOf(files, dir, damage))
+  const log = openStopped(dir, files)
   try {
-    const segment = last.segments.at(-1)
+    const last = log.segments.findLast(({ base }) => base < damage.position)
+    // The log goes on in a file of its own. It does not follow on any other yet, so until all is done nothing can start on the log.
+    const resume = Math.max(...[damage.file, ...whole, ...droppedIn(dir)].map(endOf)) + segmentHeader_bytes
+    if (last) files.close(createSegment(files, dir, resume, segment_bytes, log.storeId!, 1024 * 1024).fd)
+    // It holds what is cut off, and the log has it all.
+    files.remove(snapshotFile(dir))
+    // The last first, the damaged one at the end.
+    for (const file of whole.toReversed()) {
+      const name = free(dir, path.basename(file, '.log'))
+      files.rename(file, name)
+      kept.push(name)
+    }
+    files.syncDir(dir)
     // Without any segment the next start makes a new log, with an id of its own.
-    if (!segment || !last.storeId) return kept
-    writeAll(disk, segment.fd, [segmentHeader(segment.base, resume, last.storeId)], 0)
-    disk.syncNow(segment.fd)
-    disk.close(createSegment(disk, dir, resume, 64 * 1024 * 1024, last.storeId, 1024 * 1024).fd)
-    if (isInside) disk.truncate(segment.fd, damage.offset)
-    disk.syncNow(segment.fd)
+    if (!last) return kept
+    if (isInside) files.truncate(last.fd, damage.offset)
+    files.syncNow(last.fd)
+    writeAll(files, last.fd, [segmentHeader(last.base, resume, log.storeId!)], 0)
+    files.syncNow(last.fd)
     return kept
   } finally {
-    closeStopped(last)
+    closeStopped(log)
   }
 }
 
-/** Position behind the last one that a file of the log can hold: as its header says, or at least as its size does. */
+const segment_bytes = 64 * 1024 * 1024
+const droppedPattern = /^dropped-(\d{16})/
+
+/** What earlier repairs took away. */
+const droppedIn = (dir: string): string[] => fs.readdirSync(dir).filter((name) => droppedPattern.test(name)).map((name) => path.join(dir, name))
+
+/** Position behind the last one that a file of the log can hold, or could: as its header says, or at least as its size does. */
 function endOf(file: string): number {
   const fd = fs.openSync(file, 'r')
   try {
-    const base = Number(namePattern.exec(path.basename(file))![1])
+    const name = path.basename(file)
+    const dropped = droppedPattern.exec(name)
+    const base = Number((dropped ?? namePattern.exec(name))![1])
     const header = Buffer.alloc(segmentHeader_bytes)
     readAll(disk, fd, header, 0)
     const told = Number(header.readBigUInt64LE(24))
     const held = base + fs.fstatSync(fd).size
-    return Number.isSafeInteger(told) && told >= held && header.equals(segmentHeader(base, told, header.subarray(32, 48))) ? told : Math.max(held, base + 64 * 1024 * 1024)
+    if (Number.isSafeInteger(told) && told >= held && header.equals(segmentHeader(base, told, header.subarray(32, 48)))) return told
+    return dropped ? held : Math.max(held, base + segment_bytes)
   } finally {
     fs.closeSync(fd)
   }
@@ -208,19 +218,19 @@ function free(dir: string, name: string): string {
 }
 
 /** Keeps the rest of a file, from the damage on, durably. */
-function copyOf(dir: string, { file, offset, position }: Damage): string {
+function copyOf(files: FileLayer, dir: string, { file, offset, position }: Damage): string {
   const [copy, from] = [free(dir, String(position).padStart(16, '0')), fs.openSync(file, 'r')]
-  const to = disk.open(copy, true)
+  const to = files.open(copy, true)
   try {
     const window = new Window(disk, { fd: from })
     const used = usedIn(window, offset)
     const step = 1024 * 1024
-    for (let done = 0; done < used; done += step) writeAll(disk, to, [window.at(offset + done, Math.min(step, used - done))], done)
-    disk.syncNow(to)
+    for (let done = 0; done < used; done += step) writeAll(files, to, [window.at(offset + done, Math.min(step, used - done))], done)
+    files.syncNow(to)
   } finally {
-    disk.close(to)
+    files.close(to)
     fs.closeSync(from)
   }
-  disk.syncDir(dir)
+  files.syncDir(dir)
   return copy
 }
