@@ -26,6 +26,8 @@ export interface GroupsOptions {
   readonly now_ms?: () => number
   /** How often timeouts and checkpoints are looked at. */
   readonly tick_ms?: number
+  /** What did not work and does no harm, in a sentence. */
+  readonly onWarning?: (sentence: string) => void
 }
 
 const configStream = '$persistentSubscriptionConfig'
@@ -37,21 +39,30 @@ export class Groups {
   readonly #store: Store
   readonly #now_ms: () => number
   readonly #groups = new Map<string, Group>()
+  readonly #onWarning: (sentence: string) => void
   readonly #timer: NodeJS.Timeout
   #changes: Promise<unknown> = Promise.resolve()
 
-  constructor(store: Store, { now_ms = Date.now, tick_ms = 1_000 }: GroupsOptions = {}) {
+  constructor(store: Store, { now_ms = Date.now, tick_ms = 1_000, onWarning = () => undefined }: GroupsOptions = {}) {
     this.#store = store
     this.#now_ms = now_ms
+    this.#onWarning = onWarning
     this.#timer = setInterval(() => this.tick(), tick_ms)
   }
 
+  /** Whoever can write can write to this stream, too: the newest event that says which groups there are counts. */
   async load(): Promise<void> {
     const { lastVisible, ordinalOf } = this.#store.stream(configStream)
-    if (lastVisible < 0) return
-    const [record] = await this.#store.records([ordinalOf(lastVisible)])
-    const { entries } = JSON.parse(readRecord(record!).data.toString()) as { readonly entries: readonly StoredConfig[] }
-    for (const entry of entries) await this.#begin(restored(entry))
+    for (let revision = lastVisible; revision >= 0; revision--) {
+      const [record] = await this.#store.records([ordinalOf(revision)])
+      const configs = configsIn(record!)
+      if (!configs) {
+        this.#onWarning(`event ${revision} of ${configStream} does not say which persistent subscriptions there are; the one before it counts`)
+        continue
+      }
+      for (const config of configs) await this.#begin(config)
+      return
+    }
   }
 
   tick(): void {
@@ -168,3 +179,14 @@ const stored = ({ source, group, filter, endAt, settings: { start, ...settings }
 
 const restored = ({ stream, group, startFrom, filter, endAt, ...settings }: StoredConfig): GroupConfig =>
   ({ source: stream, group, filter, endAt, settings: { ...settings, start: startFrom } })
+
+/** Undefined where a record is not what `#save` writes. */
+function configsIn(record: Buffer): readonly GroupConfig[] | undefined {
+  try {
+    const { entries } = JSON.parse(readRecord(record).data.toString()) as { readonly entries: readonly StoredConfig[] }
+    const isConfig = ({ stream, group, strategy }: StoredConfig) => typeof stream === 'string' && typeof group === 'string' && isStrategy(strategy)
+    return entries.every(isConfig) ? entries.map(restored) : undefined
+  } catch {
+    return undefined
+  }
+}

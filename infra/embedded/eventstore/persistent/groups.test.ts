@@ -1,0 +1,33 @@
+import t from 'tap'
+import { ANY } from '../contract.ts'
+import { startServer } from '../server.ts'
+import { openStore } from '../store.ts'
+import { folder, proposed } from '../tools/testing.ts'
+import { Groups } from './groups.ts'
+import type { Settings } from './settings.ts'
+
+const settings: Settings = {
+  resolvesLinks: false, extraStatistics: false, start: 'start', messageTimeout_ms: 30_000, retries_max: 10, checkpointAfter_ms: 2_000, checkpointCount_min: 10,
+  checkpointCount_max: 1_000, subscribers_max: 0, liveBufferSize: 500, readBatchSize: 20, historyBufferSize: 500, strategy: 'RoundRobin',
+}
+const configStream = '$persistentSubscriptionConfig'
+
+t.test('whatever a stranger writes to the stream of the groups, the server starts with the groups that were there, and says so (section 7)', async (t) => {
+  const dir = folder(t, 'groups')
+  const store = await openStore({ dir })
+  const groups = new Groups(store)
+  await groups.create({ source: 'orders', group: 'billing', settings, isNamed: true, filter: undefined, preparePosition: undefined })
+  groups.stop()
+  for (const garbage of ['no json', '{}', 'null', '{"entries":7}', '{"entries":[null]}', '{"entries":[{"stream":"a","group":"b"}]}']) {
+    await store.append(configStream, ANY, [proposed(garbage)])
+    const warnings: string[] = []
+    const server = await startServer({ store, port: 0, onWarning: (sentence) => warnings.push(sentence) })
+    await server.stop()
+    t.match(warnings[0], /does not say which persistent subscriptions there are/, garbage)
+  }
+  const again = new Groups(store)
+  await again.load()
+  t.match(again.of(undefined).map(({ config }) => config.group), ['billing'])
+  again.stop()
+  await store.close()
+})
