@@ -10,6 +10,8 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import { Client, credentials, status, type ClientWritableStream } from '@grpc/grpc-js'
 import t from 'tap'
 import { collected, failure, happened, several } from './testing.ts'
+import { empty, streamIdentifier, uuid } from './wire/fields.ts'
+import { message, messageField } from './wire/protobuf.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const dir = mkdtempSync(join(tmpdir(), 'baton-main-'))
@@ -121,4 +123,25 @@ t.test('environment options of the real server are honoured', async (t) => {
   const client = EventStoreDBClient.connectionString(url)
   t.match(await failure(client.appendToStream('large', { ...happened(0), data: { text: 'x'.repeat(1_000) } })), { type: 'maximum-append-size-exceeded', maxAppendSize: 1_000 })
   await client.dispose()
+})
+
+t.test('of the two times in which an append must be made the one for commits counts, and either alone (section 3.2)', async (t) => {
+  for (const env of [{ EVENTSTORE_PREPARE_TIMEOUT_MS: '50' }, { EVENTSTORE_COMMIT_TIMEOUT_MS: '50', EVENTSTORE_PREPARE_TIMEOUT_MS: '600000' }]) {
+    const { url } = await running(t, `times-${Object.keys(env).length}`, env)
+    const raw = new Client(new URL(url).host, credentials.createInsecure())
+    const call = raw.makeBidiStreamRequest('/event_store.client.streams.Streams/BatchAppend', (buffer: Buffer) => buffer, (buffer: Buffer) => buffer)
+    const answered = once(call.on('error', () => undefined), 'data')
+    const begun_ms = performance.now()
+    // An append without an end.
+    call.write(message(messageField(1, uuid(2, 'an id')), messageField(2, streamIdentifier(1, 'stream'), empty(4))))
+    const [answer] = await answered
+    t.match((answer as Buffer).toString('latin1'), /event_store\.client\.Timeout/)
+    t.ok(performance.now() - begun_ms < 1_500, 'well before the two seconds that hold without either')
+    call.cancel()
+    raw.close()
+  }
+  for (const name of ['EVENTSTORE_PREPARE_TIMEOUT_MS', 'EVENTSTORE_COMMIT_TIMEOUT_MS']) {
+    const { status, stderr } = spawnSync(process.execPath, [main, '--dir', join(dir, 'times-wrong'), '--port', '0'], { encoding: 'utf8', timeout: 20_000, env: { ...process.env, [name]: 'soon' } })
+    t.match({ status, stderr }, { status: 2, stderr: new RegExp(`${name} must be a whole number`) })
+  }
 })
