@@ -15,11 +15,16 @@ interface Batch {
   readonly expected: number
   readonly deadline_ms: number
   readonly events: ProposedEvent[]
+  /** As limits count them. */
   bytes: number
+  /** As they came. */
+  held_bytes: number
+  timer: NodeJS.Timeout | undefined
 }
 
-/** How many appends of one call may be unfinished, in all their chunks. */
+/** How many appends of one call may be unfinished, and how much of them may be held. */
 const open_max = 10_000
+const held_bytes_max = 64 * 1024 * 1024
 
 /**
  * Streams.BatchAppend: all appends of a client on one call, told apart by correlation ids, each in one chunk or more. Every id is
@@ -27,7 +32,7 @@ const open_max = 10_000
  */
 export const batchAppend = (store: Store, limits: Limits, now_ms: () => number = Date.now) => (call: ServerDuplexStream<Buffer, Buffer>): void => {
   const batches = new Map<string, Batch>()
-  let [underWay, hasEnded] = [0, false]
+  let [underWay, hasEnded, held_bytes] = [0, false, 0]
 
   /** Who does not take answers may send no more requests until it does. */
   const send = (message: Buffer) => {
@@ -35,7 +40,7 @@ export const batchAppend = (store: Store, limits: Limits, now_ms: () => number =
   }
   call.on('drain', () => call.resume())
   const finish = () => {
-    if (hasEnded && underWay === 0) call.end()
+    if (hasEnded && underWay === 0 && batches.size === 0) call.end()
   }
 
   /** The batch that a chunk opens, or why there is none. */
@@ -46,7 +51,7 @@ export const batchAppend = (store: Store, limits: Limits, now_ms: () => number =
     const deadline_ms = Math.min(options.deadline_ms ?? Infinity, now + limits.commit_ms_max)
     if (deadline_ms <= now) return batchTimeout
     try {
-      return { correlation, ...required(options), deadline_ms, events: [], bytes: 0 }
+      return { correlation, ...required(options), deadline_ms, events: [], bytes: 0, held_bytes: 0, timer: undefined }
     } catch (error) {
       return batchBadRequest((error as Refusal).details)
     }
@@ -78,24 +83,49 @@ export const batchAppend = (store: Store, limits: Limits, now_ms: () => number =
     finish()
   }
 
-  function take(chunk: BatchAppendReq) {
+  function take(chunk: BatchAppendReq, chunk_bytes: number) {
     const id = chunk.correlation.toString('latin1')
     const batch = batches.get(id) ?? opened(chunk)
     if (!batch) return
     if (typeof batch === 'function') return send(batch(chunk.correlation, chunk.options?.stream ?? ''))
     const failure = filled(batch, chunk) ?? (batch.deadline_ms <= now_ms() ? batchTimeout : undefined)
-    if (failure || chunk.isFinal) batches.delete(id)
-    else batches.set(id, batch)
+    if (!failure && !chunk.isFinal) return hold(id, batch, chunk_bytes)
+    release(id)
     if (failure) send(failure(batch.correlation, batch.stream))
-    else if (chunk.isFinal) void commit(batch)
+    else void commit(batch)
+  }
+
+  /** Waits for the other chunks of an append, as long as it has time. */
+  function hold(id: string, batch: Batch, chunk_bytes: number) {
+    batches.set(id, batch)
+    batch.held_bytes += chunk_bytes
+    held_bytes += chunk_bytes
+    const failed = (failure: Failure) => {
+      release(id)
+      send(failure(batch.correlation, batch.stream))
+      finish()
+    }
+    if (held_bytes > held_bytes_max) return failed(batchUnknown('Too much of unfinished appends is held.'))
+    batch.timer ??= setTimeout(() => failed(batchTimeout), batch.deadline_ms - now_ms()).unref()
+  }
+
+  function release(id: string) {
+    const batch = batches.get(id)
+    if (!batch) return
+    clearTimeout(batch.timer)
+    held_bytes -= batch.held_bytes
+    batches.delete(id)
   }
 
   call.on('data', (buffer: Buffer) => {
     try {
-      take(readBatchAppendReq(buffer, now_ms()))
+      take(readBatchAppendReq(buffer, now_ms()), buffer.length)
     } catch (error) {
       call.emit('error', refusal(error))
     }
+  })
+  call.on('cancelled', () => {
+    for (const id of [...batches.keys()]) release(id)
   })
   call.on('end', () => {
     hasEnded = true
