@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js'
 import t from 'tap'
+import { Busy } from '../storage/writer.ts'
 import { started, until } from '../testing.ts'
 import { empty, streamIdentifier, uuid } from '../wire/fields.ts'
 import { bytesField, message, messageField, numberField } from '../wire/protobuf.ts'
+import { inTime } from './append.ts'
 
 const { server, store } = await started(t, { append_bytes_max: 4 * 1024 * 1024 })
 
@@ -97,6 +99,11 @@ for (const [what, interruption] of Object.entries(interruptions)) {
     }
   })
 }
+
+t.test('an append for which the disk is too slow is answered UNAVAILABLE, and may be sent again (section 2)', async (t) => {
+  const verdict = Promise.reject(new Busy('The disk does not keep up.'))
+  await t.rejects(inTime(verdict, { append_bytes_max: 1, commit_ms_max: 1_000 }), { code: status.UNAVAILABLE, details: /does not keep up/ })
+})
 
 t.test('of an append that is refused while it arrives nothing is written, whatever follows (section 3.1)', async (t) => {
   const answer = new Promise((resolve) => {

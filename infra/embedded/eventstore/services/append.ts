@@ -1,8 +1,9 @@
 import { status, type sendUnaryData, type ServerReadableStream, type ServerUnaryCall } from '@grpc/grpc-js'
 import type { ProposedEvent, Store, Verdict } from '../contract.ts'
+import { Busy } from '../storage/writer.ts'
 import { appended, deletedAt, readAppendReq, readDeleteReq, wrongRevision } from '../wire/append.ts'
 import type { Proposal, StreamWish } from '../wire/fields.ts'
-import { invalid, maximumAppendSizeExceeded, missingProperty, Refusal, streamDeleted, timedOut, wrongExpectedVersion } from '../wire/errors.ts'
+import { invalid, maximumAppendSizeExceeded, missingProperty, Refusal, streamDeleted, timedOut, unavailable, wrongExpectedVersion } from '../wire/errors.ts'
 import { answering, refusal, type Ending } from './answering.ts'
 
 export interface Limits {
@@ -33,7 +34,7 @@ export function accepted({ event, contentType, hasType }: Proposal): ProposedEve
 export function inTime(verdict: Promise<Verdict>, { commit_ms_max }: Limits): Promise<Verdict> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(timedOut()), commit_ms_max)
-    verdict.then(resolve, reject).finally(() => clearTimeout(timer))
+    verdict.then(resolve, (error) => reject(error instanceof Busy ? unavailable(error.message) : error)).finally(() => clearTimeout(timer))
   })
 }
 

@@ -1,4 +1,4 @@
-import type { ServerDuplexStream } from '@grpc/grpc-js'
+import { status, type ServerDuplexStream } from '@grpc/grpc-js'
 import type { ProposedEvent, Store } from '../contract.ts'
 import {
   batchAppended, batchBadRequest, batchStreamDeleted, batchTimeout, batchTooLarge, batchUnknown, batchWrongRevision, readBatchAppendReq, type BatchAppendReq,
@@ -21,6 +21,8 @@ interface Batch {
   held_bytes: number
   timer: NodeJS.Timeout | undefined
 }
+
+const isTimeout = (error: unknown) => error instanceof Refusal && error.code === status.ABORTED
 
 /** How many appends of one call may be unfinished, and how much of them may be held. */
 const open_max = 10_000
@@ -77,7 +79,7 @@ export const batchAppend = (store: Store, limits: Limits, now_ms: () => number =
       if (verdict.kind === 'written') send(batchAppended(correlation, stream, verdict.revision, verdict.position))
       else send((verdict.kind === 'stream-deleted' ? batchStreamDeleted : batchWrongRevision(expected, verdict.current))(correlation, stream))
     } catch (error) {
-      send((error instanceof Refusal ? batchTimeout : batchUnknown((error as Error).message))(correlation, stream))
+      send((isTimeout(error) ? batchTimeout : batchUnknown((error as Error).message))(correlation, stream))
     }
     underWay--
     finish()

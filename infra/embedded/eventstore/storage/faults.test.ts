@@ -11,6 +11,7 @@ import { Corruption } from './damage.ts'
 import { frameHeader_bytes, seal } from './frame.ts'
 import { MemoryDisk } from './memory-disk.ts'
 import { segmentHeader_bytes } from './segment.ts'
+import { Busy } from './writer.ts'
 
 const dir = mkdtempSync(join(tmpdir(), 'baton-log-'))
 t.teardown(() => rmSync(dir, { recursive: true, force: true }))
@@ -278,6 +279,26 @@ t.test('a deletion that could not be written hides nothing, also not once other 
   t.match(await store.append('$$s-1', ANY, [{ ...event(), type: '$metadata' }]), { kind: 'written' })
   t.match(store.stream('s-1'), { status: 'live', first: 0, lastVisible: 1 })
   t.match(await store.append('s-1', STREAM_EXISTS, [event()]), { kind: 'written', revision: 2 })
+  await store.close()
+})
+
+t.test('while the disk stalls so much may wait for it and no more, and nothing that was accepted is lost (section 10.4)', async (t) => {
+  const disk = new MemoryDisk()
+  let go = () => {}
+  const stalled = new Promise<void>((resolve) => { go = resolve })
+  const sync = disk.sync.bind(disk)
+  const store = await open(disk, 9 * 1024 * 1024)
+  disk.sync = async (fd) => {
+    await stalled
+    await sync(fd)
+  }
+  const data = Buffer.alloc(4 * 1024 * 1024)
+  const appends = Array.from({ length: 30 }, () => store.append('s-1', ANY, [{ ...event(), json: false, data }]))
+  const refused = await Promise.allSettled(appends.slice(16))
+  t.ok(refused.every((outcome) => outcome.status === 'rejected' && outcome.reason instanceof Busy))
+  go()
+  for (const accepted of appends.slice(0, 16)) t.match(await accepted, { kind: 'written' })
+  t.match(await store.append('s-1', 15, [event()]), { kind: 'written', revision: 16 })
   await store.close()
 })
 

@@ -25,8 +25,13 @@ export interface WriterOptions {
 
 /** Zeros are written this far ahead of the frames. */
 const ahead_bytes = 4 * 1024 * 1024
+/** So much may wait for the disk, in memory. */
+const waiting_bytes_max = 64 * 1024 * 1024
 /** After so long without an append a marker says that the last ones were synced. */
 const marker_ms = 50
+
+/** The disk does not keep up. Nothing was written; later there is room again. */
+export class Busy extends Error {}
 
 /**
  * One writer with group commit: whatever comes while the disk syncs goes out together with the next sync. Positions are given when a
@@ -39,6 +44,8 @@ export class LogWriter {
   #tail: number
   #durable: number
   #waiting: Waiting[] = []
+  /** Of these, and of those that are being written. */
+  #waiting_bytes = 0
   #isSyncing = false
   #failure: Error | undefined
   #marking: NodeJS.Timeout | undefined
@@ -61,9 +68,10 @@ export class LogWriter {
     return this.#failure
   }
 
-  /** Where a frame of so many bytes will stand: opens the next segment when this one has no room. Throws when the disk is full. */
+  /** Where a frame of so many bytes will stand: opens the next segment when this one has no room. Throws when the disk is full, and `Busy`. */
   place(bytes: number): number {
     if (this.#failure) throw this.#failure
+    if (this.#waiting_bytes > waiting_bytes_max) throw new Busy('The disk does not keep up: too many appends wait for it.')
     if (this.#tail + bytes > this.#segment.end) this.#roll(bytes)
     this.#makeRoom(this.#tail - this.#segment.base + bytes)
     return this.#tail
@@ -74,6 +82,7 @@ export class LogWriter {
     seal(frame, this.#durable, this.#tail - this.#segment.base)
     this.#waiting.push({ segment: this.#segment, position: this.#tail, frame, done })
     this.#tail += frame.length
+    this.#waiting_bytes += frame.length
     if (!this.#isSyncing) {
       this.#isSyncing = true
       // What else was handed in during this turn of the event loop goes along.
@@ -119,6 +128,7 @@ export class LogWriter {
       this.syncs++
       const last = batch[batch.length - 1]!
       this.#durable = last.position + last.frame.length
+      this.#waiting_bytes -= this.#durable - position
       this.#options.onDurable(batch.length)
       for (const { done } of batch) done()
     }
@@ -139,6 +149,7 @@ export class LogWriter {
   #rollBack(batch: readonly Waiting[], error: Error): boolean {
     const failed = [...batch, ...this.#waiting]
     this.#waiting = []
+    this.#waiting_bytes = 0
     const { segment, position } = failed[0]!
     try {
       // Half a frame must not be found behind what is written next, nor mixed with it after a crash.
