@@ -15,7 +15,9 @@ const help = `Measures how the embedded event store starts on a long log, as a p
 
   node infra/load/eventstore-start.ts [--events 1000000] [--rounds 5]
 
-Wanted: under 500 ms with a snapshot, its progress told without one, and at most 100 MB + 40 bytes an event.`
+Wanted: under 500 ms with a snapshot, its progress told without one, and at most 100 MB + 40 bytes an event. The start without a snapshot,
+which the next clean stop makes good, is an exception: it reads every event, and may take 100 MB + 140 bytes an event.
+Exit code 1 where something is missed.`
 
 const { values } = parseArgs({ options: { events: { type: 'string', default: '1000000' }, rounds: { type: 'string', default: '5' }, help: { type: 'boolean', short: 'h', default: false } } })
 if (values.help) {
@@ -76,13 +78,17 @@ try {
   const without = await started(dir)
   const [start_ms, rss_mb] = [median(withSnapshot.map(({ ms }) => ms)), median(withSnapshot.map(({ rss_mb }) => rss_mb))]
   const allowed_mb = 100 + (40 * events_count) / 1e6
-  const tell = (what: string, value: string, wanted: string, isMet: boolean) => say(`${what.padEnd(34)}${value.padStart(12)}   ${wanted.padEnd(28)}${isMet ? '' : 'MISSED'}`)
+  const allowedWithout_mb = 100 + (140 * events_count) / 1e6
+  const tell = (what: string, value: string, wanted: string, isMet: boolean) => {
+    say(`${what.padEnd(34)}${value.padStart(12)}   ${wanted.padEnd(28)}${isMet ? '' : 'MISSED'}`)
+    if (!isMet) process.exitCode = 1
+  }
   tell('start with a snapshot', `${start_ms.toFixed(0)} ms`, '< 500 ms', start_ms < 500)
   tell('  fastest, slowest', `${Math.min(...withSnapshot.map(({ ms }) => ms)).toFixed(0)}, ${Math.max(...withSnapshot.map(({ ms }) => ms)).toFixed(0)} ms`, '', true)
   tell('memory then', `${rss_mb} MB`, `<= ${allowed_mb.toFixed(0)} MB`, rss_mb <= allowed_mb)
   tell('start without one', `${without.ms.toFixed(0)} ms`, `${without.told} times its progress`, without.told > 0 || without.ms < 1_000)
   tell('  a second', `${Math.round((events_count / without.ms) * 1_000)} events`, '', true)
-  tell('memory then', `${without.rss_mb} MB`, `<= ${allowed_mb.toFixed(0)} MB`, without.rss_mb <= allowed_mb)
+  tell('memory then', `${without.rss_mb} MB`, `<= ${allowedWithout_mb.toFixed(0)} MB`, without.rss_mb <= allowedWithout_mb)
 } finally {
   rmSync(dir, { recursive: true, force: true })
 }
