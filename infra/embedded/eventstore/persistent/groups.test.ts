@@ -7,12 +7,12 @@ import { Groups } from './groups.ts'
 import type { Settings } from './settings.ts'
 
 const settings: Settings = {
-  resolvesLinks: false, extraStatistics: false, start: 'start', messageTimeout_ms: 30_000, retries_max: 10, checkpointAfter_ms: 2_000, checkpointCount_min: 10,
-  checkpointCount_max: 1_000, subscribers_max: 0, liveBufferSize: 500, readBatchSize: 20, historyBufferSize: 500, strategy: 'RoundRobin',
+  resolvesLinks: false, extraStatistics: false, start: 'start', messageTimeout_ms: 30_000, retries_max: 10, checkpointAfter_ms: 2_000,
+  checkpointCount_min: 10, checkpointCount_max: 1_000, subscribers_max: 0, liveBufferSize: 500, readBatchSize: 20, historyBufferSize: 500, strategy: 'RoundRobin',
 }
 const configStream = '$persistentSubscriptionConfig'
 
-t.test('whatever a stranger writes to the stream of the groups, the server starts with the groups that were there, and says so (section 7)', async (t) => {
+t.test('whatever is written to the stream of the groups, the server starts with those that were there, and says so (section 7)', async (t) => {
   const dir = folder(t, 'groups')
   const store = await openStore({ dir })
   const groups = new Groups(store)

@@ -57,7 +57,7 @@ export class Groups {
       const [record] = await this.#store.records([ordinalOf(revision)])
       const configs = configsIn(record!)
       if (!configs) {
-        this.#onWarning(`event ${revision} of ${configStream} does not say which persistent subscriptions there are; the one before it counts`)
+        this.#onWarning(`event ${revision} of ${configStream} does not say which persistent subscriptions there are: an earlier one counts`)
         continue
       }
       for (const config of configs) await this.#begin(config)
@@ -184,7 +184,8 @@ const restored = ({ stream, group, startFrom, filter, endAt, ...settings }: Stor
 function configsIn(record: Buffer): readonly GroupConfig[] | undefined {
   try {
     const { entries } = JSON.parse(readRecord(record).data.toString()) as { readonly entries: readonly StoredConfig[] }
-    const isConfig = ({ stream, group, strategy }: StoredConfig) => typeof stream === 'string' && typeof group === 'string' && isStrategy(strategy)
+    const isConfig = ({ stream, group, strategy }: StoredConfig) =>
+      typeof stream === 'string' && typeof group === 'string' && isStrategy(strategy)
     return entries.every(isConfig) ? entries.map(restored) : undefined
   } catch {
     return undefined

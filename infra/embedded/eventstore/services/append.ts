@@ -3,7 +3,9 @@ import type { ProposedEvent, Store, Verdict } from '../contract.ts'
 import { Busy } from '../storage/writer.ts'
 import { appended, deletedAt, readAppendReq, readDeleteReq, wrongRevision } from '../wire/append.ts'
 import type { Proposal, StreamWish } from '../wire/fields.ts'
-import { invalid, maximumAppendSizeExceeded, missingProperty, Refusal, streamDeleted, timedOut, unavailable, wrongExpectedVersion } from '../wire/errors.ts'
+import {
+  invalid, maximumAppendSizeExceeded, missingProperty, Refusal, streamDeleted, timedOut, unavailable, wrongExpectedVersion,
+} from '../wire/errors.ts'
 import { answering, refusal, type Ending } from './answering.ts'
 
 export interface Limits {

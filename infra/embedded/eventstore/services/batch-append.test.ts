@@ -7,11 +7,12 @@ import { bytesField, message, messageField, numberField } from '../wire/protobuf
 
 const asIs = (buffer: Buffer) => buffer
 const property = (key: string, value: string) => messageField(2, bytesField(1, key), bytesField(2, value))
+const properties = [property('type', 'Happened'), property('content-type', 'application/octet-stream')]
 
 /** A part of an append: the first says what is wished of it. */
 const chunk = (id: string, { data = Buffer.from('data'), isFirst = true, isFinal = false } = {}) => message(
   messageField(1, bytesField(2, id)), isFirst ? messageField(2, streamIdentifier(1, 'stream'), empty(4)) : undefined,
-  messageField(3, uuid(1, randomUUID()), property('type', 'Happened'), property('content-type', 'application/octet-stream'), bytesField(4, data)),
+  messageField(3, uuid(1, randomUUID()), ...properties, bytesField(4, data)),
   isFinal ? numberField(4, true) : undefined,
 )
 
