@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t from 'tap'
 
 const root = join(import.meta.dirname, '..')
@@ -12,8 +12,8 @@ t.test('the generated reference and OpenAPI documents are what the declarations 
 })
 
 t.test('every link of the documents leads somewhere', async (t) => {
-  for (const page of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md']) {
-    for (const [, target] of read(page).matchAll(/\]\((?!http)([^)#]+)\)/g)) t.doesNotThrow(() => read(`${target}`), `${page}: ${target}`, { skip: target!.endsWith('adr') })
+  for (const page of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'docs/measurements.md', 'infra/embedded/eventstore/README.md']) {
+    for (const [, target] of read(page).matchAll(/\]\((?!http)([^)#]+)\)/g)) t.ok(existsSync(join(root, dirname(page), target!)), `${page}: ${target}`)
   }
 })
 

@@ -21,7 +21,8 @@ export interface Entry {
 
 export type Definitions = Readonly<Record<string, EventDefinition<any>>>
 
-export const definitionsOf = (deciders: readonly Decider[]): Definitions => Object.assign({}, ...deciders.map(({ events }) => events.definitions))
+export const definitionsOf = (deciders: readonly Decider[]): Definitions =>
+  Object.assign({}, ...deciders.map(({ events }) => events.definitions))
 
 type StoredMeta = Partial<Meta & { readonly version: number; readonly $correlationId: string; readonly $causationId: string }>
 
@@ -38,7 +39,7 @@ export function factOf(event: Stored, definitions: Definitions): Recorded {
   const { version = 1, at, by, organization, commandId = '', imported } = (metadata ?? {}) as StoredMeta
   if (!organization || !at || !by) throw new Error('the metadata says no organization, time or actor')
   return {
-    type, data: decode(definition, data, version), at, by, organization, commandId, revision: Number(revision), ...(imported ? { imported } : {}),
-    ...partsOf(streamId), position: String(position?.commit ?? 0n),
+    type, data: decode(definition, data, version), at, by, organization, commandId, revision: Number(revision),
+    ...(imported ? { imported } : {}), ...partsOf(streamId), position: String(position?.commit ?? 0n),
   }
 }
