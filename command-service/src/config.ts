@@ -1,3 +1,4 @@
+import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
 import { z } from 'zod'
 
 const Port = z.coerce.number().int().min(0).max(65_535)
@@ -38,10 +39,6 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     rateLimit: data.COMMAND_RATE_LIMIT_PER_MINUTE, states_max: data.COMMAND_STATES_MAX,
   }
 }
-
-/** Without whoever logs in, and without parameters that sound like secrets. */
-const withoutSecrets = (url: string) =>
-  url.replace(/(?<=:\/\/)[^/?#]*@/, '***@').replace(/(?<=[?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*/gi, '***')
 
 /** What may be printed. */
 export const shown = (config: Config): Config => ({

@@ -1,3 +1,4 @@
+import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
 import { z } from 'zod'
 
 const Port = z.coerce.number().int().min(0).max(65_535)
@@ -41,11 +42,6 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     announcements_hours: data.NATS_MAX_AGE_HOURS, announcements_bytes: data.NATS_MAX_BYTES,
   }
 }
-
-/** Without whoever logs in, and without what parameters with telling names hold. */
-const withoutSecrets = (url: string) => url
-  .replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@')
-  .replace(/((?:password|secret|token|key)[^=&]*=)[^&]*/gi, '$1***')
 
 /** What may be printed. */
 export const shown = (config: Config): Config => ({

@@ -1,3 +1,4 @@
+import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
 import { z } from 'zod'
 
 const count = (count_max: number, otherwise: number) => z.coerce.number().int().min(1).max(count_max).default(otherwise)
@@ -75,8 +76,3 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
 /** What may be printed. */
 export const shown = (config: Config): Config =>
   ({ ...config, eventStoreUrl: withoutSecrets(config.eventStoreUrl), databaseUrl: withoutSecrets(config.databaseUrl) })
-
-/** Without whoever logs in, and without what parameters with telling names hold. */
-const withoutSecrets = (url: string) => url
-  .replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@')
-  .replace(/((?:password|secret|token|key)[^=&]*=)[^&]*/gi, '$1***')

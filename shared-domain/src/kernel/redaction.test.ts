@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { redact, redactText } from './redaction.ts'
+import { redact, redactText, withoutSecrets } from './redaction.ts'
 
 const long = (length: number) => 'aB3'.repeat(length).slice(0, length)
 /** Put together here, so that no scanner takes this file for a leak. */
@@ -24,6 +24,12 @@ t.test('what looks like a secret is masked wherever it stands', async (t) => {
   t.equal(redactText(`Authorization: Bearer ${long(20)}==`), 'Authorization: Bearer [redacted]')
   t.equal(redactText('password: hunter22, api_key = abcdef'), 'password: [redacted], api_key = [redacted]')
   t.equal(redactText('postgres://ada:lovelace@db/x'), 'postgres://ada:[redacted]@db/x')
+})
+
+t.test('a connection string is shown without its secrets', async (t) => {
+  t.equal(withoutSecrets('postgres://ada:s3c/r@e?t@h/baton?user=a&sslPassword=x&y=1'), 'postgres://***@h/baton?user=a&sslPassword=***&y=1')
+  t.equal(withoutSecrets('token@h:4222,nats://h2'), '***@h:4222,nats://h2')
+  t.equal(withoutSecrets('esdb://h1:2113,h2:2113?tls=false'), 'esdb://h1:2113,h2:2113?tls=false')
 })
 
 t.test('what stands under a telling name goes whole', async (t) => {

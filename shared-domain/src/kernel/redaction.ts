@@ -23,6 +23,11 @@ const secretName = /^(?:password|passwd|secret|client_?secret|api_?key|access_?t
 export const redactText = (text: string): string =>
   (suspicious.test(text) ? patterns.reduce((text, pattern) => text.replace(pattern, mask), text) : text)
 
+/** A connection string without whoever logs in, and without what parameters with telling names hold. */
+export const withoutSecrets = (url: string): string => url
+  .replace(/^([a-z+]+:\/\/)?.*@/is, '$1***@')
+  .replace(/((?:password|secret|token|key)[^=&]*=)[^&]*/gi, '$1***')
+
 /** The same for every text in a JSON value; values under telling names go whole. */
 export function redact<T>(value: T): T {
   if (typeof value === 'string') return redactText(value) as T
