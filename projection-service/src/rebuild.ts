@@ -166,7 +166,7 @@ class Build {
     else {
       await db.query(`create temp table if not exists rebuilt (like "${this.#table.name}")`)
       await held(copy(db, this.#table, 'rebuilt', rows))
-      await held(db.query(upsert(this.#table).replace(/select \* from json_populate_recordset\([^)]*\)/, 'select * from rebuilt')))
+      await held(db.query(upsert(this.#table, 'rebuilt')))
       await db.query('truncate rebuilt')
     }
     if (gone.length > 0) await db.query(deletion(this.#table), [JSON.stringify(gone)])

@@ -52,10 +52,10 @@ export const indexes = ({ name, model }: Table): string => {
 }
 
 /** Full rows, as JSON: a new row is inserted, a known one replaced. */
-export const upsert = ({ name, key, columns }: Table): string => {
+export const upsert = ({ name, key, columns }: Table, from = `json_populate_recordset(null::${quoted(name)}, $1::json)`): string => {
   const others = columns.map(({ name }) => name).filter((column) => !key.includes(column))
   const action = others.length === 0 ? 'nothing' : `update set ${others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`).join(', ')}`
-  return `insert into ${quoted(name)} select * from json_populate_recordset(null::${quoted(name)}, $1::json) on conflict (${list(key)}) do ${action}`
+  return `insert into ${quoted(name)} select * from ${from} on conflict (${list(key)}) do ${action}`
 }
 
 const keyRows = ({ name, key, columns }: Table) =>

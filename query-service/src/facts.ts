@@ -3,6 +3,7 @@ import { shareable } from 'shared-domain/kernel/cloud-event.ts'
 import { partsOf, type Decider, type Meta } from 'shared-domain/kernel/decider.ts'
 import { decode, type EventDefinition } from 'shared-domain/kernel/events.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
+import { definitionsOf } from 'shared-domain/kernel/stored.ts'
 import { z } from 'zod'
 
 /** A fact as it is shown to callers. */
@@ -35,16 +36,16 @@ export interface Facts {
 }
 
 export function factsOf(deciders: readonly Decider[]): Facts {
-  const definitions = new Map<string, EventDefinition<any>>(deciders.flatMap(({ events }) => Object.entries(events.definitions)))
+  const definitions = definitionsOf(deciders)
   return {
     categories: deciders.map(({ category }) => category),
-    types: [...definitions.keys()],
+    types: Object.keys(definitions),
 
     read(event, organization) {
       const meta = (event.metadata ?? {}) as unknown as Partial<StoredMeta>
       if (meta.organization !== organization) return undefined
       const { category, id } = partsOf(event.streamId)
-      const definition = definitions.get(event.type)
+      const definition = definitions[event.type]
       const data = readable(definition, event.data, meta.version ?? 1)
       return {
         position: String(event.position?.commit ?? 0n), stream: event.streamId, revision: Number(event.revision),

@@ -2,11 +2,9 @@ import { randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ANY, BACKWARDS, END, EventStoreDBClient, FORWARDS, NO_STREAM, START, STREAM_EXISTS, type AppendExpectedRevision, type ResolvedEvent } from '@eventstore/db-client'
+import { ANY, BACKWARDS, END, FORWARDS, NO_STREAM, START, STREAM_EXISTS, type AppendExpectedRevision, type ResolvedEvent } from '@eventstore/db-client'
 import t from 'tap'
-import { startServer } from './server.ts'
-import { openStore } from './store.ts'
-import { collected, happened } from './testing.ts'
+import { collected, happened, opened } from './testing.ts'
 
 /**
  * The law behind all single rules: whatever is done in whatever order, the store says what a page of plain code says, which knows no
@@ -129,21 +127,7 @@ const told = (work: Promise<{ readonly nextExpectedRevision?: bigint }>): Promis
 const dir = mkdtempSync(join(tmpdir(), 'baton-model-'))
 t.teardown(() => rmSync(dir, { recursive: true, force: true }))
 
-async function opened() {
-  const store = await openStore({ dir })
-  const server = await startServer({ store, port: 0 })
-  const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${server.port}?tls=false`)
-  return {
-    client,
-    async close() {
-      await client.dispose()
-      await server.stop()
-      await store.close()
-    },
-  }
-}
-
-let { client, close } = await opened()
+let { client, close } = await opened(dir)
 t.teardown(() => close())
 
 const names = ['a', 'b', 'c', 'd'] as const
@@ -212,6 +196,6 @@ t.test(`${runs} histories of ${steps} random steps: the store says what the mode
     }
     if (when === 'after') break
     await close()
-    ;({ client, close } = await opened())
+    ;({ client, close } = await opened(dir))
   }
 })

@@ -2,13 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
-  END, EventStoreDBClient, PARK, persistentSubscriptionToAllSettingsFromDefaults, persistentSubscriptionToStreamSettingsFromDefaults, RETRY, SKIP, START, STOP,
+  END, PARK, persistentSubscriptionToAllSettingsFromDefaults, persistentSubscriptionToStreamSettingsFromDefaults, RETRY, SKIP, START, STOP,
   streamNameFilter, type PersistentAction, type PersistentSubscriptionToAll, type PersistentSubscriptionToStream, type PersistentSubscriptionToStreamSettings, type ResolvedEvent,
 } from '@eventstore/db-client'
 import t from 'tap'
-import { startServer } from './server.ts'
-import { openStore } from './store.ts'
-import { collected, failure, happened, newStream, several, started, taken, until } from './testing.ts'
+import { collected, failure, happened, newStream, several, started, taken, until, opened } from './testing.ts'
 
 const clock = { ahead_ms: 0 }
 const now_ms = () => Date.now() + clock.ahead_ms
@@ -219,20 +217,7 @@ t.test('strategies: taking turns, filling one first, and a stream for each (sect
 t.test('the checkpoint stands before the oldest event without an answer, and a restart goes on from there (section 7)', async (t) => {
   const dir = mkdtempSync(join(tmpdir(), 'baton-groups-'))
   t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  const opened = async () => {
-    const store = await openStore({ dir })
-    const server = await startServer({ store, port: 0, tick_ms: 10 })
-    const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${server.port}?tls=false`)
-    return {
-      client,
-      async close() {
-        await client.dispose()
-        await server.stop()
-        await store.close()
-      },
-    }
-  }
-  const before = await opened()
+  const before = await opened(dir, { tick_ms: 10 })
   await before.client.appendToStream('restarted', several(20))
   await before.client.createPersistentSubscriptionToStream('restarted', 'group', settings())
   await before.client.createPersistentSubscriptionToStream('restarted', 'from the end', settings({ startFrom: END }))
@@ -242,7 +227,7 @@ t.test('the checkpoint stands before the oldest event without an answer, and a r
   await until(async () => (await before.client.getPersistentSubscriptionToStreamInfo('restarted', 'group')).stats.lastCheckpointedEventRevision === 11n)
   await before.close()
 
-  const after = await opened()
+  const after = await opened(dir, { tick_ms: 10 })
   t.equal((await after.client.listAllPersistentSubscriptions()).length, 2)
   const second = consuming(after.client.subscribeToPersistentSubscriptionToStream('restarted', 'group'), () => 'ack')
   await until(() => second.seen.length === 9)

@@ -29,6 +29,21 @@ export async function started(t: Test, options: Partial<ServerOptions> & Partial
   return { dir, store, server, client: connected(), connected }
 }
 
+/** A server over a folder that outlives it, and the official client: for tests of restarts. Whoever opens it closes it. */
+export async function opened(dir: string, options: Partial<ServerOptions> = {}) {
+  const store = await openStore({ dir })
+  const server = await startServer({ port: 0, ...options, store })
+  const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${server.port}?tls=false`)
+  return {
+    client,
+    async close() {
+      await client.dispose()
+      await server.stop()
+      await store.close()
+    },
+  }
+}
+
 let count = 0
 
 /** A stream name that no other test uses. */

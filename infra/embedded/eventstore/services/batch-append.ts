@@ -1,13 +1,11 @@
 import { status, type ServerDuplexStream } from '@grpc/grpc-js'
 import type { ProposedEvent, Store } from '../contract.ts'
 import {
-  batchAppended, batchBadRequest, batchStreamDeleted, batchTimeout, batchTooLarge, batchUnknown, batchWrongRevision, readBatchAppendReq, type BatchAppendReq,
+  batchAppended, batchBadRequest, batchStreamDeleted, batchTimeout, batchTooLarge, batchUnknown, batchWrongRevision, readBatchAppendReq, type BatchAppendReq, type Failure,
 } from '../wire/batch-append.ts'
 import { Refusal } from '../wire/errors.ts'
 import { accepted, inTime, required, type Limits } from './append.ts'
 import { refusal } from './answering.ts'
-
-type Failure = (correlation: Buffer, stream: string) => Buffer
 
 interface Batch {
   readonly correlation: Buffer

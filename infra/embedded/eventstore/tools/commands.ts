@@ -57,13 +57,18 @@ const damageLines = (dir: string, { damage }: Pick<Checked, 'damage'>): readonly
   ]
 }
 
+/** What `check` finds in the folder that is meant. */
+async function checked(values: { dir?: string | undefined; root?: string | undefined; json: boolean }) {
+  const dir = folderOf(values)
+  return { dir, found: await shown('bytes', values.json, (onProgress) => withStopped(dir, (log) => check(log, onProgress))) }
+}
+
 const stats: Command = {
   about: 'Count what the log of a stopped event store holds.',
   usage: 'store stats [--dir DIR] [--json]',
   async run(args) {
     const values = read(args, {})
-    const dir = folderOf(values)
-    const found = await shown('bytes', values.json, (onProgress) => withStopped(dir, (log) => check(log, onProgress)))
+    const { dir, found } = await checked(values)
     if (values.json) printJson({ dir, ...found })
     else {
       const { storeId, events, streams, segments, file_bytes, end, firstAt, lastAt } = found
@@ -83,8 +88,7 @@ const checkCommand: Command = {
   usage: 'store check [--dir DIR] [--json]',
   async run(args) {
     const values = read(args, {})
-    const dir = folderOf(values)
-    const found = await shown('bytes', values.json, (onProgress) => withStopped(dir, (log) => check(log, onProgress)))
+    const { dir, found } = await checked(values)
     const { events, streams, segments, damage } = found
     if (values.json) printJson({ dir, state: damage?.kind ?? 'ok', events, streams, segments, damage: damage ?? null })
     else {

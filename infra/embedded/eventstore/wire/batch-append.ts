@@ -92,7 +92,8 @@ function batchError(correlation: Buffer, stream: string, code: number, text: str
   return message(bytesField(1, correlation), messageField(2, numberField(1, code), bytesField(2, text), any), streamIdentifier(4, stream))
 }
 
-type Failure = (correlation: Buffer, stream: string) => Buffer
+/** An answer that is still to be told which append it is for. */
+export type Failure = (correlation: Buffer, stream: string) => Buffer
 
 /** WrongExpectedVersion { current_stream_revision = 1 | current_no_stream = 2, expected_stream_position = 3 | any = 4 | stream_exists = 5 | no_stream = 6 } */
 export const batchWrongRevision = (expected: number, current: number): Failure => (correlation, stream) => {

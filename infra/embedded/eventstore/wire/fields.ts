@@ -121,7 +121,8 @@ export function readProposal(reader: Reader): Proposal {
   }
 }
 
-function readProperty(reader: Reader): readonly [string, string] {
+/** An entry of a map from text to text: key = 1, value = 2. */
+export function readProperty(reader: Reader): readonly [string, string] {
   let [key, value] = ['', '']
   while (reader.more) {
     const tag = reader.varint()

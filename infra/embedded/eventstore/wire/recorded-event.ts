@@ -1,4 +1,5 @@
 import { TOMBSTONE_REVISION, type ProposedEvent } from '../contract.ts'
+import { readProperty } from './fields.ts'
 import { bigVarint, lengthDelimited, Reader, varintField, varintLength, writeVarint } from './protobuf.ts'
 
 /**
@@ -116,7 +117,7 @@ export function readRecord(record: Buffer): RecordedEvent {
       case varintField(3): revision = reader.varint64(); break
       case varintField(5): position = reader.varint(); break
       case lengthDelimited(6): {
-        const [key, value] = pair(reader.message())
+        const [key, value] = readProperty(reader.message())
         if (key === 'type') type = value
         else if (key === 'created') created = value
         else if (key === 'content-type') json = value === 'application/json'
@@ -138,17 +139,6 @@ function inner(reader: Reader, wanted: number): string {
     else reader.skip(tag)
   }
   return text
-}
-
-function pair(reader: Reader): readonly [string, string] {
-  let [key, value] = ['', '']
-  while (reader.more) {
-    const tag = reader.varint()
-    if (tag === lengthDelimited(1)) key = reader.string()
-    else if (tag === lengthDelimited(2)) value = reader.string()
-    else reader.skip(tag)
-  }
-  return [key, value]
 }
 
 const id_end = 4 + idLength
@@ -178,7 +168,7 @@ export function headOf(record: Buffer): RecordHead {
   // The two positions.
   for (let passed = 0; passed < 4; passed++) reader.varint()
   reader.varint()
-  const [, type] = pair(reader.message())
+  const [, type] = readProperty(reader.message())
   const isTombstone = revision > Number.MAX_SAFE_INTEGER
   return { id: idOf(record), stream, type, revision: isTombstone ? -1 : revision, isTombstone }
 }
