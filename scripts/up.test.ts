@@ -1,18 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { freePort } from '../infra/embedded/ports.ts'
+import { folderFor } from '../infra/testing/folder.ts'
 import { serviceNames } from './services.ts'
 import type { Up } from './up.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'baton-up-'))
-chmodSync(folder, 0o755)
-t.teardown(() => rmSync(folder, { recursive: true, force: true }))
+const folder = folderFor(t, 'up')
 const root = join(folder, 'baton')
 
 /** Stands in for every service: well when asked, and it says which variables it was given. */

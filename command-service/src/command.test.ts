@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
+import { folderFor } from '../../infra/testing/folder.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
 
 const { client, db, key, service, replica, engines } = await house(t)
@@ -380,12 +378,9 @@ t.test('whoever guesses keys is put off, and those whose key is known are not', 
 })
 
 t.test('another log than before is refused: checkpoints and timers mean nothing there', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'baton-foreign-'))
+  const dir = folderFor(t, 'foreign')
   const foreign = await startEventStore({ dir })
-  t.teardown(async () => {
-    await foreign.stop()
-    rmSync(dir, { recursive: true })
-  })
+  t.teardown(() => foreign.stop())
   const failure = await replica({ EVENTSTORE_URL: foreign.url }).catch((error: { tail: string }) => error)
   t.match(failure, { tail: /cannot start: this database belongs to another log .*, this one with .*EVENTSTORE_URL/ })
 })

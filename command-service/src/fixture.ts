@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import pg from 'pg'
@@ -8,6 +6,7 @@ import type { Test } from 'tap'
 import { choices, deciders, processes } from 'shared-domain/catalogue.ts'
 import { startEngines } from '../../infra/embedded/engines.ts'
 import { startChild, type Child, type Exit } from '../../infra/embedded/child.ts'
+import { folderFor } from '../../infra/testing/folder.ts'
 import { start, type Catalogue } from './app.ts'
 import { configFrom } from './config.ts'
 
@@ -29,7 +28,7 @@ export const catalogue: Catalogue = { deciders, processes, choices }
 
 /** A command service on real engines, and another organization's on the same ones. For tests only. */
 export async function house(t: Test, served: Catalogue = catalogue) {
-  const root = mkdtempSync(join(tmpdir(), 'baton-command-'))
+  const root = folderFor(t, 'command')
   const engines = await startEngines({ root, env: { NATS_URL: 'nats://127.0.0.1:1' }, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
   const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
   const db = new pg.Client({ connectionString: engines.urls.database })
@@ -57,7 +56,6 @@ export async function house(t: Test, served: Catalogue = catalogue) {
     await client.dispose()
     await db.end().catch(() => undefined)
     await engines.stop()
-    rmSync(root, { recursive: true, force: true })
   })
   return { engines, client, db, key, service, replica }
 }

@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import Fastify from 'fastify'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
@@ -9,13 +6,14 @@ import { process as reaction } from 'shared-domain/kernel/process.ts'
 import t from 'tap'
 import { z } from 'zod'
 import { startEngines } from '../../infra/embedded/engines.ts'
+import { folderFor } from '../../infra/testing/folder.ts'
 import { until } from './fixture.ts'
 import type { Errand } from './intents.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { database, migrate } from './store/database.ts'
 import { Timers, type Timer } from './timers.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'baton-processes-'))
+const root = folderFor(t, 'processes')
 const engines = await startEngines({ root, env: { NATS_URL: 'nats://127.0.0.1:1' }, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
 const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
 const db = database(engines.urls.database, () => undefined)
@@ -24,7 +22,6 @@ t.teardown(async () => {
   await db.destroy()
   await client.dispose()
   await engines.stop()
-  rmSync(root, { recursive: true, force: true })
 })
 
 const { log } = Fastify({ logger: false })

@@ -1,12 +1,12 @@
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import t from 'tap'
+import { folderFor } from '../testing/folder.ts'
 import { startChild } from './child.ts'
 import { startEngines, type EnginesOptions } from './engines.ts'
 import { takeLock } from './lock.ts'
@@ -14,9 +14,7 @@ import { openLog } from './log-file.ts'
 import { choosePorts, freePort } from './ports.ts'
 import { supervise } from './supervisor.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'baton-engines-'))
-chmodSync(root, 0o755)
-t.teardown(() => rmSync(root, { recursive: true, force: true }))
+const root = folderFor(t, 'engines')
 
 async function until(holds: () => boolean, bound_ms = 10_000) {
   for (const end = Date.now() + bound_ms; !holds(); await pause(5)) if (Date.now() > end) throw new Error('it did not come about in time')

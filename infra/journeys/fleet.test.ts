@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { gzipSync } from 'node:zlib'
@@ -8,12 +7,12 @@ import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { demonstrate } from '../../scripts/demo.ts'
 import { startChild } from '../embedded/child.ts'
+import { folderFor } from '../testing/folder.ts'
 import { house, until } from './house.ts'
 
 const { root, baton, client, admin, differences, log, announced } = await house(t)
 const scripts = join(import.meta.dirname, '../../scripts')
-const dir = mkdtempSync(join(tmpdir(), 'baton-fleet-'))
-t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+const dir = folderFor(t, 'fleet')
 
 /** The command line as a person calls it. */
 const cli = (...args: string[]) => cliWith(process.env, ...args)

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import { AckPolicy, connect, nanos, type ConsumerMessages } from 'nats'
 import type { Test } from 'tap'
@@ -8,16 +5,16 @@ import { Api } from '../../scripts/api.ts'
 import { facts } from '../../scripts/audit/log.ts'
 import { verify } from '../../scripts/audit/verify.ts'
 import { up } from '../../scripts/up.ts'
+import { folderFor } from '../testing/folder.ts'
 
 /** All of Baton in a folder of its own, on free ports, for one test file. */
 export async function house(t: Test) {
-  const root = mkdtempSync(join(tmpdir(), 'baton-journey-'))
+  const root = folderFor(t, 'journey')
   const baton = await up({ root, ports: 'free', env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, LOG_LEVEL: 'warn' }, log: () => undefined })
   const client = EventStoreDBClient.connectionString`${baton.urls.eventstore}`
   t.teardown(async () => {
     await client.dispose()
     await baton.stop()
-    rmSync(root, { recursive: true, force: true })
   })
   const admin = new Api(baton.urls.gateway, baton.adminKey.key)
 

@@ -1,16 +1,14 @@
 import { spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import pg from 'pg'
 import t from 'tap'
 import { startEngines } from '../../infra/embedded/engines.ts'
+import { folderFor } from '../../infra/testing/folder.ts'
 
-const root = mkdtempSync(join(tmpdir(), 'baton-projection-'))
+const root = folderFor(t, 'projection')
 const { urls, stop } = await startEngines({ root, env: {}, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
 const client = EventStoreDBClient.connectionString`${urls.eventstore}`
 const db = new pg.Client({ connectionString: urls.database })
@@ -26,7 +24,6 @@ t.teardown(async () => {
   await client.dispose()
   await db.end()
   await stop()
-  rmSync(root, { recursive: true, force: true })
 })
 
 const write = () => client.appendToStream(`task-${randomUUID()}`, jsonEvent({ type: 'TaskPainted', data: {} }))

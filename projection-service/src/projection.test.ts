@@ -1,7 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import fc from 'fast-check'
 import { connect, type JsMsg } from 'nats'
@@ -13,6 +10,7 @@ import { rowsAfter } from 'shared-domain/kernel/picture.ts'
 import { readModel, type ReadModel, type Recorded } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
 import { startEngines } from '../../infra/embedded/engines.ts'
+import { folderFor } from '../../infra/testing/folder.ts'
 import { start, type Catalogue, type Service } from './app.ts'
 import { configFrom, shown } from './config.ts'
 
@@ -48,7 +46,7 @@ const counts = readModel({
   project: { ThingPut: ({ data }: Recorded<any>) => [{ add: { seen: 1, total_size: data.size }, at: { name: data.name } }] },
 } as never) as unknown as ReadModel
 
-const root = mkdtempSync(join(tmpdir(), 'baton-projection-'))
+const root = folderFor(t, 'projection')
 const engines = await startEngines({ root, env: {}, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
 const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
 const admin = new pg.Client({ connectionString: engines.urls.database })
@@ -61,7 +59,6 @@ t.teardown(async () => {
   await client.dispose()
   await admin.end()
   await engines.stop()
-  rmSync(root, { recursive: true, force: true })
 })
 
 let databases = 0

@@ -1,7 +1,5 @@
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Test } from 'tap'
@@ -13,6 +11,7 @@ import { z } from 'zod'
 import { startServer, type EventStoreServer } from '../../infra/embedded/eventstore/server.ts'
 import { openStore, type OpenStore } from '../../infra/embedded/eventstore/store.ts'
 import { startPostgres } from '../../infra/embedded/postgres.ts'
+import { folderFor } from '../../infra/testing/folder.ts'
 import { start, type Catalogue, type Service } from './app.ts'
 import { inner } from './columns.ts'
 import { configFrom, type Config } from './config.ts'
@@ -51,7 +50,7 @@ async function eventStoreIn(dir: string) {
 
 /** A query service on real engines, with the tables that a projection service would have made. */
 export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Config> = {}) {
-  const root = mkdtempSync(join(tmpdir(), 'baton-query-'))
+  const root = folderFor(t, 'query')
   const eventStore = await eventStoreIn(join(root, 'eventstore'))
   const postgres = await startPostgres({ dir: join(root, 'postgres') })
   const store = EventStoreDBClient.connectionString(eventStore.url)
@@ -65,7 +64,6 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
     await db.end()
     await eventStore.down()
     await postgres.stop()
-    for (const place of new Set([postgres.place, root])) rmSync(place, { recursive: true, force: true })
   })
 
   const serve = async (more: Partial<Config> = {}) => {

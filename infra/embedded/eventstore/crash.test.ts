@@ -1,19 +1,16 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { EventStoreDBClient, jsonEvent, persistentSubscriptionToAllSettingsFromDefaults, START, streamNameFilter, type Position } from '@eventstore/db-client'
 import t from 'tap'
+import { folderFor } from '../../testing/folder.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
-const dir = mkdtempSync(join(tmpdir(), 'baton-crash-'))
+const dir = folderFor(t, 'crash')
 const children = new Set<ChildProcess>()
 t.teardown(async () => {
   await Promise.all([...children].map(killed))
-  rmSync(dir, { recursive: true, force: true })
 })
 
 async function running(): Promise<{ readonly child: ChildProcess; readonly url: string }> {

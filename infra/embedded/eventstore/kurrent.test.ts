@@ -1,19 +1,16 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { jsonEvent, KurrentDBClient, START, streamNameFilter } from '@kurrent/kurrentdb-client'
 import t from 'tap'
+import { folderFor } from '../../testing/folder.ts'
 import { startServer } from './server.ts'
 import { openStore } from './store.ts'
 
 // In a process of its own: both clients register their messages under the same global names.
-const dir = mkdtempSync(join(tmpdir(), 'baton-kurrent-'))
+const dir = folderFor(t, 'kurrent')
 const store = await openStore({ dir })
 const server = await startServer({ store, port: 0 })
 t.teardown(async () => {
   await server.stop()
   await store.close()
-  rmSync(dir, { recursive: true, force: true })
 })
 
 async function until(holds: () => boolean): Promise<void> {

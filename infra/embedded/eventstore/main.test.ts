@@ -1,21 +1,20 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import { Client, credentials, status, type ClientWritableStream } from '@grpc/grpc-js'
 import t from 'tap'
+import { folderFor } from '../../testing/folder.ts'
 import { collected, failure, happened, several } from './testing.ts'
 import { empty, streamIdentifier, uuid } from './wire/fields.ts'
 import { message, messageField } from './wire/protobuf.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
-const dir = mkdtempSync(join(tmpdir(), 'baton-main-'))
-t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+const dir = folderFor(t, 'main')
 
 const ran = (...args: string[]) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8', timeout: 20_000 })

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { ANY, BACKWARDS, END, FORWARDS, NO_STREAM, START, STREAM_EXISTS, type AppendExpectedRevision, type ResolvedEvent } from '@eventstore/db-client'
 import t from 'tap'
+import { folderFor } from '../../testing/folder.ts'
 import { collected, happened, opened } from './testing.ts'
 
 /**
@@ -124,8 +122,7 @@ const told = (work: Promise<{ readonly nextExpectedRevision?: bigint }>): Promis
     ? { fails: type, actual: actualVersion === NO_STREAM ? -1 : Number(actualVersion) }
     : { fails: type as 'stream-deleted' }))
 
-const dir = mkdtempSync(join(tmpdir(), 'baton-model-'))
-t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+const dir = folderFor(t, 'model')
 
 let { client, close } = await opened(dir)
 t.teardown(() => close())

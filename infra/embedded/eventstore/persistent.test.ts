@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import {
   END, PARK, persistentSubscriptionToAllSettingsFromDefaults, persistentSubscriptionToStreamSettingsFromDefaults, RETRY, SKIP, START, STOP,
   streamNameFilter, type PersistentAction, type PersistentSubscriptionToAll, type PersistentSubscriptionToStream, type PersistentSubscriptionToStreamSettings, type ResolvedEvent,
 } from '@eventstore/db-client'
 import t from 'tap'
+import { folderFor } from '../../testing/folder.ts'
 import { collected, failure, happened, newStream, several, started, taken, until, opened } from './testing.ts'
 
 const clock = { ahead_ms: 0 }
@@ -215,8 +213,7 @@ t.test('strategies: taking turns, filling one first, and a stream for each (sect
 })
 
 t.test('the checkpoint stands before the oldest event without an answer, and a restart goes on from there (section 7)', async (t) => {
-  const dir = mkdtempSync(join(tmpdir(), 'baton-groups-'))
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+  const dir = folderFor(t, 'groups')
   const before = await opened(dir, { tick_ms: 10 })
   await before.client.appendToStream('restarted', several(20))
   await before.client.createPersistentSubscriptionToStream('restarted', 'group', settings())

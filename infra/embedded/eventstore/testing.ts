@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { EventStoreDBClient, jsonEvent, type JSONEventData, type ResolvedEvent } from '@eventstore/db-client'
 import type t from 'tap'
+import { folderFor } from '../../testing/folder.ts'
 import { startServer, type ServerOptions } from './server.ts'
 import { openStore, type StoreOptions } from './store.ts'
 
@@ -11,7 +9,7 @@ type Test = Pick<typeof t, 'teardown'>
 
 /** A server on a free port over a log in a temporary folder, and the official client; all of it is gone when the test is over. */
 export async function started(t: Test, options: Partial<ServerOptions> & Partial<StoreOptions> = {}) {
-  const dir = mkdtempSync(join(tmpdir(), 'baton-eventstore-'))
+  const dir = folderFor(t, 'eventstore')
   const store = await openStore({ dir, ...options })
   const server = await startServer({ port: 0, ...options, store })
   const clients: EventStoreDBClient[] = []
@@ -24,7 +22,6 @@ export async function started(t: Test, options: Partial<ServerOptions> & Partial
     await Promise.all(clients.map((client) => client.dispose()))
     await server.stop()
     await store.close()
-    rmSync(dir, { recursive: true, force: true })
   })
   return { dir, store, server, client: connected(), connected }
 }

@@ -1,8 +1,9 @@
 import t from 'tap'
+import { folderFor } from '../../../testing/folder.ts'
 import { ANY } from '../contract.ts'
 import { startServer } from '../server.ts'
 import { openStore } from '../store.ts'
-import { folder, proposed } from '../tools/testing.ts'
+import { proposed } from '../tools/testing.ts'
 import { Groups } from './groups.ts'
 import type { Settings } from './settings.ts'
 
@@ -13,7 +14,7 @@ const settings: Settings = {
 const configStream = '$persistentSubscriptionConfig'
 
 t.test('whatever is written to the stream of the groups, the server starts with those that were there, and says so (section 7)', async (t) => {
-  const dir = folder(t, 'groups')
+  const dir = folderFor(t, 'groups')
   const store = await openStore({ dir })
   const groups = new Groups(store)
   await groups.create({ source: 'orders', group: 'billing', settings, isNamed: true, filter: undefined, preparePosition: undefined })

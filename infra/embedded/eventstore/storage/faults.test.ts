@@ -1,9 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import t from 'tap'
+import { folderFor } from '../../../testing/folder.ts'
 import { ANY, STREAM_EXISTS, type ProposedEvent, type Verdict } from '../contract.ts'
 import { openStore, type OpenStore, type StoreOptions } from '../store.ts'
 import { readRecord } from '../wire/recorded-event.ts'
@@ -13,8 +12,7 @@ import { MemoryDisk } from './memory-disk.ts'
 import { segmentHeader_bytes } from './segment.ts'
 import { Busy } from './writer.ts'
 
-const dir = mkdtempSync(join(tmpdir(), 'baton-log-'))
-t.teardown(() => rmSync(dir, { recursive: true, force: true }))
+const dir = folderFor(t, 'log')
 
 let made = 0
 const event = (size = 20): ProposedEvent => ({

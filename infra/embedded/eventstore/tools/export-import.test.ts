@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import fc from 'fast-check'
 import t from 'tap'
+import { folderFor } from '../../../testing/folder.ts'
 import { ANY } from '../contract.ts'
 import { startServer } from '../server.ts'
 import { openStore } from '../store.ts'
@@ -11,7 +12,7 @@ import { exportServer } from './export-log.ts'
 import { importLog, type Target } from './import-log.ts'
 import { eventFrom, lineOf, linesIn, type ExportedEvent } from './ndjson.ts'
 import { folderTarget, serverTarget } from './targets.ts'
-import { baton, exported, folder, lines, proposed } from './testing.ts'
+import { baton, exported, lines, proposed } from './testing.ts'
 
 async function serving(t: { teardown(end: () => unknown): void }, dir: string) {
   const store = await openStore({ dir })
@@ -71,7 +72,7 @@ const moved = (events: readonly ExportedEvent[], { withTimes = true } = {}) => e
 const imported = (events: readonly ExportedEvent[], target: Target) => importLog(Readable.from(events), target).finally(() => target.close())
 
 t.test('a log that is exported, imported into a folder and exported again is the same, times included', async (t) => {
-  const [from, to] = [folder(t, 'from'), folder(t, 'to')]
+  const [from, to] = [folderFor(t, 'from'), folderFor(t, 'to')]
   await colourful(from)
   const all = await exported(from)
   const first = await imported(all, await folderTarget(to))
@@ -87,7 +88,7 @@ function* pieces(bytes: Buffer, size: number): Generator<Buffer> {
 const chunked = (bytes: Buffer, size: number): AsyncIterable<Buffer> => Readable.from(pieces(bytes, size))
 
 t.test('through the lines of a file every event comes back byte for byte', async (t) => {
-  const dir = folder(t, 'lines')
+  const dir = folderFor(t, 'lines')
   await colourful(dir)
   const all = await exported(dir)
   const text = lines(all)
@@ -107,11 +108,11 @@ t.test('through the lines of a file every event comes back byte for byte', async
 })
 
 t.test('a move to a server keeps order, ids, revisions and values; interrupted anywhere it goes on, and a second run adds nothing', async (t) => {
-  const from = folder(t, 'from')
+  const from = folderFor(t, 'from')
   await colourful(from)
   const all = await exported(from)
   for (const cut of [all.length, 3, 9, 14, 17, 300]) {
-    const to = folder(t, 'to')
+    const to = folderFor(t, 'to')
     const { client, stop } = await serving(t, to)
     const target = async () => ({ ...await serverTarget(client), close: async () => undefined })
     await imported(all.slice(0, cut), await target())
@@ -129,7 +130,7 @@ t.test('a move to a server keeps order, ids, revisions and values; interrupted a
 })
 
 t.test('what a running server tells is the same as what its folder holds', async (t) => {
-  const dir = folder(t, 'running')
+  const dir = folderFor(t, 'running')
   await colourful(dir)
   const { client, stop } = await serving(t, dir)
   const told: ExportedEvent[] = []
@@ -144,16 +145,16 @@ t.test('what a running server tells is the same as what its folder holds', async
 })
 
 t.test('a target with other events in it is refused, and so is a file that lacks some', async (t) => {
-  const [from, to] = [folder(t, 'from'), folder(t, 'other')]
+  const [from, to] = [folderFor(t, 'from'), folderFor(t, 'other')]
   await colourful(from)
   const all = await exported(from)
   const store = await openStore({ dir: to })
   await store.append('many-1', ANY, [proposed('{}')])
   await store.close()
   await t.rejects(imported(all, await folderTarget(to)), /stream many-1 of the target holds other events from revision 0 on/)
-  const fresh = folder(t, 'fresh')
+  const fresh = folderFor(t, 'fresh')
   await t.rejects(imported(all.filter(({ stream, revision }) => stream !== 'many-1' || revision !== 5), await folderTarget(fresh)), /many-1 has revision 6 after 5 events/)
-  const gone = folder(t, 'gone')
+  const gone = folderFor(t, 'gone')
   const deleted = await openStore({ dir: gone })
   await deleted.tombstone('plain-1', ANY)
   await deleted.close()
@@ -161,7 +162,7 @@ t.test('a target with other events in it is refused, and so is a file that lacks
 })
 
 t.test('a shorter export first, then a longer one of the same log: what is missing is added', async (t) => {
-  const [from, to] = [folder(t, 'from'), folder(t, 'to')]
+  const [from, to] = [folderFor(t, 'from'), folderFor(t, 'to')]
   await colourful(from)
   const all = await exported(from)
   const within = all.findIndex(({ stream, revision }) => stream === 'many-1' && revision === 100)
@@ -181,7 +182,7 @@ t.test('whatever happened to streams, an import that was interrupted anywhere an
   const seed = 77
   const step = fc.record({ stream: fc.constantFrom('a-1', 'b-1', 'c-1'), what: fc.constantFrom('append', 'append', 'append', 'delete', 'own metadata', 'truncate', 'tombstone'), count: fc.integer({ min: 1, max: 4 }) })
   await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), fc.nat(), async (steps, cut) => {
-    const [from, to] = [folder(t, 'from'), folder(t, 'to')]
+    const [from, to] = [folderFor(t, 'from'), folderFor(t, 'to')]
     const store = await openStore({ dir: from })
     const isDeleted = new Map<string, boolean>()
     for (const { stream, what, count } of steps) {
@@ -205,7 +206,7 @@ t.test('whatever happened to streams, an import that was interrupted anywhere an
 })
 
 t.test('the commands: export of a folder and of a server, import into either', async (t) => {
-  const [from, work] = [folder(t, 'from'), folder(t, 'work')]
+  const [from, work] = [folderFor(t, 'from'), folderFor(t, 'work')]
   await colourful(from)
   const file = join(work, 'log.ndjson')
   t.match(await baton('store', 'export', '--dir', from, '--out', file), { code: 0, out: '', err: /^\d+ events in / })

@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
+import { folderFor } from '../../../testing/folder.ts'
 import { ANY } from '../contract.ts'
 import { disk, type FileLayer } from '../storage/files.ts'
 import { segmentHeader_bytes } from '../storage/segment.ts'
@@ -9,14 +10,14 @@ import { check, type Checked } from './check-log.ts'
 import type { ExportedEvent } from './ndjson.ts'
 import { lossOf, truncate } from './repair.ts'
 import { withStopped } from './stopped.ts'
-import { baton, exported, filled, flip, folder, proposed } from './testing.ts'
+import { baton, exported, filled, flip, proposed } from './testing.ts'
 
 const checked = (dir: string): Promise<Checked> => withStopped(dir, (log) => check(log))
 const segments = (dir: string) => readdirSync(dir).filter((name) => /^\d{16}\.log$/.test(name)).sort().map((name) => join(dir, name))
 const contents = (dir: string) => new Map(readdirSync(dir).sort().map((name) => [name, readFileSync(join(dir, name)).toString('base64')]))
 
 t.test('of a log that is good, check counts what is there, and changes nothing', async (t) => {
-  const dir = folder(t, 'check')
+  const dir = folderFor(t, 'check')
   await filled(dir, 100)
   const before = contents(dir)
   const found = await checked(dir)
@@ -28,7 +29,7 @@ t.test('of a log that is good, check counts what is there, and changes nothing',
 })
 
 t.test('an append that a crash tore is told apart from damage, and left to the next start', async (t) => {
-  const dir = folder(t, 'torn')
+  const dir = folderFor(t, 'torn')
   const store = await openStore({ dir })
   await store.append('s-1', ANY, [proposed('{"n":1}')])
   const { tail } = store.stats()
@@ -47,13 +48,13 @@ t.test('an append that a crash tore is told apart from damage, and left to the n
 })
 
 t.test('wherever a bit is wrong, check says file and offset, a start refuses at the same place, and a repair keeps everything before it', async (t) => {
-  const origin = folder(t, 'origin')
+  const origin = folderFor(t, 'origin')
   await filled(origin, 60)
   const all = await exported(origin)
   const files = segments(origin)
   const spots = [[0, 3], [0, 500], [1, 10], [1, 64], [1, 700], [2, 2_000], [files.length - 1, 40], [files.length - 1, 80]] as const
   for (const [nth, at] of spots) {
-    const dir = folder(t, 'flip')
+    const dir = folderFor(t, 'flip')
     cpSync(origin, dir, { recursive: true })
     const file = join(dir, basename(files[nth]!))
     flip(file, at)
@@ -110,20 +111,20 @@ const damages: Readonly<Record<string, (dir: string) => void>> = {
 
 for (const [what, damage] of Object.entries(damages)) {
   t.test(`a repair of ${what} that is interrupted anywhere is run again, and no position is given out twice (section 10.4)`, async (t) => {
-    const origin = folder(t, 'origin')
+    const origin = folderFor(t, 'origin')
     await filled(origin, 50)
     const all = await exported(origin)
     damage(origin)
     let kept: number | undefined
     for (let changes = 0, isWhole = false; !isWhole; changes++) {
-      const dir = folder(t, 'interrupted')
+      const dir = folderFor(t, 'interrupted')
       cpSync(origin, dir, { recursive: true })
       try {
         truncate(dir, undefined, interrupted(changes))
         isWhole = true
       } catch (error) {
         if ((error as Error).message !== 'interrupted') throw error
-        const between = folder(t, 'between')
+        const between = folderFor(t, 'between')
         cpSync(dir, between, { recursive: true })
         const store = await openStore({ dir: between, segment_bytes: 4_096 }).catch(() => undefined)
         if (store) await goesOn(t, store, all)
@@ -142,7 +143,7 @@ for (const [what, damage] of Object.entries(damages)) {
 }
 
 t.test('a segment that is missing is damage, and so is an end of which only the index knows', async (t) => {
-  const dir = folder(t, 'missing')
+  const dir = folderFor(t, 'missing')
   await filled(dir, 60)
   const files = segments(dir)
   copyFileSync(files[2]!, join(dir, 'away'))
@@ -152,7 +153,7 @@ t.test('a segment that is missing is damage, and so is an end of which only the 
   t.equal(loss.files.length, files.length - 3)
   t.match(await checked(dir), { damage: undefined })
 
-  const wiped = folder(t, 'wiped')
+  const wiped = folderFor(t, 'wiped')
   await filled(wiped, 10, { segment_bytes: 64 * 1024 })
   const [file] = segments(wiped)
   const bytes = readFileSync(file!)
@@ -170,7 +171,7 @@ t.test('a segment that is missing is damage, and so is an end of which only the 
 })
 
 t.test('the command names what it would drop, does so only with --yes, and refuses a folder that is in use', async (t) => {
-  const dir = folder(t, 'command')
+  const dir = folderFor(t, 'command')
   await filled(dir, 60)
   const file = segments(dir)[1]!
   flip(file, 700)

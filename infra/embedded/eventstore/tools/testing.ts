@@ -1,8 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { ANY, type ProposedEvent } from '../contract.ts'
 import { openStore, type StoreOptions } from '../store.ts'
@@ -10,13 +8,6 @@ import { withStopped } from './stopped.ts'
 import { check } from './check-log.ts'
 import { exportFolder } from './export-log.ts'
 import { lineOf, type ExportedEvent } from './ndjson.ts'
-
-/** A folder that is gone after the test. */
-export function folder(t: { teardown(end: () => unknown): void }, name: string): string {
-  const dir = mkdtempSync(join(tmpdir(), `baton-${name}-`))
-  t.teardown(() => rmSync(dir, { recursive: true, force: true }))
-  return dir
-}
 
 export const proposed = (data: string | Buffer, more: Partial<ProposedEvent> = {}): ProposedEvent =>
   ({ id: randomUUID(), type: 'Happened', json: true, metadata: Buffer.alloc(0), data: Buffer.from(data), ...more })
