@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { freePort } from '../infra/embedded/ports.ts'
-import { folderFor } from '../infra/testing/folder.ts'
+import { folderFor } from '../infra/embedded/testing.ts'
 import { serviceNames } from './services.ts'
 import type { Up } from './up.ts'
 

@@ -1,7 +1,7 @@
 import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
-import { folderFor } from '../../infra/testing/folder.ts'
+import { folderFor } from '../../infra/embedded/testing.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
 
 const { client, db, key, service, replica, engines } = await house(t)

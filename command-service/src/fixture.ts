@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { choices, deciders, processes } from 'shared-domain/catalogue.ts'
 import { startEngines } from '../../infra/embedded/engines.ts'
 import { startChild, type Child, type Exit } from '../../infra/embedded/child.ts'
-import { folderFor } from '../../infra/testing/folder.ts'
+import { folderFor } from '../../infra/embedded/testing.ts'
 import { start, type Catalogue } from './app.ts'
 import { configFrom } from './config.ts'
 

@@ -6,13 +6,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from 'pg'
 import t from 'tap'
-import { folderFor } from '../testing/folder.ts'
 import { startChild } from './child.ts'
 import { startEngines, type EnginesOptions } from './engines.ts'
 import { takeLock } from './lock.ts'
 import { openLog } from './log-file.ts'
 import { choosePorts, freePort } from './ports.ts'
 import { supervise } from './supervisor.ts'
+import { folderFor } from './testing.ts'
 
 const root = folderFor(t, 'engines')
 

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { connect } from 'nats'
 import t from 'tap'
-import { folderFor } from '../testing/folder.ts'
 import { findNats } from './nats-binary.ts'
 import { startNats } from './nats.ts'
 import { StartFailure } from './start-failure.ts'
+import { folderFor } from './testing.ts'
 
 const root = folderFor(t, 'nats')
 const binDir = fileURLToPath(new URL('../../.baton/bin', import.meta.url))

@@ -5,10 +5,10 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import t from 'tap'
-import { folderFor } from '../testing/folder.ts'
 import { freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
 import { StartFailure } from './start-failure.ts'
+import { folderFor } from './testing.ts'
 
 async function query(url: string, sql: string): Promise<readonly unknown[]> {
   const client = new Client(url)

@@ -7,7 +7,7 @@ import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { demonstrate } from '../../scripts/demo.ts'
 import { startChild } from '../embedded/child.ts'
-import { folderFor } from '../testing/folder.ts'
+import { folderFor } from '../embedded/testing.ts'
 import { house, until } from './house.ts'
 
 const { root, baton, client, admin, differences, log, announced } = await house(t)

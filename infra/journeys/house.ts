@@ -5,7 +5,7 @@ import { Api } from '../../scripts/api.ts'
 import { facts } from '../../scripts/audit/log.ts'
 import { verify } from '../../scripts/audit/verify.ts'
 import { up } from '../../scripts/up.ts'
-import { folderFor } from '../testing/folder.ts'
+import { folderFor } from '../embedded/testing.ts'
 
 /** All of Baton in a folder of its own, on free ports, for one test file. */
 export async function house(t: Test) {

@@ -6,7 +6,7 @@ import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import pg from 'pg'
 import t from 'tap'
 import { startEngines } from '../../infra/embedded/engines.ts'
-import { folderFor } from '../../infra/testing/folder.ts'
+import { folderFor } from '../../infra/embedded/testing.ts'
 
 const root = folderFor(t, 'projection')
 const { urls, stop } = await startEngines({ root, env: {}, ports: 'free', log: () => undefined, onGivenUp: () => undefined })

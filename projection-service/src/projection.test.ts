@@ -10,7 +10,7 @@ import { rowsAfter } from 'shared-domain/kernel/picture.ts'
 import { readModel, type ReadModel, type Recorded } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
 import { startEngines } from '../../infra/embedded/engines.ts'
-import { folderFor } from '../../infra/testing/folder.ts'
+import { folderFor } from '../../infra/embedded/testing.ts'
 import { start, type Catalogue, type Service } from './app.ts'
 import { configFrom, shown } from './config.ts'
 

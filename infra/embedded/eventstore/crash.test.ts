@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { EventStoreDBClient, jsonEvent, persistentSubscriptionToAllSettingsFromDefaults, START, streamNameFilter, type Position } from '@eventstore/db-client'
 import t from 'tap'
-import { folderFor } from '../../testing/folder.ts'
+import { folderFor } from '../testing.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const dir = folderFor(t, 'crash')

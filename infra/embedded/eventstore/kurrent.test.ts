@@ -1,6 +1,6 @@
 import { jsonEvent, KurrentDBClient, START, streamNameFilter } from '@kurrent/kurrentdb-client'
 import t from 'tap'
-import { folderFor } from '../../testing/folder.ts'
+import { folderFor } from '../testing.ts'
 import { startServer } from './server.ts'
 import { openStore } from './store.ts'
 

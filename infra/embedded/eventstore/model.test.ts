@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ANY, BACKWARDS, END, FORWARDS, NO_STREAM, START, STREAM_EXISTS, type AppendExpectedRevision, type ResolvedEvent } from '@eventstore/db-client'
 import t from 'tap'
-import { folderFor } from '../../testing/folder.ts'
+import { folderFor } from '../testing.ts'
 import { collected, happened, opened } from './testing.ts'
 
 /**

@@ -3,7 +3,7 @@ import {
   streamNameFilter, type PersistentAction, type PersistentSubscriptionToAll, type PersistentSubscriptionToStream, type PersistentSubscriptionToStreamSettings, type ResolvedEvent,
 } from '@eventstore/db-client'
 import t from 'tap'
-import { folderFor } from '../../testing/folder.ts'
+import { folderFor } from '../testing.ts'
 import { collected, failure, happened, newStream, several, started, taken, until, opened } from './testing.ts'
 
 const clock = { ahead_ms: 0 }

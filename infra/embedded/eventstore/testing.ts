@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { EventStoreDBClient, jsonEvent, type JSONEventData, type ResolvedEvent } from '@eventstore/db-client'
 import type t from 'tap'
-import { folderFor } from '../../testing/folder.ts'
+import { folderFor } from '../testing.ts'
 import { startServer, type ServerOptions } from './server.ts'
 import { openStore, type StoreOptions } from './store.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { folderFor } from '../../../testing/folder.ts'
+import { folderFor } from '../../testing.ts'
 import { ANY } from '../contract.ts'
 import { startServer } from '../server.ts'
 import { openStore } from '../store.ts'

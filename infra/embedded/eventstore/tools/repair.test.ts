@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { folderFor } from '../../../testing/folder.ts'
+import { folderFor } from '../../testing.ts'
 import { ANY } from '../contract.ts'
 import { disk, type FileLayer } from '../storage/files.ts'
 import { segmentHeader_bytes } from '../storage/segment.ts'
