@@ -20,7 +20,7 @@ const shown = (wish: FilterWish | undefined) => {
   return { shows, count: Array.from({ length: store.count }, (_, ordinal) => ordinal).filter(shows).length }
 }
 
-t.test('a pattern is matched once per distinct name for all who ask the same (section 6.1)', async (t) => {
+t.test('§6.1: a pattern is matched once per distinct name for all who ask the same', async (t) => {
   const everything = shown(undefined)
   const streams = store.stream('$$$settings').lastVisible + 1 + 30
   t.equal(everything.count, store.count)
@@ -37,7 +37,7 @@ t.test('a pattern is matched once per distinct name for all who ask the same (se
   }
 })
 
-t.test('prefixes: any of them, by every letter (section 6.1)', async (t) => {
+t.test('§6.1: prefixes: any of them, by every letter', async (t) => {
   t.equal(shown(filter('stream', '', ['order-29', 'order-3'])).count, 20)
   t.equal(shown(filter('type', '', ['Type0', 'type'])).count, 120)
   t.equal(shown(filter('type', '', [''])).count, store.count)

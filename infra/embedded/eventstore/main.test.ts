@@ -68,7 +68,7 @@ t.test('a port that is taken, a folder that is locked, a log that is damaged: on
   t.match(stderr, /store check|repair/, 'says what to do')
 })
 
-t.test('one line when it is ready, and all is there after a graceful stop', async (t) => {
+t.test('§1: one line when it is ready, and all is there after a graceful stop', async (t) => {
   const first = await running(t, 'graceful')
   t.match(first.line, /esdb:\/\/127\.0\.0\.1:\d+\?tls=false/)
   const before = EventStoreDBClient.connectionString(first.url)
@@ -92,7 +92,7 @@ t.test('one line when it is ready, and all is there after a graceful stop', asyn
   t.same(await second.ended, [0, null])
 })
 
-t.test('on its way out it answers running appends UNAVAILABLE and ends streams CANCELLED (section 1)', async (t) => {
+t.test('§1: on its way out it answers running appends UNAVAILABLE and ends streams CANCELLED', async (t) => {
   const { child, url, ended } = await running(t, 'ending')
   const raw = new Client(new URL(url).host, credentials.createInsecure())
   const asIs = (buffer: Buffer) => buffer
@@ -117,14 +117,14 @@ t.test('on its way out it answers running appends UNAVAILABLE and ends streams C
   raw.close()
 })
 
-t.test('environment options of the real server are honoured', async (t) => {
+t.test('§1: environment options of the real server are honoured', async (t) => {
   const { url } = await running(t, 'environment', { EVENTSTORE_MAX_APPEND_SIZE: '1000' })
   const client = EventStoreDBClient.connectionString(url)
   t.match(await failure(client.appendToStream('large', { ...happened(0), data: { text: 'x'.repeat(1_000) } })), { type: 'maximum-append-size-exceeded', maxAppendSize: 1_000 })
   await client.dispose()
 })
 
-t.test('of the two times in which an append must be made the one for commits counts, and either alone (section 3.2)', async (t) => {
+t.test('§3.2: of the two times in which an append must be made the one for commits counts, and either alone', async (t) => {
   const both = { EVENTSTORE_COMMIT_TIMEOUT_MS: '50', EVENTSTORE_PREPARE_TIMEOUT_MS: '600000' }
   for (const env of [{ EVENTSTORE_PREPARE_TIMEOUT_MS: '50' }, both]) {
     const { url } = await running(t, `times-${Object.keys(env).length}`, env)

@@ -6,7 +6,7 @@ import { collected, happened, opened } from './testing.ts'
 
 /**
  * The law behind all single rules: whatever is done in whatever order, the store says what a page of plain code says, which knows no
- * frames, indexes or messages. The rules stand in sections 3 to 5 of the contract.
+ * frames, indexes or messages. The rules stand in §3 to §5 of the contract.
  */
 
 const deleted = Symbol('$tb of a soft-deleted stream')
@@ -171,7 +171,7 @@ async function step(model: Model, prefix: string, random: ReturnType<typeof rand
 
 const place = ({ event }: ResolvedEvent) => `${event!.streamId} ${event!.revision}`
 
-t.test(`${runs} histories of ${steps} random steps: the store says what the model says, also after a restart`, async (t) => {
+t.test(`§3.3, §3.4, §4, §5: ${runs} histories of ${steps} random steps: the store says what the model says, also after a restart`, async (t) => {
   const models: { readonly prefix: string; readonly model: Model }[] = []
   for (let run = 0; run < runs; run++) {
     const [model, prefix, random] = [new Model(), `model${run}x`, randomness(run + 1)]

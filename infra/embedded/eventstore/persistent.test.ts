@@ -42,7 +42,7 @@ async function groupOn(stream: string, changes: Partial<PersistentSubscriptionTo
   return { join, info }
 }
 
-t.test('every event is given once to a group whose consumers answer, from the start on and live (section 7)', async (t) => {
+t.test('§7: every event is given once to a group whose consumers answer, from the start on and live', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(700))
   const { join, info } = await groupOn(stream)
@@ -57,7 +57,7 @@ t.test('every event is given once to a group whose consumers answer, from the st
   await consumer.subscription.unsubscribe()
 })
 
-t.test('start: inclusive of a revision, after the end (section 7)', async (t) => {
+t.test('§7: start: inclusive of a revision, after the end', async (t) => {
   const [from, end] = [newStream(), newStream()]
   for (const stream of [from, end]) await client.appendToStream(stream, several(5))
   const third = (await groupOn(from, { startFrom: 3n })).join()
@@ -68,7 +68,7 @@ t.test('start: inclusive of a revision, after the end (section 7)', async (t) =>
   for (const { subscription } of [third, later]) await subscription.unsubscribe()
 })
 
-t.test('metadata hides what was there, and nothing that comes while a group is live (sections 4 and 7)', async (t) => {
+t.test('§4, §7: metadata hides what was there, and nothing that comes while a group is live', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(5))
   await client.setStreamMetadata(stream, { maxCount: 1 })
@@ -81,7 +81,7 @@ t.test('metadata hides what was there, and nothing that comes while a group is l
   await consumer.subscription.unsubscribe()
 })
 
-t.test('a stream that does not exist yet is waited for, and links are resolved (section 7)', async (t) => {
+t.test('§7: a stream that does not exist yet is waited for, and links are resolved', async (t) => {
   const [target, links] = [newStream(), newStream('links')]
   const consumer = (await groupOn(links, { resolveLinkTos: true })).join()
   await until(() => consumer.confirmed)
@@ -94,7 +94,7 @@ t.test('a stream that does not exist yet is waited for, and links are resolved (
   await consumer.subscription.unsubscribe()
 })
 
-t.test('nack: retry comes again with a count until it is parked; at most maxRetryCount + 1 deliveries (section 7)', async (t) => {
+t.test('§7: nack: retry comes again with a count until it is parked; at most maxRetryCount + 1 deliveries', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   const { join, info } = await groupOn(stream, { maxRetryCount: 3 })
@@ -107,7 +107,7 @@ t.test('nack: retry comes again with a count until it is parked; at most maxRetr
   await consumer.subscription.unsubscribe()
 })
 
-t.test('nack: park, skip, stop (section 7)', async (t) => {
+t.test('§7: nack: park, skip, stop', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(4))
   const { join, info } = await groupOn(stream)
@@ -120,7 +120,7 @@ t.test('nack: park, skip, stop (section 7)', async (t) => {
   await consumer.subscription.unsubscribe()
 })
 
-t.test('what is parked can be tried anew, all of it or up to a number, and is then no longer parked (section 7)', async (t) => {
+t.test('§7: what is parked can be tried anew, all of it or up to a number, and is then no longer parked', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(5))
   const { join, info } = await groupOn(stream)
@@ -139,7 +139,7 @@ t.test('what is parked can be tried anew, all of it or up to a number, and is th
   await consumer.subscription.unsubscribe()
 })
 
-t.test('what is parked more than the buffer holds comes back completely (section 7)', async (t) => {
+t.test('§7: what is parked more than the buffer holds comes back completely', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(300))
   const { join, info } = await groupOn(stream, { historyBufferSize: 21 })
@@ -153,7 +153,7 @@ t.test('what is parked more than the buffer holds comes back completely (section
   await consumer.subscription.unsubscribe()
 })
 
-t.test('an event that nobody answers in time goes to somebody else (section 7)', async (t) => {
+t.test('§7: an event that nobody answers in time goes to somebody else', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(2))
   const { join } = await groupOn(stream, { messageTimeout: 60_000 })
@@ -167,7 +167,7 @@ t.test('an event that nobody answers in time goes to somebody else (section 7)',
   for (const { subscription } of [silent, other]) await subscription.unsubscribe()
 })
 
-t.test('a consumer that leaves gives what it held to the others, in order, however few retries are allowed (section 7)', async (t) => {
+t.test('§7: a consumer that leaves gives what it held to the others, in order, however few retries are allowed', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(30))
   const { join, info } = await groupOn(stream, { maxRetryCount: 0 })
@@ -182,7 +182,7 @@ t.test('a consumer that leaves gives what it held to the others, in order, howev
   await second.subscription.unsubscribe()
 })
 
-t.test('a consumer holds at most its buffer size (section 7)', async (t) => {
+t.test('§7: a consumer holds at most its buffer size', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(50))
   const { join, info } = await groupOn(stream)
@@ -195,7 +195,7 @@ t.test('a consumer holds at most its buffer size (section 7)', async (t) => {
   await consumer.subscription.unsubscribe()
 })
 
-t.test('strategies: taking turns, filling one first, and a stream for each (section 7)', async (t) => {
+t.test('§7: strategies: taking turns, filling one first, and a stream for each', async (t) => {
   const by = async (consumerStrategyName: PersistentSubscriptionToStreamSettings['consumerStrategyName']) => {
     const stream = newStream()
     const { join } = await groupOn(stream, { consumerStrategyName })
@@ -212,7 +212,7 @@ t.test('strategies: taking turns, filling one first, and a stream for each (sect
   t.same(await by('Pinned'), [0, 5], 'one stream has one consumer, and waits when that is full')
 })
 
-t.test('the checkpoint stands before the oldest event without an answer, and a restart goes on from there (section 7)', async (t) => {
+t.test('§7: the checkpoint stands before the oldest event without an answer, and a restart goes on from there', async (t) => {
   const dir = folderFor(t, 'groups')
   const before = await opened(dir, { tick_ms: 10 })
   await before.client.appendToStream('restarted', several(20))
@@ -235,7 +235,7 @@ t.test('the checkpoint stands before the oldest event without an answer, and a r
   await after.close()
 })
 
-t.test('$all, with a filter (section 7)', async (t) => {
+t.test('§7: $all, with a filter', async (t) => {
   const category = newStream('all')
   const { position } = await client.appendToStream(`${category}-a`, several(3))
   await client.appendToStream(newStream('noise'), several(3))
@@ -265,7 +265,7 @@ t.test('$all, with a filter (section 7)', async (t) => {
   await until(() => again.error !== undefined)
 })
 
-t.test('what is refused says so by name (sections 2 and 7)', async (t) => {
+t.test('§2, §7: what is refused says so by name', async (t) => {
   const stream = newStream()
   const named = { streamName: stream, groupName: 'group' }
   const missing = { type: 'persistent-subscription-does-not-exist', ...named }
@@ -293,7 +293,7 @@ t.test('what is refused says so by name (sections 2 and 7)', async (t) => {
   t.match(next.error, { type: 'persistent-subscription-dropped', ...named })
 })
 
-t.test('a group that is made again under an old name begins anew (section 7)', async (t) => {
+t.test('§7: a group that is made again under an old name begins anew', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   for (const turn of [1, 2]) {
@@ -307,7 +307,7 @@ t.test('a group that is made again under an old name begins anew (section 7)', a
   }
 })
 
-t.test('information says what was set, who is connected and how it goes (section 7)', async (t) => {
+t.test('§7: information says what was set, who is connected and how it goes', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   const wished = settings({ extraStatistics: true, startFrom: 1n, messageTimeout: 12_345, maxRetryCount: 4, checkPointAfter: 77, checkPointLowerBound: 5, checkPointUpperBound: 66,
@@ -324,7 +324,7 @@ t.test('information says what was set, who is connected and how it goes (section
   await consumer.subscription.unsubscribe()
 })
 
-t.test('a restart of the subsystem drops consumers and keeps groups (section 7)', async (t) => {
+t.test('§7: a restart of the subsystem drops consumers and keeps groups', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(3))
   const { join } = await groupOn(stream)
@@ -338,7 +338,7 @@ t.test('a restart of the subsystem drops consumers and keeps groups (section 7)'
   await after.subscription.unsubscribe()
 })
 
-t.test('many consumers that retry, vanish and answer at random leave nothing out (section 7)', async (t) => {
+t.test('§7: many consumers that retry, vanish and answer at random leave nothing out', async (t) => {
   const stream = newStream()
   const { join } = await groupOn(stream, { maxRetryCount: 1_000, checkPointUpperBound: 20 })
   let state = 42
@@ -360,7 +360,7 @@ t.test('many consumers that retry, vanish and answer at random leave nothing out
   for (const { subscription } of consumers) await subscription.unsubscribe()
 })
 
-t.test('another client sees the same groups (section 7)', async (t) => {
+t.test('§7: another client sees the same groups', async (t) => {
   const stream = newStream()
   await groupOn(stream)
   t.match(await connected().listPersistentSubscriptionsToStream(stream), [{ eventSource: stream, groupName: 'group' }])

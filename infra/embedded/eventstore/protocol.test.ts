@@ -44,7 +44,7 @@ const proposed = (field: number, id = randomUUID() as string, ...more: readonly 
 
 const exception = (answer: unknown) => (answer as ServiceError).metadata?.get('exception')[0]
 
-t.test('Append says what is wrong with a request (sections 2 and 3.1)', async (t) => {
+t.test('§2, §3.1: Append says what is wrong with a request', async (t) => {
   t.match(await append(messageField(1, ...options('raw')), proposed(2)), { code: status.INVALID_ARGUMENT }, 'no expected revision')
   t.match(await append(messageField(1, any), proposed(2)), { code: status.INVALID_ARGUMENT }, 'no stream')
   t.match(await append(), { code: status.INVALID_ARGUMENT }, 'nothing at all')
@@ -60,14 +60,14 @@ t.test('Append says what is wrong with a request (sections 2 and 3.1)', async (t
   t.same((large as ServiceError).metadata.get('maximum-append-size'), [String(1024 * 1024)])
 })
 
-t.test('an id in the structured form is the same id', async (t) => {
+t.test('§3.1: an id in the structured form is the same id', async (t) => {
   const structured = messageField(1, messageField(1, numberField(1, 0x0123456789abcdefn), numberField(2, -2n)))
   const answer = await append(messageField(1, ...options('structured', any)), messageField(2, structured, ...properties))
   t.ok(Buffer.isBuffer(answer))
   t.ok((await store.records([store.stream('structured').ordinalOf(0)]))[0]!.includes('01234567-89ab-cdef-ffff-fffffffffffe'))
 })
 
-t.test('Read insists on a uuid option, a sensible filter and an interval, and on what belongs together (sections 5 and 6)', async (t) => {
+t.test('§5, §6: Read insists on a uuid option, a sensible filter and an interval, and on what belongs together', async (t) => {
   const uuidOption = messageField(9, empty(2))
   const fromStart = messageField(2, empty(2))
   const request = (...fields: readonly Buffer[]) => messageField(1, ...fields)
@@ -105,7 +105,7 @@ function answerFrom(buffer: Buffer): Answer {
   return { correlation, isSuccess, detail }
 }
 
-t.test('BatchAppend answers every correlation id exactly once (section 3.2)', async (t) => {
+t.test('§3.2: BatchAppend answers every correlation id exactly once', async (t) => {
   const call = raw.makeBidiStreamRequest(`${streams}/BatchAppend`, asIs, asIs)
   const answers: Answer[] = []
   call.on('data', (buffer: Buffer) => answers.push(answerFrom(buffer)))
@@ -144,7 +144,7 @@ t.test('BatchAppend answers every correlation id exactly once (section 3.2)', as
   t.equal(store.stream('chunked').lastVisible, 2, 'chunks are one append')
 })
 
-t.test('a client that sends without reading answers does not fill the memory of the server', async (t) => {
+t.test('§3.2: a client that sends without reading answers does not fill the memory of the server', async (t) => {
   const call = raw.makeBidiStreamRequest(`${streams}/BatchAppend`, asIs, asIs)
   call.on('error', () => undefined)
   const before = store.count
@@ -164,7 +164,7 @@ t.test('a client that sends without reading answers does not fill the memory of 
   call.cancel()
 })
 
-t.test('what is not served is UNIMPLEMENTED (section 8)', async (t) => {
+t.test('§8: what is not served is UNIMPLEMENTED', async (t) => {
   for (const path of ['/event_store.client.users.Users/Create', '/event_store.client.operations.Operations/StartScavenge', '/event_store.client.projections.Projections/Create']) {
     t.match(await unary(path, Buffer.alloc(0)), { code: status.UNIMPLEMENTED }, path)
   }
@@ -180,14 +180,14 @@ function memberFrom(answer: Buffer): Map<number, unknown> {
   return seen
 }
 
-t.test('Gossip tells of one node, which leads and can be reached (section 1)', async (t) => {
+t.test('§1: Gossip tells of one node, which leads and can be reached', async (t) => {
   const seen = memberFrom(await unary('/event_store.client.gossip.Gossip/Read', Buffer.alloc(0)) as Buffer)
   t.equal(seen.get(3), 8, 'it leads')
   t.equal(seen.get(4), 1, 'it is alive')
   t.same(seen.get(5), message(bytesField(1, '127.0.0.1'), numberField(2, server.port)))
 })
 
-t.test('Gossip of a server on all addresses names the one that it was asked by (section 1)', async (t) => {
+t.test('§1: Gossip of a server on all addresses names the one that it was asked by', async (t) => {
   for (const [bound, authority, told] of [
     ['0.0.0.0', 'events.example:4000', 'events.example'], ['::', '[::1]:4000', '[::1]'], ['0.0.0.0', 'events.example', 'events.example'], ['127.0.0.1', 'localhost:2113', '127.0.0.1'],
   ] as const) {

@@ -27,40 +27,40 @@ async function serving(t: Parameters<typeof started>[0], store: Store) {
   return { client: connected(`esdb://127.0.0.1:${server.port}?tls=false`) }
 }
 
-/** The table of section 3.3, row by row. The stream holds a and b where it holds anything. */
+/** The table of §3.3, row by row. The stream holds a and b where it holds anything. */
 const rows: readonly (readonly [what: string, before: Before, expected: AppendExpectedRevision, ids: readonly (string | undefined)[], outcome: Outcome])[] = [
-  ['any, unknown id: appends', 'two', ANY, [c], 2],
-  ['any on nothing: appends', 'nothing', ANY, [c], 0],
-  ['any, all ids known: success of the original', 'two', ANY, [a, b], 1],
-  ['any, first id known alone: success of the original', 'two', ANY, [a], 0],
-  ['any, first known and a later one not: wrong', 'two', ANY, [a, c], 'wrong 1'],
-  ['any, first unknown and a later one known: appends', 'two', ANY, [c, a], 3],
-  ['any of no events: nothing happens', 'two', ANY, [], 1],
-  ['exists on a soft-deleted stream: deleted', 'soft-deleted', STREAM_EXISTS, [c], 'deleted'],
-  ['exists on nothing: wrong', 'nothing', STREAM_EXISTS, [c], 'wrong none'],
-  ['exists with metadata alone: as any', 'metadata', STREAM_EXISTS, [c], 0],
-  ['exists, unknown id: appends', 'two', STREAM_EXISTS, [c], 2],
-  ['exists, known ids: success of the original', 'two', STREAM_EXISTS, [b], 1],
-  ['no stream, same ids: success of the original', 'two', NO_STREAM, [a, b], 1],
-  ['no stream, a prefix of the same ids: success of the original', 'two', NO_STREAM, [a], 0],
-  ['earlier revision, same id: success of the original', 'two', 0n, [b], 1],
-  ['no stream on a soft-deleted one: recreated', 'soft-deleted', NO_STREAM, [c], 2],
-  ['any on a soft-deleted stream: recreated', 'soft-deleted', ANY, [c], 2],
-  ['exact revision on a soft-deleted stream: recreated', 'soft-deleted', 1n, [c], 2],
-  ['earlier revision, other id: wrong', 'two', 0n, [c], 'wrong 1'],
-  ['no stream, other id: wrong', 'two', NO_STREAM, [c], 'wrong 1'],
-  ['no stream, a later id differs: wrong', 'two', NO_STREAM, [a, c], 'wrong 1'],
-  ['no stream, same ids and one more: wrong', 'two', NO_STREAM, [a, b, c], 'wrong 1'],
-  ['earlier revision, no events: wrong', 'two', 0n, [], 'wrong 1'],
-  ['the exact revision: appends', 'two', 1n, [c, d], 3],
-  ['the exact revision with a known id: appends, unchecked', 'two', 1n, [a], 2],
-  ['no stream on nothing: appends', 'nothing', NO_STREAM, [a], 0],
-  ['a later revision: wrong', 'two', 2n, [c], 'wrong 1'],
-  ['a later revision on nothing: wrong', 'nothing', 0n, [c], 'wrong none'],
-  ['tombstoned with any: deleted', 'tombstoned', ANY, [c], 'deleted'],
-  ['tombstoned with no stream: deleted', 'tombstoned', NO_STREAM, [c], 'deleted'],
-  ['tombstoned with a revision: deleted', 'tombstoned', 1n, [c], 'deleted'],
-  ['tombstoned with exists: deleted', 'tombstoned', STREAM_EXISTS, [c], 'deleted'],
+  ['row 1, any, unknown id: appends', 'two', ANY, [c], 2],
+  ['row 1, any on nothing: appends', 'nothing', ANY, [c], 0],
+  ['row 2, any, all ids known: success of the original', 'two', ANY, [a, b], 1],
+  ['row 2, any, first id known alone: success of the original', 'two', ANY, [a], 0],
+  ['row 3, any, first known and a later one not: wrong', 'two', ANY, [a, c], 'wrong 1'],
+  ['row 1, any, first unknown and a later one known: appends', 'two', ANY, [c, a], 3],
+  ['row 1, any of no events: nothing happens', 'two', ANY, [], 1],
+  ['row 4, exists on a soft-deleted stream: deleted', 'soft-deleted', STREAM_EXISTS, [c], 'deleted'],
+  ['row 5, exists on nothing: wrong', 'nothing', STREAM_EXISTS, [c], 'wrong none'],
+  ['row 6, exists with metadata alone: as any', 'metadata', STREAM_EXISTS, [c], 0],
+  ['row 7, exists, unknown id: appends', 'two', STREAM_EXISTS, [c], 2],
+  ['row 7, exists, known ids: success of the original', 'two', STREAM_EXISTS, [b], 1],
+  ['row 8, no stream, same ids: success of the original', 'two', NO_STREAM, [a, b], 1],
+  ['row 8, no stream, a prefix of the same ids: success of the original', 'two', NO_STREAM, [a], 0],
+  ['row 8, earlier revision, same id: success of the original', 'two', 0n, [b], 1],
+  ['row 9, no stream on a soft-deleted one: recreated', 'soft-deleted', NO_STREAM, [c], 2],
+  ['row 1, any on a soft-deleted stream: recreated', 'soft-deleted', ANY, [c], 2],
+  ['row 13, exact revision on a soft-deleted stream: recreated', 'soft-deleted', 1n, [c], 2],
+  ['row 10, earlier revision, other id: wrong', 'two', 0n, [c], 'wrong 1'],
+  ['row 10, no stream, other id: wrong', 'two', NO_STREAM, [c], 'wrong 1'],
+  ['row 11, no stream, a later id differs: wrong', 'two', NO_STREAM, [a, c], 'wrong 1'],
+  ['row 11, no stream, same ids and one more: wrong', 'two', NO_STREAM, [a, b, c], 'wrong 1'],
+  ['row 12, earlier revision, no events: wrong', 'two', 0n, [], 'wrong 1'],
+  ['row 13, the exact revision: appends', 'two', 1n, [c, d], 3],
+  ['row 13, the exact revision with a known id: appends, unchecked', 'two', 1n, [a], 2],
+  ['row 13, no stream on nothing: appends', 'nothing', NO_STREAM, [a], 0],
+  ['row 14, a later revision: wrong', 'two', 2n, [c], 'wrong 1'],
+  ['row 14, a later revision on nothing: wrong', 'nothing', 0n, [c], 'wrong none'],
+  ['before any row, tombstoned with any: deleted', 'tombstoned', ANY, [c], 'deleted'],
+  ['before any row, tombstoned with no stream: deleted', 'tombstoned', NO_STREAM, [c], 'deleted'],
+  ['before any row, tombstoned with a revision: deleted', 'tombstoned', 1n, [c], 'deleted'],
+  ['before any row, tombstoned with exists: deleted', 'tombstoned', STREAM_EXISTS, [c], 'deleted'],
 ]
 
 async function prepared(before: Before): Promise<string> {
@@ -80,29 +80,29 @@ const told = (outcome: Outcome, stream: string) => {
 }
 
 for (const [path, options] of Object.entries(paths)) {
-  t.test(`section 3.3 by ${path}`, async (t) => {
+  t.test(`§3.3 by ${path}`, async (t) => {
     for (const [what, before, expectedRevision, ids, outcome] of rows) {
       const stream = await prepared(before)
       const append = client.appendToStream(stream, ids.map((id, n) => event(id, 10 + n)), { expectedRevision, ...options })
       if (typeof outcome === 'string') {
         const error = await failure(append)
-        t.match(error, told(outcome, stream), what)
+        t.match(error, told(outcome, stream), `§3.3 ${what}`)
         continue
       }
       const { success, nextExpectedRevision, position } = await append
-      t.match({ success, nextExpectedRevision }, { success: true, nextExpectedRevision: BigInt(outcome) }, what)
+      t.match({ success, nextExpectedRevision }, { success: true, nextExpectedRevision: BigInt(outcome) }, `§3.3 ${what}`)
       const [stored] = await collected(client.readStream(stream, { fromRevision: BigInt(outcome), maxCount: 1 }))
       if (ids.length > 0) t.same(position, stored!.event!.position, `${what}: says the position of its last event`)
     }
   })
 
-  t.test(`a failed append by ${path} is told, not thrown, when so wished`, async (t) => {
+  t.test(`§3.1, §3.2: a failed append by ${path} is told, not thrown, when so wished`, async (t) => {
     const stream = await prepared('two')
     const lenient = connected(`esdb://127.0.0.1:${server.port}?tls=false&throwOnAppendFailure=false`)
     t.match(await lenient.appendToStream(stream, event(c), { expectedRevision: 7n, ...options }), { success: false })
   })
 
-  t.test(`limits by ${path}`, async (t) => {
+  t.test(`§3.1: limits by ${path}`, async (t) => {
     const stream = newStream()
     const large = { ...happened(0), data: { text: 'x'.repeat(1024 * 1024) } }
     t.match(await failure(client.appendToStream(stream, large, options)), { type: 'maximum-append-size-exceeded', maxAppendSize: 1024 * 1024 })
@@ -114,7 +114,7 @@ for (const [path, options] of Object.entries(paths)) {
     t.ok(await failure(client.appendToStream(stream, happened(0, 'A', '00000000-0000-0000-0000-000000000000'), options)), 'an event without an id')
   })
 
-  t.test(`names beyond ASCII by ${path}`, async (t) => {
+  t.test(`§2, §3.1: names beyond ASCII by ${path}`, async (t) => {
     const stream = `заказ-${path}-😀`
     await client.appendToStream(stream, happened(1, 'Случилось'), options)
     const [read] = await collected(client.readStream(stream))
@@ -125,14 +125,14 @@ for (const [path, options] of Object.entries(paths)) {
     t.match(await failure(collected(client.readStream(stream))), { type: 'stream-deleted' })
   })
 
-  t.test(`concurrent appends by ${path} with the same expected revision: one wins, the others are told`, async (t) => {
+  t.test(`§3.3: concurrent appends by ${path} with the same expected revision: one wins, the others are told`, async (t) => {
     const stream = newStream()
     const outcomes = await Promise.allSettled(several(20).map((event) => client.appendToStream(stream, event, { expectedRevision: NO_STREAM, ...options })))
     t.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
     t.equal((await collected(client.readStream(stream))).length, 1)
   })
 
-  t.test(`the same append sent twice at once by ${path} is written once and answered the same`, async (t) => {
+  t.test(`§3.3: the same append sent twice at once by ${path} is written once and answered the same`, async (t) => {
     const stream = newStream()
     const events = several(3)
     const answers = await Promise.all([1, 2, 3].map(() => client.appendToStream(stream, events, { expectedRevision: NO_STREAM, ...options })))
@@ -142,7 +142,7 @@ for (const [path, options] of Object.entries(paths)) {
   })
 }
 
-t.test('events come back as they went in', async (t) => {
+t.test('§5: events come back as they went in', async (t) => {
   const stream = newStream()
   const before = Date.now()
   const proposed: JSONEventData = { ...happened(5), metadata: { $correlationId: 'x', list: [1, 'два'] } }
@@ -160,7 +160,7 @@ t.test('events come back as they went in', async (t) => {
   t.same(inAll!.event, json!.event, 'stream and $all show the same')
 })
 
-t.test('reads of a stream (section 5)', async (t) => {
+t.test('§5: reads of a stream', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(600))
   const read = async (options: Parameters<typeof client.readStream>[1]) => numbers(await collected(client.readStream(stream, options)))
@@ -177,7 +177,7 @@ t.test('reads of a stream (section 5)', async (t) => {
   t.match(await failure(collected(client.readStream('nothing-here'))), { type: 'stream-not-found', streamName: 'nothing-here' })
 })
 
-t.test('reads of $all (section 5)', async (t) => {
+t.test('§5: reads of $all', async (t) => {
   const stream = newStream()
   const positions = []
   for (const event of several(5)) positions.push((await client.appendToStream(stream, event)).position!)
@@ -194,7 +194,7 @@ t.test('reads of $all (section 5)', async (t) => {
   t.ok(all.some(({ event }) => event!.type === '$metadata' && event!.streamId.startsWith('$$$')), 'a fresh node holds an event of its own')
 })
 
-t.test('links (section 5)', async (t) => {
+t.test('§5: links', async (t) => {
   const [target, links] = [newStream(), newStream('links')]
   await client.appendToStream(target, several(3))
   const link = (text: string) => ({ ...happened(0), type: '$>', contentType: 'application/octet-stream' as const, data: Buffer.from(text), metadata: Buffer.alloc(0) })
@@ -214,7 +214,7 @@ t.test('links (section 5)', async (t) => {
   t.equal((await collected(client.readStream(links, { resolveLinkTos: true })))[0]!.event, undefined, 'deleted: only the link')
 })
 
-t.test('stream metadata (section 4)', async (t) => {
+t.test('§4: stream metadata', async (t) => {
   const stream = newStream()
   t.equal((await client.getStreamMetadata(stream)).metadata, undefined, 'none is an empty answer')
   await client.appendToStream(stream, several(10))
@@ -239,7 +239,7 @@ t.test('stream metadata (section 4)', async (t) => {
   t.equal((await collected(client.readAll())).filter(({ event }) => event!.streamId === stream).length, 11, '$all hides nothing')
 })
 
-t.test('a page is bounded in bytes, too, so slow readers of large events hold little (sections 5 and 6)', async (t) => {
+t.test('§5, §6: a page is bounded in bytes, too, so slow readers of large events hold little', async (t) => {
   const stream = newStream('large')
   for (let n = 0; n < 12; n++) await client.appendToStream(stream, { ...happened(n), data: { n, text: 'x'.repeat(400_000) } })
   await client.appendToStream(newStream(), happened(0))
@@ -258,7 +258,7 @@ t.test('a page is bounded in bytes, too, so slow readers of large events hold li
   t.equal(most, 3, 'about a MiB, or one event more')
 })
 
-t.test('one event of a stream with $maxAge is found without reading the stream (section 4)', async (t) => {
+t.test('§4: one event of a stream with $maxAge is found without reading the stream', async (t) => {
   let now_ms = Date.now()
   const { store, client } = await started(t, { now_ms: () => now_ms })
   await client.appendToStream('long', several(2_000))
@@ -279,7 +279,7 @@ t.test('one event of a stream with $maxAge is found without reading the stream (
   t.ok(asked <= 256, `${asked} were read`)
 })
 
-t.test('$maxAge hides what is older, whatever the count (section 4)', async (t) => {
+t.test('§4: $maxAge hides what is older, whatever the count', async (t) => {
   let now_ms = Date.now()
   const { client } = await started(t, { now_ms: () => now_ms })
   await client.appendToStream('aging', several(3))
@@ -292,7 +292,7 @@ t.test('$maxAge hides what is older, whatever the count (section 4)', async (t) 
   t.same(await collected(client.readStream('aging')), [], 'all expired: empty, not missing')
 })
 
-t.test('a soft delete hides a stream until it is written again (section 3.4)', async (t) => {
+t.test('§3.4: a soft delete hides a stream until it is written again', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(8))
   await client.setStreamMetadata(stream, { owner: 'me' })
@@ -312,7 +312,7 @@ t.test('a soft delete hides a stream until it is written again (section 3.4)', a
   t.match(await failure(client.deleteStream('никогда', { expectedRevision: 1n })), { type: 'wrong-expected-version' }, 'a name beyond ASCII in a trailer')
 })
 
-t.test('metadata written to a soft-deleted stream brings it back empty (section 3.4)', async (t) => {
+t.test('§3.4: metadata written to a soft-deleted stream brings it back empty', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(2))
   await client.deleteStream(stream)
@@ -321,7 +321,7 @@ t.test('metadata written to a soft-deleted stream brings it back empty (section 
   t.match(await client.getStreamMetadata(stream), { metadata: { owner: 'me', truncateBefore: 2 } })
 })
 
-t.test('a stream that had only metadata when it was deleted is shown once it is written (section 3.4)', async (t) => {
+t.test('§3.4: a stream that had only metadata when it was deleted is shown once it is written', async (t) => {
   const stream = newStream()
   await client.setStreamMetadata(stream, { owner: 'somebody' })
   await client.deleteStream(stream)
@@ -331,7 +331,7 @@ t.test('a stream that had only metadata when it was deleted is shown once it is 
   t.match(await client.getStreamMetadata(stream), { metadata: { truncateBefore: 0 } })
 })
 
-t.test('a tombstone is for ever (section 3.4)', async (t) => {
+t.test('§3.4: a tombstone is for ever', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(2))
   t.match(await failure(client.tombstoneStream(stream, { expectedRevision: 0n })), { type: 'wrong-expected-version' })
@@ -349,31 +349,31 @@ t.test('a tombstone is for ever (section 3.4)', async (t) => {
   t.match(await failure(client.appendToStream(never, happened(0))), { type: 'stream-deleted' })
 })
 
-t.test('both ways to find the server (section 1)', async (t) => {
+t.test('§1: both ways to find the server', async (t) => {
   for (const url of [`esdb+discover://127.0.0.1:${server.port}?tls=false`, `esdb://127.0.0.1:${server.port},127.0.0.1:${server.port}?tls=false`]) {
     const other = connected(url)
     t.match(await other.appendToStream(newStream(), happened(0)), { success: true }, url)
   }
 })
 
-t.test('what is not offered says so (section 8)', async (t) => {
+t.test('§8: what is not offered says so', async (t) => {
   t.match(await failure(client.createProjection('p', 'fromAll()')), { type: 'unknown', code: 12 })
 })
 
-t.test('a batch in many chunks is one append', async (t) => {
+t.test('§3.2: a batch in many chunks is one append', async (t) => {
   const stream = newStream()
   const events = Array.from({ length: 20_000 }, (_, n) => happened(n))
   t.match(await client.appendToStream(stream, events, { batchAppendSize: 10_000 }), { nextExpectedRevision: 19_999n })
   t.equal((await collected(client.readStream(stream))).length, 20_000)
 })
 
-t.test('a deadline that passes is answered, once, and nothing is left behind', async (t) => {
+t.test('§3.2: a deadline that passes is answered, once, and nothing is left behind', async (t) => {
   const stream = newStream()
   t.match(await failure(client.appendToStream(stream, several(30_000), { deadline: 1 })), { type: 'deadline-exceeded' })
   t.match(await client.appendToStream(newStream(), happened(0)), { success: true }, 'the same call goes on')
 })
 
-t.test('an explicit revision is checked for ever, also against what was read from disk', async (t) => {
+t.test('§3.3 row 8: an explicit revision is checked for ever, also against what was read from disk', async (t) => {
   const events = several(3)
   const stream = newStream()
   await client.appendToStream(stream, events, { expectedRevision: NO_STREAM })

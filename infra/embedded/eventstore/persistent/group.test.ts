@@ -65,7 +65,7 @@ async function following(stream: string, length: number, via: Store, { bufferSiz
   return { group, consumer, given }
 }
 
-t.test('the checkpoint does not pass an event that is not parked yet (section 7)', async (t) => {
+t.test('§7: the checkpoint does not pass an event that is not parked yet', async (t) => {
   let release = () => undefined as void
   const gate = new Promise<void>((resolve) => { release = resolve })
   const { group, consumer, given } = await following('parking', 3, parkingVia((write) => gate.then(write)))
@@ -81,7 +81,7 @@ t.test('the checkpoint does not pass an event that is not parked yet (section 7)
   group.stop()
 })
 
-t.test('a checkpoint is written at once when it is far behind, else at a tick, and not too often (section 7)', async (t) => {
+t.test('§7: a checkpoint is written at once when it is far behind, else at a tick, and not too often', async (t) => {
   let now_ms = 0
   const changes = { checkpointAfter_ms: 1_000, checkpointCount_min: 2, checkpointCount_max: 4 }
   const { group, consumer, given } = await following('marks', 10, store, { now_ms: () => now_ms, changes })
@@ -101,7 +101,7 @@ t.test('a checkpoint is written at once when it is far behind, else at a tick, a
   group.stop()
 })
 
-t.test('a message timeout of zero expires at the next tick (section 7)', async (t) => {
+t.test('§7: a message timeout of zero expires at the next tick', async (t) => {
   const { group, given } = await following('hasty', 1, store, { now_ms: () => 0, changes: { messageTimeout_ms: 0, retries_max: 1 } })
   t.same(given.map(({ retries }) => retries), [0])
   group.tick()
@@ -112,7 +112,7 @@ t.test('a message timeout of zero expires at the next tick (section 7)', async (
   group.stop()
 })
 
-t.test('an event that cannot be parked comes again (section 7)', async (t) => {
+t.test('§7: an event that cannot be parked comes again', async (t) => {
   let fails = true
   const { group, consumer, given } = await following('full', 2, parkingVia((write) => (fails ? Promise.reject(new Error('no space left')) : write())))
   group.nack(consumer, [given[0]!.id], 'park', 'because')
@@ -124,7 +124,7 @@ t.test('an event that cannot be parked comes again (section 7)', async (t) => {
   group.stop()
 })
 
-t.test('two events with one id are never under way together, for consumers answer by id (section 7)', async (t) => {
+t.test('§7: two events with one id are never under way together, for consumers answer by id', async (t) => {
   const id = randomUUID()
   const event = { id, type: 'Happened', json: false, metadata: Buffer.alloc(0), data: Buffer.alloc(0) }
   await store.append('twins', ANY, [event, event])
@@ -141,7 +141,7 @@ t.test('two events with one id are never under way together, for consumers answe
   group.stop()
 })
 
-t.test('what a consumer does costs as much as it holds, and no more for what else is under way (section 7)', async (t) => {
+t.test('§7: what a consumer does costs as much as it holds, and no more for what else is under way', async (t) => {
   const length = 3_000
   const { group, consumer, given } = await following('many', length, store, { bufferSize: length })
   let compared = 0
@@ -177,7 +177,7 @@ async function groupsOn({ teardown }: Pick<typeof t, 'teardown'>, stream: string
   return { groups, group: groups.find({ source: stream, group: 'group' }) }
 }
 
-t.test('a consumer that does not read is given no more than fits, until it does (sections 6 and 7)', async (t) => {
+t.test('§6, §7: a consumer that does not read is given no more than fits, until it does', async (t) => {
   const { groups, group } = await groupsOn(t, 'unread')
   for (let n = 0; n < 8; n++) await store.append('unread', ANY, several(5, 100_000))
   const { call, unread } = calling(groups, 'unread', 1_000)
@@ -191,7 +191,7 @@ t.test('a consumer that does not read is given no more than fits, until it does 
   t.equal(group.consumers.size, 0)
 })
 
-t.test('a deletion while the first checkpoint is written leaves nothing behind (section 7)', async (t) => {
+t.test('§7: a deletion while the first checkpoint is written leaves nothing behind', async (t) => {
   const [stream, checkpoint] = ['deleted', '$persistentsubscription-deleted::group-checkpoint']
   let [isWritten, release] = [false, () => undefined as void]
   const gate = new Promise<void>((resolve) => { release = resolve })
@@ -213,14 +213,14 @@ t.test('a deletion while the first checkpoint is written leaves nothing behind (
   t.equal(store.stream(checkpoint).status, 'deleted')
 })
 
-t.test('a consumer holds 10,000 events at most, whatever it asks for (section 7)', async (t) => {
+t.test('§7: a consumer holds 10,000 events at most, whatever it asks for', async (t) => {
   const { groups, group } = await groupsOn(t, 'greedy')
   const { call } = calling(groups, 'greedy', 2 ** 31)
   t.same([...group.consumers].map(({ bufferSize, free }) => [bufferSize, free]), [[10_000, 10_000]])
   call.emit('cancelled')
 })
 
-t.test('nobody answers for another consumer (section 7)', async (t) => {
+t.test('§7: nobody answers for another consumer', async (t) => {
   const { group, given } = await following('others', 1, store)
   const other = group.join({ from: 'there', name: 'other', isBusy: false, send: () => undefined, drop: () => undefined }, 10)
   group.ack(other, [given[0]!.id])

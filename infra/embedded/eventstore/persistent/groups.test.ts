@@ -13,7 +13,7 @@ const settings: Settings = {
 }
 const configStream = '$persistentSubscriptionConfig'
 
-t.test('whatever is written to the stream of the groups, the server starts with those that were there, and says so (section 7)', async (t) => {
+t.test('§7: whatever is written to the stream of the groups, the server starts with those that were there, and says so', async (t) => {
   const dir = folderFor(t, 'groups')
   const store = await openStore({ dir })
   const groups = new Groups(store)

@@ -6,7 +6,7 @@ interface Consumer extends Slots { readonly name: string; free: number }
 
 const consumer = (name: string, free = 1_000): Consumer => ({ name, free })
 
-t.test('nobody, or nobody with room, gets nothing', async (t) => {
+t.test('§7: nobody, or nobody with room, gets nothing', async (t) => {
   for (const name of strategyNames) {
     const one = strategy<Consumer>(name)
     t.equal(one.choose(() => 'a'), undefined, name)
@@ -15,7 +15,7 @@ t.test('nobody, or nobody with room, gets nothing', async (t) => {
   }
 })
 
-t.test('RoundRobin takes turns and passes over who is full', async (t) => {
+t.test('§7: RoundRobin takes turns and passes over who is full', async (t) => {
   const one = strategy<Consumer>('RoundRobin')
   const [a, b, c] = [consumer('a'), consumer('b'), consumer('c')]
   for (const each of [a, b, c]) one.join(each)
@@ -27,7 +27,7 @@ t.test('RoundRobin takes turns and passes over who is full', async (t) => {
   t.same([turn(), turn()], ['a', 'a'])
 })
 
-t.test('DispatchToSingle fills the first before the next', async (t) => {
+t.test('§7: DispatchToSingle fills the first before the next', async (t) => {
   const one = strategy<Consumer>('DispatchToSingle')
   const [a, b] = [consumer('a', 1), consumer('b', 1)]
   for (const each of [a, b]) one.join(each)
@@ -37,7 +37,7 @@ t.test('DispatchToSingle fills the first before the next', async (t) => {
   t.same(one.choose(() => ''), b)
 })
 
-t.test('Pinned: a stream stays with its consumer, spread is even, and only moves when it must', async (t) => {
+t.test('§7: Pinned: a stream stays with its consumer, spread is even, and only moves when it must', async (t) => {
   const one = strategy<Consumer>('Pinned')
   const keys = Array.from({ length: 2_000 }, (_, n) => `stream-${n}`)
   const owners = () => keys.map((key) => (one.choose(() => key) as Consumer).name)
@@ -61,7 +61,7 @@ t.test('Pinned: a stream stays with its consumer, spread is even, and only moves
   t.ok(owners().every((name, nth) => three[nth] === 'c' || name === three[nth]), 'only the streams of who left move')
 })
 
-t.test('Pinned: an event whose consumer is full waits, others go on', async (t) => {
+t.test('§7: Pinned: an event whose consumer is full waits, others go on', async (t) => {
   const one = strategy<Consumer>('Pinned')
   const [a, b] = [consumer('a'), consumer('b')]
   for (const each of [a, b]) one.join(each)

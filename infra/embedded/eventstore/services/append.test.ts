@@ -38,7 +38,7 @@ const batchAppend = (stream: string, id: string): Promise<Buffer> => new Promise
   call.end()
 })
 
-t.test('an event whose id is not a UUID, or all zero, is refused by both paths, and nothing is written (section 3.1)', async (t) => {
+t.test('§3.1: an event whose id is not a UUID, or all zero, is refused by both paths, and nothing is written', async (t) => {
   const before = store.count
   const nil = '00000000-0000-0000-0000-000000000000'
   for (const id of ['', 'abc', 'A'.repeat(36), 'x'.repeat(200), '0123456789abcdef0123456789abcdef', `{${randomUUID()}}`, nil]) {
@@ -79,7 +79,7 @@ const interruptions = {
 } as const
 
 for (const [what, interruption] of Object.entries(interruptions)) {
-  t.test(`an append that ${what} while its events arrive is not made in part (sections 3.1 and 10.4)`, async (t) => {
+  t.test(`§3.1, §10.4: an append that ${what} while its events arrive is not made in part`, async (t) => {
     const wire = await cable(t)
     const client = connected(wire.port)
     for (const size of [10, 400_000]) {
@@ -102,12 +102,12 @@ for (const [what, interruption] of Object.entries(interruptions)) {
   })
 }
 
-t.test('an append for which the disk is too slow is answered UNAVAILABLE, and may be sent again (section 2)', async (t) => {
+t.test('§2: an append for which the disk is too slow is answered UNAVAILABLE, and may be sent again', async (t) => {
   const verdict = Promise.reject(new Busy('The disk does not keep up.'))
   await t.rejects(inTime(verdict, { append_bytes_max: 1, commit_ms_max: 1_000 }), { code: status.UNAVAILABLE, details: /does not keep up/ })
 })
 
-t.test('of an append that is refused while it arrives nothing is written, whatever follows (section 3.1)', async (t) => {
+t.test('§3.1: of an append that is refused while it arrives nothing is written, whatever follows', async (t) => {
   const answer = new Promise((resolve) => {
     const call = raw.makeClientStreamRequest(`${streams}/Append`, asIs, asIs, resolve)
     for (const request of [messageField(1, ...wish('refused')), proposed(2), proposed(2, 'abc'), proposed(2)]) call.write(request)

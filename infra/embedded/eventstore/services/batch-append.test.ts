@@ -26,7 +26,7 @@ async function opened(t: Test, commit_ms_max: number) {
   return { call, answers, store }
 }
 
-t.test('an append whose last chunk does not come in time is answered Timeout, once, and forgotten (section 3.2)', async (t) => {
+t.test('§3.2: an append whose last chunk does not come in time is answered Timeout, once, and forgotten', async (t) => {
   const { call, answers, store } = await opened(t, 200)
   const ids = Array.from({ length: 20 }, () => randomUUID())
   for (const id of ids) call.write(chunk(id))
@@ -45,7 +45,7 @@ t.test('an append whose last chunk does not come in time is answered Timeout, on
   t.match(answers.at(-1), /event_store\.client\.Timeout/, 'also when the client has nothing more to say')
 })
 
-t.test('a client that begins appends and ends none has at most 64 MiB of them held (section 3.2)', async (t) => {
+t.test('§3.2: a client that begins appends and ends none has at most 64 MiB of them held', async (t) => {
   const { call, answers } = await opened(t, 60_000)
   const data = Buffer.alloc(1_000_000)
   for (let n = 0; n < 70; n++) await new Promise((resolve) => call.write(chunk(randomUUID(), { data }), resolve))

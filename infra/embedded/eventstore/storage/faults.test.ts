@@ -100,7 +100,7 @@ t.test('a flipped bit anywhere in what was acknowledged is refused with file and
   t.pass(`${ends.at(-2)! - segmentHeader_bytes} flips`)
 })
 
-t.test('a record that cannot be read, in a frame whose checksum is right, is refused with file and offset (section 10.4)', async (t) => {
+t.test('§10.4: a record that cannot be read, in a frame whose checksum is right, is refused with file and offset', async (t) => {
   const { disk, file, ends } = await small()
   const start = ends.at(-2)!
   const strange = disk.alteredCopy((name, content) => {
@@ -112,7 +112,7 @@ t.test('a record that cannot be read, in a frame whose checksum is right, is ref
   await t.rejects(open(strange), new RegExp(`${file} is damaged at offset ${start + frameHeader_bytes + 4}: a record cannot be read`))
 })
 
-t.test('a bit that flips in the newest append does not make it look torn, whatever it holds (section 10.4)', async (t) => {
+t.test('§10.4: a bit that flips in the newest append does not make it look torn, whatever it holds', async (t) => {
   for (const data of [Buffer.from('ends in a zero\0'), Buffer.alloc(2_000)]) {
     const disk = new MemoryDisk()
     const store = await open(disk)
@@ -125,7 +125,7 @@ t.test('a bit that flips in the newest append does not make it look torn, whatev
   }
 })
 
-t.test('a write that failed and could not be taken back whole leaves a log that starts, without it (section 10.4)', async (t) => {
+t.test('§10.4: a write that failed and could not be taken back whole leaves a log that starts, without it', async (t) => {
   const writes = [[1_000, 8], [1_000, 40], [1_740, 4], [1_740, 20], [1_740, 200], [1_760, 200], [3_000, 1_780], [3_000, 2_500], [3_600, 1_900]]
   for (const [first, second] of writes as [number, number][]) {
     const disk = new MemoryDisk()
@@ -145,7 +145,7 @@ t.test('a write that failed and could not be taken back whole leaves a log that 
   }
 })
 
-t.test('what could not be written whole is zero on the disk before anything is written in its place (section 10.4)', async (t) => {
+t.test('§10.4: what could not be written whole is zero on the disk before anything is written in its place', async (t) => {
   const disk = new MemoryDisk()
   const store = await open(disk)
   await store.append('s-1', ANY, [event()])
@@ -268,7 +268,7 @@ t.test('a full disk refuses appends, shows nothing of them, and takes new ones o
   await abandon(again)
 })
 
-t.test('a deletion that could not be written hides nothing, also not once other metadata stands in its place (sections 3.4 and 4)', async (t) => {
+t.test('§3.4, §4: a deletion that could not be written hides nothing, also not once other metadata stands in its place', async (t) => {
   const disk = new MemoryDisk()
   const store = await open(disk)
   await store.append('s-1', ANY, [event(), event()])
@@ -282,7 +282,7 @@ t.test('a deletion that could not be written hides nothing, also not once other 
   await store.close()
 })
 
-t.test('while the disk stalls so much may wait for it and no more, and nothing that was accepted is lost (section 10.4)', async (t) => {
+t.test('§10.4: while the disk stalls so much may wait for it and no more, and nothing that was accepted is lost', async (t) => {
   const disk = new MemoryDisk()
   let go = () => {}
   const stalled = new Promise<void>((resolve) => { go = resolve })

@@ -33,7 +33,7 @@ for (const [what, content] of Object.entries(contents)) {
   // Frames begin anywhere in a sector.
   const offsets = [0, 1, 100, 340, 490, 492, 495, 500, 503, 508, 509, 511]
 
-  t.test(`no flipped bit makes a whole frame look torn that holds ${what} (section 10.4)`, async (t) => {
+  t.test(`§10.4: no flipped bit makes a whole frame look torn that holds ${what}`, async (t) => {
     for (const at of offsets) {
       const { tail, length } = tailOf(content, at)
       const mistaken: number[] = []
@@ -44,7 +44,7 @@ for (const [what, content] of Object.entries(contents)) {
     }
   })
 
-  t.test(`wherever a write is torn, or its taking back is interrupted, it shows in a frame that holds ${what} (section 10.4)`, async (t) => {
+  t.test(`§10.4: wherever a write is torn, or its taking back is interrupted, it shows in a frame that holds ${what}`, async (t) => {
     for (const at of offsets) {
       for (const follows of [false, true]) {
         const { tail, length } = tailOf(content, at)

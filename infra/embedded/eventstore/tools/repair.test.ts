@@ -110,7 +110,7 @@ const damages: Readonly<Record<string, (dir: string) => void>> = {
 }
 
 for (const [what, damage] of Object.entries(damages)) {
-  t.test(`a repair of ${what} that is interrupted anywhere is run again, and no position is given out twice (section 10.4)`, async (t) => {
+  t.test(`§10.4: a repair of ${what} that is interrupted anywhere is run again, and no position is given out twice`, async (t) => {
     const origin = folderFor(t, 'origin')
     await filled(origin, 50)
     const all = await exported(origin)
