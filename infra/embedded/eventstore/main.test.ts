@@ -11,7 +11,7 @@ import t from 'tap'
 import { folderFor } from '../testing.ts'
 import { collected, failure, happened, several } from './testing.ts'
 import { empty, streamIdentifier, uuid } from './wire/fields.ts'
-import { message, messageField } from './wire/protobuf.ts'
+import { message, messageField, numberField } from './wire/protobuf.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const dir = folderFor(t, 'main')
@@ -103,14 +103,25 @@ t.test('§1: on its way out it answers running appends UNAVAILABLE and ends stre
   const batch = raw.makeBidiStreamRequest(`${streams}/BatchAppend`, asIs, asIs)
   batch.on('data', () => undefined)
   const codes = Promise.all([appended, codeOf(batch)])
-  for (const call of [append!, batch]) call.write(Buffer.alloc(0))
+  const wish = [streamIdentifier(1, 'unfinished'), empty(4)]
+  append!.write(messageField(1, ...wish))
+  batch.write(message(messageField(1, uuid(2, 'an id')), messageField(2, ...wish)))
   const client = EventStoreDBClient.connectionString(url)
+  const large = { ...happened(0), data: { text: 'x'.repeat(500_000) } }
+  for (let n = 0; n < 8; n++) await client.appendToStream('large', large)
   const subscription = client.subscribeToAll()
   const dropped = codeOf(subscription)
   subscription.on('data', () => undefined)
   await new Promise((resolve) => subscription.once('caughtUp', resolve))
+  // More than fits between the two: a reader that pauses is one that is still read for.
+  const reading = raw.makeServerStreamRequest(`${streams}/Read`, asIs, asIs, messageField(1, messageField(2, empty(2)), numberField(5, 100), empty(8), messageField(9, empty(2))))
+  const read = codeOf(reading)
+  await once(reading, 'data')
+  reading.pause()
   child.kill('SIGTERM')
   t.same(await codes, [status.UNAVAILABLE, status.CANCELLED])
+  reading.on('data', () => undefined).resume()
+  t.equal(await read, status.CANCELLED, 'a read')
   t.equal(await dropped, status.CANCELLED)
   t.same(await ended, [0, null])
   await client.dispose()

@@ -1,68 +1,35 @@
 import { randomUUID } from 'node:crypto'
-import { Client, credentials, Metadata, status, type ServerUnaryCall, type ServiceError } from '@grpc/grpc-js'
+import { status, type ServerUnaryCall, type ServiceError } from '@grpc/grpc-js'
 import t from 'tap'
 import { gossip } from './services/gossip.ts'
-import { empty, only, streamIdentifier, uuid } from './wire/fields.ts'
+import { empty, only, streamIdentifier } from './wire/fields.ts'
 import { bytesField, lengthDelimited, message, messageField, numberField, Reader, varintField } from './wire/protobuf.ts'
 import { started, until } from './testing.ts'
+import { any, asIs, calling, exception, options, properties, proposed, streams } from './testing-wire.ts'
 
 /** What no well-behaved client sends, and what clients only feel indirectly: said in bytes. */
 const { server, store } = await started(t)
-
-const raw = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure(), { 'grpc.max_send_message_length': -1 })
-t.teardown(() => raw.close())
-const asIs = (buffer: Buffer) => buffer
-const streams = '/event_store.client.streams.Streams'
-
-const unary = (path: string, request: Buffer): Promise<Buffer | ServiceError> =>
-  new Promise((resolve) => raw.makeUnaryRequest(path, asIs, asIs, request, new Metadata(), (error, answer) => resolve(error ?? answer!)))
-
-function append(...requests: readonly Buffer[]): Promise<Buffer | ServiceError> {
-  return new Promise((resolve) => {
-    const call = raw.makeClientStreamRequest(`${streams}/Append`, asIs, asIs, (error, answer) => resolve(error ?? answer!))
-    call.on('error', () => undefined)
-    for (const request of requests) call.write(request)
-    call.end()
-  })
-}
-
-function read(request: Buffer): Promise<ServiceError | readonly Buffer[]> {
-  return new Promise((resolve) => {
-    const answers: Buffer[] = []
-    const call = raw.makeServerStreamRequest(`${streams}/Read`, asIs, asIs, request)
-    call.on('data', (answer: Buffer) => answers.push(answer))
-    call.on('error', resolve)
-    call.on('end', () => resolve(answers))
-  })
-}
-
-const options = (stream: string, ...expected: readonly Buffer[]) => [streamIdentifier(1, stream), ...expected]
-const any = empty(4)
-const property = (key: string, value: string) => messageField(2, bytesField(1, key), bytesField(2, value))
-const properties = [property('type', 'Happened'), property('content-type', 'application/json')]
-const proposed = (field: number, id = randomUUID() as string, ...more: readonly Buffer[]) => messageField(field, uuid(1, id), ...(more.length > 0 ? more : properties))
-
-const exception = (answer: unknown) => (answer as ServiceError).metadata?.get('exception')[0]
+const { raw, unary, append, read } = calling(t, server.port)
 
 t.test('§2, §3.1: Append says what is wrong with a request', async (t) => {
-  t.match(await append(messageField(1, ...options('raw')), proposed(2)), { code: status.INVALID_ARGUMENT }, 'no expected revision')
-  t.match(await append(messageField(1, any), proposed(2)), { code: status.INVALID_ARGUMENT }, 'no stream')
-  t.match(await append(), { code: status.INVALID_ARGUMENT }, 'nothing at all')
-  t.match(await append(Buffer.from([0xff, 0xff])), { code: status.INVALID_ARGUMENT }, 'no protobuf')
+  t.match(await append([messageField(1, ...options('raw')), proposed(2)]), { code: status.INVALID_ARGUMENT }, 'no expected revision')
+  t.match(await append([messageField(1, any), proposed(2)]), { code: status.INVALID_ARGUMENT }, 'no stream')
+  t.match(await append([]), { code: status.INVALID_ARGUMENT }, 'nothing at all')
+  t.match(await append([Buffer.from([0xff, 0xff])]), { code: status.INVALID_ARGUMENT }, 'no protobuf')
   for (const [what, kept] of [['type', 1], ['content-type', 0]] as const) {
-    const answer = await append(messageField(1, ...options('raw', any)), proposed(2, randomUUID(), properties[kept]!))
+    const answer = await append([messageField(1, ...options('raw', any)), proposed(2, randomUUID(), properties[kept]!)])
     t.match(answer, { code: status.INVALID_ARGUMENT }, `no ${what}`)
     t.equal(exception(answer), 'missing-required-metadata-property')
     t.same((answer as ServiceError).metadata.get('required-metadata-properties'), ['type,content-type'])
   }
-  const large = await append(messageField(1, ...options('raw', any)), proposed(2, randomUUID(), ...properties, bytesField(4, Buffer.alloc(6 * 1024 * 1024))))
+  const large = await append([messageField(1, ...options('raw', any)), proposed(2, randomUUID(), ...properties, bytesField(4, Buffer.alloc(6 * 1024 * 1024)))])
   t.equal(exception(large), 'maximum-append-size-exceeded', 'six MiB are too large for an append, not for the transport')
   t.same((large as ServiceError).metadata.get('maximum-append-size'), [String(1024 * 1024)])
 })
 
 t.test('§3.1: an id in the structured form is the same id', async (t) => {
   const structured = messageField(1, messageField(1, numberField(1, 0x0123456789abcdefn), numberField(2, -2n)))
-  const answer = await append(messageField(1, ...options('structured', any)), messageField(2, structured, ...properties))
+  const answer = await append([messageField(1, ...options('structured', any)), messageField(2, structured, ...properties)])
   t.ok(Buffer.isBuffer(answer))
   t.ok((await store.records([store.stream('structured').ordinalOf(0)]))[0]!.includes('01234567-89ab-cdef-ffff-fffffffffffe'))
 })

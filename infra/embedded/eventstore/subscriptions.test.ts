@@ -258,7 +258,7 @@ t.test('§6: a subscriber that takes nothing is sent nothing more, and later get
     write: () => ++written < takes,
   })
   const request: ReadReq = {
-    stream, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, compatibility: 0, fault: undefined,
+    stream, start: 'start', isBackwards: false, resolvesLinks: false, structuresIds: false, count: undefined, filter: undefined, compatibility: 0, fault: undefined,
   }
   const over = subscribe(store, call as unknown as ServerWritableStream<Buffer, Buffer>, request, 'id')
   await until(() => written === 50)
@@ -283,7 +283,7 @@ t.test('§6: whoever follows a stream is woken by its events alone', async (t) =
   }))
   const category = newStream('idle')
   const over = calls.map((call, nth) => subscribe(counting, call as unknown as ServerWritableStream<Buffer, Buffer>, {
-    stream: `${category}-${nth}`, start: 'start', isBackwards: false, resolvesLinks: false, count: undefined, filter: undefined, compatibility: 0, fault: undefined,
+    stream: `${category}-${nth}`, start: 'start', isBackwards: false, resolvesLinks: false, structuresIds: false, count: undefined, filter: undefined, compatibility: 0, fault: undefined,
   }, 'id'))
   await until(() => calls.every(({ written }) => written === 2))
   asked = 0

@@ -71,8 +71,12 @@ export const append = (store: Store, limits: Limits, ending: Ending) => (call: S
     if (isAnswered) return
     try {
       const { wish: options, proposal } = readAppendReq(buffer)
-      if (options) wish = required(options)
-      if (!proposal) return
+      if (!wish) {
+        if (!options) throw invalid('The first message must say the stream and its expected revision.')
+        wish = required(options)
+        return
+      }
+      if (!proposal) throw invalid('Behind the first message every one is an event.')
       // Judged while it comes in: an append that is too large need not arrive.
       if ((bytes += proposal.bytes) > limits.append_bytes_max) throw maximumAppendSizeExceeded(limits.append_bytes_max)
       events.push(accepted(proposal))

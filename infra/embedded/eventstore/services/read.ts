@@ -6,6 +6,7 @@ import { isLink, linked } from '../reads/links.ts'
 import { allOrdinals, firstFresh, hasAge, isExpired, pages, streamOrdinals } from '../reads/slices.ts'
 import { invalid, streamDeleted } from '../wire/errors.ts'
 import { eventAppeared, firstStreamPosition, lastStreamPosition, readReadReq, streamNotFound, type ReadReq } from '../wire/read.ts'
+import { withStructuredId } from '../wire/recorded-event.ts'
 import { send, streaming } from './answering.ts'
 import { subscribe } from './subscribe.ts'
 
@@ -17,7 +18,8 @@ export const read = (store: Store) => (call: ServerWritableStream<Buffer, Buffer
   return request.stream === undefined ? readAll(store, call, request, request.count) : readStream(store, call, request, request.stream, request.count)
 })
 
-async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffer>, { start, isBackwards, resolvesLinks, compatibility }: ReadReq, stream: string, count: number) {
+async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffer>, request: ReadReq, stream: string, count: number) {
+  const { start, isBackwards, compatibility } = request
   const view = store.stream(stream)
   if (view.status === 'tombstoned') throw streamDeleted(stream)
   if (view.status !== 'live') return void await send(call, streamNotFound(stream))
@@ -29,7 +31,7 @@ async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffe
       const record = records[nth]!
       // Before one that is too old there are only older ones.
       if (ages && isBackwards && isExpired(view, record)) break reading
-      const isHeard = sendEvent(store, call, ordinal, record, resolvesLinks)
+      const isHeard = sendEvent(store, call, ordinal, record, request)
       if (isHeard !== true && !await isHeard) return
       sent++
     }
@@ -40,19 +42,24 @@ async function readStream(store: Store, call: ServerWritableStream<Buffer, Buffe
   await send(call, lastStreamPosition(view.lastVisible))
 }
 
-async function readAll(store: Store, call: ServerWritableStream<Buffer, Buffer>, { start, isBackwards, resolvesLinks, filter }: ReadReq, count: number) {
+async function readAll(store: Store, call: ServerWritableStream<Buffer, Buffer>, request: ReadReq, count: number) {
+  const { start, isBackwards, filter } = request
   const shows = showing(store, filter)
   for await (const { ordinals, records } of pages(store, allOrdinals(store, start, isBackwards, shows), count)) {
     for (const [nth, ordinal] of ordinals.entries()) {
-      const isHeard = sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)
+      const isHeard = sendEvent(store, call, ordinal, records[nth]!, request)
       if (isHeard !== true && !await isHeard) return
     }
   }
 }
 
 /** False when the other side is gone. Waits only for a target that is linked to, and for a slow reader. */
-export function sendEvent(store: Store, call: ServerWritableStream<Buffer, Buffer>, ordinal: number, record: Buffer, resolvesLinks: boolean): boolean | Promise<boolean> {
+export function sendEvent(
+  store: Store, call: ServerWritableStream<Buffer, Buffer>, ordinal: number, record: Buffer, { resolvesLinks, structuresIds }: Pick<ReadReq, 'resolvesLinks' | 'structuresIds'>,
+): boolean | Promise<boolean> {
   const { position } = store.entry(ordinal)
-  if (!resolvesLinks || !isLink(store, ordinal)) return send(call, eventAppeared(record, undefined, position))
-  return linked(store, record).then((event) => send(call, eventAppeared(event, record, position)))
+  if (!resolvesLinks || !isLink(store, ordinal)) return send(call, eventAppeared(structuresIds ? withStructuredId(record) : record, undefined, position))
+  return linked(store, record).then((event) => send(call, structuresIds
+    ? eventAppeared(event && withStructuredId(event), withStructuredId(record), position)
+    : eventAppeared(event, record, position)))
 }

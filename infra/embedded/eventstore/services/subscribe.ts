@@ -55,7 +55,8 @@ interface Source {
 }
 
 /** `$all`: positions are exclusive; with a filter, checkpoints tell how far it was looked. */
-function allSource(store: Store, { start, resolvesLinks, filter }: ReadReq): Source {
+function allSource(store: Store, request: ReadReq): Source {
+  const { start, filter } = request
   const shows = showing(store, filter)
   const marks = filter && checkpoints(store, filter)
   const after = typeof start === 'number' ? start : -1
@@ -77,7 +78,7 @@ function allSource(store: Store, { start, resolvesLinks, filter }: ReadReq): Sou
     async send(call, { ordinals }) {
       const records = await store.records(ordinals)
       for (const [nth, ordinal] of ordinals.entries()) {
-        const isHeard = sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)
+        const isHeard = sendEvent(store, call, ordinal, records[nth]!, request)
         if (isHeard !== true && !await isHeard) return false
       }
       const mark = marks?.taken()
@@ -122,7 +123,8 @@ function checkpoints(store: Store, { window = 32, multiplier }: FilterWish) {
  * One stream: revisions are exclusive; it may not exist yet; a tombstone is delivered and ends it. Its metadata hides what was there
  * before the subscription was live, and nothing that came later.
  */
-function streamSource(store: Store, stream: string, { start, resolvesLinks }: ReadReq): Source {
+function streamSource(store: Store, stream: string, request: ReadReq): Source {
+  const { start } = request
   const view = store.stream(stream)
   if (view.status === 'tombstoned') throw streamDeleted(stream)
   let next = start === 'end' ? view.lastVisible + 1 : start === 'start' ? 0 : start + 1
@@ -149,7 +151,7 @@ function streamSource(store: Store, stream: string, { start, resolvesLinks }: Re
       const records = await store.records(ordinals)
       for (const [nth, ordinal] of ordinals.entries()) {
         if (!isLive && !isEnding && hasAge(view) && isExpired(view, records[nth]!)) continue
-        const isHeard = sendEvent(store, call, ordinal, records[nth]!, resolvesLinks)
+        const isHeard = sendEvent(store, call, ordinal, records[nth]!, request)
         if (isHeard !== true && !await isHeard) return false
       }
       if (isEnding) throw streamDeleted(stream)

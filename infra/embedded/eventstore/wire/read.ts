@@ -22,6 +22,8 @@ export interface ReadReq {
   readonly start: Start
   readonly isBackwards: boolean
   readonly resolvesLinks: boolean
+  /** Ids are wished for as two numbers, not as text. */
+  readonly structuresIds: boolean
   /** Undefined for a subscription. */
   readonly count: number | undefined
   readonly filter: FilterWish | undefined
@@ -48,7 +50,7 @@ export function readReadReq(buffer: Buffer): ReadReq {
 /** Of alternatives the last one counts, as in protobuf. */
 function readOptions(reader: Reader): ReadReq {
   let [source, stream, start] = [undefined as 'stream' | 'all' | undefined, undefined as string | undefined, 'start' as Start]
-  let [isBackwards, resolvesLinks, hasUuidOption, compatibility] = [false, false, false, 0]
+  let [isBackwards, resolvesLinks, ids, compatibility] = [false, false, undefined as 'structured' | 'string' | undefined, 0]
   let [count, filter] = [undefined as number | 'unlimited' | undefined, undefined as FilterWish | 'none' | undefined]
   while (reader.more) {
     const tag = reader.varint()
@@ -61,13 +63,13 @@ function readOptions(reader: Reader): ReadReq {
       case lengthDelimited(6): reader.skip(tag); count = 'unlimited'; break
       case lengthDelimited(7): filter = readFilter(reader.message()); break
       case lengthDelimited(8): reader.skip(tag); filter = 'none'; break
-      case lengthDelimited(9): reader.skip(tag); hasUuidOption = true; break
+      case lengthDelimited(9): ids = readUuidOption(reader.message()); break
       case lengthDelimited(10): compatibility = readControl(reader.message()); break
       default: reader.skip(tag)
     }
   }
   const faults: readonly (readonly [boolean, string])[] = [
-    [!hasUuidOption, 'The request says no uuid option.'],
+    [ids === undefined, 'The request says no uuid option.'],
     [source === undefined, 'The request says neither a stream nor $all.'],
     [count === undefined, 'The request says neither a count nor that it subscribes.'],
     [filter === undefined, 'The request says neither a filter nor that there is none.'],
@@ -75,7 +77,7 @@ function readOptions(reader: Reader): ReadReq {
     [count === 'unlimited' && isBackwards, 'A subscription goes forwards.'],
   ]
   return {
-    stream, start, isBackwards, resolvesLinks, compatibility, fault: faults.find(([isSo]) => isSo)?.[1],
+    stream, start, isBackwards, resolvesLinks, structuresIds: ids === 'structured', compatibility, fault: faults.find(([isSo]) => isSo)?.[1],
     count: count === 'unlimited' ? undefined : count, filter: filter === 'none' ? undefined : filter,
   }
 }
@@ -138,6 +140,18 @@ function readExpression(reader: Reader): Expression {
     else reader.skip(tag)
   }
   return { regex, prefixes }
+}
+
+/** structured = 1 | string = 2 */
+function readUuidOption(reader: Reader): 'structured' | 'string' | undefined {
+  let ids: 'structured' | 'string' | undefined
+  while (reader.more) {
+    const tag = reader.varint()
+    if (tag === lengthDelimited(1)) ids = 'structured'
+    else if (tag === lengthDelimited(2)) ids = 'string'
+    reader.skip(tag)
+  }
+  return ids
 }
 
 function readControl(reader: Reader): number {

@@ -1,6 +1,6 @@
 import { TOMBSTONE_REVISION, type ProposedEvent } from '../contract.ts'
 import { readProperty } from './fields.ts'
-import { bigVarint, lengthDelimited, Reader, varintField, varintLength, writeVarint } from './protobuf.ts'
+import { bigVarint, lengthDelimited, messageField, numberField, Reader, varintField, varintLength, writeVarint } from './protobuf.ts'
 
 /**
  * `RecordedEvent` of streams.proto. The log stores these very bytes, so that a read copies what was once written.
@@ -145,6 +145,13 @@ const id_end = 4 + idLength
 
 /** Only the id: it stands first, always in the string form. */
 export const idOf = (record: Buffer): string => record.toString('latin1', 4, id_end)
+
+/** The same record for a reader that wishes ids as two numbers: UUID { structured = 1 { most_significant_bits = 1, least_significant_bits = 2 } } */
+export function withStructuredId(record: Buffer): Buffer {
+  const hex = idOf(record).replaceAll('-', '')
+  const half = (from: number) => BigInt(`0x${hex.slice(from, from + 16)}`)
+  return Buffer.concat([messageField(1, messageField(1, numberField(1, half(0)), numberField(2, half(16)))), record.subarray(id_end)])
+}
 
 /** What the index wants to know of a record. */
 export interface RecordHead {
