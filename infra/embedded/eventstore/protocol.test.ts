@@ -5,11 +5,14 @@ import { gossip } from './services/gossip.ts'
 import { empty, only, streamIdentifier } from './wire/fields.ts'
 import { bytesField, lengthDelimited, message, messageField, numberField, Reader, varintField } from './wire/protobuf.ts'
 import { started, until } from './testing.ts'
-import { any, asIs, calling, exception, options, properties, proposed, streams } from './testing-wire.ts'
+import {
+  answered, any, asIs, calling, codeOf, exception, fieldsOf, options, properties, property, proposed, streams, textsOf, within,
+} from './testing-wire.ts'
+import { readRecord } from './wire/recorded-event.ts'
 
 /** What no well-behaved client sends, and what clients only feel indirectly: said in bytes. */
 const { server, store } = await started(t)
-const { raw, unary, append, read } = calling(t, server.port)
+const { raw, unary, append, read, conversation } = calling(t, server.port)
 
 t.test('§2, §3.1: Append says what is wrong with a request', async (t) => {
   t.match(await append([messageField(1, ...options('raw')), proposed(2)]), { code: status.INVALID_ARGUMENT }, 'no expected revision')
@@ -25,6 +28,74 @@ t.test('§2, §3.1: Append says what is wrong with a request', async (t) => {
   const large = await append([messageField(1, ...options('raw', any)), proposed(2, randomUUID(), ...properties, bytesField(4, Buffer.alloc(6 * 1024 * 1024)))])
   t.equal(exception(large), 'maximum-append-size-exceeded', 'six MiB are too large for an append, not for the transport')
   t.same((large as ServiceError).metadata.get('maximum-append-size'), [String(1024 * 1024)])
+})
+
+t.test('§3.1: the first message says the stream and the revision, every other one is an event', async (t) => {
+  const wish = messageField(1, ...options('in order', any))
+  for (const [what, requests] of Object.entries({
+    'an event first': [proposed(2), wish], 'options twice': [wish, wish], 'options behind an event': [wish, proposed(2), wish], 'nothing behind the options': [wish, Buffer.alloc(0)],
+  })) t.equal(codeOf(await append(requests)), status.INVALID_ARGUMENT, what)
+  t.equal(store.stream('in order').last, -1, 'and nothing is written')
+  t.equal(codeOf(await append([wish])), status.OK, 'there may be no event at all')
+})
+
+t.test('§3.1: an answer says the revision and the position of the last event, or that there is none', async (t) => {
+  const success = async (stream: string, events: number) =>
+    within(answered(await append([messageField(1, ...options(stream, any)), ...Array.from({ length: events }, () => proposed(2))])), 1)
+  t.same([...fieldsOf(await success('answers', 0)).keys()], [2, 4], 'no_stream and no_position')
+  const three = await success('answers', 3)
+  t.same([...fieldsOf(three).keys()], [1, 3])
+  t.same(fieldsOf(three).get(1), [2n])
+  const { position } = store.entry(store.stream('answers').ordinalOf(2))
+  t.same([...fieldsOf(within(three, 3))], [[1, [BigInt(position)]], [2, [BigInt(position)]]], 'commit and prepare are one')
+  t.same([...fieldsOf(await success('answers', 0))].map(([field, [value]]) => [field, typeof value]), [[1, 'bigint'], [4, 'object']], 'of no events: where the stream is, and no position')
+})
+
+t.test('§3.1: a wrong revision is an answer, which says it in the fields of newer clients and of older ones', async (t) => {
+  const told = async (stream: string, expected: Buffer) => {
+    const answer = answered(await append([messageField(1, ...options(stream, expected)), proposed(2)]))
+    t.same([...fieldsOf(answer).keys()], [2])
+    return Object.fromEntries([...fieldsOf(within(answer, 2))].map(([field, [value]]) => [field, typeof value === 'bigint' ? Number(value) : 'set']))
+  }
+  await append([messageField(1, ...options('wrong', any)), proposed(2), proposed(2)])
+  t.same(await told('wrong', numberField(2, 7)), { 1: 1, 3: 7, 6: 1, 8: 7 }, 'a revision')
+  t.same(await told('wrong', empty(3)), { 1: 1, 6: 1, 11: 'set' }, 'no stream')
+  t.same(await told('never', numberField(2, 7)), { 2: 'set', 3: 7, 7: 'set', 8: 7 }, 'a revision of none')
+  t.same(await told('never', empty(5)), { 2: 'set', 5: 'set', 7: 'set', 10: 'set' }, 'a stream that exists')
+  const id = randomUUID()
+  await append([messageField(1, ...options('known', any)), proposed(2, id)])
+  const answer = answered(await append([messageField(1, ...options('known', any)), proposed(2, id), proposed(2)]))
+  t.same([...fieldsOf(within(answer, 2)).keys()], [1, 6, 4, 9], 'any, of which a part is known')
+})
+
+t.test('§3.1: only exactly application/json is JSON', async (t) => {
+  const types = ['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'text/json', '']
+  for (const type of types) t.equal(codeOf(await append([messageField(1, ...options('types', any)), proposed(2, undefined, property('type', 'T'), property('content-type', type))])), status.OK)
+  const records = await Promise.all(types.map((_, revision) => store.records([store.stream('types').ordinalOf(revision)])))
+  t.same(records.map(([record]) => readRecord(record!).json), [true, false, false, false, false])
+})
+
+t.test('§3.1: the size of an append is its data, its metadata and two for each character of its types; it is judged while it comes in', async (t) => {
+  const { server, store } = await started(t, { append_bytes_max: 1_000 })
+  const small = calling(t, server.port)
+  const type = 'ы'.repeat(20)
+  const sized = (field: number, bytes: number) => proposed(field, undefined, property('type', type), property('content-type', 'application/octet-stream'),
+    bytesField(3, Buffer.alloc(100)), bytesField(4, Buffer.alloc(bytes - 140)))
+  const wish = messageField(1, ...options('sizes', any))
+  t.equal(codeOf(await small.append([wish, sized(2, 400), sized(2, 600)])), status.OK, 'as much as is allowed')
+  t.equal(exception(await small.append([wish, sized(2, 400), sized(2, 601)])), 'maximum-append-size-exceeded', 'one byte more')
+  t.equal(exception(await small.append([wish, sized(2, 1_001)], true)), 'maximum-append-size-exceeded', 'before the last event came')
+  const { call, answers, over } = small.conversation(`${streams}/BatchAppend`)
+  for (const [id, last] of [['enough', 600], ['too much', 601]] as const) {
+    call.write(message(messageField(1, bytesField(2, id)), messageField(2, ...options('batches', any)), sized(3, 400), sized(3, last), numberField(4, true)))
+  }
+  call.write(message(messageField(1, bytesField(2, 'early')), messageField(2, ...options('batches', any)), sized(3, 1_001)))
+  await until(() => answers.length === 3)
+  call.end()
+  await over
+  const isSuccess = Object.fromEntries(answers.map((answer) => [textsOf(within(answer, 1), 2).join(), fieldsOf(answer).has(3)]))
+  t.same(isSuccess, { enough: true, 'too much': false, early: false }, '§3.2: the same in a batch, whether or not its last chunk came')
+  t.same([store.stream('sizes').last, store.stream('batches').last], [1, 1])
 })
 
 t.test('§3.1: an id in the structured form is the same id', async (t) => {
@@ -109,6 +180,52 @@ t.test('§3.2: BatchAppend answers every correlation id exactly once', async (t)
   t.same(of(wrong), ['WrongExpectedVersion'])
   t.equal(answers.length, 7, 'an id without options is passed over')
   t.equal(store.stream('chunked').lastVisible, 2, 'chunks are one append')
+})
+
+t.test('§3.2: an answer echoes the id of its append, in whatever form, names the stream and says the position', async (t) => {
+  const { call, answers, over } = conversation(`${streams}/BatchAppend`)
+  const ids = [message(bytesField(2, randomUUID().toUpperCase())), message(bytesField(2, 'no uuid at all')), messageField(1, numberField(1, -5n), numberField(2, 7))]
+  for (const id of ids) call.write(message(bytesField(1, id), messageField(2, ...options('echo', any)), proposed(3), numberField(4, true)))
+  call.end()
+  t.equal(await over, undefined)
+  for (const id of ids) {
+    const answer = answers.find((each) => within(each, 1).equals(id))!
+    t.same(textsOf(within(answer, 4), 3), ['echo'])
+    const [revision] = fieldsOf(within(answer, 3)).get(1) as readonly bigint[]
+    const position = BigInt(store.entry(store.stream('echo').ordinalOf(Number(revision))).position)
+    t.same([...fieldsOf(within(answer, 3, 3))], [[1, [position]], [2, [position]]])
+  }
+})
+
+t.test('§3.2: appends of one call are judged in the order of their final chunks, not of their first ones', async (t) => {
+  const { call, answers, over } = conversation(`${streams}/BatchAppend`)
+  const chunk = (id: string, isFinal: boolean, ...fields: readonly Buffer[]) => call.write(message(messageField(1, bytesField(2, id)), ...fields, numberField(4, isFinal)))
+  // Each expects what the one before it in the order of final chunks leaves behind.
+  for (const [id, expected] of [['third', numberField(2, 1)], ['second', numberField(2, 0)], ['first', empty(3)]] as const) {
+    chunk(id, false, messageField(2, ...options('in turn', expected)))
+  }
+  for (const id of ['first', 'second', 'third']) chunk(id, true, proposed(3))
+  call.end()
+  t.equal(await over, undefined)
+  t.ok(answers.every((answer) => fieldsOf(answer).has(3)), 'all of them succeed')
+  t.equal(store.stream('in turn').last, 2)
+})
+
+t.test('§3.2: an append has the time that it asks for, and never more than the server gives', async (t) => {
+  const timeOut = async (commit_ms_max: number, deadline: Buffer) => {
+    const { server } = await started(t, { commit_ms_max })
+    const { call, answers, over } = calling(t, server.port).conversation(`${streams}/BatchAppend`)
+    call.write(message(messageField(1, bytesField(2, 'late')), messageField(2, ...options('late', any), deadline), proposed(3)))
+    await until(() => answers.length === 1)
+    call.end()
+    await over
+    return textsOf(within(answers[0]!, 2, 3), 1)
+  }
+  const timeout = ['type.googleapis.com/event_store.client.Timeout']
+  t.same(await timeOut(100, messageField(7, numberField(1, 3_600))), timeout, 'an hour is not given')
+  t.same(await timeOut(100, messageField(6, numberField(1, Math.floor(Date.now() / 1_000) + 3_600))), timeout, 'nor until in an hour')
+  t.same(await timeOut(3_600_000, messageField(7, numberField(2, 100_000_000))), timeout, 'a tenth of a second is')
+  t.same(await timeOut(3_600_000, messageField(7)), timeout, 'none at all is over at once')
 })
 
 t.test('§3.2: a client that sends without reading answers does not fill the memory of the server', async (t) => {
