@@ -1,3 +1,4 @@
+import { status } from '@grpc/grpc-js'
 import t from 'tap'
 import { showing } from './filter.ts'
 import { happened, started } from './testing.ts'
@@ -35,6 +36,14 @@ t.test('§6.1: a pattern is matched once per distinct name for all who ask the s
     t.same(others.map((each) => each.count), [count, count])
     t.equal(named, 0, 'and not again for the next who asks')
   }
+})
+
+t.test('§6.1: a pattern is no anchor, knows upper and lower case, and may escape what need not be; it goes before prefixes', async (t) => {
+  t.equal(shown(filter('stream', 'der-29')).count, 10)
+  t.equal(shown(filter('stream', 'ORDER')).count, 0)
+  t.equal(shown(filter('stream', '^order\\-29$')).count, 10, 'an escape that is an error where the u flag is set')
+  t.equal(shown(filter('type', '^Type[12]$', ['Type0'])).count, 180)
+  for (const wrong of ['(', '[', '(?<=', 'a{2,1}', '(?i)order']) t.throws(() => shown(filter('stream', wrong)), { code: status.INVALID_ARGUMENT }, wrong)
 })
 
 t.test('§6.1: prefixes: any of them, by every letter', async (t) => {

@@ -201,6 +201,30 @@ t.test('§6.2: checkpoints: after n events that were looked at, growing, never b
   await idle.unsubscribe()
 })
 
+t.test('§6.2: the interval is the window times the multiplier, in events that are looked at, shown or not', async (t) => {
+  const { client, store } = await started(t)
+  const marks: bigint[] = []
+  let caughtUp = 0
+  const filter = streamNameFilter({ prefixes: ['wanted'], maxSearchWindow: 5, checkpointInterval: 3, checkpointReached: (_, { commit }) => void marks.push(commit) })
+  const subscription = client.subscribeToAll({ fromPosition: START, filter })
+  subscription.on('data', () => undefined).on('caughtUp', () => caughtUp++)
+  await until(() => caughtUp === 1)
+  const written: bigint[] = []
+  for (let n = 0; n < 50; n++) written.push((await client.appendToStream(n % 4 === 0 ? 'wanted' : 'other', happened(n))).position!.commit)
+  await until(() => marks.length === 4)
+  t.same(marks, [BigInt(store.entry(0).position), ...[14, 29, 44].map((nth) => written[nth])], 'at the end of catch-up, then counted from there')
+  await subscription.unsubscribe()
+
+  const nothing: bigint[] = []
+  const idle = client.subscribeToAll({
+    fromPosition: START, filter: streamNameFilter({ prefixes: ['nobody'], checkpointInterval: 1_000, checkpointReached: (_, { commit }) => void nothing.push(commit) }),
+  })
+  idle.on('data', () => undefined)
+  await new Promise((resolve) => idle.once('caughtUp', resolve))
+  t.same(nothing, [BigInt(store.entry(store.count - 1).position)], 'where nothing matches: how far it was looked')
+  await idle.unsubscribe()
+})
+
 t.test('§6.2: whoever resumes from its last checkpoint, again and again, loses nothing and sees nothing twice', async (t) => {
   const stream = newStream('resume')
   let writes = Promise.resolve()

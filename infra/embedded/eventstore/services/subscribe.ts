@@ -110,8 +110,9 @@ function checkpoints(store: Store, { window = 32, multiplier }: FilterWish) {
       if (mark !== undefined) sent = mark
       return mark
     },
-    /** The last event that was looked at, unless that was said or there was none. */
+    /** The last event that was looked at, unless that was said or there was none. What comes live is counted anew. */
     last(): number | undefined {
+      count = 0
       const position = seen < 0 ? -1 : store.entry(seen).position
       if (position <= sent) return undefined
       return sent = position
