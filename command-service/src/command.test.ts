@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
@@ -252,9 +253,51 @@ t.test('S-3 a task whose approval is being decided cannot start before it is app
   const [a, b] = [await orchestrator('A'), await orchestrator('B')]
   const wanted = await task(a.id)
   const { body } = await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId: wanted })
-  await until(async () => (await read(`task-${wanted}`)).some(({ type }) => type === 'ApprovalRequired'))
   t.match(await admin(`POST /tasks/${wanted}/start`, {}), { body: { code: 'CONSENSUS_REQUIRED' } })
   for (const { ask } of [a, b]) await ask(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' })
+  t.match(await admin(`POST /tasks/${wanted}/start`, {}), { status: 200 })
+})
+
+t.test('S-3 from the moment a question is open nothing starts without its approval, whoever asks where', async (t) => {
+  const [a, b] = [await orchestrator('A', { maxConcurrentTasks: 50 }), await orchestrator('B')]
+  const other = await replica()
+  const [here, there] = [admin, asking(other.url, key)]
+  const open = (ask: typeof admin, taskId: string, more: object = {}) =>
+    ask('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId, ...more })
+  const tasks = await Promise.all(Array.from({ length: 24 }, () => task(a.id)))
+  await Promise.all(tasks.map(async (id, n) => {
+    // Both have seen the task before, so that neither knows of the question but by what the other wrote.
+    await there(`POST /tasks/${id}/assign`, { assignee: 'grace' })
+    await open(here, id)
+    t.match(await (n % 2 ? here : there)(`POST /tasks/${id}/start`, {}), { status: 409, body: { code: 'CONSENSUS_REQUIRED' } })
+  }))
+  const racing = await Promise.all(Array.from({ length: 24 }, () => task(a.id)))
+  await Promise.all(racing.map(async (id, n) => {
+    const [opened, started] = await Promise.all([open(n % 2 ? here : there, id), here(`POST /tasks/${id}/start`, {})])
+    t.equal(opened.status, 201)
+    if (started.status === 200) t.ok(BigInt(started.body.position) < BigInt(opened.body.position), 'it started before')
+    else t.match(started.body, { code: 'CONSENSUS_REQUIRED' })
+  }))
+  const [one, another] = [await task(a.id), await task(a.id)]
+  const id = randomUUID()
+  const replies = await Promise.all([open(here, one, { id }), open(there, another, { id })])
+  t.strictSame(replies.map(({ status }) => status).sort(), [201, 409])
+  const starts = await Promise.all([one, another].map((id) => here(`POST /tasks/${id}/start`, {})))
+  t.strictSame(starts.map(({ status }) => status), replies.map(({ status }) => (status === 201 ? 409 : 200)), 'the refused opening holds nothing back')
+  await until(async () => (await db.query(`select 1 from timer where key like 'approval-%'`)).rowCount === 0)
+  await other.stop()
+})
+
+t.test('S-3 a task that waits for a question which nobody opened in time waits for it no more', async (t) => {
+  const { id } = await orchestrator()
+  const [wanted, decision, commandId] = [await task(id), randomUUID(), randomUUID()]
+  // As an opening leaves it that died half a minute ago, before the question was stored.
+  const at = new Date(Date.now() - 30_000).toISOString()
+  await client.appendToStream(`task-${wanted}`, [jsonEvent({
+    type: 'ApprovalRequired', data: { owner: id, decision, decisions: [decision] },
+    metadata: { version: 1, at, by: { kind: 'admin', id }, organization: 'default', commandId, $correlationId: commandId, $causationId: commandId },
+  })])
+  await until(async () => (await read(`task-${wanted}`)).some(({ type }) => type === 'ApprovalWithdrawn'))
   t.match(await admin(`POST /tasks/${wanted}/start`, {}), { status: 200 })
 })
 
@@ -273,7 +316,6 @@ t.test('S-21 a claim goes on past rows that are old and tasks that may not start
   for (let n = 0; n < 7; n++) {
     const held = await task(a.id)
     await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId: held })
-    await until(async () => (await read(`task-${held}`)).some(({ type }) => type === 'ApprovalRequired'))
     await shown(held)
   }
   t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'CONSENSUS_REQUIRED' } })

@@ -49,7 +49,7 @@ interface Run {
   readonly request: Request
   /** Tells a repetition from another request under the same id. */
   readonly hash: string | undefined
-  held?: { readonly hold: Hold; readonly since_ms: number }
+  held?: { readonly hold: Hold; readonly since_ms: number; readonly taken: string }
 }
 
 const attempts_max = 10
@@ -111,13 +111,13 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
 
   /** Takes what the decision must hold, once; a refusal is the answer to the command. */
   async function secured(run: Run, state: unknown): Promise<Rejection | undefined> {
-    if (!run.command.holds) return undefined
     if (!run.held) {
-      const hold = run.command.holds(state, run.data, { ...run.request, look: () => { throw new Error('a hold looks at nothing') } })
+      const hold = run.command.holds?.(state, run.data, { ...run.request, look: () => { throw new Error('a hold looks at nothing') } })
+      if (!hold) return undefined
       const since_ms = performance.now()
       const taken = await carryOut(hold.take, run)
       if (taken instanceof Rejection) return taken
-      run.held = { hold, since_ms }
+      run.held = { hold, since_ms, taken: String(taken.revision) }
     }
     if (performance.now() - run.held.since_ms > run.held.hold.within_ms - hold_margin_ms) throw new Busy('the hold is about to end')
     return undefined
@@ -173,7 +173,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
 
   /** What was held for nothing goes back. After an append of unknown fate it stays: the end of its time settles it by what the log says. */
   async function settled(run: Run, outcome: Promise<Outcome>): Promise<Outcome> {
-    const giveBack = async () => { if (run.held) await carryOut(run.held.hold.giveBack, run) }
+    const giveBack = async () => { if (run.held) await carryOut(run.held.hold.giveBack(run.held.taken), run) }
     try {
       const answer = await outcome
       if (answer instanceof Rejection || !answer.changed) await giveBack()

@@ -1,3 +1,4 @@
+import { approvals } from './council/approvals.ts'
 import { deadlines } from './council/deadlines.ts'
 import { decision } from './council/decision/decider.ts'
 import { decisions, votes } from './council/decision/decisions.ts'
@@ -30,6 +31,6 @@ export const readModels: readonly ReadModel[] = [
   backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, capacities, keys, decisions, votes, timeline,
 ]
 
-export const processes: readonly Process[] = [unblocking, leases, slots, rotation, deadlines]
+export const processes: readonly Process[] = [unblocking, leases, slots, rotation, deadlines, approvals]
 
 export const choices: readonly Choice<any>[] = [nextTask]

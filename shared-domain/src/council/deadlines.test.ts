@@ -1,30 +1,25 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
-import { capacity } from '../fleet/capacity/decider.ts'
-import { Rejection } from '../kernel/decider.ts'
 import { send } from '../kernel/process.ts'
 import { orchestrator as actor, uuid } from '../kernel/testing.ts'
 import { hour_ms, later } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
-import { task } from '../work/task/decider.ts'
-import { taskState } from '../work/task/state.ts'
 import { deadlines } from './deadlines.ts'
 import { decision } from './decision/decider.ts'
 import { isMajority, tallied } from './decision/majority.ts'
 import { decisionState } from './decision/state.ts'
 
 const electors = [11, 12, 13, 14, 15].map(uuid) as [string, string, string, string, string]
-const [question, work] = [uuid(1), uuid(2)]
+const question = uuid(1)
 
 function scene() {
-  const world = new World([task, capacity, orchestrator, decision])
+  const world = new World([orchestrator, decision])
   const courier = new Courier(world, [deadlines])
   for (const id of electors) {
     world.carryOut(send(orchestrator, id, 'register', { name: 'Ada' }))
     world.carryOut(send(orchestrator, id, 'activate', {}))
   }
-  world.carryOut(send(task, work, 'create', { owner: electors[0], title: 'Work' }))
   const open = (data: object) => {
     world.do({ category: 'decision', id: question, command: 'open', data: { title: 'Shall we?', electorate: electors, ...data } })
     courier.settle()
@@ -53,20 +48,6 @@ t.test('S-53 the timer closes a question at its deadline, and a question that en
   t.equal(other.courier.waiting.length, 1)
   for (const index of [0, 1, 2]) other.vote(index, 'REJECT')
   t.strictSame([other.stage(), other.courier.waiting], ['rejected', []])
-})
-
-t.test('S-3 a task whose approval is asked for starts only with it', async (t) => {
-  for (const [votes, starts] of [['APPROVE', true], ['REJECT', false]] as const) {
-    const { world, open, vote } = scene()
-    const start = () => !(world.do({ category: 'task', id: work, command: 'start', data: {} }) instanceof Rejection)
-    open({ type: 'task_approval', taskId: work })
-    t.notOk(start(), 'while it is being decided')
-    for (const index of [0, 1, 2]) vote(index, votes)
-    t.equal(start(), starts, votes)
-  }
-  const { world, open } = scene()
-  open({ type: 'priority_change', taskId: work })
-  t.match(world.look(taskState, work), { approvals: [] }, 'another question about a task does not hold it back')
 })
 
 t.test('S-52 S-53 however electors vote and change their minds, the end is what a count of all votes gives', async (t) => {

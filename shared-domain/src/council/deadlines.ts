@@ -1,5 +1,4 @@
 import { forget, process, send } from '../kernel/process.ts'
-import { task } from '../work/task/decider.ts'
 import { decision } from './decision/decider.ts'
 import type { DecisionEvent } from './decision/events.ts'
 
@@ -9,12 +8,9 @@ const ended = ({ id }: { id: string }) => [forget(keyOf(id))]
 
 export const deadlines = process<DecisionEvent>({
   name: 'deadlines',
-  about: 'Closes decisions at their deadline, and holds back tasks whose approval is being decided.',
+  about: 'Closes decisions at their deadline.',
   react: {
-    DecisionOpened: ({ id, data: { deadline, type, task: about } }) => [
-      ...(deadline ? [send(decision, id, 'close', {}, { due: deadline, key: keyOf(id) })] : []),
-      ...(type === 'task_approval' && about ? [send(task, about, 'requireApproval', { decision: id })] : []),
-    ],
+    DecisionOpened: ({ id, data: { deadline } }) => (deadline ? [send(decision, id, 'close', {}, { due: deadline, key: keyOf(id) })] : []),
     DecisionApproved: ended,
     DecisionRejected: ended,
     DecisionExpired: ended,

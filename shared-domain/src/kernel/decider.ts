@@ -90,7 +90,8 @@ export type Scope = (typeof scopes)[number]
 /** Something to be taken on another stream before the decision may stand, and given back when it does not. */
 export interface Hold {
   readonly take: Intent
-  readonly giveBack: Intent
+  /** `taken` is the revision of the other stream after the taking, which tells this taking from any other. */
+  readonly giveBack: (taken: string) => Intent
   /** The decision must be stored within this time of the taking; later it is given back. */
   readonly within_ms: number
 }
@@ -110,7 +111,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly secret?: true
   /** It decides on what the store says now, of other streams and of the caller's key: what was known a moment ago will not do. */
   readonly fresh?: true
-  readonly holds?: (state: State, data: z.output<Data>, context: Context) => Hold
+  /** What must be held for it, if anything. */
+  readonly holds?: (state: State, data: z.output<Data>, context: Context) => Hold | undefined
   /** The facts that follow (none when the wish is already true), or why not. Never throws, waits, reads a clock or makes an id. */
   readonly decide: (state: State, data: z.output<Data>, context: Context) => readonly Event[] | Rejection<Code>
 }

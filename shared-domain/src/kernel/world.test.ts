@@ -25,7 +25,7 @@ const door = decider(doorState, {
     open: {
       about: 'Open it; whoever does holds the guard meanwhile.',
       data: z.object({ guard: z.uuid() }),
-      holds: (_, { guard }) => ({ take: shut(guard), giveBack: shut(guard), within_ms: 1 }),
+      holds: (_, { guard }) => ({ take: shut(guard), giveBack: () => shut(guard), within_ms: 1 }),
       decide: ({ open }, { guard }) => (open ? [] : [Door.DoorOpened({ guard })]),
     },
     close: {

@@ -37,7 +37,7 @@ export class World {
     return { id, by, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
   }
 
-  /** Decides and appends, with what the decision must hold taken before and given back when it did not stand. */
+  /** Decides and appends, with what the decision must hold taken before: nothing comes in between, so nothing is given back. */
   do(wish: Wish, context: Context = this.contextOf(wish)): readonly Recorded[] | Rejection {
     const { category, id, command: name } = wish
     const decider = this.#deciders.get(category)!

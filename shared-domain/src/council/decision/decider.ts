@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { decider, isPrivileged, reject, type Context } from '../../kernel/decider.ts'
-import { Instant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
+import { decider, isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
+import { send } from '../../kernel/process.ts'
+import { DecisionId, Instant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
+import { opening_ms, task } from '../../work/task/decider.ts'
 import { taskState } from '../../work/task/state.ts'
 import { Decision, decisionTypes, protocols, Vote } from './events.ts'
 import { isMajority, settled, tallied, type Tally } from './majority.ts'
@@ -47,8 +49,15 @@ function misplaced(type: Question['type'], task: TaskId | undefined, context: Co
   if (known.status === 'NONE' || known.organization !== context.organization) return reject('TASK_UNKNOWN')
   if (type !== 'task_approval') return undefined
   if (!isPrivileged(context) && context.by.id !== known.owner) return reject('FORBIDDEN')
-  return known.approvals.length >= approvals_max ? reject('TOO_MANY_APPROVALS', { max: approvals_max }) : undefined
+  return known.approvals.size >= approvals_max ? reject('TOO_MANY_APPROVALS', { max: approvals_max }) : undefined
 }
+
+/** The task waits for its approval before that is asked for, or it could start in between. */
+const holdingBack = (about: TaskId, decision: DecisionId): Hold => ({
+  take: send(task, about, 'requireApproval', { decision }),
+  giveBack: (taken) => send(task, about, 'withdrawApproval', { decision, taken }),
+  within_ms: opening_ms,
+})
 
 export const decision = decider(decisionState, {
   collection: 'decisions',
@@ -80,6 +89,7 @@ export const decision = decider(decisionState, {
         deadline: Instant.optional(),
         taskId: TaskId.optional(),
       }),
+      holds: (_, { type, taskId }, { id }) => (type === 'task_approval' && taskId ? holdingBack(taskId, DecisionId.parse(id)) : undefined),
       decide(state, { electorate: ids, taskId, description, deadline, ...question }, context) {
         if (state.stage !== 'unknown') return reject('ALREADY_EXISTS')
         const refusal = misplaced(question.type, taskId, context)

@@ -75,11 +75,10 @@ t.test('S-3 only the owner of a task, or who is above it, holds it back until it
       .yields(...asking(opened({ type: 'task_approval', task, concerns: owner })))
   for (const by of [orchestrator(stranger), tool]) given.by(by).when('open', { ...wish, type: 'task_approval' }).refuses('FORBIDDEN')
   given.by(orchestrator(stranger)).when('open', wish).yields(...asking(opened({ task, concerns: stranger })))
-  const required = (count: number) => Task.ApprovalRequired({
-    owner, decision: uuid(100), decisions: Array.from({ length: count }, (_, index) => uuid(100 + index)),
-  })
+  const required = (count: number) => Array.from({ length: count }, (_, index) =>
+    Task.ApprovalRequired({ owner, decision: uuid(100 + index), decisions: [] }))
   const waiting = (count: number) =>
-    given.seeing(taskState, task, created(), required(count)).when('open', { ...wish, type: 'task_approval' })
+    given.seeing(taskState, task, created(), ...required(count)).when('open', { ...wish, type: 'task_approval' })
   waiting(19).yields(...asking(opened({ type: 'task_approval', task, concerns: owner })))
   waiting(20).refuses('TOO_MANY_APPROVALS', { max: 20 })
 })

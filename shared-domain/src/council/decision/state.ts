@@ -40,5 +40,9 @@ const evolve: Evolve<DecisionState, DecisionEvent> = {
 
 export const decisionState = fold('decision', Decision, { stage: 'unknown' }, evolve)
 
+/** It asks whether this task may start. */
+export const asksAbout = (state: DecisionState, task: string): boolean =>
+  state.stage !== 'unknown' && state.type === 'task_approval' && state.task === task
+
 /** What was asked for leave to do may be done: it was approved, or the question was withdrawn. */
 export const permits = (state: DecisionState): boolean => state.stage === 'approved' || state.stage === 'cancelled'

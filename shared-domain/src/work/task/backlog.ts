@@ -79,12 +79,13 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   CollaborationAccepted: (fact) => patch(fact, {}),
   CollaborationDeclined: (fact) => patch(fact, {}),
   ApprovalRequired: (fact) => patch(fact, { approvals: fact.data.decisions }),
+  ApprovalWithdrawn: (fact) => patch(fact, { approvals: fact.data.decisions }),
 }
 
 export const backlog = readModel({
   name: 'backlog',
   about: 'What is to be done, by whom, in which order.',
-  version: 3,
+  version: 4,
   path: '/tasks',
   row,
   key: ['task'],

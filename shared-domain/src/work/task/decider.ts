@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isReachable, isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { decisionState, permits } from '../../council/decision/state.ts'
+import { asksAbout, decisionState, permits } from '../../council/decision/state.ts'
 import { decider, isPrivileged, mayActAs, reject, type Context, type Hold, type Rejection } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import { CommandId, DecisionId, Instant, Int64, jsonObject, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
 import { Selection, Task, type BlockKind, type TaskEvent } from './events.ts'
-import { isOpen, leaseOf, moves_max, taskState, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
+import { leaseOf, moves_max, taskState, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
 import { cycleThrough, openAmong, unknownAmong } from './dependencies.ts'
 
 export const heartbeat_ms = 30 * second_ms
@@ -17,6 +17,8 @@ export const lease_ms = 2 * heartbeat_ms
 const renewal_ms = heartbeat_ms / 6
 const retry_max_ms = 60 * second_ms
 const dependencies_max = 100
+/** A question that a task waits for must be put within this time of the waiting; later the task waits for it no more. */
+export const opening_ms = 30 * second_ms
 
 const rejections = {
   NOT_FOUND: 'There is no such task.',
@@ -117,16 +119,18 @@ function takeSlot(task: TaskState, _: unknown, { id, commandId }: Context): Hold
   const slot = { task: TaskId.parse(id), command: CommandId.parse(commandId) }
   return {
     take: send(capacity, owner, 'reserve', slot),
-    giveBack: send(capacity, owner, 'release', { ...slot, reason: 'not-started' }),
+    giveBack: () => send(capacity, owner, 'release', { ...slot, reason: 'not-started' }),
     within_ms: reservation_ms,
   }
 }
+
+const approvalsOf = ({ approvals }: Known) => [...approvals.keys()] as DecisionId[]
 
 const started = (task: TaskState, selection: z.output<typeof Selection> | null, context: Context): Decision => by(task, 'start', {
   TODO(task) {
     if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
     if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
-    const undecided = task.approvals.filter((decision) => !permits(context.look(decisionState, decision)))
+    const undecided = [...task.approvals.keys()].filter((decision) => !permits(context.look(decisionState, decision)))
     if (undecided.length > 0) return reject('CONSENSUS_REQUIRED', { decisions: undecided })
     // One that was cancelled when this task was let go may have been reopened.
     const open = openAmong(task.dependsOn, context)
@@ -512,12 +516,28 @@ export const task = decider(taskState, {
     },
 
     requireApproval: {
-      about: 'Let the task start only once a decision has been approved.',
+      about: 'Let the task start only once a decision has been approved, which is about to be opened.',
       internal: true,
       data: z.object({ decision: DecisionId }),
       decide(task, { decision }) {
-        if (task.status === 'NONE' || !isOpen(task) || task.approvals.includes(decision)) return []
-        return [Task.ApprovalRequired({ owner: task.owner, decision, decisions: [...task.approvals as DecisionId[], decision] })]
+        // What is cancelled may be reopened.
+        if (task.status === 'NONE' || task.status === 'DONE') return []
+        return [Task.ApprovalRequired({ owner: task.owner, decision, decisions: [...new Set(approvalsOf(task)).add(decision)] })]
+      },
+    },
+
+    withdrawApproval: {
+      about: 'Whoever announced a decision that the task waits for did not open it: wait for it no more, unless another may still open it.',
+      internal: true,
+      data: z.object({ decision: DecisionId, taken: Int64 }),
+      decide(task, { decision, taken }, { id, at, look }) {
+        const announced = task.status === 'NONE' || task.status === 'DONE' ? undefined : task.approvals.get(decision)
+        if (task.status === 'NONE' || announced?.last !== taken) return []
+        // Those who announced it before are out of the way when there are none, or when the time of the last is up and so theirs is.
+        if (announced.first !== taken && elapsed_ms(announced.since, at) < opening_ms) return []
+        if (asksAbout(look(decisionState, decision), id)) return []
+        const decisions = approvalsOf(task).filter((one) => one !== decision)
+        return [Task.ApprovalWithdrawn({ owner: task.owner, decision, decisions })]
       },
     },
   },

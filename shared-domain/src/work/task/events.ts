@@ -188,6 +188,11 @@ export const Task = events({
     data: z.object({ owner: OrchestratorId, decision: DecisionId, decisions: z.array(DecisionId) }),
     recipient: toOwner,
   },
+  ApprovalWithdrawn: {
+    about: 'The task waits for one decision less: the question was never put.',
+    data: z.object({ owner: OrchestratorId, decision: DecisionId, decisions: z.array(DecisionId) }),
+    recipient: toOwner,
+  },
 })
 
 export type TaskEvent = EventOf<typeof Task>

@@ -8,7 +8,7 @@ import { Rejection } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { admin, now, on, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
-import { heartbeat_ms, task } from './decider.ts'
+import { heartbeat_ms, opening_ms, task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
   blocked, cancelled, codeOf, completed, created, delegated, failed, first, inWorld, lease, other, owner, registered, running, scene,
@@ -54,14 +54,37 @@ t.test('S-3 a task that needs approvals waits for all of them', async (t) => {
   for (const outcome of [Decision.DecisionRejected, Decision.DecisionExpired])
     given.seeing(decisionState, decision, opened, outcome(voted)).when('start', {}).refuses('CONSENSUS_REQUIRED')
   for (const outcome of [approved, cancelled]) given.seeing(decisionState, decision, opened, outcome).when('start', {}).yields(started())
-  scene(t)(created()).by(system).when('requireApproval', { decision }).yields(required)
-  given.by(system).when('requireApproval', { decision: another }).yields(both)
-  given.by(system).when('requireApproval', { decision }).changesNothing()
+  scene(t)(created()).when('requireApproval', { decision }).yieldsEachTime(required)
+  given.when('requireApproval', { decision: another }).yieldsEachTime(both)
   // Another electorate that approves does not make good for the one that did not.
   const wanting = scene(t)(created(), required, both).seeing(decisionState, another, opened, approved)
   wanting.seeing(decisionState, decision, opened, Decision.DecisionRejected(voted)).when('start', {})
     .refuses('CONSENSUS_REQUIRED', { decisions: [decision] })
   wanting.seeing(decisionState, decision, opened, approved).when('start', {}).yields(started())
+})
+
+t.test('S-3 a task does not wait for the approval of a question that was not put', async (t) => {
+  const [decision, another] = [uuid(31), uuid(32)]
+  const ask = (over: object = {}) => Decision.DecisionOpened({
+    type: 'task_approval', title: 'May it?', description: null, electorate: [], protocol: 'majority', quorum: 0.5, deadline: null,
+    task: subject, concerns: owner, ...over,
+  })
+  const required = Task.ApprovalRequired({ owner, decision, decisions: [decision] })
+  const both = Task.ApprovalRequired({ owner, decision: another, decisions: [decision, another] })
+  const withdrawn = Task.ApprovalWithdrawn({ owner, decision, decisions: [another] })
+  const given = scene(t)(created(), required, both)
+  given.when('withdrawApproval', { decision, taken: '1' }).yields(withdrawn)
+  given.when('withdrawApproval', { decision, taken: '0' }).changesNothing()
+  // What has the same id may be another question, or one about another task.
+  for (const over of [{ task: first }, { type: 'decision' as const }])
+    given.seeing(decisionState, decision, ask(over)).when('withdrawApproval', { decision, taken: '1' }).yields(withdrawn)
+  given.seeing(decisionState, decision, ask()).when('withdrawApproval', { decision, taken: '1' }).changesNothing()
+  // Whoever announced it as well may still open it.
+  const twice = (wait_ms: number) => scene(t)(created(), required, required).at(later(now, wait_ms))
+  for (const taken of ['1', '2']) twice(opening_ms - 1).when('withdrawApproval', { decision, taken }).changesNothing()
+  twice(opening_ms).when('withdrawApproval', { decision, taken: '1' }).changesNothing()
+  twice(opening_ms).when('withdrawApproval', { decision, taken: '2' }).yields(Task.ApprovalWithdrawn({ owner, decision, decisions: [] }))
+  scene(t)(created(), required, Task.ApprovalWithdrawn({ owner, decision, decisions: [] })).when('start', {}).yields(started())
 })
 
 t.test('S-3 S-40 a task does not start without a capacity slot, and gives none away when it is refused', async (t) => {
@@ -80,11 +103,11 @@ t.test('S-3 S-40 a task does not start without a capacity slot, and gives none a
 t.test('S-40 the slot that a start takes is the one that is given back when it fails', async (t) => {
   const { world } = inWorld(created())
   const context = world.contextOf({ id: subject })
-  const { take, giveBack, within_ms } = task.commands.start.holds!(world.look(taskState, subject), {}, context)
+  const { take, giveBack, within_ms } = task.commands.start.holds!(world.look(taskState, subject), {}, context)!
   t.equal(within_ms, reservation_ms)
   world.carryOut(take)
   t.strictSame(counted(world.look(capacity, owner)), { max: 5, active: 0, reserved: 1 })
-  world.carryOut(giveBack)
+  world.carryOut(giveBack('0'))
   t.strictSame(counted(world.look(capacity, owner)), { max: 5, active: 0, reserved: 0 })
 })
 

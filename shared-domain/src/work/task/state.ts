@@ -6,6 +6,13 @@ import { Task, type Lease, type Status, type TaskEvent } from './events.ts'
 type Lease = z.output<typeof Lease>
 export type TaskStatus = z.output<typeof Status>
 
+/** A decision that somebody said is about to be opened, or several: revisions of the first and the last saying, and when the last was. */
+interface Announced {
+  readonly first: string
+  readonly last: string
+  readonly since: string
+}
+
 interface Facts {
   readonly organization: string
   readonly owner: OrchestratorId
@@ -25,7 +32,7 @@ interface Facts {
   readonly moves: readonly string[]
   readonly movedBy: Actor | null
   /** Decisions without whose approval it does not start. */
-  readonly approvals: readonly string[]
+  readonly approvals: ReadonlyMap<string, Announced>
   readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
 }
 
@@ -82,8 +89,8 @@ const silence: Report = { message: null, metadata: {} }
 const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization }) => ({
     status: 'TODO', organization, owner: data.owner, assignee: null, priority: data.priority, dueAt: data.dueAt, createdAt: at, since: at,
-    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], movedBy: null, approvals: [],
-    collaborators: new Map(), nextRetryAt: null,
+    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], movedBy: null,
+    approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   DependencyWithdrawn: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
@@ -118,7 +125,16 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     ({ ...(task as Known), collaborators: new Map((task as Known).collaborators).set(collaborator, { role, answer: 'asked' }) }),
   CollaborationAccepted: (task, { collaborator }) => answered(task, collaborator, 'accepted'),
   CollaborationDeclined: (task, { collaborator }) => answered(task, collaborator, 'declined'),
-  ApprovalRequired: (task, { decisions }) => ({ ...(task as Known), approvals: decisions }),
+  ApprovalRequired: (task, { decision }, { revision, at }) => {
+    const { approvals } = task as Known
+    const last = String(revision)
+    return { ...(task as Known), approvals: new Map(approvals).set(decision, { first: last, ...approvals.get(decision), last, since: at }) }
+  },
+  ApprovalWithdrawn: (task, { decision }) => {
+    const approvals = new Map((task as Known).approvals)
+    approvals.delete(decision)
+    return { ...(task as Known), approvals }
+  },
 }
 
 export const taskState = fold('task', Task, { status: 'NONE' }, evolve)

@@ -47,7 +47,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     collaborate          NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     acceptCollaboration  NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     declineCollaboration NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
-    requireApproval      =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      =`
+    requireApproval      =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED
+    withdrawApproval     =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED`
   const [[, ...statuses] = [], ...rows] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))
   t.strictSame(rows.map(([command]) => command).sort(), Object.keys(task.commands).sort(), 'the table has every command')
 
@@ -56,26 +57,30 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     NONE: [], TODO: [], IN_PROGRESS: [started()], DONE: [started(), completed('2')], CANCELLED: [cancelled()],
     dependencies: [blocked('dependencies')], failure: [blocked('failure')], manual: [blocked('manual')], escalation: [escalated()],
   }
-  const token = '2'
+  const [token, decision] = ['2', uuid(31)]
   const wishes: Record<string, object> = {
     create: { owner, title: 'Work' }, addDependency: { dependency: first }, breakCircle: { dependency: first },
     startSelected: { selection: { policy: 'any', candidates: [] } },
     heartbeat: { token }, reportProgress: { token, percentage: 10 }, complete: { token }, fail: { token, error: 'no' },
     release: { token }, expireLease: { token },
     block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, resolveEscalation: { resolution: 'so be it' },
-    delegate: { to: other }, handoff: { to: other }, assign: { assignee: 'grace' }, requireApproval: { decision: uuid(31) },
+    delegate: { to: other }, handoff: { to: other }, assign: { assignee: 'grace' }, requireApproval: { decision },
     collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
   }
   for (const [column, status] of statuses.entries()) {
     for (const [name, ...cells] of rows) {
-      const { world, tell, wish } = inWorld(...(status === 'NONE' ? [] : [created(), asked, ...histories[status!]!]))
+      const facts = status === 'NONE' ? [] : [created(), asked, ...histories[status!]!]
+      const { world, tell, wish } = inWorld(...facts)
+      // Said last, it changes no token; said before all else, it would keep the task from starting.
+      const isWithdrawn = name === 'withdrawApproval'
+      if (isWithdrawn && facts.length > 0) tell(taskState, subject, Task.ApprovalRequired({ owner, decision, decisions: [decision] }))
       tell(taskState, first, created())
       world.pass(60 * second_ms)
       const by = name!.endsWith('Collaboration') ? orchestrator(other) : admin
       const before = world.look(taskState, subject)
       t.equal(before.status === 'BLOCKED' ? before.block.kind : before.status, status)
-      const decision = wish(name!, wishes[name!], { by })
-      const outcome = decision instanceof Rejection ? decision.code : decision.length === 0 ? '=' : world.look(taskState, subject).status
+      const decided = wish(name!, isWithdrawn ? { decision, taken: String(facts.length) } : wishes[name!], { by })
+      const outcome = decided instanceof Rejection ? decided.code : decided.length === 0 ? '=' : world.look(taskState, subject).status
       const cell = cells[column]!
       t.equal(outcome, codes[cell] ?? cell, `${name} when ${status}`)
     }

@@ -1,0 +1,20 @@
+import { forget, process, send } from '../kernel/process.ts'
+import { later } from '../kernel/time.ts'
+import { opening_ms, task } from '../work/task/decider.ts'
+import type { TaskEvent } from '../work/task/events.ts'
+import type { DecisionEvent } from './decision/events.ts'
+
+/** One timer per task and decision: of those who announce the same question, the last one counts. */
+const keyOf = (task: string, decision: string) => `approval-${task}-${decision}`
+
+export const approvals = process<TaskEvent | DecisionEvent>({
+  name: 'approvals',
+  about: 'Lets go of tasks that wait for the approval of a question which then was not put.',
+  react: {
+    ApprovalRequired: ({ id, at, revision, data: { decision } }) => [
+      send(task, id, 'withdrawApproval', { decision, taken: String(revision) }, { due: later(at, opening_ms), key: keyOf(id, decision) }),
+    ],
+    ApprovalWithdrawn: ({ id, data: { decision } }) => [forget(keyOf(id, decision))],
+    DecisionOpened: ({ id, data: { task: about } }) => (about ? [forget(keyOf(about, id))] : []),
+  },
+})
