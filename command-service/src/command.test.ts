@@ -181,6 +181,18 @@ t.test('S-31 keys: hashed, scoped, revoked, rotated, expiring', async (t) => {
   await until(async () => (await asking(service.url, own.secret)('POST /tasks', { owner: id, title: 'x' })).status === 401)
 })
 
+t.test('S-31 a key of an orchestrator rotates another one that allows as much or less, and none that allows more', async (t) => {
+  const { id, ask } = await orchestrator()
+  const made = async (...scopes: string[]) => (await admin(`POST /orchestrators/${id}/keys`, { scopes })).body as { id: string; secret: string }
+  const [lesser, usual, mighty] = [await made('write'), await made('read', 'write', 'execute'), await made('admin')]
+  for (const { id } of [usual, mighty])
+    t.match(await asking(service.url, lesser.secret)(`POST /keys/${id}/rotate`, {}), { status: 403, body: { code: 'FORBIDDEN' } })
+  t.match(await ask(`POST /keys/${mighty.id}/rotate`, {}), { status: 403, body: { code: 'FORBIDDEN' } })
+  for (const { secret } of [usual, mighty]) t.match(await asking(service.url, secret)('POST /tasks', { title: 'x' }), { status: 201 }, 'it was not revoked')
+  for (const [asked, by] of [[lesser, lesser], [usual, mighty], [mighty, mighty]] as const)
+    t.match(await asking(service.url, by.secret)(`POST /keys/${asked.id}/rotate`, {}), { status: 201, body: { secret: /^bk_/ } })
+})
+
 t.test('S-60 the alias and the unversioned prefix lead to the same routes', async (t) => {
   const { id } = await orchestrator()
   t.match(await admin(`POST /api/vps/${id}/pause`, {}), { status: 200, body: { changed: true } })

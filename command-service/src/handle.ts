@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { jsonEvent, type EventData } from '@eventstore/db-client'
-import { Rejection, streamOf, type Actor, type AnyEvent, type Command, type Context, type Decider, type Fold, type Hold } from 'shared-domain/kernel/decider.ts'
+import { Rejection, scopes, streamOf, type Actor, type AnyEvent, type Command, type Context, type Decider, type Fold, type Hold, type Scope } from 'shared-domain/kernel/decider.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Intent } from 'shared-domain/kernel/process.ts'
 import { v5 } from 'uuid'
@@ -13,6 +13,8 @@ import type { Entry, Streams } from './store/streams.ts'
 export interface Request {
   readonly id: string
   readonly by: Actor
+  /** What the caller's key allows. */
+  readonly allowed: readonly Scope[]
   readonly organization: string
   readonly at: string
   readonly commandId: string
@@ -103,7 +105,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     const decider = byCategory.get(intent.category)!
     const data = decider.commands[intent.command]!.data.parse(intent.data)
     return handle(decider, intent.command, data, {
-      ...request, id: intent.id, isNew: false, commandId: newId(), causationId: request.commandId, repeatable: false, expected: undefined,
+      ...request, id: intent.id, isNew: false, commandId: newId(), causationId: request.commandId, repeatable: false, expected: undefined, allowed: scopes,
       // What is held is held now, and has its timer, whenever the fact that it is for took place.
       at: new Date().toISOString(), imported: false,
     })

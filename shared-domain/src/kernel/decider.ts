@@ -55,10 +55,15 @@ export function partsOf(stream: string): { readonly category: string; readonly i
   return hyphen < 0 ? { category: stream, id: '' } : { category: stream.slice(0, hyphen), id: stream.slice(hyphen + 1) }
 }
 
+export const scopes = ['read', 'write', 'execute', 'admin'] as const
+export type Scope = (typeof scopes)[number]
+
 export interface Context {
   readonly id: string
   readonly at: string
   readonly by: Actor
+  /** What the caller's key allows; Baton's own processes may do everything. */
+  readonly allowed: readonly Scope[]
   readonly organization: string
   readonly commandId: string
   /** What is known of another stream, as advice: nothing guards it until the append. */
@@ -83,9 +88,6 @@ export class Rejection<Code extends string = string> {
 }
 
 export const reject = <const Code extends string>(code: Code, detail?: Readonly<Record<string, unknown>>) => new Rejection(code, detail)
-
-export const scopes = ['read', 'write', 'execute', 'admin'] as const
-export type Scope = (typeof scopes)[number]
 
 /** Something to be taken on another stream before the decision may stand, and given back when it does not. */
 export interface Hold {

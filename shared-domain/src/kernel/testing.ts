@@ -1,6 +1,8 @@
 import type { Test } from 'tap'
 import type { z } from 'zod'
-import { reject, Rejection, streamOf, type Actor, type AnyEvent, type Context, type Decider, type Fold, type Meta } from './decider.ts'
+import {
+  reject, Rejection, scopes, streamOf, type Actor, type AnyEvent, type Context, type Decider, type Fold, type Meta,
+} from './decider.ts'
 import { decode, versionOf } from './events.ts'
 
 type EventIn<M> = M extends Fold<any, infer Event> ? Event : never
@@ -66,7 +68,7 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
     with: (context) => scenario(history, others, { ...circumstances, ...context }),
     when: (command, data) => {
       const { data: schema, decide } = decider.commands[command]!
-      const context = { id: subject, at: now, by: admin, organization, commandId: uuid(900), ...circumstances }
+      const context = { id: subject, at: now, by: admin, allowed: scopes, organization, commandId: uuid(900), ...circumstances }
       const run = (past: readonly Event[]) => {
         const told = new Map<string, readonly any[]>([[streamOf(decider, context.id), past], ...others])
         const look = (other: Fold<any>, id: string) => replay(other, told.get(streamOf(other, id)) ?? [])

@@ -1,4 +1,4 @@
-import { partsOf, Rejection, streamOf, type Actor, type AnyEvent, type Context, type Decider, type Fold } from './decider.ts'
+import { partsOf, Rejection, scopes, streamOf, type Actor, type AnyEvent, type Context, type Decider, type Fold } from './decider.ts'
 import type { Intent, Process } from './process.ts'
 import type { Recorded } from './read-model.ts'
 import { later } from './time.ts'
@@ -34,7 +34,7 @@ export class World {
   contextOf({ id, by = admin }: Pick<Wish, 'id' | 'by'>): Context {
     const number = ++this.#commands
     const secret = { hash: String(number).padStart(64, '0'), prefix: `bk_${number}` }
-    return { id, by, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
+    return { id, by, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
   }
 
   /** Decides and appends, with what the decision must hold taken before: nothing comes in between, so nothing is given back. */

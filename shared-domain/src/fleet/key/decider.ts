@@ -3,7 +3,7 @@ import { decider, isPrivileged, mayActAs, reject, type Context } from '../../ker
 import { Instant, OrchestratorId, text } from '../../vocabulary.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { ApiKey, KeyId, Scope } from './events.ts'
-import { apiKeyState, type ApiKeyState, type Key } from './state.ts'
+import { allows, apiKeyState, type ApiKeyState, type Key } from './state.ts'
 
 const Wanted = z.object({
   name: text(100).default('key'),
@@ -20,12 +20,14 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
 const mayManage = (key: string, orchestrator: string | null, context: Context) =>
   isPrivileged(context) || context.by.id === (orchestrator ?? key)
 
+/** Nobody grants more than the key allows that it comes with. */
 function generate(
-  state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null, { at, secret }: Context,
+  state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null,
+  { at, secret, allowed }: Context,
 ) {
   if (state.stage !== 'unknown') return []
   const expiresAt = wanted.expiresAt ?? null
-  if (!secret) return reject('FORBIDDEN')
+  if (!secret || !wanted.scopes.every((scope) => allows({ scopes: allowed }, scope))) return reject('FORBIDDEN')
   if (expiresAt !== null && expiresAt <= at)
     return reject('VALIDATION_ERROR', { errors: [{ pointer: '/expiresAt', message: 'lies in the past' }] })
   return [ApiKey.ApiKeyGenerated({ orchestrator, name: wanted.name, ...secret, scopes: wanted.scopes, expiresAt, replaces })]
@@ -72,7 +74,7 @@ export const apiKey = decider(apiKeyState, {
     },
 
     rotate: {
-      about: 'Make a key like this one and revoke this one; the new key is shown once. Only an admin lets it live longer than this one.',
+      about: 'Replace this key by one like it, shown once. Only an admin lets it live longer; it allows no more than the key that asks.',
       route: 'POST /keys/:replaces/rotate',
       creates: true,
       secret: true,
@@ -83,8 +85,8 @@ export const apiKey = decider(apiKeyState, {
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
         if (!mayManage(replaces, old.orchestrator, context)) return reject('FORBIDDEN')
         // Rotating needs less than making a key does, so it must not lead to more.
-        const isMore = old.scopes.includes('admin') || (expiresAt && old.expiresAt !== null && expiresAt > old.expiresAt)
-        if (isMore && !isPrivileged(context)) return reject('FORBIDDEN')
+        const isLonger = expiresAt !== undefined && old.expiresAt !== null && expiresAt > old.expiresAt
+        if (isLonger && !isPrivileged(context)) return reject('FORBIDDEN')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
         const wanted = { name: old.name, scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
         return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)

@@ -1,9 +1,10 @@
+import fc from 'fast-check'
 import t from 'tap'
-import type { Actor } from '../../kernel/decider.ts'
+import { scopes, type Actor, type Context, type Fold } from '../../kernel/decider.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, now, orchestrator, replay, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
-import { elsewhere, registered } from '../../work/task/scene.ts'
+import { codeOf, elsewhere, registered } from '../../work/task/scene.ts'
 import { Orchestrator } from '../orchestrator/events.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { apiKey } from './decider.ts'
@@ -88,16 +89,39 @@ t.test('S-31 nobody comes by more than it has: who may rotate and revoke which k
   }
   for (const [kind, fact] of Object.entries(kinds)) {
     for (const by of [admin, system, own!, another!, tool, itself!]) {
-      const rotation = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, fact).by(by).when('rotate', { replaces: old })
       const above = by === admin || by === system
-      const { orchestrator, scopes } = fact.data as Fact
-      if (above || mayRotate[kind]!.includes(by)) rotation.yields(generated({ orchestrator, scopes, replaces: old }))
+      const rotation = behaviour(t, apiKey).given().with({ secret, allowed: above ? scopes : usual }).seeing(apiKeyState, old, fact)
+        .by(by).when('rotate', { replaces: old })
+      const { orchestrator, scopes: granted } = fact.data as Fact
+      if (above || mayRotate[kind]!.includes(by)) rotation.yields(generated({ orchestrator, scopes: granted, replaces: old }))
       else rotation.refuses('FORBIDDEN')
       const revocation = behaviour(t, apiKey).given(fact).with({ id: old }).by(by).when('revoke', {})
       if (above || mayRevoke[kind]!.includes(by)) revocation.yields(revoked(orchestrator))
       else revocation.refuses('FORBIDDEN')
     }
   }
+})
+
+t.test('S-31 nobody grants more than the key allows that it comes with, whoever it is and however it asks', async () => {
+  const some = fc.uniqueArray(fc.constantFrom(...scopes), { minLength: 1 })
+  const actors = fc.constantFrom(admin, system, tool, orchestrator(owner))
+  fc.assert(fc.property(some, some, actors, (allowed, wanted, by) => {
+    const before = generated({ scopes: wanted })
+    const look = (other: Fold<any>) => replay<any>(other, other === apiKeyState ? [before] : [registered])
+    const context = { id: subject, at: now, by, allowed, organization: 'acme', commandId: uuid(900), look: look as Context['look'], secret }
+    const isMore = !allowed.includes('admin') && wanted.some((scope) => !allowed.includes(scope))
+    const { generate, generateForOrganization, rotate } = apiKey.commands
+    const made = [
+      generate.decide(apiKeyState.initial, generate.data.parse({ orchestrator: owner, scopes: wanted }), context),
+      rotate.decide(apiKeyState.initial, rotate.data.parse({ replaces: old }), context),
+      generateForOrganization.decide(apiKeyState.initial, generateForOrganization.data.parse({ scopes: wanted }), context),
+    ]
+    for (const [way, decision] of made.entries()) {
+      // A tool manages no keys of an orchestrator, and only who is above them makes keys of the organization.
+      const mayNot = by === tool && way === 1 || way === 2 && by !== admin && by !== system
+      if ((codeOf(decision) === 'FORBIDDEN') !== (isMore || mayNot)) throw new Error(`${way}: ${allowed} makes ${wanted}`)
+    }
+  }), { seed: 2030, numRuns: 500 })
 })
 
 t.test('S-31 a key is revoked once and for ever', async (t) => {

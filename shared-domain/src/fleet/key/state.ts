@@ -49,4 +49,4 @@ function actorOf({ orchestrator, scopes }: Key, id: string): Actor {
   return { kind: scopes.includes('admin') ? 'admin' : 'tool', id }
 }
 
-export const allows = ({ scopes }: Principal, scope: Scope): boolean => scopes.includes(scope) || scopes.includes('admin')
+export const allows = ({ scopes }: Pick<Principal, 'scopes'>, scope: Scope): boolean => scopes.includes(scope) || scopes.includes('admin')
