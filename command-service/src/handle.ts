@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { jsonEvent, type EventData } from '@eventstore/db-client'
 import { Rejection, scopes, streamOf, type Actor, type AnyEvent, type Command, type Context, type Decider, type Fold, type Hold, type Scope } from 'shared-domain/kernel/decider.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
@@ -113,9 +114,11 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
 
   /** Takes what the decision must hold, once; a refusal is the answer to the command. */
   async function secured(run: Run, state: unknown): Promise<Rejection | undefined> {
+    const hold = run.command.holds?.(state, run.data, { ...run.request, look: () => { throw new Error('a hold looks at nothing') } })
+    // Another writer may have come first and changed what there is to be held.
+    if (run.held && !isDeepStrictEqual(run.held.hold.take, hold?.take)) await givenBack(run)
+    if (!hold) return undefined
     if (!run.held) {
-      const hold = run.command.holds?.(state, run.data, { ...run.request, look: () => { throw new Error('a hold looks at nothing') } })
-      if (!hold) return undefined
       const since_ms = performance.now()
       const taken = await carryOut(hold.take, run)
       if (taken instanceof Rejection) return taken
@@ -173,15 +176,19 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     }
   }
 
+  async function givenBack(run: Run): Promise<void> {
+    if (run.held) await carryOut(run.held.hold.giveBack(run.held.taken), run)
+    delete run.held
+  }
+
   /** What was held for nothing goes back. After an append of unknown fate it stays: the end of its time settles it by what the log says. */
   async function settled(run: Run, outcome: Promise<Outcome>): Promise<Outcome> {
-    const giveBack = async () => { if (run.held) await carryOut(run.held.hold.giveBack(run.held.taken), run) }
     try {
       const answer = await outcome
-      if (answer instanceof Rejection || !answer.changed) await giveBack()
+      if (answer instanceof Rejection || !answer.changed) await givenBack(run)
       return answer
     } catch (error) {
-      if (error instanceof Busy) await giveBack()
+      if (error instanceof Busy) await givenBack(run)
       throw error
     }
   }

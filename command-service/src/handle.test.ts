@@ -1,0 +1,61 @@
+import { EventStoreDBClient } from '@eventstore/db-client'
+import { deciders } from 'shared-domain/catalogue.ts'
+import { capacityState, counted } from 'shared-domain/fleet/capacity/state.ts'
+import { Rejection, scopes } from 'shared-domain/kernel/decider.ts'
+import t from 'tap'
+import { startEventStore } from '../../infra/embedded/engines.ts'
+import { folderFor } from '../../infra/embedded/testing.ts'
+import { handler, type Accepted } from './handle.ts'
+import { newId } from './new-id.ts'
+import { Queues } from './queues.ts'
+import { eventStore, type EventStore } from './store/event-store.ts'
+import { Streams } from './store/streams.ts'
+
+const engine = await startEventStore({ dir: folderFor(t, 'handle') })
+const client = EventStoreDBClient.connectionString`${engine.url}`
+t.teardown(async () => {
+  await client.dispose()
+  await engine.stop()
+})
+const store = eventStore(client)
+
+/** A replica of its own: what others write it learns from the store alone. */
+function replica(store: EventStore) {
+  const streams = new Streams(store, 100)
+  const handle = handler(store, streams, new Queues(10), deciders)
+  const says = async (category: string, id: string, command: string, wish: object = {}): Promise<Accepted> => {
+    const decider = deciders.find((decider) => decider.category === category)!
+    const outcome = await handle(decider, command, decider.commands[command]!.data.parse(wish), {
+      id, by: { kind: 'admin', id: 'ada' }, allowed: scopes, organization: 'acme', at: new Date().toISOString(), commandId: newId(), repeatable: false,
+      correlationId: 'c', causationId: 'c',
+    })
+    if (outcome instanceof Rejection) throw outcome
+    return outcome
+  }
+  const slotsOf = async (id: string) => counted((await streams.refreshed(capacityState, id)).state)
+  return { says, slotsOf }
+}
+
+t.test('S-40 a task that changes hands while it is being started takes a slot of its new owner, and none of the old one', async (t) => {
+  const [ada, bob, work] = [newId(), newId(), newId()]
+  const there = replica(store)
+  for (const id of [ada, bob]) {
+    await there.says('orchestrator', id, 'register', { name: 'x' })
+    await there.says('orchestrator', id, 'activate')
+  }
+  await there.says('task', work, 'create', { owner: ada, title: 'Work' })
+  let isFirst = true
+  const here = replica({
+    ...store,
+    async append(stream, expected, events) {
+      if (stream === `task-${work}` && isFirst) {
+        isFirst = false
+        await there.says('task', work, 'delegate', { to: bob })
+      }
+      return store.append(stream, expected, events)
+    },
+  })
+  const { revision } = await here.says('task', work, 'start')
+  t.equal(revision, 2, 'after the delegation')
+  t.strictSame([await here.slotsOf(ada), await here.slotsOf(bob)], [{ max: 5, active: 0, reserved: 0 }, { max: 5, active: 0, reserved: 1 }])
+})
