@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { START, STREAM_EXISTS } from '@eventstore/db-client'
+import { persistentSubscriptionToStreamSettingsFromDefaults, START, STREAM_EXISTS, type PersistentSubscriptionToStreamSettings } from '@eventstore/db-client'
 import t from 'tap'
 import { folderFor } from '../testing.ts'
 import { ANY, NO_STREAM, type ProposedEvent } from './contract.ts'
@@ -62,6 +62,26 @@ t.test('§3.3, §6: before its sync an append is neither acknowledged, nor repea
   t.match(await client.appendToStream(marker, happened(0)), { success: true })
   t.equal(store.stream(stream).last, 2)
   for (const subscription of subscriptions) await subscription.unsubscribe()
+})
+
+t.test('§7: a group is made, changed and deleted when that is durable, and answered then', async (t) => {
+  const files = new SlowDisk()
+  const { client } = await started(t, { files })
+  const settings = (changes: Partial<PersistentSubscriptionToStreamSettings> = {}) => persistentSubscriptionToStreamSettingsFromDefaults(changes)
+  for (const [what, change] of Object.entries({
+    create: () => client.createPersistentSubscriptionToStream('order-1', 'group', settings()),
+    update: () => client.updatePersistentSubscriptionToStream('order-1', 'group', settings({ maxRetryCount: 3 })),
+    delete: () => client.deletePersistentSubscriptionToStream('order-1', 'group'),
+  })) {
+    files.isHeld = true
+    let isAnswered = false
+    const answer = change().then(() => { isAnswered = true })
+    await until(() => files.held === 1)
+    await collected(client.readAll())
+    t.notOk(isAnswered, `${what}: not yet`)
+    files.release()
+    await answer
+  }
 })
 
 const event = (id: string = randomUUID(), text = ''): ProposedEvent => ({ id, type: 'Happened', json: false, metadata: Buffer.alloc(0), data: Buffer.from(text) })

@@ -249,7 +249,8 @@ t.test('§3.2: a client that sends without reading answers does not fill the mem
 })
 
 t.test('§8: what is not served is UNIMPLEMENTED', async (t) => {
-  for (const path of ['/event_store.client.users.Users/Create', '/event_store.client.operations.Operations/StartScavenge', '/event_store.client.projections.Projections/Create']) {
+  for (const path of ['/event_store.client.users.Users/Create', '/event_store.client.operations.Operations/StartScavenge', '/event_store.client.monitoring.Monitoring/Stats',
+    '/event_store.client.projections.Projections/Create']) {
     t.match(await unary(path, Buffer.alloc(0)), { code: status.UNIMPLEMENTED }, path)
   }
 })

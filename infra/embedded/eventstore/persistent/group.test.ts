@@ -7,6 +7,7 @@ import { readGroup } from '../services/read-group.ts'
 import { started, until } from '../testing.ts'
 import { streamIdentifier } from '../wire/fields.ts'
 import { bytesField, messageField, numberField } from '../wire/protobuf.ts'
+import { readRecord } from '../wire/recorded-event.ts'
 import type { Entry } from './entry.ts'
 import { Group } from './group.ts'
 import { Groups } from './groups.ts'
@@ -110,6 +111,81 @@ t.test('§7: a message timeout of zero expires at the next tick', async (t) => {
   await until(() => group.parked.count === 1)
   t.equal(given.length, 2)
   group.stop()
+})
+
+t.test('§7: what is to be tried again comes before what is new, in the order of the log', async (t) => {
+  const { group, consumer, given } = await following('retried', 4, store, { bufferSize: 4 })
+  await store.append('retried', ANY, several(4))
+  await until(() => group.buffer.length === 4)
+  const [zero, one, two, three] = given.map(({ id }) => id)
+  const places = () => given.slice(4).map(({ ordinal }) => store.entry(ordinal).revision)
+  group.nack(consumer, [two!, zero!], 'retry', 'because')
+  t.same(places(), [0, 2])
+  group.ack(consumer, [one!])
+  t.same(places(), [0, 2, 4])
+  group.nack(consumer, [three!], 'retry', 'because')
+  t.same(places(), [0, 2, 4, 3])
+  group.ack(consumer, [zero!, two!])
+  t.same(places(), [0, 2, 4, 3, 5, 6])
+  group.stop()
+})
+
+t.test('§7: the buffer holds what its settings say; what comes in a burst is read when there is room', async (t) => {
+  const changes = { historyBufferSize: 12, readBatchSize: 5, liveBufferSize: 10 }
+  const { group, consumer, given } = await following('burst', 3, store, { bufferSize: 3, changes })
+  await until(() => group.isLive)
+  let most = 0
+  const look = () => { most = Math.max(most, group.buffer.length) }
+  for (let n = 0; n < 30; n++) {
+    await store.append('burst', ANY, several(10))
+    look()
+  }
+  await until(() => group.buffer.length === 12)
+  t.notOk(group.isLive, 'it is behind')
+  while (given.length < 303) {
+    group.ack(consumer, [given.at(-3)!.id, given.at(-2)!.id, given.at(-1)!.id])
+    await until(() => given.length % 3 === 0 && consumer.free === 0)
+    look()
+  }
+  t.same(given.map(({ ordinal }) => store.entry(ordinal).revision), Array.from({ length: 303 }, (_, n) => n), 'nothing is missing, nothing comes twice')
+  t.ok(most <= 12, `${most} in the buffer`)
+  group.ack(consumer, given.slice(-3).map(({ id }) => id))
+  await until(() => group.isLive)
+  group.stop()
+})
+
+/** To how many consumers of two the events went that have the same key. */
+async function spread(stream: string, changes: Partial<Settings>, keyOf: (entry: Entry) => string) {
+  const group = new Group(store, config(stream, changes), Date.now)
+  await group.start()
+  const homes = new Map<string, Set<string>>()
+  let given = 0
+  for (const name of ['one', 'other']) {
+    const send = (entry: Entry) => {
+      given++
+      homes.set(keyOf(entry), (homes.get(keyOf(entry)) ?? new Set()).add(name))
+    }
+    group.join({ from: 'here', name, isBusy: false, send, drop: () => undefined }, 1_000)
+  }
+  await until(() => given === store.stream(stream).lastVisible + 1)
+  group.stop()
+  return homes
+}
+
+const onlyOne = (homes: ReadonlyMap<string, ReadonlySet<string>>) => [...homes.values()].every(({ size }) => size === 1)
+const everyone = (homes: ReadonlyMap<string, ReadonlySet<string>>) => new Set([...homes.values()].flatMap((names) => [...names])).size
+
+t.test('§7: PinnedByCorrelation keeps together what has one correlation id, and Pinned what a link leads to', async (t) => {
+  const correlated = (nth: number) => ({ ...several(1)[0]!, json: true, metadata: Buffer.from(`{"$correlationId":"c-${nth % 20}"}`) })
+  await store.append('correlated', ANY, Array.from({ length: 200 }, (_, nth) => correlated(nth)))
+  const byCorrelation = await spread('correlated', { strategy: 'PinnedByCorrelation' }, ({ event }) => readRecord(event!).metadata.toString())
+  t.same([byCorrelation.size, onlyOne(byCorrelation), everyone(byCorrelation)], [20, true, 2])
+
+  for (let nth = 0; nth < 20; nth++) await store.append(`target-${nth}`, ANY, several(5))
+  const link = (nth: number) => ({ ...several(1)[0]!, type: '$>', data: Buffer.from(`${Math.floor(nth / 20)}@target-${nth % 20}`) })
+  await store.append('links', ANY, Array.from({ length: 100 }, (_, nth) => link(nth)))
+  const byTarget = await spread('links', { strategy: 'Pinned', resolvesLinks: true }, ({ event }) => readRecord(event!).stream)
+  t.same([byTarget.size, onlyOne(byTarget), everyone(byTarget)], [20, true, 2])
 })
 
 t.test('§7: an event that cannot be parked comes again', async (t) => {
