@@ -3,6 +3,7 @@ import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import Fastify from 'fastify'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import { process as reaction } from 'shared-domain/kernel/process.ts'
+import { later } from 'shared-domain/kernel/time.ts'
 import t from 'tap'
 import { z } from 'zod'
 import { startEngines } from '../../infra/embedded/engines.ts'
@@ -75,9 +76,9 @@ t.test('a fact that cannot be read is kept, and read again by whoever leads next
   t.strictSame(done, ['new'])
 })
 
-const timer = (key: string): Timer => ({
-  key, due: new Date().toISOString(), position: 1n,
-  errand: { intent: { category: 'other', id: key, command: 'do', data: {} }, process: 'follow', commandId: randomUUID(), organization: 'acme', correlationId: 'c', causationId: 'c' },
+const timer = (key: string, due = new Date().toISOString(), more: object = {}): Timer => ({
+  key, due, position: 1n,
+  errand: { intent: { category: 'other', id: key, command: 'do', data: {}, ...more }, process: 'follow', commandId: randomUUID(), organization: 'acme', correlationId: 'c', causationId: 'c' },
 })
 
 t.test('a slow timer holds up no other, one that fails comes again, and what was done is gone', async (t) => {
@@ -103,4 +104,45 @@ t.test('a slow timer holds up no other, one that fails comes again, and what was
   await until(async () => done.includes('slow') && (await rowsOf('timer')).length === 1)
   end.abort()
   await running
+})
+
+const patience_ms = 400
+const longAgo = '2020-01-01T00:00:00.000Z'
+
+t.test('S-22 a wait for the end of a silence begins anew with whoever takes the lead, any other wait does not', async (t) => {
+  await db.deleteFrom('timer').execute()
+  await new Timers(db).change([timer('silence', longAgo, { patience_ms }), timer('later', later(longAgo, 1)), timer('young', '2999-01-01T00:00:00.000Z', { patience_ms })], [])
+  const end = new AbortController()
+  const done: { readonly id: string; readonly at_ms: number }[] = []
+  const since_ms = Date.now()
+  const running = new Timers(db).run(async ({ intent: { id } }) => { done.push({ id, at_ms: Date.now() }) }, log, end.signal)
+  await until(async () => done.length === 2)
+  end.abort()
+  await running
+  t.strictSame(done.map(({ id }) => id), ['later', 'silence'], 'although the silence was to end first')
+  t.ok(done[1]!.at_ms >= since_ms + patience_ms, 'after a silence that was listened to')
+  t.match(await rowsOf('timer'), [{ key: 'young', due: new Date('2999-01-01T00:00:00.000Z') }], 'what is due later stays as it is')
+})
+
+t.test('S-22 a fact that is told again to the next one who leads ends no silence either', async (t) => {
+  await db.deleteFrom('timer').execute()
+  const silent = reaction<any>({
+    name: 'silent', about: 'Waits for a silence to end.',
+    react: { ThingHappened: ({ data }: { data: { target: string } }) => [
+      { category: 'other', id: data.target, command: 'do', data: {}, due: longAgo, key: data.target, patience_ms },
+    ] } as never,
+  })
+  const target = randomUUID()
+  await happened('3', { target })
+  const [end, timers] = [new AbortController(), new Timers(db)]
+  let at_ms: number | undefined
+  const carryOut = async ({ intent: { id } }: Errand) => { if (id === target) at_ms ??= Date.now() }
+  const since_ms = Date.now()
+  const running = [
+    runProcesses({ client, db, deciders: [thing(Target)], processes: [silent], timers, carryOut, log }, end.signal), timers.run(carryOut, log, end.signal),
+  ]
+  await until(async () => at_ms)
+  end.abort()
+  await Promise.all(running)
+  t.ok(at_ms! >= since_ms + patience_ms)
 })

@@ -1,5 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
+import { instant, later } from 'shared-domain/kernel/time.ts'
 import type { Errand } from './intents.ts'
 import { pause } from './leader.ts'
 
@@ -26,6 +27,8 @@ const retry_ms = 5_000
 export class Timers {
   readonly #db: Kysely<any>
   #wake: () => void = () => undefined
+  /** Since when it is listened here. */
+  #since: string | undefined
 
   constructor(db: Kysely<any>) {
     this.#db = db
@@ -36,7 +39,7 @@ export class Timers {
     if (withdrawn.length > 0) await sql`delete from timer where key = any(${withdrawn})`.execute(trx)
     if (set.length === 0) return
     await sql`insert into timer (key, due, position, intent)
-      select * from unnest(${set.map(({ key }) => key)}::text[], ${set.map(({ due }) => due)}::timestamptz[],
+      select * from unnest(${set.map(({ key }) => key)}::text[], ${set.map((timer) => this.#dueOf(timer))}::timestamptz[],
         ${set.map(({ position }) => String(position))}::bigint[], ${set.map(({ errand }) => JSON.stringify(errand))}::jsonb[])
       on conflict (key) do update set due = excluded.due, position = excluded.position, intent = excluded.intent, attempts = 0
       where timer.position <= excluded.position`.execute(trx)
@@ -46,9 +49,13 @@ export class Timers {
   /**
    * Carries out what is due until the signal, one beside the other: a slow one holds up nobody. A row goes only after its command was
    * answered, those of a moment together. What is due is said by the clock of this process, which also tells the command its time: by two
-   * clocks, a command could come too early and be taken for one that has nothing to do.
+   * clocks, a command could come too early and be taken for one that has nothing to do. By the same clock, waits for the end of a silence
+   * begin anew: whoever was silent until now may have had nobody to talk to.
    */
   async run(carryOut: (errand: Errand, signal: AbortSignal) => Promise<void>, log: FastifyBaseLogger, signal: AbortSignal): Promise<void> {
+    // Before anything is awaited: facts that are told again set timers meanwhile.
+    this.#since = instant(Date.now())
+    await this.#listen(this.#since)
     const under = new Map<string, Promise<void>>()
     let answered: { readonly key: string; readonly position: string; readonly isDone: boolean }[] = []
 
@@ -80,6 +87,17 @@ export class Timers {
   async overdue(): Promise<number> {
     const { rows: [row] } = await sql<{ count: string }>`select count(*) as count from timer where attempts > 3`.execute(this.#db)
     return Number(row!.count)
+  }
+
+  async #listen(since: string) {
+    const patience = sql`(intent #> '{intent,patience_ms}')::integer * interval '1 millisecond'`
+    await sql`update timer set due = ${since}::timestamptz + ${patience} where due < ${since}::timestamptz + ${patience}`.execute(this.#db)
+  }
+
+  /** Not before the silence was listened to for long enough. */
+  #dueOf({ due, errand: { intent: { patience_ms } } }: Timer): string {
+    const earliest = this.#since !== undefined && patience_ms !== undefined ? later(this.#since, patience_ms) : due
+    return earliest > due ? earliest : due
   }
 
   /** What was done goes; what was not comes again later, each time after a longer pause. A timer that was set anew meanwhile stays as it is. */

@@ -12,11 +12,13 @@ export interface Intent {
   readonly due?: string
   /** A later intent under the same key replaces an earlier one that is still waiting. */
   readonly key?: string
+  /** The wait measures silence, which means nothing while nobody listens: whoever takes the lead lets at least so much time pass. */
+  readonly patience_ms?: number
 }
 
 export const send = <Data extends Record<string, z.ZodObject>, Name extends keyof Data & string>(
   { category }: Decider<any, any, any, Data>, id: string, command: Name, data: z.input<Data[Name]>,
-  when: { due?: string; key?: string } = {},
+  when: { due?: string; key?: string; patience_ms?: number } = {},
 ): Intent => ({ category, id, command, data, ...when })
 
 /** Withdraws the intent that still waits under this key. */

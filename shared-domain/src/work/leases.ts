@@ -3,9 +3,9 @@ import { later } from '../kernel/time.ts'
 import { lease_ms, task } from './task/decider.ts'
 import type { TaskEvent } from './task/events.ts'
 
-/** One timer per task: every sign of life replaces the one that waits. */
+/** One timer per task: every sign of life replaces the one that waits. While all of Baton was down nobody could give one. */
 const watch = (id: string, token: string, at: string) =>
-  [send(task, id, 'expireLease', { token }, { due: later(at, lease_ms), key: keyOf(id) })]
+  [send(task, id, 'expireLease', { token }, { due: later(at, lease_ms), key: keyOf(id), patience_ms: lease_ms })]
 
 const keyOf = (id: string) => `lease-${id}`
 
