@@ -44,7 +44,7 @@ function batch(append: string) {
   return Array.from({ length: parts }, (_, part) => jsonEvent<{ type: string; data: Written }>({ type: 'Written', data: { append, part, parts } }))
 }
 
-t.test(`${rounds} times killed under ${writers} writers: nothing acknowledged is missing, no gap, no half append, and a group misses no event`, async (t) => {
+t.test(`§10.4: ${rounds} times killed under ${writers} writers: nothing acknowledged is missing, no gap, no half append, and a group misses no event`, async (t) => {
   const acknowledged = new Set<string>()
   const found = new Map<string, number>()
   const revisions = new Map<string, bigint>()

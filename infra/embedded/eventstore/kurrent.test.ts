@@ -20,7 +20,7 @@ async function until(holds: () => boolean): Promise<void> {
   }
 }
 
-t.test('the successor client works against it: append, read, filtered subscription, tombstone', async (t) => {
+t.test('§11: the successor client works against it: append, read, filtered subscription, tombstone', async (t) => {
   const client = KurrentDBClient.connectionString`kurrentdb://127.0.0.1:${server.port}?tls=false`
   const events = Array.from({ length: 5 }, (_, n) => jsonEvent({ type: 'Happened', data: { n } }))
   t.match(await client.appendToStream('kurrent-1', events, { streamState: 'no_stream' }), { nextExpectedRevision: 4n })

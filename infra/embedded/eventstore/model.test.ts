@@ -6,7 +6,7 @@ import { collected, happened, opened } from './testing.ts'
 
 /**
  * The law behind all single rules: whatever is done in whatever order, the store says what a page of plain code says, which knows no
- * frames, indexes or messages. The rules stand in §3 to §5 of the contract.
+ * frames, indexes or messages. The rules stand in §3.3 to §5 of the contract.
  */
 
 const deleted = Symbol('$tb of a soft-deleted stream')

@@ -71,7 +71,7 @@ async function small(appends = 6): Promise<{ disk: MemoryDisk; file: string; end
   return { disk: copy, file: [...copy.files.keys()].find((name) => name.endsWith('.log'))!, ends, ids }
 }
 
-t.test('a log that is cut at any byte of its last frames loses at most whole appends, never a part of one', async (t) => {
+t.test('§10.4: a log that is cut at any byte of its last frames loses at most whole appends, never a part of one', async (t) => {
   const { disk, file, ends, ids } = await small()
   const start = ends.at(-4)!
   for (let cut = start; cut <= ends.at(-1)!; cut++) {
@@ -84,7 +84,7 @@ t.test('a log that is cut at any byte of its last frames loses at most whole app
   t.pass(`${ends.at(-1)! - start + 1} cuts`)
 })
 
-t.test('a flipped bit anywhere in what was acknowledged is refused with file and offset', async (t) => {
+t.test('§10.4: a flipped bit anywhere in what was acknowledged is refused with file and offset', async (t) => {
   const { disk, file, ends } = await small()
   // The last frame is told apart from a torn one only by a marker behind it: see the next test.
   for (let at = segmentHeader_bytes; at < ends.at(-2)!; at++) {
@@ -156,7 +156,7 @@ t.test('§10.4: what could not be written whole is zero on the disk before anyth
   await store.close()
 })
 
-t.test('a log of another format is left alone, in a sentence', async (t) => {
+t.test('§10.4: a log of another format is left alone, in a sentence', async (t) => {
   const { disk, file } = await small(1)
   const older = disk.alteredCopy((name, content) => {
     if (name !== file) return
@@ -168,7 +168,7 @@ t.test('a log of another format is left alone, in a sentence', async (t) => {
   t.notOk(error instanceof Corruption, 'nothing is to be repaired')
 })
 
-t.test('after a quiet moment, or a clean stop, a flip in the very last frame is refused as well', async (t) => {
+t.test('§10.4: after a quiet moment, or a clean stop, a flip in the very last frame is refused as well', async (t) => {
   const disk = new MemoryDisk()
   const store = await open(disk)
   await store.append('s-1', ANY, [event()])
@@ -182,7 +182,7 @@ t.test('after a quiet moment, or a clean stop, a flip in the very last frame is 
   }
 })
 
-t.test('with a snapshot a start checks the newest frames; damage in older ones is found while the store is open, and ends it', async (t) => {
+t.test('§10.4: with a snapshot a start checks the newest frames; damage in older ones is found while the store is open, and ends it', async (t) => {
   const disk = new MemoryDisk()
   const segment_bytes = 1024 * 1024
   const store = await open(disk, segment_bytes)
@@ -210,7 +210,7 @@ t.test('with a snapshot a start checks the newest frames; damage in older ones i
   await another.close()
 })
 
-t.test('a damaged header is refused, a segment that a crash left unfinished is not missed', async (t) => {
+t.test('§10.4: a damaged header is refused, a segment that a crash left unfinished is not missed', async (t) => {
   const { disk, file } = await small()
   await t.rejects(open(disk.alteredCopy((name, content) => { if (name === file) content[3]! ^= 1 })), /is damaged at offset 0/)
   const next = file.replace(/\d{16}\.log$/, '0000000000004096.log')
@@ -221,7 +221,7 @@ t.test('a damaged header is refused, a segment that a crash left unfinished is n
   await abandon(store)
 })
 
-t.test('a missing segment in the middle is refused', async (t) => {
+t.test('§10.4: a missing segment in the middle is refused', async (t) => {
   const disk = new MemoryDisk()
   const store = await open(disk, 1_024)
   for (let n = 0; n < 20; n++) await store.append('s-1', ANY, [event(100)])
@@ -236,7 +236,7 @@ t.test('a missing segment in the middle is refused', async (t) => {
   await t.rejects(open(holed, 1_024), /is damaged at offset/)
 })
 
-t.test('writes that take only some bytes at a time are finished', async (t) => {
+t.test('§10.4: writes that take only some bytes at a time are finished', async (t) => {
   const disk = new MemoryDisk()
   disk.faults.write_bytes_max = 7
   const store = await open(disk)
@@ -249,7 +249,7 @@ t.test('writes that take only some bytes at a time are finished', async (t) => {
   await abandon(again)
 })
 
-t.test('a full disk refuses appends, shows nothing of them, and takes new ones once there is room', async (t) => {
+t.test('§10.4: a full disk refuses appends, shows nothing of them, and takes new ones once there is room', async (t) => {
   const disk = new MemoryDisk()
   const store = await open(disk, 2_048)
   await store.append('s-1', ANY, [event(100)])
@@ -302,7 +302,7 @@ t.test('§10.4: while the disk stalls so much may wait for it and no more, and n
   await store.close()
 })
 
-t.test('a sync that fails is the end: nothing is acknowledged and nothing is tried again', async (t) => {
+t.test('§10.4: a sync that fails is the end: nothing is acknowledged and nothing is tried again', async (t) => {
   const disk = new MemoryDisk()
   let fatal: Error | undefined
   const store = await open(disk, 4_096, (error) => { fatal = error })
@@ -317,7 +317,7 @@ t.test('a sync that fails is the end: nothing is acknowledged and nothing is tri
   await store.close()
 })
 
-t.test('a crash at any moment keeps every acknowledged append whole and in order', async (t) => {
+t.test('§10.4: a crash at any moment keeps every acknowledged append whole and in order', async (t) => {
   const seed = 20_261_121
   t.comment(`seed ${seed}`)
   await fc.assert(fc.asyncProperty(
@@ -359,7 +359,7 @@ t.test('a crash at any moment keeps every acknowledged append whole and in order
     }), { seed, numRuns: 150 })
 })
 
-t.test('a crash between the making of a segment and the sync of its folder loses nothing', async (t) => {
+t.test('§10.4: a crash between the making of a segment and the sync of its folder loses nothing', async (t) => {
   const disk = new MemoryDisk()
   const store = await open(disk, 1_024)
   await store.append('s-1', ANY, [event(300)])
