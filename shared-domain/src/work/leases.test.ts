@@ -6,9 +6,10 @@ import { orchestrator } from '../fleet/orchestrator/decider.ts'
 import { slots } from '../fleet/slots.ts'
 import { ids } from '../kernel/arbitrary.ts'
 import { send } from '../kernel/process.ts'
+import { elapsed_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { leases } from './leases.ts'
-import { lease_ms, task } from './task/decider.ts'
+import { lease_ms, renewal_ms, task } from './task/decider.ts'
 import { taskState } from './task/state.ts'
 
 const [owner, other, ...tasks] = ids as [string, string, string, string]
@@ -47,6 +48,39 @@ t.test('S-22 a task whose holder falls silent waits again, and its slot is free'
   courier.settle()
   t.strictSame([running(world), counted(world.look(capacity, owner))], [[], { max: 5, active: 0, reserved: 0 }])
   t.strictSame(courier.waiting, [], 'nothing is left to wait for')
+})
+
+t.test('S-22 a lease ends 59 to 60 s after the last sign of life, and however many there are, one in a second is told', async (t) => {
+  t.strictSame([lease_ms, renewal_ms], [60_000, 1_000])
+  const sign = fc.record({
+    command: fc.constantFrom('heartbeat', 'reportProgress'),
+    wait_ms: fc.oneof(fc.integer({ min: 0, max: 1_500 }), fc.integer({ min: 0, max: 58_999 })),
+  })
+  const early_ms = new Set<boolean>()
+  fc.assert(fc.property(fc.array(sign, { maxLength: 40, size: 'max' }), (signs) => {
+    const { world, courier } = scene()
+    const id = tasks[0]!
+    const wish = (command: string, data: unknown = {}) => world.do({ category: 'task', id, command, data })
+    wish('start')
+    const token = tokenOf(world, id)
+    for (const { command, wait_ms } of signs) {
+      world.pass(wait_ms)
+      courier.settle()
+      wish(command, command === 'heartbeat' ? { token } : { token, percentage: 0 })
+    }
+    const lastSign = world.at
+    while (running(world).length > 0) {
+      courier.settle()
+      world.pass(100)
+    }
+    const { at } = world.log.find(({ type }) => type === 'LeaseExpired')!
+    const silence_ms = elapsed_ms(lastSign, at)
+    early_ms.add(silence_ms < lease_ms)
+    if (silence_ms < lease_ms - renewal_ms || silence_ms > lease_ms + 100) throw new Error(`it ended after ${silence_ms} ms of silence`)
+    const told = world.log.filter(({ type }) => type === 'LeaseRenewed').map(({ at }) => at)
+    for (const [index, at] of told.slice(1).entries()) if (elapsed_ms(told[index]!, at) < renewal_ms) throw new Error('too much is told')
+  }), { seed, numRuns: 100 })
+  t.strictSame([...early_ms].sort(), [false, true], 'both were met')
 })
 
 const uses: Readonly<Record<string, (token: string, to: string) => unknown>> = {

@@ -13,8 +13,11 @@ import { cycleThrough, openAmong, unknownAmong } from './dependencies.ts'
 export const heartbeat_ms = 30 * second_ms
 /** Two missed heartbeats end a lease. */
 export const lease_ms = 2 * heartbeat_ms
-/** Signs of life closer together than this are one. */
-const renewal_ms = heartbeat_ms / 6
+/**
+ * Signs of life closer together than this are one, the first: so many are facts and no more. A lease therefore ends no earlier than
+ * `lease_ms` less this after any of them.
+ */
+export const renewal_ms = second_ms
 const retry_max_ms = 60 * second_ms
 const dependencies_max = 100
 /** A question that a task waits for must be put within this time of the waiting; later the task waits for it no more. */
@@ -244,7 +247,7 @@ export const task = decider(taskState, {
     },
 
     heartbeat: {
-      about: 'Show that the holder of the lease is alive; due every 30 seconds unless progress is reported.',
+      about: 'Show that the holder of the lease is alive; due every 30 seconds unless progress is reported. One in a second counts.',
       scope: 'execute',
       data: z.object(token),
       decide: (task, { token }, context) => byHolder(task, 'heartbeat', token, context, (task) => renewed(task, context.at)),
