@@ -99,9 +99,14 @@ function immovable(task: Known, { to, force }: MoveWish, context: Context) {
   return unable(to, context)
 }
 
-/** The move was made before, by the same hand: asked again, nothing changes. */
-const isRepeated = (task: Known, to: string, { by }: Context) =>
-  task.owner === to && task.movedBy !== null && task.movedBy.kind === by.kind && task.movedBy.id === by.id
+interface Words { readonly note: string | null; readonly context: object; readonly percentage: number | undefined }
+
+/** The move was made before, by the same hand and with the same words: asked again, nothing changes, and nothing that was said is lost. */
+function isRepeated({ owner, lastMove }: Known, to: string, { note, context, percentage }: Words, { by }: Context): boolean {
+  if (owner !== to || lastMove === null || lastMove.by.kind !== by.kind || lastMove.by.id !== by.id) return false
+  const isSaid = lastMove.note === note && JSON.stringify(lastMove.context) === JSON.stringify(context)
+  return isSaid && (percentage === undefined || percentage === lastMove.percentage)
+}
 
 const blocked = (task: Known, kind: z.output<typeof BlockKind>, reason: string, waitsFor: readonly TaskId[] = []) =>
   Task.TaskBlocked({ ...moving(task), kind, reason, waitsFor: [...waitsFor], lease: leaseOf(task) })
@@ -433,12 +438,13 @@ export const task = decider(taskState, {
     delegate: {
       about: 'Pass a task that is not being worked on to another orchestrator for good.',
       data: z.object({ ...move, note: text(1_000).optional(), priority: Priority.optional(), dueAt: Instant.optional() }),
-      decide(task, { to, force, note, priority, dueAt }, context) {
+      decide(task, { to, force, note = null, priority, dueAt }, context) {
         const delegate = (task: Known): Decision => {
           const terms = { priority: priority ?? task.priority, dueAt: dueAt ?? task.dueAt }
-          if (isRepeated(task, to, context) && terms.priority === task.priority && terms.dueAt === task.dueAt) return []
+          const isSame = isRepeated(task, to, { note, context: {}, percentage: undefined }, context)
+          if (isSame && terms.priority === task.priority && terms.dueAt === task.dueAt) return []
           return immovable(task, { to, force }, context)
-            ?? [Task.TaskDelegated({ ...moving(task), to, note: note ?? null, forced: force, ...terms })]
+            ?? [Task.TaskDelegated({ ...moving(task), to, note, forced: force, ...terms })]
         }
         return by(task, 'delegate', { TODO: delegate, BLOCKED: delegate, IN_PROGRESS: () => reject('USE_HANDOFF') })
       },
@@ -452,12 +458,12 @@ export const task = decider(taskState, {
         notes: text(2_000).optional(),
         completionPercentage: z.int().min(0).max(100).optional(),
       }),
-      decide(task, { to, force, context: circumstances, notes, completionPercentage }, context) {
+      decide(task, { to, force, context: circumstances, notes: note = null, completionPercentage }, context) {
         const handOff = (task: Known): Decision => {
-          if (isRepeated(task, to, context)) return []
+          if (isRepeated(task, to, { note, context: circumstances, percentage: completionPercentage }, context)) return []
           const { status, percentage, attempt, priority, dueAt, assignee } = task
           return immovable(task, { to, force }, context) ?? [Task.TaskHandedOff({
-            ...moving(task), to, note: notes ?? null, forced: force, context: circumstances, lease: leaseOf(task),
+            ...moving(task), to, note, forced: force, context: circumstances, lease: leaseOf(task),
             snapshot: { status, percentage: completionPercentage ?? percentage, attempt, priority, dueAt, assignee },
           })]
         }

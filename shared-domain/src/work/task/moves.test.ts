@@ -24,6 +24,29 @@ t.test('S-16 a task is delegated', async (t) => {
   given(created(), byAdmin).when('delegate', { to: other, priority: 'HIGH' }).refuses('SELF_DELEGATION')
 })
 
+t.test('S-15 a move is the same wish again only in the same words, so that none are lost', async (t) => {
+  const snapshot = {
+    status: 'TODO' as const, percentage: 40, attempt: 0, priority: 'MEDIUM' as const, dueAt: null, assignee: null,
+  }
+  const handed = on(Task.TaskHandedOff({
+    owner, from: 'TODO', to: other, note: 'see context', forced: false, context: { branch: 'x' }, lease: null, snapshot,
+  }), { by: admin })
+  const said = { to: other, notes: 'see context', context: { branch: 'x' } }
+  const given = scene(t)(created(), handed)
+  given.when('handoff', said).changesNothing()
+  given.when('handoff', { ...said, completionPercentage: 40 }).changesNothing()
+  const others = [{ notes: 'other' }, { notes: undefined }, { context: { branch: 'y' } }, { context: {} }, { completionPercentage: 41 }]
+  for (const over of others) given.when('handoff', { ...said, ...over }).refuses('SELF_DELEGATION')
+  given.by(system).when('handoff', said).refuses('SELF_DELEGATION')
+  // Who has passed the task on owns it no more, and has no other word.
+  const byOwner = scene(t)(created(), on(handed, { by: orchestrator(owner) })).by(orchestrator(owner))
+  byOwner.when('handoff', said).changesNothing()
+  byOwner.when('handoff', { ...said, notes: 'other' }).refuses('INVALID_OWNERSHIP', { owner: other })
+  const noted = scene(t)(created(), on(Task.TaskDelegated({ ...delegated(other).data, note: 'yours' }), { by: admin }))
+  noted.when('delegate', { to: other, note: 'yours' }).changesNothing()
+  for (const note of ['mine', undefined]) noted.when('delegate', { to: other, note }).refuses('SELF_DELEGATION')
+})
+
 t.test('S-16 S-17 where a task may go', async (t) => {
   const wishes = [['delegate', created()], ['handoff', created()], ['handoff', created(), started()]] as const
   for (const [command, ...history] of wishes) {

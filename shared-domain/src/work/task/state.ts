@@ -13,6 +13,14 @@ interface Announced {
   readonly since: string
 }
 
+/** Who passed the task on last, and what was said with it: what tells the same wish again from another. */
+interface Move {
+  readonly by: Actor
+  readonly note: string | null
+  readonly context: Readonly<Record<string, unknown>>
+  readonly percentage: number
+}
+
 interface Facts {
   readonly organization: string
   readonly owner: OrchestratorId
@@ -30,7 +38,7 @@ interface Facts {
   readonly percentage: number
   /** When it was delegated or handed off, newest last; as many as the limit on moves needs. */
   readonly moves: readonly string[]
-  readonly movedBy: Actor | null
+  readonly lastMove: Move | null
   /** Decisions without whose approval it does not start. */
   readonly approvals: ReadonlyMap<string, Announced>
   readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
@@ -65,18 +73,18 @@ export const moves_max = 5
 const facts = (task: TaskState): Facts => {
   const {
     organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
-    movedBy, approvals, collaborators,
+    lastMove, approvals, collaborators,
   } = task as Known
   return {
     organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
-    movedBy, approvals, collaborators,
+    lastMove, approvals, collaborators,
   }
 }
 
 const todo = (task: TaskState, at: string): Todo => ({ ...facts(task), status: 'TODO', since: at })
 
-const moved = (task: TaskState, to: OrchestratorId, at: string, by: Actor) =>
-  ({ owner: to, movedBy: by, moves: [...(task as Known).moves, at].slice(-moves_max) })
+const moved = (task: TaskState, to: OrchestratorId, at: string, lastMove: Move) =>
+  ({ owner: to, lastMove, moves: [...(task as Known).moves, at].slice(-moves_max) })
 
 const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined') => {
   const collaborators = new Map((task as Known).collaborators)
@@ -89,7 +97,7 @@ const silence: Report = { message: null, metadata: {} }
 const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization }) => ({
     status: 'TODO', organization, owner: data.owner, assignee: null, priority: data.priority, dueAt: data.dueAt, createdAt: at, since: at,
-    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], movedBy: null,
+    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], lastMove: null,
     approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
@@ -114,11 +122,13 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   TaskEscalationResolved: (task, _, { at }) => todo(task, at),
   TaskCancelled: (task, _, { at }) => ({ ...facts(task), status: 'CANCELLED', since: at }),
   TaskReopened: (task, _, { at }) => todo(task, at),
-  TaskDelegated: (task, { to, priority, dueAt }, { at, by }) =>
-    ({ ...(task as Todo | Blocked), ...moved(task, to, at, by), priority, dueAt }),
-  TaskHandedOff: (task, { to, snapshot }, { at, by }) => {
+  TaskDelegated: (task, { to, note, priority, dueAt }, { at, by }) => {
+    const { percentage } = task as Todo | Blocked
+    return { ...(task as Todo | Blocked), ...moved(task, to, at, { by, note, context: {}, percentage }), priority, dueAt }
+  },
+  TaskHandedOff: (task, { to, note, context, snapshot: { percentage } }, { at, by }) => {
     const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
-    return { ...waiting, ...moved(task, to, at, by), percentage: snapshot.percentage }
+    return { ...waiting, ...moved(task, to, at, { by, note, context, percentage }), percentage }
   },
   TaskAssigned: (task, { assignee }) => ({ ...(task as Known), assignee }),
   CollaborationRequested: (task, { collaborator, role }) =>
