@@ -114,6 +114,21 @@ t.test('§7: a group is read by saying first which one, and once', async (t) => 
   t.equal(codeOf(await none.over), status.INVALID_ARGUMENT, 'room for nothing')
 })
 
+t.test('§5, §7: ids are text or two numbers, as is wished, and answers may name them in either form', async (t) => {
+  const stream = newStream()
+  const id = '00112233-4455-6677-8899-aabbccddeeff'
+  await client.appendToStream(stream, happened(0, 'Happened', id))
+  await done(call('Create', streamIdentifier(1, stream), group, settings(roundRobin)))
+  const { call: reading, answers } = conversation(`${persistentSubscriptions}/Read`)
+  reading.write(messageField(1, streamIdentifier(1, stream), group, numberField(3, 10), messageField(4, empty(1))))
+  await until(() => answers.length === 2)
+  const two = within(answers[1]!, 1, 1, 1)
+  t.same([...fieldsOf(within(two, 1))].map(([, [value]]) => BigInt.asUintN(64, value as bigint)), [0x0011223344556677n, 0x8899aabbccddeeffn])
+  reading.write(messageField(2, bytesField(2, two)))
+  await until(async () => textsOf(await info(stream), 8)[0] === '0')
+  reading.cancel()
+})
+
 t.test('§7: nack by number: unknown and retry try again, park parks, skip and stop go on', async (t) => {
   const stream = newStream()
   await client.appendToStream(stream, several(5))

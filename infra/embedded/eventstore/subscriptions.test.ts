@@ -105,6 +105,32 @@ t.test('§6: a soft delete goes unnoticed, a tombstone is delivered and ends it'
   t.match(await failure(taken(client.subscribeToStream(stream), 1)), { type: 'stream-deleted' }, 'already tombstoned: at once')
 })
 
+t.test('§6: a stream that is deleted softly is followed as one that is still to come', async (t) => {
+  const stream = newStream()
+  await client.appendToStream(stream, several(3))
+  await client.deleteStream(stream)
+  const subscription = client.subscribeToStream(stream)
+  const seen: unknown[] = []
+  subscription.on('data', ({ event }) => seen.push((event!.data as { n: number }).n))
+  await new Promise((resolve) => subscription.once('caughtUp', resolve))
+  t.same(seen, [], 'what is deleted is not shown')
+  await client.appendToStream(stream, happened(3))
+  await until(() => seen.length === 1)
+  t.same(seen, [3])
+  await subscription.unsubscribe()
+})
+
+t.test('§8: there are no streams of projections; a filter does the same', async (t) => {
+  const category = newStream('projected').replace('-', '')
+  await client.appendToStream(`${category}-1`, [happened(0, `${category}Placed`), happened(1, `${category}Shipped`)])
+  await client.appendToStream(`${category}-2`, happened(2, `${category}Placed`))
+  for (const stream of [`$ce-${category}`, `$et-${category}Placed`, '$streams', '$category-order']) {
+    t.match(await failure(collected(client.readStream(stream, { resolveLinkTos: true }))), { type: 'stream-not-found' }, stream)
+  }
+  t.same(numbers(await taken(client.subscribeToAll({ filter: streamNameFilter({ prefixes: [`${category}-`] }) }), 3)), [0, 1, 2], '$ce-')
+  t.same(numbers(await taken(client.subscribeToAll({ filter: eventTypeFilter({ prefixes: [`${category}Placed`] }) }), 2)), [0, 2], '$et-')
+})
+
 t.test('§6: metadata hides what was there, and nothing that comes while a subscription is live', async (t) => {
   const [counted, deleted] = [newStream(), newStream()]
   await client.appendToStream(counted, several(10))

@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { folderFor } from '../../testing.ts'
 import { ANY } from '../contract.ts'
@@ -11,6 +12,26 @@ const settings: Settings = {
   resolvesLinks: false, extraStatistics: false, start: 'start', messageTimeout_ms: 30_000, retries_max: 10, checkpointAfter_ms: 2_000,
   checkpointCount_min: 10, checkpointCount_max: 1_000, subscribers_max: 0, liveBufferSize: 500, readBatchSize: 20, historyBufferSize: 500, strategy: 'RoundRobin',
 }
+t.test('§7: timeouts and checkpoints are looked at once a second, when nothing else is said', async (t) => {
+  const store = await openStore({ dir: folderFor(t, 'ticks') })
+  mock.timers.enable({ apis: ['setInterval'] })
+  t.teardown(async () => {
+    mock.timers.reset()
+    await store.close()
+  })
+  const groups = new Groups(store)
+  let ticks = 0
+  groups.tick = () => void ticks++
+  const seen = [999, 1, 999, 1].map((ms) => {
+    mock.timers.tick(ms)
+    return ticks
+  })
+  t.same(seen, [0, 1, 1, 2])
+  groups.stop()
+  mock.timers.tick(5_000)
+  t.equal(ticks, 2, 'and no more once they are stopped')
+})
+
 const configStream = '$persistentSubscriptionConfig'
 
 t.test('§7: whatever is written to the stream of the groups, the server starts with those that were there, and says so', async (t) => {

@@ -5,6 +5,7 @@ import type { Groups } from '../persistent/groups.ts'
 import { invalid, subscribersReached } from '../wire/errors.ts'
 import { readReadGroupReq, retryCount, subscriptionConfirmation, type ReadGroupReq } from '../wire/persistent.ts'
 import { eventAppeared } from '../wire/read.ts'
+import { withStructuredId } from '../wire/recorded-event.ts'
 import { refusal } from './answering.ts'
 
 /** What is written and not yet read by the other side; one event more at most. */
@@ -33,7 +34,7 @@ export const readGroup = (groups: Groups) => (call: ServerDuplexStream<Buffer, B
     else joined.group.nack(joined.consumer, request.ids, request.action, request.reason)
   }
 
-  function join({ name, bufferSize }: Extract<ReadGroupReq, { kind: 'options' }>) {
+  function join({ name, bufferSize, structuresIds }: Extract<ReadGroupReq, { kind: 'options' }>) {
     if (joined) throw invalid('The group was said before.')
     const group = groups.find(name)
     const { subscribers_max } = group.config.settings
@@ -41,15 +42,16 @@ export const readGroup = (groups: Groups) => (call: ServerDuplexStream<Buffer, B
     if (bufferSize < 1) throw invalid('The buffer must hold one event at least.')
     call.write(subscriptionConfirmation(group.key))
     const [connectionName = ''] = call.metadata.get('connection-name')
-    return { group, consumer: group.join(lineOf(call.getPeer(), String(connectionName)), bufferSize) }
+    return { group, consumer: group.join(lineOf(call.getPeer(), String(connectionName), structuresIds), bufferSize) }
   }
 
-  const lineOf = (from: string, name: string): Line => ({
+  const lineOf = (from: string, name: string, structuresIds: boolean): Line => ({
     from, name, drop: fail,
     get isBusy() { return pending_bytes >= pending_bytes_max },
     send({ event, link, position, retries }) {
       if (call.cancelled || call.destroyed) return
-      const message = eventAppeared(event, link, position, retryCount(retries))
+      const shaped = (record: Buffer | undefined) => (structuresIds && record ? withStructuredId(record) : record)
+      const message = eventAppeared(shaped(event), shaped(link), position, retryCount(retries))
       pending_bytes += message.length
       call.write(message, () => {
         const wasBusy = pending_bytes >= pending_bytes_max

@@ -3,7 +3,7 @@ import type { GroupName, GroupWish } from '../persistent/groups.ts'
 import type { Nack } from '../persistent/group.ts'
 import { readPosition, readStreamName, readUuid } from './fields.ts'
 import { bytesField, lengthDelimited, messageField, numberField, Reader, varintField } from './protobuf.ts'
-import { readFilter, readStreamOptions, type FilterWish, type Start } from './read.ts'
+import { readFilter, readStreamOptions, readUuidOption, type FilterWish, type Start } from './read.ts'
 
 /** Requests and answers of PersistentSubscriptions (persistent.proto). */
 
@@ -136,11 +136,11 @@ export function readList(buffer: Buffer): string | undefined {
 }
 
 export type ReadGroupReq =
-  | { readonly kind: 'options'; readonly name: GroupName; readonly bufferSize: number }
+  | { readonly kind: 'options'; readonly name: GroupName; readonly bufferSize: number; readonly structuresIds: boolean }
   | { readonly kind: 'ack'; readonly ids: readonly string[] }
   | { readonly kind: 'nack'; readonly ids: readonly string[]; readonly action: Nack; readonly reason: string }
 
-/** ReadReq { options = 1 { stream_identifier = 1 | all = 5, group_name = 2, buffer_size = 3 } | ack = 2 | nack = 3 } */
+/** ReadReq { options = 1 { stream_identifier = 1 | all = 5, group_name = 2, buffer_size = 3, uuid_option = 4 } | ack = 2 | nack = 3 } */
 export function readReadGroupReq(buffer: Buffer): ReadGroupReq {
   const reader = new Reader(buffer)
   let request: ReadGroupReq = { kind: 'ack', ids: [] }
@@ -155,12 +155,13 @@ export function readReadGroupReq(buffer: Buffer): ReadGroupReq {
 }
 
 function readConsumerOptions(reader: Reader): ReadGroupReq {
-  let bufferSize = 0
+  let [bufferSize, structuresIds] = [0, false]
   const name = readName(reader, { stream: 1, all: 5, group: 2 }, (tag, reader) => {
     if (tag === varintField(3)) bufferSize = reader.varint()
+    else if (tag === lengthDelimited(4)) structuresIds = readUuidOption(reader.message()) === 'structured'
     else reader.skip(tag)
   })
-  return { kind: 'options', name, bufferSize }
+  return { kind: 'options', name, bufferSize, structuresIds }
 }
 
 /** Unknown means the same as retry, stop the same as skip. */

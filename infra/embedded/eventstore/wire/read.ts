@@ -143,7 +143,7 @@ function readExpression(reader: Reader): Expression {
 }
 
 /** structured = 1 | string = 2 */
-function readUuidOption(reader: Reader): 'structured' | 'string' | undefined {
+export function readUuidOption(reader: Reader): 'structured' | 'string' | undefined {
   let ids: 'structured' | 'string' | undefined
   while (reader.more) {
     const tag = reader.varint()
