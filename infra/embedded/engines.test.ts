@@ -1,4 +1,5 @@
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -54,6 +55,19 @@ t.test('ports are remembered, give way to others, and are refused when asked for
   t.same(JSON.parse(readFileSync(file, 'utf8')), chosen)
   await t.rejects(choosePorts({ defaults: { one, two }, asked: { one }, file }),
     { message: `Port ${one} on 127.0.0.1, asked for one, is in use: end what listens there, or ask for another port.` })
+})
+
+t.test('those that choose ports at once never choose the same', async (t) => {
+  const many = `import { freePort } from '${import.meta.resolve('./ports.ts')}'
+    const ports = []
+    while (ports.length < 300) ports.push(await freePort())
+    console.log(JSON.stringify(ports))
+    process.stdin.resume()`
+  const choosing = [1, 2].map(() => spawn(process.execPath, ['--input-type=module', '-e', many], { stdio: ['pipe', 'pipe', 'inherit'] }))
+  const chosen = await Promise.all(choosing.map(async ({ stdout }) => JSON.parse(String((await once(stdout, 'data'))[0])) as number[]))
+  for (const { stdin } of choosing) stdin.end()
+  await Promise.all(choosing.map((child) => once(child, 'exit')))
+  t.equal(new Set(chosen.flat()).size, 600)
 })
 
 t.test('a log takes a bounded place on disk', async (t) => {

@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname } from 'node:path'
@@ -18,11 +19,23 @@ export const isFree = (port: number) => new Promise<boolean>((resolve) => {
   server.listen({ port, host: '127.0.0.1', exclusive: true }, () => server.close(() => resolve(true)))
 })
 
-/** A port on loopback that nobody listens on, and none of `taken`. */
-export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
+/**
+ * Promises a port to this process until it ends: whoever it is meant for binds it a moment later, and two that choose at once must not
+ * choose the same. The UDP port of the same number is the promise; nothing here listens on one.
+ */
+const isMine = (port: number) => new Promise<boolean>((resolve) => {
+  const promise = createSocket('udp4').once('error', () => resolve(false))
+  promise.bind({ port, address: '127.0.0.1', exclusive: true }, () => {
+    promise.unref()
+    resolve(true)
+  })
+})
+
+/** A port on loopback that nobody listens on, and that was promised to nobody here. */
+export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const port = FREE_FROM + Math.floor(Math.random() * (FREE_TO - FREE_FROM))
-    if (!taken.has(port) && await isFree(port)) return port
+    if (await isMine(port) && await isFree(port)) return port
   }
   throw new StartFailure(`No free port was found between ${FREE_FROM} and ${FREE_TO} on 127.0.0.1.`)
 }
@@ -49,7 +62,7 @@ export async function choosePorts<Name extends string>(wishes: PortWishes<Name>)
     if (!isHad && exact !== undefined) {
       throw new StartFailure(`Port ${exact} on 127.0.0.1, asked for ${name}, is in use: end what listens there, or ask for another port.`)
     }
-    const port = isHad ? wish : await freePort(taken)
+    const port = isHad ? wish : await freePort()
     if (!isHad && file !== undefined) log(`port ${wish} is in use by something else, so ${name} takes ${port}`)
     taken.add(port)
     chosen[name] = port
