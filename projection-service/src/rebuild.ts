@@ -14,7 +14,7 @@ import { copyLine, copyTarget, creation, deletion, indexes, selection, tableOf, 
 
 /** Rows held in memory before they go to the table. */
 const rows_max = 100_000
-const batch_max = 5_000
+const batch_max = 500
 const copy_bytes = 64 * 1024
 
 interface Parts {
