@@ -60,6 +60,7 @@ t.test('§5: ids are text or two numbers, as is wished, in reads, in links and i
     t.equal(numbers(within(answer, 1, 2)), bare(link), `${what}: the link`)
     t.same(textsOf(within(answer, 1, 1), 8), ['{"n":0}'], 'and all else as it is')
   }
+  t.equal(numbers(within((await events(ofStream(target), asNumbers))[0]!, 1, 1)), bare(plain), 'what is no link')
   const [answer] = await events(ofStream(links), asText, resolves)
   t.same([textsOf(within(answer!, 1, 1, 1), 2), textsOf(within(answer!, 1, 2, 1), 2)], [[plain], [link]])
   t.equal(codeOf(await read(request(ofStream(links), numberField(5, 1), unfiltered, messageField(9)))), status.INVALID_ARGUMENT, 'neither is no answer')
