@@ -48,6 +48,7 @@ const rows: readonly (readonly [what: string, before: Before, expected: AppendEx
   ['row 1, any on a soft-deleted stream: recreated', 'soft-deleted', ANY, [c], 2],
   ['row 13, exact revision on a soft-deleted stream: recreated', 'soft-deleted', 1n, [c], 2],
   ['row 10, earlier revision, other id: wrong', 'two', 0n, [c], 'wrong 1'],
+  ['row 10, earlier revision of a soft-deleted stream, other id: wrong', 'soft-deleted', 0n, [c], 'wrong 1'],
   ['row 10, no stream, other id: wrong', 'two', NO_STREAM, [c], 'wrong 1'],
   ['row 11, no stream, a later id differs: wrong', 'two', NO_STREAM, [a, c], 'wrong 1'],
   ['row 11, no stream, same ids and one more: wrong', 'two', NO_STREAM, [a, b, c], 'wrong 1'],
