@@ -8,7 +8,11 @@ t.test('§4: known keys are read', async (t) => {
 })
 
 t.test('§4: one malformed known key spoils them all', async (t) => {
-  for (const text of ['{"$maxCount":"5","$tb":1}', '{"$cacheControl":[],"$tb":1}', '{"$maxAge":9223372036854775808,"$tb":1}', '{"$maxAge":1.5,"$tb":1}', '{"$tb":9223372036854776000}', '{"$tb":null}', '{"$acl":3,"$tb":1}', '{"$acl":{"$r":[1]}}', '[]', 'x', '3']) {
+  const malformed = [
+    '{"$maxCount":"5","$tb":1}', '{"$cacheControl":[],"$tb":1}', '{"$maxAge":9223372036854775808,"$tb":1}', '{"$maxAge":1.5,"$tb":1}', '{"$tb":9223372036854776000}',
+    '{"$tb":null}', '{"$acl":3,"$tb":1}', '{"$acl":{"$r":[1]}}', '[]', 'x', '3',
+  ]
+  for (const text of malformed) {
     t.strictSame(from(text), noMetadata, text)
   }
 })
