@@ -6,8 +6,8 @@ import { decider, isPrivileged, mayActAs, reject, type Context, type Hold, type 
 import { send } from '../../kernel/process.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import { CommandId, DecisionId, Instant, Int64, jsonObject, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
-import { Selection, Task, type BlockKind, type TaskEvent } from './events.ts'
-import { leaseOf, moves_max, taskState, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
+import { Selection, Task, type TaskEvent } from './events.ts'
+import { leaseOf, moves_max, taskState, wordsOf, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
 import { cycleThrough, openAmong, unknownAmong } from './dependencies.ts'
 
 export const heartbeat_ms = 30 * second_ms
@@ -99,16 +99,15 @@ function immovable(task: Known, { to, force }: MoveWish, context: Context) {
   return unable(to, context)
 }
 
-interface Words { readonly note: string | null; readonly context: object; readonly percentage: number | undefined }
+interface Words { readonly note: string | null; readonly context: object; readonly percentage?: number | undefined }
 
 /** The move was made before, by the same hand and with the same words: asked again, nothing changes, and nothing that was said is lost. */
-function isRepeated({ owner, lastMove }: Known, to: string, { note, context, percentage }: Words, { by }: Context): boolean {
+function isRepeated({ owner, lastMove }: Known, to: string, said: Words, { by }: Context): boolean {
   if (owner !== to || lastMove === null || lastMove.by.kind !== by.kind || lastMove.by.id !== by.id) return false
-  const isSaid = lastMove.note === note && JSON.stringify(lastMove.context) === JSON.stringify(context)
-  return isSaid && (percentage === undefined || percentage === lastMove.percentage)
+  return lastMove.words === wordsOf.move(said) && (said.percentage === undefined || said.percentage === lastMove.percentage)
 }
 
-const blocked = (task: Known, kind: z.output<typeof BlockKind>, reason: string, waitsFor: readonly TaskId[] = []) =>
+const blocked = (task: Known, kind: 'dependencies' | 'manual', reason: string, waitsFor: readonly TaskId[] = []) =>
   Task.TaskBlocked({ ...moving(task), kind, reason, waitsFor: [...waitsFor], lease: leaseOf(task) })
 
 const waiting = (task: Known, open: readonly TaskId[]) => blocked(task, 'dependencies', 'waits for other tasks', open)
@@ -265,7 +264,7 @@ export const task = decider(taskState, {
       data: z.object({ ...token, percentage: z.int().min(0).max(100), message: text(1_000).optional(), metadata: metadata.default({}) }),
       decide: (task, { token, ...said }, context) => byHolder(task, 'reportProgress', token, context, (task) => {
         const { percentage, metadata, message = null } = said
-        const isKnown = task.percentage === percentage && JSON.stringify(task.report) === JSON.stringify({ message, metadata })
+        const isKnown = task.percentage === percentage && task.report === wordsOf.report({ message, metadata })
         if (isKnown) return renewed(task, context.at)
         return [Task.TaskProgressed({ owner: task.owner, token, percentage, message, metadata })]
       }),
@@ -283,7 +282,7 @@ export const task = decider(taskState, {
           .refine((metrics) => Object.keys(metrics).length <= 50, { error: 'has more than 50 entries' }).default({}),
       }),
       decide(task, { token, ...result }, context) {
-        if (task.status === 'DONE') return task.token === token ? [] : unfit(task, 'complete')
+        if (task.status === 'DONE') return task.token === token && task.result === wordsOf.result(result) ? [] : unfit(task, 'complete')
         return byHolder(task, 'complete', token, context, (task) => [Task.TaskCompleted({
           ...moving(task), lease: task.lease, priority: task.priority, createdAt: task.createdAt, startedAt: task.lease.since,
           durationMs: Math.max(0, elapsed_ms(task.lease.since, context.at)), onTime: task.dueAt === null || context.at <= task.dueAt,
@@ -380,16 +379,17 @@ export const task = decider(taskState, {
         to: text(200).optional(),
         context: metadata.default({}),
       }),
-      decide(task, { reason, severity, to, context: circumstances }, context) {
+      decide(task, { to = null, ...wish }, context) {
+        const said = { to, ...wish }
         const escalate = (task: Known): Decision => {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-          return [Task.TaskEscalated({ ...moving(task), to: to ?? null, reason, severity, context: circumstances, lease: leaseOf(task) })]
+          return [Task.TaskEscalated({ ...moving(task), ...said, lease: leaseOf(task) })]
         }
         return by(task, 'escalate', {
           TODO: escalate, IN_PROGRESS: escalate,
           BLOCKED(task) {
             if (task.block.kind !== 'escalation') return unfit(task, 'escalate')
-            return task.block.reason === reason ? [] : reject('ALREADY_ESCALATED', { reason: task.block.reason })
+            return task.block.words === wordsOf.escalation(said) ? [] : reject('ALREADY_ESCALATED', { reason: task.block.reason })
           },
         })
       },
@@ -441,7 +441,7 @@ export const task = decider(taskState, {
       decide(task, { to, force, note = null, priority, dueAt }, context) {
         const delegate = (task: Known): Decision => {
           const terms = { priority: priority ?? task.priority, dueAt: dueAt ?? task.dueAt }
-          const isSame = isRepeated(task, to, { note, context: {}, percentage: undefined }, context)
+          const isSame = isRepeated(task, to, { note, context: {} }, context)
           if (isSame && terms.priority === task.priority && terms.dueAt === task.dueAt) return []
           return immovable(task, { to, force }, context)
             ?? [Task.TaskDelegated({ ...moving(task), to, note, forced: force, ...terms })]

@@ -111,7 +111,9 @@ export const Task = events({
   },
   TaskBlocked: {
     about: 'The task cannot go on for now.',
-    data: z.object({ ...moving, kind: BlockKind, reason: z.string(), waitsFor: z.array(TaskId), lease: Lease.nullable() }),
+    data: z.object({
+      ...moving, kind: BlockKind.exclude(['escalation']), reason: z.string(), waitsFor: z.array(TaskId), lease: Lease.nullable(),
+    }),
     recipient: toOwner,
   },
   TaskUnblocked: {

@@ -188,8 +188,10 @@ t.test('S-5 the holder delivers, and the fact says all that readers want to know
     .yields(delivered({
       durationMs: 9_001, onTime: false, output: { ok: true }, artifacts: [{ name: 'report', uri: 'file:r' }], metrics: { tokens: 5 },
     }))
-  scene(t)(...running, completed(token)).when('complete', { token: '0' })
-    .refuses('INVALID_STATE_TRANSITION', { command: 'complete', status: 'DONE' })
+  scene(t)(...running, completed(token)).when('complete', { token }).changesNothing()
+  for (const other of [{ token: '0' }, { output: 'another' }, { artifacts: [{ name: 'a', uri: 'file:a' }] }, { metrics: { tokens: 1 } }])
+    scene(t)(...running, completed(token)).when('complete', { token, ...other })
+      .refuses('INVALID_STATE_TRANSITION', { command: 'complete', status: 'DONE' })
 })
 
 t.test('S-6 a failed task is tried again after twice as long each time, at most a minute, until its retries are used up', async (t) => {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { digestOf } from '../../kernel/digest.ts'
 import { fold, type Actor, type Evolve } from '../../kernel/decider.ts'
 import type { OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
 import { Task, type Lease, type Status, type TaskEvent } from './events.ts'
@@ -16,8 +17,8 @@ interface Announced {
 /** Who passed the task on last, and what was said with it: what tells the same wish again from another. */
 interface Move {
   readonly by: Actor
-  readonly note: string | null
-  readonly context: Readonly<Record<string, unknown>>
+  /** Digest of note and context. */
+  readonly words: string
   readonly percentage: number
 }
 
@@ -44,25 +45,25 @@ interface Facts {
   readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
 }
 
-/** What the holder said last, besides the percentage. */
-interface Report {
-  readonly message: string | null
-  readonly metadata: Readonly<Record<string, unknown>>
-}
-
 type Block =
   | { readonly kind: 'dependencies' | 'failure' | 'manual'; readonly reason: string }
-  | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null }
+  | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null; readonly words: string }
 
 type Todo = Facts & { readonly status: 'TODO' }
 export type InProgress = Facts & {
   readonly status: 'IN_PROGRESS'
   readonly lease: Lease
   readonly lastSeen: string
-  readonly report: Report
+  /** Digest of what the holder said last, besides the percentage. */
+  readonly report: string
 }
 type Blocked = Facts & { readonly status: 'BLOCKED'; readonly block: Block }
-export type Done = Facts & { readonly status: 'DONE'; readonly token: string }
+export type Done = Facts & {
+  readonly status: 'DONE'
+  readonly token: string
+  /** Digest of what was delivered. */
+  readonly result: string
+}
 type Cancelled = Facts & { readonly status: 'CANCELLED' }
 export type Known = Todo | InProgress | Blocked | Done | Cancelled
 export type TaskState = { readonly status: 'NONE' } | Known
@@ -92,7 +93,18 @@ const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined')
   return { ...(task as Known), collaborators }
 }
 
-const silence: Report = { message: null, metadata: {} }
+type Said<Names extends string> = Readonly<Record<Names, unknown>>
+
+/** What tells the same wish again from another: the words alone, however the request put them. */
+export const wordsOf = {
+  report: ({ message, metadata }: Said<'message' | 'metadata'>) => digestOf([message, metadata]),
+  move: ({ note, context }: Said<'note' | 'context'>) => digestOf([note, context]),
+  result: ({ output, artifacts, metrics }: Said<'output' | 'artifacts' | 'metrics'>) => digestOf([output, artifacts, metrics]),
+  escalation: ({ to, reason, severity, context }: Said<'to' | 'reason' | 'severity' | 'context'>) =>
+    digestOf([to, reason, severity, context]),
+}
+
+const silence = wordsOf.report({ message: null, metadata: {} })
 
 const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization }) => ({
@@ -109,26 +121,31 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
   LeaseExpired: (task, _, { at }) => todo(task, at),
-  TaskProgressed: (task, { percentage, message, metadata }, { at }) =>
-    ({ ...(task as InProgress), percentage, report: { message, metadata }, lastSeen: at }),
-  TaskCompleted: (task, { lease }, { at }) => ({ ...facts(task), status: 'DONE', since: at, percentage: 100, token: lease.token }),
+  TaskProgressed: (task, { percentage, ...said }, { at }) =>
+    ({ ...(task as InProgress), percentage, report: wordsOf.report(said), lastSeen: at }),
+  TaskCompleted: (task, { lease, ...said }, { at }) =>
+    ({ ...facts(task), status: 'DONE', since: at, percentage: 100, token: lease.token, result: wordsOf.result(said) }),
   TaskFailed: (task, _, { at }) => todo(task, at),
   TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),
   TaskReleased: (task, _, { at }) => todo(task, at),
-  TaskBlocked: (task, { kind, reason }, { at }) => ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind, reason, to: null } }),
+  TaskBlocked: (task, { kind, reason }, { at }) => ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind, reason } }),
   TaskUnblocked: (task, _, { at }) => todo(task, at),
-  TaskEscalated: (task, { reason, to }, { at }) =>
-    ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind: 'escalation', reason, to } }),
+  TaskEscalated: (task, said, { at }) => {
+    const { reason, to } = said
+    const block = { kind: 'escalation' as const, reason, to, words: wordsOf.escalation(said) }
+    return { ...facts(task), status: 'BLOCKED', since: at, block }
+  },
   TaskEscalationResolved: (task, _, { at }) => todo(task, at),
   TaskCancelled: (task, _, { at }) => ({ ...facts(task), status: 'CANCELLED', since: at }),
   TaskReopened: (task, _, { at }) => todo(task, at),
   TaskDelegated: (task, { to, note, priority, dueAt }, { at, by }) => {
-    const { percentage } = task as Todo | Blocked
-    return { ...(task as Todo | Blocked), ...moved(task, to, at, { by, note, context: {}, percentage }), priority, dueAt }
+    const waiting = task as Todo | Blocked
+    const move = { by, words: wordsOf.move({ note, context: {} }), percentage: waiting.percentage }
+    return { ...waiting, ...moved(task, to, at, move), priority, dueAt }
   },
-  TaskHandedOff: (task, { to, note, context, snapshot: { percentage } }, { at, by }) => {
+  TaskHandedOff: (task, { to, snapshot: { percentage }, ...said }, { at, by }) => {
     const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
-    return { ...waiting, ...moved(task, to, at, { by, note, context, percentage }), percentage }
+    return { ...waiting, ...moved(task, to, at, { by, words: wordsOf.move(said), percentage }), percentage }
   },
   TaskAssigned: (task, { assignee }) => ({ ...(task as Known), assignee }),
   CollaborationRequested: (task, { collaborator, role }) =>

@@ -300,7 +300,8 @@ t.test('S-10 an escalated task waits, and is not escalated twice', async (t) => 
   scene(t)(...running).by(orchestrator(owner)).when('escalate', { reason: 'why', severity: 'HIGH', to: 'grace', context: { tried: 3 } })
     .yields(fact({ from: 'IN_PROGRESS', severity: 'HIGH', to: 'grace', context: { tried: 3 }, lease: lease(token) }))
   scene(t)(created(), fact()).when('escalate', { reason: 'why' }).changesNothing()
-  scene(t)(created(), fact()).when('escalate', { reason: 'another' }).refuses('ALREADY_ESCALATED', { reason: 'why' })
+  for (const other of [{ reason: 'another' }, { severity: 'HIGH' as const }, { to: 'grace' }, { context: { tried: 3 } }])
+    scene(t)(created(), fact()).when('escalate', { reason: 'why', ...other }).refuses('ALREADY_ESCALATED', { reason: 'why' })
 })
 
 t.test('S-11 an escalation is resolved by an admin or by whom it was put to', async (t) => {
