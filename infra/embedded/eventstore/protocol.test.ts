@@ -30,6 +30,22 @@ t.test('§2, §3.1: Append says what is wrong with a request', async (t) => {
   t.same((large as ServiceError).metadata.get('maximum-append-size'), [String(1024 * 1024)])
 })
 
+t.test('§3.1, §3.4: a stream is named by any text but none, and is not the metastream of nothing; an event has a type and an id', async (t) => {
+  for (const name of ['', '$$']) {
+    t.equal(codeOf(await append([messageField(1, ...options(name, any)), proposed(2)])), status.INVALID_ARGUMENT, `append to '${name}'`)
+    for (const method of ['Delete', 'Tombstone']) t.equal(codeOf(await unary(`${streams}/${method}`, messageField(1, ...options(name, any)))), status.INVALID_ARGUMENT, `${method} of '${name}'`)
+  }
+  for (const method of ['Delete', 'Tombstone']) t.equal(codeOf(await unary(`${streams}/${method}`, messageField(1, ...options('named')))), status.INVALID_ARGUMENT, `${method} without an expected revision`)
+  for (const name of [' ', '$', '$$$', 'a@b::c/d', 'поток\n2', '\u{1f4e6}', 'x'.repeat(5_000)]) {
+    t.equal(codeOf(await append([messageField(1, ...options(name, empty(3))), proposed(2)])), status.OK, JSON.stringify(name.slice(0, 20)))
+  }
+  const wish = messageField(1, ...options('named', any))
+  t.equal(codeOf(await append([wish, proposed(2, undefined, property('type', ''), properties[1]!)])), status.INVALID_ARGUMENT, 'an empty type')
+  t.equal(codeOf(await append([wish, proposed(2, '00000000-0000-0000-0000-000000000000')])), status.INVALID_ARGUMENT, 'an id of zeros')
+  t.equal(codeOf(await append([wish, messageField(2, ...properties)])), status.INVALID_ARGUMENT, 'no id')
+  t.equal(store.stream('named').last, -1)
+})
+
 t.test('§3.1: the first message says the stream and the revision, every other one is an event', async (t) => {
   const wish = messageField(1, ...options('in order', any))
   for (const [what, requests] of Object.entries({
