@@ -121,7 +121,7 @@ function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle
     const made = await db.selectFrom('choice_made').select('target').where('command_id', '=', commandId).executeTakeFirst()
     if (!made) return undefined
     const entry = await streams.refreshed(decider, made.target)
-    const first = entry.answers.get(commandId)
+    const first = await streams.answered(entry, commandId)
     return first && entry.organization === organization ? { id: made.target, revision: first.revision, position: first.position, changed: true } : undefined
   }
 

@@ -149,7 +149,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     const known = isFirst ? streams.known(decider, request.id) ?? (request.isNew ? streams.blank(decider, request.id) : undefined) : undefined
     let entry = known ?? await streams.refreshed(decider, request.id)
     for (let isSure = !known; ; isSure = true) {
-      const earlier = hash ? entry.answers.get(request.commandId) : undefined
+      const earlier = hash ? await streams.answered(entry, request.commandId) : undefined
       if (earlier) {
         if (earlier.request !== hash) return new Rejection('IDEMPOTENCY_MISMATCH')
         return { id: request.id, revision: earlier.revision, position: earlier.position, changed: true }

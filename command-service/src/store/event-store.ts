@@ -21,18 +21,19 @@ export interface Appended {
 
 export interface EventStore {
   /** Shows the events of a stream from a revision on, one after the other; none when there is no such stream. Throws what `take` threw first. */
-  read(stream: string, from: number, take: (event: StoredEvent) => void): Promise<void>
+  read(stream: string, from: number, take: (event: StoredEvent) => void, events_max?: number): Promise<void>
   /** `expected` is the last revision, -1 for a new stream. Throws `Conflict` when the stream has moved past it. */
   append(stream: string, expected: number, events: readonly EventData[]): Promise<Appended>
 }
 
 /** The one place that knows the client library of the event store. */
 export const eventStore = (client: EventStoreDBClient): EventStore => ({
-  async read(stream, from, take) {
+  async read(stream, from, take, events_max) {
     let failure: { readonly error: unknown } | undefined
     try {
       // Read to the end whatever happens: a read that is left early keeps the client from ending.
-      for await (const { event } of client.readStream(stream, { direction: FORWARDS, fromRevision: from === 0 ? START : BigInt(from) })) {
+      const range = { direction: FORWARDS, fromRevision: from === 0 ? START : BigInt(from), ...(events_max ? { maxCount: events_max } : {}) } as const
+      for await (const { event } of client.readStream(stream, range)) {
         try {
           if (event && !failure) take(stored(event))
         } catch (error) {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { streamOf, type AnyEvent, type Fold, type Meta } from 'shared-domain/kernel/decider.ts'
 import { decode } from 'shared-domain/kernel/events.ts'
+import { Commands } from './commands.ts'
 import type { EventStore, StoredEvent } from './event-store.ts'
 
 /** What the first answer to a command was. */
@@ -19,7 +20,7 @@ export interface Entry {
   position: bigint
   /** Of the first event: the stream belongs to it. */
   organization: string | undefined
-  readonly answers: Map<string, Answered>
+  readonly commands: Commands
   /** When the store was last asked, on the monotonic clock. */
   read_ms: number
 }
@@ -32,9 +33,6 @@ export class Unreadable extends Error {
     this.stream = stream
   }
 }
-
-/** Commands remembered per stream; a repetition that comes later than so many others is not recognised. */
-const answers_max = 1_000
 
 export class Streams {
   readonly #store: EventStore
@@ -72,6 +70,19 @@ export class Streams {
     return entry && performance.now() - entry.read_ms < age_max_ms ? entry : this.refreshed(fold, id)
   }
 
+  /** What the first answer to a command was, if the stream holds what it led to. Only a repetition costs a read. */
+  async answered({ stream, commands }: Entry, id: string): Promise<Answered | undefined> {
+    let answer: Answered | undefined
+    for (const revision of commands.revisionsOf(id)) {
+      await this.#store.read(stream, revision, ({ metadata, position }) => {
+        const { commandId, request } = metadata as Meta & { request?: string }
+        if (commandId === id && request !== undefined) answer = { request, revision, position }
+      }, 1)
+      if (answer) return answer
+    }
+    return undefined
+  }
+
   /** Takes over facts that were just appended after revision `base`, unless a reader brought them in already. */
   advance(entry: Entry, fold: Fold, base: number, facts: readonly AnyEvent[], meta: Omit<Meta, 'revision'> & { request?: string }, position: bigint) {
     facts.forEach((fact, index) => {
@@ -90,7 +101,7 @@ export class Streams {
 }
 
 const blank = (stream: string, { initial }: Fold): Entry =>
-  ({ stream, state: initial, revision: -1, position: 0n, organization: undefined, answers: new Map(), read_ms: -Infinity })
+  ({ stream, state: initial, revision: -1, position: 0n, organization: undefined, commands: new Commands(), read_ms: -Infinity })
 
 function take(entry: Entry, fold: Fold, event: StoredEvent) {
   // A second reader may have been faster; what is known is not learned twice.
@@ -111,7 +122,5 @@ function remember(entry: Entry, fold: Fold, fact: AnyEvent, meta: Meta, request:
   entry.revision = meta.revision
   entry.position = position
   entry.organization ??= meta.organization
-  if (request === undefined) return
-  entry.answers.set(meta.commandId, { request, revision: meta.revision, position })
-  if (entry.answers.size > answers_max) entry.answers.delete(entry.answers.keys().next().value!)
+  if (request !== undefined) entry.commands.add(meta.commandId, meta.revision)
 }
