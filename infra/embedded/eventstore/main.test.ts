@@ -46,7 +46,9 @@ t.test('says how it is used, and what is wrong with what it was told', async (t)
 t.test('§8: it listens on loopback alone when nothing is said, and elsewhere only when that is said twice', async (t) => {
   const usual = await running(t, 'loopback')
   t.equal(new URL(usual.url).hostname, '127.0.0.1')
-  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'events.example']) t.match(ran('--dir', join(dir, 'remote'), '--port', '0', '--host', host), { status: 2, stderr: /--allow-remote/ }, host)
+  for (const host of ['0.0.0.0', '::', '192.0.2.1', 'events.example']) {
+    t.match(ran('--dir', join(dir, 'remote'), '--port', '0', '--host', host), { status: 2, stderr: /--allow-remote/ }, host)
+  }
   const { url } = await running(t, 'remote', {}, '--host', '0.0.0.0', '--allow-remote')
   const { port } = new URL(url)
   for (const found of [`esdb://127.0.0.1:${port}?tls=false`, `esdb+discover://127.0.0.1:${port}?tls=false`]) {

@@ -151,8 +151,8 @@ t.test('§7: nack by number: unknown and retry try again, park parks, skip and s
 t.test('§7: which groups there are is one event, written anew with every change', async (t) => {
   const stream = newStream()
   const config = '$persistentSubscriptionConfig'
-  const named = async () => (await jsonOf(config) as { readonly entries: readonly { readonly stream: string; readonly group: string; readonly retries_max: number }[] })
-    .entries.find((entry) => entry.stream === stream)
+  interface Config { readonly entries: readonly { readonly stream: string; readonly group: string; readonly retries_max: number }[] }
+  const named = async () => (await jsonOf(config) as Config).entries.find((entry) => entry.stream === stream)
   const changes = [
     ['Create', [streamIdentifier(1, stream), group, settings(roundRobin)], { group: 'group', retries_max: 10 }],
     ['Update', [streamIdentifier(1, stream), group, messageField(3, numberField(5, 3), numberField(11, 10), numberField(12, 20), numberField(14, 30_000))], { group: 'group', retries_max: 3 }],

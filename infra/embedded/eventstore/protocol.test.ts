@@ -31,11 +31,12 @@ t.test('§2, §3.1: Append says what is wrong with a request', async (t) => {
 })
 
 t.test('§3.1, §3.4: a stream is named by any text but none, and is not the metastream of nothing; an event has a type and an id', async (t) => {
+  const deletion = async (method: string, ...wish: Parameters<typeof options>) => codeOf(await unary(`${streams}/${method}`, messageField(1, ...options(...wish))))
   for (const name of ['', '$$']) {
     t.equal(codeOf(await append([messageField(1, ...options(name, any)), proposed(2)])), status.INVALID_ARGUMENT, `append to '${name}'`)
-    for (const method of ['Delete', 'Tombstone']) t.equal(codeOf(await unary(`${streams}/${method}`, messageField(1, ...options(name, any)))), status.INVALID_ARGUMENT, `${method} of '${name}'`)
+    for (const method of ['Delete', 'Tombstone']) t.equal(await deletion(method, name, any), status.INVALID_ARGUMENT, `${method} of '${name}'`)
   }
-  for (const method of ['Delete', 'Tombstone']) t.equal(codeOf(await unary(`${streams}/${method}`, messageField(1, ...options('named')))), status.INVALID_ARGUMENT, `${method} without an expected revision`)
+  for (const method of ['Delete', 'Tombstone']) t.equal(await deletion(method, 'named'), status.INVALID_ARGUMENT, `${method} without an expected revision`)
   for (const name of [' ', '$', '$$$', 'a@b::c/d', 'поток\n2', '\u{1f4e6}', 'x'.repeat(5_000)]) {
     t.equal(codeOf(await append([messageField(1, ...options(name, empty(3))), proposed(2)])), status.OK, JSON.stringify(name.slice(0, 20)))
   }
@@ -64,7 +65,7 @@ t.test('§3.1: an answer says the revision and the position of the last event, o
   t.same(fieldsOf(three).get(1), [2n])
   const { position } = store.entry(store.stream('answers').ordinalOf(2))
   t.same([...fieldsOf(within(three, 3))], [[1, [BigInt(position)]], [2, [BigInt(position)]]], 'commit and prepare are one')
-  t.same([...fieldsOf(await success('answers', 0))].map(([field, [value]]) => [field, typeof value]), [[1, 'bigint'], [4, 'object']], 'of no events: where the stream is, and no position')
+  t.same([...fieldsOf(await success('answers', 0)).keys()], [1, 4], 'of no events: where the stream is, and no position')
 })
 
 t.test('§3.1: a wrong revision is an answer, which says it in the fields of newer clients and of older ones', async (t) => {
@@ -86,7 +87,10 @@ t.test('§3.1: a wrong revision is an answer, which says it in the fields of new
 
 t.test('§3.1: only exactly application/json is JSON', async (t) => {
   const types = ['application/json', 'Application/JSON', 'application/json; charset=utf-8', 'text/json', '']
-  for (const type of types) t.equal(codeOf(await append([messageField(1, ...options('types', any)), proposed(2, undefined, property('type', 'T'), property('content-type', type))])), status.OK)
+  const wish = messageField(1, ...options('types', any))
+  for (const type of types) {
+    t.equal(codeOf(await append([wish, proposed(2, undefined, property('type', 'T'), property('content-type', type))])), status.OK)
+  }
   const records = await Promise.all(types.map((_, revision) => store.records([store.stream('types').ordinalOf(revision)])))
   t.same(records.map(([record]) => readRecord(record!).json), [true, false, false, false, false])
 })
