@@ -171,7 +171,7 @@ t.test('S-31 keys: hashed, scoped, revoked, rotated, expiring', async (t) => {
   t.match(rotated.secret, /^bk_/)
   await until(async () => (await asking(service.url, reader.secret)('POST /tasks', { title: 'x' })).status === 401)
   t.match(await asking(service.url, rotated.secret)('POST /tasks', { title: 'x' }), { status: 403 }, 'it has the scopes of the old one')
-  const soon = (await admin(`POST /orchestrators/${id}/keys`, { expiresAt: new Date(Date.now() + 400).toISOString() })).body
+  const soon = (await admin(`POST /orchestrators/${id}/keys`, { expiresAt: new Date(Date.now() + 2_000).toISOString() })).body
   t.equal((await asking(service.url, soon.secret)('POST /tasks', { title: 'x' })).status, 201)
   await until(async () => (await asking(service.url, soon.secret)('POST /tasks', { title: 'x' })).body.code === 'API_KEY_EXPIRED')
   t.match(await ask('POST /tasks', { title: 'x' }, {}), { status: 201 })
@@ -254,7 +254,7 @@ t.test('S-20 dependents go on when the last dependency ends', async (t) => {
 
 t.test('S-53 a deadline closes a decision by timer', async (t) => {
   const [a, b] = [await orchestrator('A'), await orchestrator('B')]
-  const { body } = await admin('POST /decisions', { title: 'q', electorate: [a.id, b.id], quorum: 1, deadline: new Date(Date.now() + 600).toISOString() })
+  const { body } = await admin('POST /decisions', { title: 'q', electorate: [a.id, b.id], quorum: 1, deadline: new Date(Date.now() + 2_000).toISOString() })
   t.match(await a.ask(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' }), { status: 200 })
   t.match(await admin(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' }), { status: 403, body: { code: 'NOT_AN_ELECTOR' } })
   await until(async () => (await read(`decision-${body.id}`)).some(({ type }) => type === 'DecisionExpired'))

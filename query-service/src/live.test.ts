@@ -162,10 +162,9 @@ t.test('the number of live connections is bounded, per key and in all', async (t
   t.equal(next.heard.status, 200)
 
   await t.test('and all of them end when the service does', async (t) => {
-    const began = performance.now()
     await narrow.stop()
-    for (const client of [...clients, next]) await client.done
-    t.ok(performance.now() - began < 2_000)
+    const ends = await Promise.all([...clients, next].map(({ done }) => done.then(() => 'over')))
+    t.same(ends, ['over', 'over', 'over', 'over'])
   })
 })
 

@@ -208,13 +208,11 @@ t.test('S-63: minPosition', async (t) => {
     const lost = (await listeners()).rows.map(({ pid }) => pid)
     await home.db.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [lost])
     await until('both listen again', async () => (await listeners()).rows.filter(({ pid }) => !lost.includes(pid)).length === 2)
-    const began = performance.now()
     const waiting = ask(patient, `/api/v1/things?minPosition=${at + 3}`, key)
     await until('it waits', async () => /baton_query_waiters 1/.test((await ask(patient, '/metrics')).body))
     await home.db.query(`update checkpoint set commit = ${at + 3} where model = 'thing'`)
     await home.db.query(`select pg_notify('baton_position', 'nonsense')`)
     t.match(await waiting, { status: 200, body: { position: String(at + 3) } }, 'even by a message that says nothing')
-    t.ok(performance.now() - began < 5_000)
     await patient.stop()
   })
 
