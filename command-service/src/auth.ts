@@ -27,20 +27,29 @@ export type Authorise = (request: FastifyRequest, wish: { readonly scope?: Scope
 
 /** Finds whom the key of a request speaks for. The key names its own stream, so a lookup is a read of that stream. */
 export function authoriser(streams: Streams): Authorise {
-  const failures = new LRUCache<string, number>({ max: 10_000, ttl: failures_forgotten_ms, noUpdateTTL: true })
+  /** Those that failed in the last minute, and those under way, so that many at once do not get past. */
+  const guesses = new LRUCache<string, number>({ max: 10_000, ttl: failures_forgotten_ms, noUpdateTTL: true })
+  const count = (ip: string, by: 1 | -1) => guesses.set(ip, Math.max(0, (guesses.get(ip) ?? 0) + by))
 
   return async (request, { scope = 'write', fresh = false }) => {
     const key = presented(request)
     if (!key || !keyPattern.test(key)) throw new Problem('INVALID_API_KEY')
     const { id, hash } = fingerprintOf(key)
-    // Each guess costs a read.
-    if ((failures.get(request.ip) ?? 0) >= failures_max && !streams.known(apiKeyState, id)) throw new Problem('RATE_LIMITED', 'Too many keys from this address were not valid.', [], failures_forgotten_ms / 1000)
-    const at = new Date().toISOString()
-    const principal = admit((await streams.recent(apiKeyState, id, fresh ? 0 : known_max_ms)).state, id, hash, at)
-    if (typeof principal === 'string') {
-      failures.set(request.ip, (failures.get(request.ip) ?? 0) + 1)
-      throw new Problem(principal)
+    const { ip } = request
+    // A key that was here before costs no read, or one a second.
+    const isStranger = !streams.known(apiKeyState, id)
+    if (isStranger && (guesses.get(ip) ?? 0) >= failures_max) {
+      throw new Problem('RATE_LIMITED', 'Too many keys from this address were not valid.', [], Math.ceil(guesses.getRemainingTTL(ip) / 1000))
     }
+    if (isStranger) count(ip, 1)
+    let principal: ReturnType<typeof admit> | undefined
+    try {
+      const { state } = await streams.recent(apiKeyState, id, fresh ? 0 : known_max_ms)
+      principal = admit(state, id, hash, new Date().toISOString())
+    } finally {
+      if (isStranger && typeof principal !== 'string') count(ip, -1)
+    }
+    if (typeof principal === 'string') throw new Problem(principal)
     if (!allows(principal, scope)) throw new Problem('FORBIDDEN', `This needs a key with the scope ${scope}.`)
     return principal
   }

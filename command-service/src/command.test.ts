@@ -425,9 +425,9 @@ t.test('whoever guesses keys is put off, and those whose key is known are not', 
   const guessed = await replica()
   const guesses = await Promise.all(Array.from({ length: 320 }, () => asking(guessed.url, freshKey())('POST /tasks', {})))
   const last = await asking(guessed.url, freshKey())('POST /tasks', {})
-  t.equal(guesses[0]!.status, 401)
+  t.strictSame([401, 429].map((status) => guesses.filter((guess) => guess.status === status).length), [300, 20])
   t.match(last, { status: 429, body: { code: 'RATE_LIMITED' } })
-  t.equal(last.headers.get('retry-after'), '60')
+  t.match(last.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
   await guessed.stop()
 })
 
