@@ -124,6 +124,25 @@ t.test('S-22 a wait for the end of a silence begins anew with whoever takes the 
   t.match(await rowsOf('timer'), [{ key: 'young', due: new Date('2999-01-01T00:00:00.000Z') }], 'what is due later stays as it is')
 })
 
+t.test('S-22 whoever leads again a moment later has listened all the time', async (t) => {
+  await db.deleteFrom('timer').execute()
+  const timers = new Timers(db)
+  const leads = async (name: string) => {
+    const end = new AbortController()
+    const done: string[] = []
+    await timers.change([timer(name)], [])
+    const running = timers.run(async ({ intent: { id } }) => { done.push(id) }, log, end.signal)
+    await until(async () => done.includes(name))
+    end.abort()
+    await running
+  }
+  await leads('first')
+  await timers.change([timer('silence', later(new Date().toISOString(), 60_000), { patience_ms: 3_600_000 })], [])
+  const [before] = await rowsOf('timer')
+  await leads('second')
+  t.strictSame((await rowsOf('timer')).map(({ key, due }) => [key, due]), [['silence', before.due]])
+})
+
 t.test('S-22 a fact that is told again to the next one who leads ends no silence either', async (t) => {
   await db.deleteFrom('timer').execute()
   const silent = reaction<any>({

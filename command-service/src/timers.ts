@@ -22,13 +22,16 @@ interface Due {
 const page_max = 200
 const poll_max_ms = 1_000
 const retry_ms = 5_000
+/** Whoever takes the lead again so soon has listened all the time. */
+const pause_max_ms = 5_000
 
 /** Timers as rows: what is due becomes a command, also after a restart. */
 export class Timers {
   readonly #db: Kysely<any>
   #wake: () => void = () => undefined
-  /** Since when it is listened here. */
+  /** Since when it is listened here, and until when it was. */
   #since: string | undefined
+  #until_ms = -Infinity
 
   constructor(db: Kysely<any>) {
     this.#db = db
@@ -53,9 +56,15 @@ export class Timers {
    * begin anew: whoever was silent until now may have had nobody to talk to.
    */
   async run(carryOut: (errand: Errand, signal: AbortSignal) => Promise<void>, log: FastifyBaseLogger, signal: AbortSignal): Promise<void> {
-    // Before anything is awaited: facts that are told again set timers meanwhile.
-    this.#since = instant(Date.now())
-    await this.#listen(this.#since)
+    if (performance.now() - this.#until_ms > pause_max_ms) {
+      // Before anything is awaited: facts that are told again set timers meanwhile.
+      this.#since = instant(Date.now())
+      await this.#listen(this.#since)
+    }
+    await this.#work(carryOut, log, signal).finally(() => { this.#until_ms = performance.now() })
+  }
+
+  async #work(carryOut: (errand: Errand, signal: AbortSignal) => Promise<void>, log: FastifyBaseLogger, signal: AbortSignal) {
     const under = new Map<string, Promise<void>>()
     let answered: { readonly key: string; readonly position: string; readonly isDone: boolean }[] = []
 
