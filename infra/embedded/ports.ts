@@ -31,11 +31,11 @@ const isMine = (port: number) => new Promise<boolean>((resolve) => {
   })
 })
 
-/** A port on loopback that nobody listens on, and that was promised to nobody here. */
-export async function freePort(): Promise<number> {
+/** A port on loopback that nobody listens on, that was promised to nobody here, and none of `taken`. */
+export async function freePort(taken: ReadonlySet<number> = new Set()): Promise<number> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const port = FREE_FROM + Math.floor(Math.random() * (FREE_TO - FREE_FROM))
-    if (await isMine(port) && await isFree(port)) return port
+    if (!taken.has(port) && await isMine(port) && await isFree(port)) return port
   }
   throw new StartFailure(`No free port was found between ${FREE_FROM} and ${FREE_TO} on 127.0.0.1.`)
 }
@@ -62,7 +62,8 @@ export async function choosePorts<Name extends string>(wishes: PortWishes<Name>)
     if (!isHad && exact !== undefined) {
       throw new StartFailure(`Port ${exact} on 127.0.0.1, asked for ${name}, is in use: end what listens there, or ask for another port.`)
     }
-    const port = isHad ? wish : await freePort()
+    const port = isHad ? wish : await freePort(taken)
+    if (isHad) await isMine(wish)
     if (!isHad && file !== undefined) log(`port ${wish} is in use by something else, so ${name} takes ${port}`)
     taken.add(port)
     chosen[name] = port

@@ -4,6 +4,7 @@ import { cp } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { delimiter, dirname, join, relative } from 'node:path'
 import { promisify } from 'node:util'
+import { StartFailure } from './start-failure.ts'
 
 const run = promisify(execFile)
 
@@ -49,8 +50,11 @@ async function fromPackage(user: User | undefined, place: string): Promise<Binar
   }
   const inPlace = await examine(join(native, 'bin'), source, user)
   if (inPlace) return inPlace
-  const staged = await stage(native, place).catch(() => undefined)
-  return staged === undefined ? undefined : await examine(join(staged, 'bin'), `${source}, copied to ${staged}`, user)
+  const staged = await stage(native, place).catch((error: Error) => {
+    throw new StartFailure(`PostgreSQL's programs could not be copied to ${place}, where its user may run them (${error.message}):`
+      + ' make room there, or set DATABASE_URL.')
+  })
+  return await examine(join(staged, 'bin'), `${source}, copied to ${staged}`, user)
 }
 
 function packageFolder(): string | undefined {
