@@ -10,7 +10,7 @@ import { orchestrator } from './orchestrator/decider.ts'
 import { orchestratorState } from './orchestrator/state.ts'
 import { slots } from './slots.ts'
 
-const [owner, a, b] = ids as [string, string, string]
+const [owner, a, b, other] = ids as [string, string, string, string]
 
 function scene(maxConcurrentTasks: number) {
   const world = new World([task, capacity, orchestrator])
@@ -27,7 +27,7 @@ function scene(maxConcurrentTasks: number) {
   wish('orchestrator', owner, 'register', { name: 'Ada', maxConcurrentTasks })
   wish('orchestrator', owner, 'activate')
   for (const id of [a, b]) wish('task', id, 'create', { owner, title: 'Work' })
-  return { world, courier, wish, status, counts: () => counted(world.look(capacity, owner)) }
+  return { world, courier, wish, status, counts: (id = owner) => counted(world.look(capacity, id)) }
 }
 
 t.test('S-40 the limit said at the registration becomes the limit of the capacity stream', async (t) => {
@@ -54,6 +54,23 @@ t.test('S-40 a reservation that nobody confirms ends after 30 seconds', async (t
   world.pass(1)
   courier.settle()
   t.strictSame(counts(), { max: 2, active: 0, reserved: 0 })
+})
+
+t.test('S-40 a start that is repeated after the task changed hands leaves no slot with the owner before', async (t) => {
+  const { world, courier, wish, counts } = scene(2)
+  wish('orchestrator', other, 'register', { name: 'Bob', maxConcurrentTasks: 2 })
+  wish('orchestrator', other, 'activate')
+  const start = { category: 'task', id: a, command: 'start', data: {} }
+  const context = world.contextOf(start)
+  // The first time nobody learns what became of it, so that nothing is given back.
+  world.carryOut(send(capacity, owner, 'reserve', { task: a, command: context.commandId }))
+  wish('task', a, 'delegate', { to: other })
+  world.do(start, context)
+  courier.settle()
+  t.strictSame([counts(), counts(other)], [{ max: 2, active: 0, reserved: 1 }, { max: 2, active: 1, reserved: 0 }])
+  world.pass(reservation_ms)
+  courier.settle()
+  t.strictSame([counts(), counts(other)], [{ max: 2, active: 0, reserved: 0 }, { max: 2, active: 1, reserved: 0 }])
 })
 
 t.test('S-30 an orchestrator is BUSY while all its slots are taken', async (t) => {

@@ -11,6 +11,9 @@ interface Lease { readonly holder: string; readonly slot: string }
 const release = (task: string, lease: Lease | null) =>
   (lease ? [send(capacity, lease.holder, 'release', { task, command: lease.slot, reason: 'ended' as const })] : [])
 
+/** One timer per orchestrator and start: a start that is repeated may take a slot of another owner than before. */
+const keyOf = (orchestrator: string, command: string) => `slot-${orchestrator}-${command}`
+
 const freed = ({ id, data }: { id: string; data: { lease: Lease | null } }) => release(id, data.lease)
 
 export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
@@ -29,12 +32,12 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
     LeaseExpired: freed,
     CapacitySet: ({ id, data: { max, active, reserved } }) => [send(orchestrator, id, active + reserved >= max ? 'fill' : 'free', {})],
     SlotReserved: ({ id, at, data: { task, command, max, active, reserved } }) => [
-      send(capacity, id, 'expire', { task, command }, { due: later(at, reservation_ms), key: `slot-${command}` }),
+      send(capacity, id, 'expire', { task, command }, { due: later(at, reservation_ms), key: keyOf(id, command) }),
       ...(active + reserved >= max ? [send(orchestrator, id, 'fill', {})] : []),
     ],
-    SlotConfirmed: ({ data: { command } }) => [forget(`slot-${command}`)],
+    SlotConfirmed: ({ id, data: { command } }) => [forget(keyOf(id, command))],
     SlotReleased: ({ id, data: { command, max, active, reserved } }) => [
-      forget(`slot-${command}`),
+      forget(keyOf(id, command)),
       ...(active + reserved === max - 1 ? [send(orchestrator, id, 'free', {})] : []),
     ],
   },

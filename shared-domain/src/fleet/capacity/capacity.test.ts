@@ -23,7 +23,7 @@ const confirmed = (slot: typeof first, max: number, active: number, reserved: nu
   Capacity.SlotConfirmed({ ...slot, ...counts(max, active, reserved) })
 const released = (slot: typeof first, reason: 'ended' | 'not-started' | 'expired', max: number, active: number, reserved: number) =>
   Capacity.SlotReleased({ ...slot, ...counts(max, active, reserved), reason })
-const starting = started({ slot: first.command })
+const starting = started({ owner: subject, slot: first.command })
 
 t.test('S-40 a limit is from 1 to 50, and 5 where none was said', async (t) => {
   const { data } = capacity.commands.set
@@ -76,8 +76,8 @@ t.test('S-40 a reservation whose time is up is confirmed when its task did start
   const pending = given(reserved(first, 2, 0, 1))
   pending.when('expire', first).yields(released(first, 'expired', 2, 0, 0))
   pending.seeing(taskState, first.task, created(), starting).when('expire', first).yields(confirmed(first, 2, 1, 0))
-  pending.seeing(taskState, first.task, created(), started({ slot: second.command })).when('expire', first)
-    .yields(released(first, 'expired', 2, 0, 0))
+  for (const another of [{ owner: subject, slot: second.command }, { owner: uuid(9), slot: first.command }])
+    pending.seeing(taskState, first.task, created(), started(another)).when('expire', first).yields(released(first, 'expired', 2, 0, 0))
   given().when('expire', first).changesNothing()
   given(reserved(first, 2, 0, 1), confirmed(first, 2, 1, 0)).when('expire', first).changesNothing()
 })
@@ -113,7 +113,7 @@ t.test('S-41 whatever races, active and reserved slots never exceed the limit at
     const tell = (fold: Fold, id: string, ...facts: readonly AnyEvent[]) => world.append(fold, id, facts, world.contextOf({ id }))
     tell(orchestratorState, subject, registered)
     for (const { command, slot, max, starts } of deeds) {
-      if (starts) tell(taskState, slot.task, created(), started({ slot: slot.command }))
+      if (starts) tell(taskState, slot.task, created(), started({ owner: subject, slot: slot.command }))
       const before = counted(world.look(capacityState, subject))
       const data = command === 'set' ? { maxConcurrentTasks: max } : command === 'release' ? { ...slot, reason: 'ended' } : slot
       const decision = world.do({ category: 'capacity', id: subject, command, data, by: system })

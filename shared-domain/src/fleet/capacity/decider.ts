@@ -31,7 +31,11 @@ function limitOf({ announced, max }: CapacityState, { id, look }: Context): numb
 
 const confirmed = (state: CapacityState, slot: Slot) => [Capacity.SlotConfirmed(after(state, 'SlotConfirmed', slot))]
 
-const runs = (slot: Slot, look: Context['look']) => leaseOf(look(taskState, slot.task))?.slot === slot.command
+/** The start that the slot is for led to a lease of this orchestrator, which lives; repeated, it may have led to one of another. */
+function runs(slot: Slot, { id, look }: Context): boolean {
+  const lease = leaseOf(look(taskState, slot.task))
+  return lease?.slot === slot.command && lease.holder === id
+}
 
 export const capacity = decider(capacityState, {
   collection: 'capacity',
@@ -78,11 +82,11 @@ export const capacity = decider(capacityState, {
       about: 'The task started: its reservation holds until the lease ends.',
       internal: true,
       data: Slot,
-      decide(state, slot, { look }) {
+      decide(state, slot, context) {
         const use = state.slots.get(slotOf(slot))
         if (use === 'reserved') return confirmed(state, slot)
         // Said again after the slot was given back, or said so late that the reservation had expired: only a lease that lives counts.
-        if (use === 'active' || !runs(slot, look)) return []
+        if (use === 'active' || !runs(slot, context)) return []
         if (used(state) >= state.max) return reject('CAPACITY_EXCEEDED', counted(state))
         return confirmed(state, slot)
       },
@@ -100,9 +104,9 @@ export const capacity = decider(capacityState, {
       about: 'The time of a reservation is up: it is confirmed if its task did start, else given back.',
       internal: true,
       data: Slot,
-      decide(state, slot, { look }) {
+      decide(state, slot, context) {
         if (state.slots.get(slotOf(slot)) !== 'reserved') return []
-        if (runs(slot, look)) return confirmed(state, slot)
+        if (runs(slot, context)) return confirmed(state, slot)
         return [Capacity.SlotReleased({ ...after(state, 'SlotReleased', slot), reason: 'expired' })]
       },
     },
