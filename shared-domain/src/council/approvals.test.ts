@@ -61,28 +61,29 @@ interface Opening {
   readonly about: string
   readonly facts: readonly AnyEvent[]
   readonly context: Context
-  readonly hold: Hold
+  /** None where another question is asked than whether the task may start. */
+  readonly hold: Hold | undefined
   readonly taken: string
 }
 
 /** As the host does it, in its two steps: the first one takes. */
-function begun(world: World, id: string, about: string): Opening | undefined {
+function begun(world: World, id: string, about: string, type: string = 'task_approval'): Opening | undefined {
   const { data: schema, decide, holds } = decision.commands.open
-  const [data, context] = [schema.parse(asking(about)), world.contextOf({ id })]
+  const [data, context] = [schema.parse(asking(about, { type })), world.contextOf({ id })]
   const state = world.look(decisionState, id)
   const facts = decide(state, data, context)
   if (facts instanceof Rejection) return undefined
-  const hold = holds!(state, data, context)!
-  const taken = world.carryOut(hold.take) as readonly Recorded[]
+  const hold = holds!(state, data, context)
+  const taken = hold ? world.carryOut(hold.take) as readonly Recorded[] : []
   return { id, about, facts, context, hold, taken: String(taken.at(-1)?.revision) }
 }
 
-const giveBack = (world: World, { hold, taken }: Opening) => world.carryOut(hold.giveBack(taken))
+const giveBack = (world: World, { hold, taken }: Opening) => hold && world.carryOut(hold.giveBack(taken))
 
 /** The second step: it is stored while the hold is young and nobody opened the same, else what was taken goes back. */
 function ended(world: World, opening: Opening) {
   const { id, facts, context, hold } = opening
-  const isYoung = elapsed_ms(context.at, world.at) <= hold.within_ms / 2
+  const isYoung = !hold || elapsed_ms(context.at, world.at) <= hold.within_ms / 2
   if (isYoung && world.look(decisionState, id).stage === 'unknown') world.append(decision, id, facts, context)
   else giveBack(world, opening)
 }
@@ -118,12 +119,23 @@ t.test('S-3 of two who open the same question, the one that fails takes nothing 
   }
 })
 
+t.test('S-3 another question under the id of one that was announced and not put lets the task go', async (t) => {
+  const { world, courier, wish, start } = scene()
+  begun(world, question, work)
+  wish('decision', question, 'open', asking(work, { type: 'priority_change' }))
+  courier.settle()
+  t.equal(start(), 'CONSENSUS_REQUIRED', 'while the announced one may still be put')
+  world.pass(opening_ms)
+  courier.settle()
+  t.strictSame([start(), courier.waiting], [undefined, []])
+})
+
 /** No task starts between the opening of a question whether it may and the answer that it may. */
 function law(log: readonly Recorded[]) {
   const open = new Map<string, Set<string>>(works.map((id) => [id, new Set()]))
   for (const { type, id, data, position } of log) {
     const about = open.get((data as { task?: string }).task ?? '')
-    if (type === 'DecisionOpened') about?.add(id)
+    if (type === 'DecisionOpened' && (data as { type: string }).type === 'task_approval') about?.add(id)
     if (type === 'DecisionApproved' || type === 'DecisionCancelled') about?.delete(id)
     if (type === 'TaskStarted' && open.get(id)!.size > 0) throw new Error(`${id} starts at ${position} without an approval`)
   }
@@ -132,7 +144,10 @@ function law(log: readonly Recorded[]) {
 const about = fc.constantFrom(work, ...works)
 const asked = fc.constantFrom(...questions)
 const moment = fc.oneof(
-  fc.record({ does: fc.constant('open' as const), question: asked, about, times: fc.constantFrom(1, 2) }),
+  fc.record({
+    does: fc.constant('open' as const), question: asked, about, times: fc.constantFrom(1, 2),
+    type: fc.constantFrom('task_approval', 'task_approval', 'task_approval', 'priority_change'),
+  }),
   fc.record({ does: fc.constant('end' as const), how: fc.constantFrom('stored', 'given back', 'dead'), index: fc.nat(9) }),
   fc.record({ does: fc.constant('order' as const), command: fc.constantFrom('start', 'start', 'release', 'cancel', 'reopen'), about }),
   fc.record({ does: fc.constant('vote' as const), question: asked, vote: fc.constantFrom('APPROVE', 'APPROVE', 'REJECT') }),
@@ -149,7 +164,7 @@ function living(met: Set<string>) {
   const under: Opening[] = []
   const happens = (one: Moment) => {
     switch (one.does) {
-      case 'open': return under.push(...Array.from({ length: one.times }, () => begun(world, one.question, one.about) ?? []).flat())
+      case 'open': return under.push(...Array.from({ length: one.times }, () => begun(world, one.question, one.about, one.type) ?? []).flat())
       case 'end': {
         const [opening] = under.splice(one.index % under.length, 1)
         if (opening && one.how === 'stored') ended(world, opening)

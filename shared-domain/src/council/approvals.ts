@@ -15,6 +15,7 @@ export const approvals = process<TaskEvent | DecisionEvent>({
       send(task, id, 'withdrawApproval', { decision, taken: String(revision) }, { due: later(at, opening_ms), key: keyOf(id, decision) }),
     ],
     ApprovalWithdrawn: ({ id, data: { decision } }) => [forget(keyOf(id, decision))],
-    DecisionOpened: ({ id, data: { task: about } }) => (about ? [forget(keyOf(about, id))] : []),
+    // Only an opening that asks for the approval settles the waiting: another question may have come under the same id.
+    DecisionOpened: ({ id, data: { type, task: about } }) => (type === 'task_approval' && about ? [forget(keyOf(about, id))] : []),
   },
 })
