@@ -95,7 +95,7 @@ const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined')
 
 type Said<Names extends string> = Readonly<Record<Names, unknown>>
 
-/** What tells the same wish again from another: the words alone, however the request put them. */
+/** What tells the same wish again from another: the words alone, whoever says them. An object with its keys in another order is another. */
 export const wordsOf = {
   report: ({ message, metadata }: Said<'message' | 'metadata'>) => digestOf([message, metadata]),
   move: ({ note, context }: Said<'note' | 'context'>) => digestOf([note, context]),
