@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { jsonEvent, type EventData } from '@eventstore/db-client'
-import { Rejection, scopes, streamOf, type Actor, type AnyEvent, type Command, type Context, type Decider, type Fold, type Hold, type Scope } from 'shared-domain/kernel/decider.ts'
+import { hold_margin_ms, Rejection, scopes, streamOf, type Actor, type AnyEvent, type Command, type Context, type Decider, type Fold, type Hold, type Scope } from 'shared-domain/kernel/decider.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Intent } from 'shared-domain/kernel/process.ts'
 import { v5 } from 'uuid'
@@ -58,8 +58,6 @@ interface Run {
 const attempts_max = 10
 /** How old the view of another stream may be when somebody from outside asks; Baton's own processes always look anew. */
 const advice_max_ms = 1_000
-/** An append is not begun when less than this is left of what it holds, so that it cannot come after the end of the hold. */
-const hold_margin_ms = 15_000
 
 const hashOf = (command: string, data: unknown): string =>
   createHash('sha256').update(`${command}\n${JSON.stringify(data)}`).digest('base64url').slice(0, 22)

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { capacity } from '../fleet/capacity/decider.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
-import { Rejection, type AnyEvent, type Context, type Hold } from '../kernel/decider.ts'
+import { hold_margin_ms, Rejection, type AnyEvent, type Context, type Hold } from '../kernel/decider.ts'
 import { send } from '../kernel/process.ts'
 import type { Recorded } from '../kernel/read-model.ts'
 import { admin, orchestrator as actor, uuid } from '../kernel/testing.ts'
@@ -10,7 +10,7 @@ import { elapsed_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { opening_ms, task } from '../work/task/decider.ts'
 import { codeOf } from '../work/task/scene.ts'
-import { taskState } from '../work/task/state.ts'
+import { approvalsOf, taskState, type Known } from '../work/task/state.ts'
 import { approvals } from './approvals.ts'
 import { decision } from './decision/decider.ts'
 import { asksAbout, decisionState } from './decision/state.ts'
@@ -49,11 +49,7 @@ t.test('S-3 a task whose approval is asked for starts only with it', async (t) =
   t.notOk(world.log.some(({ type }) => type === 'ApprovalRequired'))
 })
 
-/** The decisions that a task waits for. */
-function approvalsOf(world: World, id: string): readonly string[] {
-  const known = world.look(taskState, id)
-  return known.status === 'NONE' ? [] : [...known.approvals.keys()]
-}
+const waitedFor = (world: World, id: string): readonly string[] => approvalsOf(world.look(taskState, id) as Known)
 
 /** An opening on its way: what it must hold is taken, and it is not stored yet. */
 interface Opening {
@@ -83,14 +79,14 @@ const giveBack = (world: World, { hold, taken }: Opening) => hold && world.carry
 /** The second step: it is stored while the hold is young and nobody opened the same, else what was taken goes back. */
 function ended(world: World, opening: Opening) {
   const { id, facts, context, hold } = opening
-  const isYoung = !hold || elapsed_ms(context.at, world.at) <= hold.within_ms / 2
+  const isYoung = !hold || elapsed_ms(context.at, world.at) <= hold.within_ms - hold_margin_ms
   if (isYoung && world.look(decisionState, id).stage === 'unknown') world.append(decision, id, facts, context)
   else giveBack(world, opening)
 }
 
 t.test('S-3 an opening that is refused or fails holds nothing back, and one that dies does so for half a minute', async (t) => {
   const { world, courier, start } = scene()
-  const waiting = () => approvalsOf(world, work)
+  const waiting = () => waitedFor(world, work)
   giveBack(world, begun(world, question, work)!)
   t.strictSame(waiting(), [])
   courier.settle()
@@ -193,7 +189,7 @@ t.test('S-3 however openings and starts interleave, nothing starts before it is 
     for (const one of moments) {
       happens(one)
       for (const id of works) for (const question of questions)
-        if (asksAbout(world.look(decisionState, question), id) && !approvalsOf(world, id).includes(question))
+        if (asksAbout(world.look(decisionState, question), id) && !waitedFor(world, id).includes(question))
           throw new Error(`${question} asks about ${id}, which does not wait for it`)
     }
     law(world.log)
@@ -201,7 +197,7 @@ t.test('S-3 however openings and starts interleave, nothing starts before it is 
     courier.settle()
     world.pass(opening_ms)
     courier.settle()
-    for (const id of works) for (const decision of approvalsOf(world, id))
+    for (const id of works) for (const decision of waitedFor(world, id))
       if (!asksAbout(world.look(decisionState, decision), id)) throw new Error(`${id} waits for ${decision}, which nobody is asked`)
     if (courier.waiting.length > 0) throw new Error(`${courier.waiting[0]!.key} waits for nothing`)
   }), { seed: 2030, numRuns: 1_000 })

@@ -98,6 +98,9 @@ export interface Hold {
   readonly within_ms: number
 }
 
+/** An append is not begun when less than this is left of what it holds, so that it cannot come after the end of the hold. */
+export const hold_margin_ms = 15_000
+
 export interface Command<State = any, Event = any, Code extends string = string, Data extends z.ZodObject = any> {
   readonly about: string
   readonly data: Data

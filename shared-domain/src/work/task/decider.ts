@@ -7,7 +7,7 @@ import { send } from '../../kernel/process.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import { CommandId, DecisionId, Instant, Int64, jsonObject, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
 import { Selection, Task, type TaskEvent } from './events.ts'
-import { leaseOf, moves_max, taskState, wordsOf, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
+import { approvalsOf, leaseOf, moves_max, taskState, wordsOf, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
 import { cycleThrough, openAmong, unknownAmong } from './dependencies.ts'
 
 export const heartbeat_ms = 30 * second_ms
@@ -131,13 +131,11 @@ function takeSlot(task: TaskState, _: unknown, { id, commandId }: Context): Hold
   }
 }
 
-const approvalsOf = ({ approvals }: Known) => [...approvals.keys()] as DecisionId[]
-
 const started = (task: TaskState, selection: z.output<typeof Selection> | null, context: Context): Decision => by(task, 'start', {
   TODO(task) {
     if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
     if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
-    const undecided = [...task.approvals.keys()].filter((decision) => !permits(context.look(decisionState, decision)))
+    const undecided = approvalsOf(task).filter((decision) => !permits(context.look(decisionState, decision)))
     if (undecided.length > 0) return reject('CONSENSUS_REQUIRED', { decisions: undecided })
     // One that was cancelled when this task was let go may have been reopened.
     const open = openAmong(task.dependsOn, context)

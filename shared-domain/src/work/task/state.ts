@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { digestOf } from '../../kernel/digest.ts'
 import { fold, type Actor, type Evolve } from '../../kernel/decider.ts'
-import type { OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
+import type { DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
 import { Task, type Lease, type Status, type TaskEvent } from './events.ts'
 
 type Lease = z.output<typeof Lease>
@@ -41,7 +41,7 @@ interface Facts {
   readonly moves: readonly string[]
   readonly lastMove: Move | null
   /** Decisions without whose approval it does not start. */
-  readonly approvals: ReadonlyMap<string, Announced>
+  readonly approvals: ReadonlyMap<DecisionId, Announced>
   readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
 }
 
@@ -167,6 +167,9 @@ const evolve: Evolve<TaskState, TaskEvent> = {
 export const taskState = fold('task', Task, { status: 'NONE' }, evolve)
 
 export const leaseOf = (task: TaskState): Lease | null => (task.status === 'IN_PROGRESS' ? task.lease : null)
+
+/** The decisions without whose approval it does not start. */
+export const approvalsOf = ({ approvals }: Known): readonly DecisionId[] => [...approvals.keys()]
 
 /** Neither done nor cancelled: what depends on the task still waits. */
 export const isOpen = (task: TaskState): boolean => task.status !== 'DONE' && task.status !== 'CANCELLED'
