@@ -126,6 +126,16 @@ t.test('S-3 another question under the id of one that was announced and not put 
   t.strictSame([start(), courier.waiting], [undefined, []])
 })
 
+t.test('S-3 a task waits for twenty approvals at most, and what is announced may be announced again', async (t) => {
+  const { world, wish } = scene()
+  const ids = Array.from({ length: 21 }, (_, index) => uuid(100 + index))
+  const announced = ids.map((id) => codeOf(world.carryOut(send(task, work, 'requireApproval', { decision: id }))))
+  t.strictSame(announced, [...Array(20), 'TOO_MANY_APPROVALS'])
+  const opened = ids.slice(-2).map((id) => codeOf(wish('decision', id, 'open', asking(work))))
+  t.strictSame(opened, [undefined, 'TOO_MANY_APPROVALS'], 'the twentieth, whose opening was lost, is put after all')
+  t.ok('TOO_MANY_APPROVALS' in decision.rejections, 'what the task answers is an answer to the question')
+})
+
 /** No task starts between the opening of a question whether it may and the answer that it may. */
 function law(log: readonly Recorded[]) {
   const open = new Map<string, Set<string>>(works.map((id) => [id, new Set()]))

@@ -3,14 +3,11 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { DecisionId, Instant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
-import { opening_ms, task } from '../../work/task/decider.ts'
+import { opening_ms, overfull, task } from '../../work/task/decider.ts'
 import { taskState } from '../../work/task/state.ts'
 import { Decision, decisionTypes, protocols, Vote } from './events.ts'
 import { isMajority, settled, tallied, type Tally } from './majority.ts'
 import { decisionState, type DecisionState, type Question } from './state.ts'
-
-/** At how many approvals that a task waits for no more are asked. */
-const approvals_max = 20
 
 type Asked = Pick<Question, 'proposer' | 'task'>
 
@@ -49,7 +46,7 @@ function misplaced(type: Question['type'], task: TaskId | undefined, context: Co
   if (known.status === 'NONE' || known.organization !== context.organization) return reject('TASK_UNKNOWN')
   if (type !== 'task_approval') return undefined
   if (!isPrivileged(context) && context.by.id !== known.owner) return reject('FORBIDDEN')
-  return known.approvals.size >= approvals_max ? reject('TOO_MANY_APPROVALS', { max: approvals_max }) : undefined
+  return overfull(known, DecisionId.parse(context.id))
 }
 
 /** The task waits for its approval before that is asked for, or it could start in between. */

@@ -7,7 +7,9 @@ import { send } from '../../kernel/process.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import { CommandId, DecisionId, Instant, Int64, jsonObject, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
 import { Selection, Task, type TaskEvent } from './events.ts'
-import { approvalsOf, leaseOf, moves_max, taskState, wordsOf, type InProgress, type Known, type TaskState, type TaskStatus } from './state.ts'
+import {
+  approvalsOf, leaseOf, moves_max, taskState, wordsOf, type InProgress, type Known, type TaskState, type TaskStatus,
+} from './state.ts'
 import { cycleThrough, openAmong, unknownAmong } from './dependencies.ts'
 
 export const heartbeat_ms = 30 * second_ms
@@ -22,6 +24,8 @@ const retry_max_ms = 60 * second_ms
 const dependencies_max = 100
 /** A question that a task waits for must be put within this time of the waiting; later the task waits for it no more. */
 export const opening_ms = 30 * second_ms
+/** At how many approvals that a task waits for no more are asked. */
+const approvals_max = 20
 
 const rejections = {
   NOT_FOUND: 'There is no such task.',
@@ -43,6 +47,7 @@ const rejections = {
   CAPACITY_EXCEEDED: 'Every capacity slot of the orchestrator is taken.',
   RETRY_NOT_DUE: 'The task failed a short while ago and may not be tried again yet.',
   CONSENSUS_REQUIRED: 'The task needs the approval of decisions first.',
+  TOO_MANY_APPROVALS: 'The task waits for as many approvals as it may.',
   STALE_LEASE: 'The lease is not, or no longer, held with this token.',
   ALREADY_ESCALATED: 'The task is escalated already.',
   SELF_COLLABORATION: 'The owner of a task cannot be asked to help with it.',
@@ -130,6 +135,10 @@ function takeSlot(task: TaskState, _: unknown, { id, commandId }: Context): Hold
     within_ms: reservation_ms,
   }
 }
+
+/** Why the task cannot wait for this decision, too, if it cannot; one that it waits for already may be announced again. */
+export const overfull = ({ approvals }: Known, decision: DecisionId) =>
+  (approvals.size >= approvals_max && !approvals.has(decision) ? reject('TOO_MANY_APPROVALS', { max: approvals_max }) : undefined)
 
 const started = (task: TaskState, selection: z.output<typeof Selection> | null, context: Context): Decision => by(task, 'start', {
   TODO(task) {
@@ -529,7 +538,8 @@ export const task = decider(taskState, {
       decide(task, { decision }) {
         // What is cancelled may be reopened.
         if (task.status === 'NONE' || task.status === 'DONE') return []
-        return [Task.ApprovalRequired({ owner: task.owner, decision, decisions: [...new Set(approvalsOf(task)).add(decision)] })]
+        return overfull(task, decision)
+          ?? [Task.ApprovalRequired({ owner: task.owner, decision, decisions: [...new Set(approvalsOf(task)).add(decision)] })]
       },
     },
 
