@@ -452,3 +452,20 @@ t.test('while the event store is away commands are answered 503, and after it is
   if (refused.status === 503) t.match(refused, { body: { code: 'SERVICE_UNAVAILABLE', retryable: true } })
   await until(async () => (await admin('POST /tasks', { owner: id, title: 'x' })).status === 201)
 })
+
+t.test('S-31 a key that expires makes none that lives longer, neither a new one nor by rotating another; an admin may', async (t) => {
+  const { id } = await orchestrator()
+  const [soon, later] = [3_600_000, 7_200_000].map((life_ms) => new Date(Date.now() + life_ms).toISOString())
+  const made = async (route: string, wish: object) => (await admin(`POST ${route}`, wish)).body as { id: string; secret: string }
+  const sibling = await made(`/orchestrators/${id}/keys`, {})
+  const expiring = asking(service.url, (await made(`/orchestrators/${id}/keys`, { scopes: ['admin'], expiresAt: soon })).secret)
+  for (const expiresAt of [undefined, later]) {
+    for (const route of [`/keys/${sibling.id}/rotate`, `/orchestrators/${id}/keys`])
+      t.match(await expiring(`POST ${route}`, { expiresAt }), { status: 403, body: { code: 'FORBIDDEN' } }, route)
+  }
+  t.match(await asking(service.url, sibling.secret)('POST /tasks', { title: 'x' }), { status: 201 }, 'it was not revoked')
+  for (const route of [`/orchestrators/${id}/keys`, `/keys/${sibling.id}/rotate`])
+    t.match(await expiring(`POST ${route}`, { expiresAt: soon }), { status: 201, body: { secret: /^bk_/ } }, route)
+  const guest = asking(service.url, (await made('/keys', { scopes: ['admin'], expiresAt: soon })).secret)
+  for (const route of ['/keys', `/orchestrators/${id}/keys`]) t.match(await guest(`POST ${route}`, {}), { status: 201 }, route)
+})

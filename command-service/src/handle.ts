@@ -16,6 +16,8 @@ export interface Request {
   readonly by: Actor
   /** What the caller's key allows. */
   readonly allowed: readonly Scope[]
+  /** When the caller's key expires, null for never. */
+  readonly keyExpiresAt?: string | null | undefined
   readonly organization: string
   readonly at: string
   readonly commandId: string

@@ -64,6 +64,8 @@ export interface Context {
   readonly by: Actor
   /** What the caller's key allows; Baton's own processes may do everything. */
   readonly allowed: readonly Scope[]
+  /** When the caller's key expires, null for never. Only Baton's own processes come without a key. */
+  readonly keyExpiresAt?: string | null | undefined
   readonly organization: string
   readonly commandId: string
   /** What is known of another stream, as advice: nothing guards it until the append. */

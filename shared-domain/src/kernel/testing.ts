@@ -68,7 +68,9 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
     with: (context) => scenario(history, others, { ...circumstances, ...context }),
     when: (command, data) => {
       const { data: schema, decide } = decider.commands[command]!
-      const context = { id: subject, at: now, by: admin, allowed: scopes, organization, commandId: uuid(900), ...circumstances }
+      const context = {
+        id: subject, at: now, by: admin, allowed: scopes, keyExpiresAt: null, organization, commandId: uuid(900), ...circumstances,
+      }
       const run = (past: readonly Event[]) => {
         const told = new Map<string, readonly any[]>([[streamOf(decider, context.id), past], ...others])
         const look = (other: Fold<any>, id: string) => replay(other, told.get(streamOf(other, id)) ?? [])

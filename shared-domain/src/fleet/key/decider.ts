@@ -20,14 +20,22 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
 const mayManage = (key: string, orchestrator: string | null, context: Context) =>
   isPrivileged(context) || context.by.id === (orchestrator ?? key)
 
-/** Nobody grants more than the key allows that it comes with. */
+const isLonger = (expiresAt: string | null, than: string | null) => than !== null && (expiresAt === null || expiresAt > than)
+
+/** Time is no limit to an admin, whose own key may be for a day and make those that others work with for a year. */
+const mayGrantUntil = (expiresAt: string | null, context: Context) =>
+  isPrivileged(context) || (context.keyExpiresAt !== undefined && !isLonger(expiresAt, context.keyExpiresAt))
+
+/** Nobody grants more than the key allows that it comes with, and only an admin grants it for longer. */
 function generate(
   state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null,
-  { at, secret, allowed }: Context,
+  context: Context,
 ) {
   if (state.stage !== 'unknown') return []
+  const { at, secret, allowed } = context
   const expiresAt = wanted.expiresAt ?? null
   if (!secret || !wanted.scopes.every((scope) => allows({ scopes: allowed }, scope))) return reject('FORBIDDEN')
+  if (!mayGrantUntil(expiresAt, context)) return reject('FORBIDDEN')
   if (expiresAt !== null && expiresAt <= at)
     return reject('VALIDATION_ERROR', { errors: [{ pointer: '/expiresAt', message: 'lies in the past' }] })
   return [ApiKey.ApiKeyGenerated({ orchestrator, name: wanted.name, ...secret, scopes: wanted.scopes, expiresAt, replaces })]
@@ -42,14 +50,14 @@ export const apiKey = decider(apiKeyState, {
   collection: 'keys',
   rejections: {
     NOT_FOUND: 'There is no such orchestrator or key.',
-    FORBIDDEN: 'Only the orchestrator itself or an admin may do this, and nobody may grant more than it has.',
+    FORBIDDEN: 'Only the orchestrator itself or an admin may do this; nobody may grant more than it has, and only an admin for longer.',
     VALIDATION_ERROR: 'The time of expiry lies in the past.',
     INVALID_STATE_TRANSITION: 'A revoked key cannot be rotated.',
   },
 
   commands: {
     generate: {
-      about: 'Make an API key that acts as this orchestrator only; it is shown once.',
+      about: 'Make an API key that acts as this orchestrator only, shown once. Only an admin lets it live longer than the key that asks.',
       route: 'POST /orchestrators/:orchestrator/keys',
       creates: true,
       secret: true,
@@ -63,7 +71,7 @@ export const apiKey = decider(apiKeyState, {
     },
 
     generateForOrganization: {
-      about: 'Make an API key of the organization itself, for people and tools; it is shown once.',
+      about: 'Make an API key of the organization itself, for people and tools, shown once. It may live longer than the key that asks.',
       route: 'POST /keys',
       creates: true,
       secret: true,
@@ -74,7 +82,7 @@ export const apiKey = decider(apiKeyState, {
     },
 
     rotate: {
-      about: 'Replace this key by one like it, shown once. Only an admin lets it live longer; it allows no more than the key that asks.',
+      about: 'Replace this key by one like it, shown once. It allows no more than the key that asks; only an admin lets it live longer.',
       route: 'POST /keys/:replaces/rotate',
       creates: true,
       secret: true,
@@ -85,8 +93,7 @@ export const apiKey = decider(apiKeyState, {
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
         if (!mayManage(replaces, old.orchestrator, context)) return reject('FORBIDDEN')
         // Rotating needs less than making a key does, so it must not lead to more.
-        const isLonger = expiresAt !== undefined && old.expiresAt !== null && expiresAt > old.expiresAt
-        if (isLonger && !isPrivileged(context)) return reject('FORBIDDEN')
+        if (expiresAt !== undefined && isLonger(expiresAt, old.expiresAt) && !isPrivileged(context)) return reject('FORBIDDEN')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
         const wanted = { name: old.name, scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
         return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)

@@ -108,7 +108,10 @@ t.test('S-31 nobody grants more than the key allows that it comes with, whoever 
   fc.assert(fc.property(some, some, actors, (allowed, wanted, by) => {
     const before = generated({ scopes: wanted })
     const look = (other: Fold<any>) => replay<any>(other, other === apiKeyState ? [before] : [registered])
-    const context = { id: subject, at: now, by, allowed, organization: 'acme', commandId: uuid(900), look: look as Context['look'], secret }
+    const context = {
+      id: subject, at: now, by, allowed, keyExpiresAt: null, organization: 'acme', commandId: uuid(900), secret,
+      look: look as Context['look'],
+    }
     const isMore = !allowed.includes('admin') && wanted.some((scope) => !allowed.includes(scope))
     const { generate, generateForOrganization, rotate } = apiKey.commands
     const made = [
@@ -124,6 +127,29 @@ t.test('S-31 nobody grants more than the key allows that it comes with, whoever 
   }), { seed: 2030, numRuns: 500 })
 })
 
+t.test('S-31 nobody but an admin grants for longer than the key lives that it comes with, whoever it is and however it asks', async () => {
+  const lives = fc.constantFrom(5, 9, Infinity)
+  const end = (life: number) => (life === Infinity ? null : later(now, life))
+  const actors = fc.constantFrom(admin, system, tool, orchestrator(owner))
+  fc.assert(fc.property(lives, lives, lives, actors, fc.boolean(), (own, replaced, wished, by, hasKey) => {
+    const before = generated({ orchestrator: by === tool ? null : owner, expiresAt: end(replaced) })
+    const look = (other: Fold<any>) => replay<any>(other, other === apiKeyState ? [before] : [registered])
+    const context = {
+      id: subject, at: now, by: by === tool ? { ...tool, id: old } : by, allowed: scopes, organization: 'acme', commandId: uuid(900),
+      look: look as Context['look'], secret, ...(hasKey ? { keyExpiresAt: end(own) } : {}),
+    }
+    const { generate, rotate } = apiKey.commands
+    const expiresAt = end(wished) ?? undefined
+    const made = generate.decide(apiKeyState.initial, generate.data.parse({ orchestrator: owner, expiresAt }), context)
+    const rotated = rotate.decide(apiKeyState.initial, rotate.data.parse({ replaces: old, expiresAt }), context)
+    const ways = [[made, wished, own], [rotated, wished === Infinity ? replaced : wished, Math.min(own, replaced)]] as const
+    for (const [decision, life, most] of ways) {
+      const isTooLong = by !== admin && by !== system && (!hasKey || life > most)
+      if ((codeOf(decision) === 'FORBIDDEN') !== isTooLong) throw new Error(`a key of ${own} makes one of ${life}`)
+    }
+  }), { seed: 2030, numRuns: 500 })
+})
+
 t.test('S-31 a key is revoked once and for ever', async (t) => {
   behaviour(t, apiKey).given(generated(), revoked()).when('revoke', {}).changesNothing()
   behaviour(t, apiKey).given().when('revoke', {}).refuses('NOT_FOUND')
@@ -131,7 +157,7 @@ t.test('S-31 a key is revoked once and for ever', async (t) => {
 
 t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
   const asked = (facts: readonly ApiKeyEvent[], at = now, presented = hash) => admit(replay(apiKeyState, facts), subject, presented, at)
-  const principal = { organization: 'acme', scopes: usual }
+  const principal = { organization: 'acme', scopes: usual, expiresAt: null }
   t.strictSame(asked([generated()]), { ...principal, actor: { kind: 'orchestrator', id: owner } })
   t.strictSame(asked([generated({ orchestrator: null })]), { ...principal, actor: { kind: 'tool', id: subject } }, 'less than an admin')
   t.match(asked([generated({ orchestrator: null, scopes: ['admin'] })]), { actor: { kind: 'admin', id: subject } })
@@ -140,12 +166,12 @@ t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
   t.equal(asked([generated(), revoked()]), 'INVALID_API_KEY')
   t.equal(asked([generated()], now, 'f'.repeat(64)), 'INVALID_API_KEY', 'the id alone is not enough')
   const expiring = [generated({ expiresAt: later(now, 10) })]
-  t.match(asked(expiring, later(now, 9)), principal)
+  t.match(asked(expiring, later(now, 9)), { ...principal, expiresAt: later(now, 10) })
   t.equal(asked(expiring, later(now, 10)), 'API_KEY_EXPIRED')
 })
 
 t.test('S-31 a key allows what its scopes say, and admin allows everything', async (t) => {
-  const holder = (...scopes: Principal['scopes']): Principal => ({ organization: 'acme', actor: tool, scopes })
+  const holder = (...scopes: Principal['scopes']): Principal => ({ organization: 'acme', actor: tool, scopes, expiresAt: null })
   t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('read', 'write'), scope)), ['read', 'write'])
   t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('admin'), scope)), [...usual, 'admin'])
 })

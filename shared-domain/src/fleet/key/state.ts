@@ -34,13 +34,15 @@ export interface Principal {
   readonly organization: string
   readonly actor: Actor
   readonly scopes: readonly Scope[]
+  /** When the key expires, null for never. */
+  readonly expiresAt: string | null
 }
 
 /** Whom a key with this hash speaks for at this instant, or why it is not taken. */
 export function admit(key: ApiKeyState, id: string, hash: string, at: string): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
   if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
   if (key.expiresAt !== null && key.expiresAt <= at) return 'API_KEY_EXPIRED'
-  return { organization: key.organization, actor: actorOf(key, id), scopes: key.scopes }
+  return { organization: key.organization, actor: actorOf(key, id), scopes: key.scopes, expiresAt: key.expiresAt }
 }
 
 /** A key of the organization makes an admin only where it allows everything. */
