@@ -154,7 +154,7 @@ t.test('a case log goes through the command API with its order and times; what i
 
 t.test('excerpts of two real logs go through with the mappings that Baton has for them, with nothing but a URL and a key; again they change nothing', async (t) => {
   const from = join(import.meta.dirname, 'data')
-  for (const [excerpt, file] of [['itsm-incidents', 'events'], ['agent-fleet-events', 'gastown-events'], ['agent-fleet-deps', 'gastown-deps']]) {
+  for (const [excerpt, file] of [['itsm-incidents', 'events'], ['agent-fleet-events', 'gastown-events'], ['agent-fleet-tasks', 'gastown-tasks'], ['agent-fleet-deps', 'gastown-deps']]) {
     writeFileSync(join(dir, `${file}.csv.gz`), gzipSync(readFileSync(join(from, `${excerpt}.csv`))))
   }
   const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, BATON_API_KEY: baton.adminKey.key }
@@ -172,8 +172,12 @@ t.test('excerpts of two real logs go through with the mappings that Baton has fo
     refused: { 'start INVALID_STATE_TRANSITION': 48, 'assign INVALID_STATE_TRANSITION': 23, 'handoff INVALID_STATE_TRANSITION': 21, 'block INVALID_STATE_TRANSITION': 13 },
   })
   t.strictSame(fleet, {
-    rows: 215, commands: 173, unread: 0, byWish: { create: 32, assign: 24, handoff: 23, start: 35, complete: 32, release: 3 },
-    refused: { 'start INVALID_STATE_TRANSITION': 8, 'depend NOT_FOUND': 5 },
+    rows: 292, commands: 231, unread: 0,
+    byWish: { create: 49, assign: 26, handoff: 25, depend: 13, start: 45, complete: 41, release: 3, cancel: 3 },
+    // Two tasks wait for one another, two were closed before what they wait for, and two dependencies name tasks that never come.
+    refused: {
+      'start INVALID_STATE_TRANSITION': 8, 'start DEPENDENCIES_UNMET': 2, 'depend DEPENDENCY_CYCLE': 1, 'depend NOT_FOUND': 1, 'depend DEPENDENCY_UNKNOWN': 1,
+    },
   })
   t.strictSame(await differences(), [])
   const before = (await log()).length

@@ -5,6 +5,7 @@ import { Api } from '../api.ts'
 import { fileFor, places, print, printJson, Usage, type Command } from '../cli.ts'
 import { progress } from '../progress.ts'
 import { mappingFrom } from './mapping.ts'
+import { inOrder } from './plan.ts'
 import { Player, type Refusal } from './player.ts'
 import { rowsOf, type Unread } from './rows.ts'
 
@@ -24,7 +25,7 @@ export const importCommand: Command = {
     const out = report === undefined ? undefined : fileFor('--report', report)
     const note = (line: Refusal | Unread) => { if (out !== undefined) writeSync(out, `${JSON.stringify(line)}\n`) }
 
-    const rows = (await rowsOf(mapping, data, (row) => { unread.push(row); note(row) })).slice(0, limit)
+    const rows = inOrder(await rowsOf(mapping, data, (row) => { unread.push(row); note(row) })).slice(0, limit)
     const bar = progress('rows', rows.length, json)
     const started_ms = performance.now()
     const player = new Player(new Api(command, key), mapping, (refusal) => {

@@ -54,10 +54,13 @@ export class Course {
       yield { name: 'depend', path: `/tasks/${this.#task(caseOf(row))}/dependencies`, body: { dependency: this.#task(other) }, at: row.at }
       return
     }
+    const { unowned } = this.#mapping
     const known = this.cases.get(caseOf(row))
-    const owner = first(values, source.owner) ?? (known ? undefined : first(values, source.firstOwner) ?? this.#mapping.unowned)
+    if (known && source.kind === 'cases') return
+    const isUnowned = !known || known.owner === unowned
+    const owner = first(values, source.owner) ?? (isUnowned ? first(values, source.firstOwner) : undefined)
     if (known && owner !== undefined && owner !== known.owner) yield* this.#handOff(row, known, owner)
-    const current = known ?? (yield* this.#create(row, owner!))
+    const current = known ?? (yield* this.#create(row, owner ?? unowned))
     if (!current) return
     const assignee = first(values, source.assignee)?.slice(0, 200)
     const isNew = assignee !== undefined && assignee !== current.assignee
@@ -146,12 +149,16 @@ const titleOf = ({ title, case: name }: Source, values: Row['values']): string =
 
 const stateOf = ({ phase }: Source, values: Row['values']): string => (phase?.columns ?? []).map((column) => values[column] ?? '').join('|')
 
-const phaseOf = (source: Source, values: Row['values']): Phase | undefined => source.phase?.values[stateOf(source, values)] ?? undefined
+function phaseOf(source: Source, values: Row['values']): Phase | undefined {
+  const state = stateOf(source, values)
+  const fits = (key: string) => key === state || (key.endsWith('*') && state.startsWith(key.slice(0, -1)))
+  return Object.entries(source.phase?.values ?? {}).find(([key]) => fits(key))?.[1] ?? undefined
+}
 
 const whyOf = ({ source, values }: Row): string =>
   stateOf(source, values).replaceAll('|', ' ').trim().slice(0, 500) || 'blocked in the source'
 
 function createdAt({ source, values, at }: Row): string {
-  const created = source.created ? timeOf(values[source.created], source.zone) : undefined
+  const created = source.created ? timeOf(values[source.created], source) : undefined
   return created !== undefined && created < at ? created : at
 }

@@ -10,21 +10,25 @@ const Text = z.union([z.string(), z.array(z.string())]).transform((columns) => [
 
 const Source = z.object({
   file: z.string().describe('Name of the file in the data folder: CSV with a header line or XES, either also gzipped.'),
-  kind: z.enum(['states', 'dependencies']).default('states'),
+  kind: z.enum(['cases', 'states', 'dependencies']).default('states')
+    .describe('What a row says: that a case begins, what it has come to, or what it waits for. A file may be a source of each.'),
   where: z.record(z.string(), z.array(z.string())).default({}).describe('Only rows whose columns have one of these values.'),
   case: z.string().describe('Column that says which case (task) a row is about.'),
   time: z.string().describe('Column with the time of a row.'),
+  asOf: z.string().optional().describe('Time of rows in which that column is empty: when the file was written, by when it was so.'),
   zone: z.string().default('Z').describe('Offset of times that say none, such as +01:00.'),
+  zulu: z.string().default('Z').describe('Offset of times that end in Z, where a tool stamped its local time so.'),
   dependsOn: z.string().optional().describe('For dependencies: column with the case that is waited for.'),
   created: z.string().optional().describe('Column with the time of creation, where it is another than that of the first row.'),
   title: z.string().default('{case}').describe('Title of a task; {column} stands for a value.'),
   owner: Text.default([]).describe('Columns of which the first that is not empty names the owner (a group or a person).'),
-  firstOwner: Text.default([]).describe('The same for the first row of a case only.'),
+  firstOwner: Text.default([]).describe('The same for as long as nobody owns the case.'),
   assignee: Text.default([]),
   priority: z.object({ column: z.string(), values: z.record(z.string(), z.enum(priorities)) }).optional(),
   phase: z.object({
     columns: Text,
-    values: z.record(z.string(), z.enum(phases).nullable()).describe('By the values of the columns, joined with |. Null: says nothing about the phase.'),
+    values: z.record(z.string(), z.enum(phases).nullable())
+      .describe('By the values of the columns, joined with |: the first that fits, where * at the end fits any rest. Null: says nothing about the phase.'),
   }).optional(),
 }).strict()
 

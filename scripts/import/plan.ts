@@ -1,6 +1,7 @@
-import { caseOf, Course, dependencyOf, type Accepted, type Case, type Wish } from './course.ts'
+import { caseOf, Course, dependencyOf, type Accepted } from './course.ts'
 import type { Mapping } from './mapping.ts'
 import type { Row } from './rows.ts'
+import { Verdicts } from './verdicts.ts'
 
 /** What is settled before anything is sent, by the rows alone: the same rows again make the same plan. */
 export interface Plan {
@@ -8,8 +9,13 @@ export interface Plan {
   readonly owners: ReadonlyMap<string, string>
   /** The cases that are put back before a row, so that its own can be taken up. */
   readonly room: ReadonlyMap<Row, readonly string[]>
-  /** Dependencies that come before their cases, and the refusal. They are not sent: when the log is played again, the cases are there. */
-  readonly early: ReadonlyMap<Row, 'NOT_FOUND' | 'DEPENDENCY_UNKNOWN'>
+  /** The cases of which all earlier rows must have been played: the row rests on how they stand. */
+  readonly after: ReadonlyMap<Row, Iterable<string>>
+  /**
+   * Wishes by name, and why they are in vain for now. They are not sent: Baton judges a refused command anew when it comes again, and
+   * when the log is played again what was in the way is gone. What has ended for good is left to Baton's judgement.
+   */
+  readonly vain: ReadonlyMap<Row, ReadonlyMap<string, string>>
 }
 
 export const slots_max = 50
@@ -19,43 +25,65 @@ export const slots_spare = 8
 const accepted: Accepted = { revision: '0' }
 
 /**
+ * The order in which rows are played: that of their times, but a case begins no later than the first row that says something of it, and
+ * a dependency comes no earlier than its cases, as far as they come at all.
+ */
+export function inOrder(rows: readonly Row[]): Row[] {
+  const begun = new Map<string, string>()
+  for (const row of rows) {
+    if (row.source.kind !== 'dependencies' && !(begun.get(caseOf(row))! <= row.at)) begun.set(caseOf(row), row.at)
+  }
+  const moved = (row: Row): Row => {
+    const { kind } = row.source
+    if (kind === 'states') return row
+    const since = [caseOf(row), dependencyOf(row)].map((name) => begun.get(name ?? '') ?? '')
+    return { ...row, at: kind === 'cases' ? since[0]! : [row.at, ...since].sort().at(-1)! }
+  }
+  const rank = { cases: 0, states: 1, dependencies: 2 }
+  return rows.map(moved).sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : rank[a.source.kind] - rank[b.source.kind]))
+}
+
+/**
  * Nobody works on more than fifty things at once: what was not touched for the longest time is put back, and taken up again later. The
- * plan takes it that every wish is granted, save those of a case that has ended.
+ * plan takes it that every wish is granted that the rows do not contradict.
  */
 export function planOf(mapping: Mapping, rows: readonly Row[]): Plan {
   const course = new Course(mapping)
+  const verdicts = new Verdicts(course.cases)
   const room = new Map<Row, readonly string[]>()
-  const early = new Map<Row, 'NOT_FOUND' | 'DEPENDENCY_UNKNOWN'>()
+  const after = new Map<Row, Iterable<string>>()
+  const vain = new Map<Row, ReadonlyMap<string, string>>()
   /** Cases in progress by their owner, the one that was touched longest ago first. */
   const active = new Map<string, Set<string>>()
   const activeOf = (owner: string) => active.get(owner) ?? active.set(owner, new Set()).get(owner)!
 
+  const makeRoom = (row: Row, owner: string) => {
+    const busy = activeOf(owner)
+    const idle = [...busy].slice(0, Math.max(0, busy.size - (slots_max - slots_spare - 1)))
+    if (idle.length > 0) room.set(row, idle)
+    for (const other of idle) {
+      busy.delete(other)
+      course.cases.get(other)!.phase = 'open'
+    }
+  }
+
   for (const row of rows) {
     const name = caseOf(row)
     const other = dependencyOf(row)
-    if (other !== undefined) {
-      if (!course.cases.has(name)) early.set(row, 'NOT_FOUND')
-      else if (!course.cases.has(other)) early.set(row, 'DEPENDENCY_UNKNOWN')
-      continue
-    }
     const now = () => course.cases.get(name)
+    const rests = other === undefined ? verdicts.waitsOf(name) : verdicts.chainOf(other)
+    if (rests.size > 0) after.set(row, rests)
     activeOf(now()?.owner ?? '').delete(name)
     const wishes = course.of(row)
-    for (let wish = wishes.next(); !wish.done; wish = wishes.next(isGranted(now(), wish.value) ? accepted : undefined)) {
-      if (wish.value.name !== 'start' || !isGranted(now(), wish.value)) continue
-      const busy = activeOf(now()!.owner)
-      const idle = [...busy].slice(0, Math.max(0, busy.size - (slots_max - slots_spare - 1)))
-      if (idle.length > 0) room.set(row, idle)
-      for (const other of idle) {
-        busy.delete(other)
-        course.cases.get(other)!.phase = 'open'
-      }
+    for (let wish = wishes.next(); !wish.done;) {
+      const code = verdicts.on(name, wish.value.name, other)
+      if (code && now()?.phase !== 'done') vain.set(row, new Map([...vain.get(row) ?? [], [wish.value.name, code]]))
+      else if (!code && other !== undefined) verdicts.wait(name, other)
+      else if (!code && wish.value.name === 'start') makeRoom(row, now()!.owner)
+      wish = wishes.next(code ? undefined : accepted)
     }
-    const after = now()
-    if (after?.phase === 'active') activeOf(after.owner).add(name)
+    const later = now()
+    if (later?.phase === 'active') activeOf(later.owner).add(name)
   }
-  return { owners: course.owners, room, early }
+  return { owners: course.owners, room, after, vain }
 }
-
-const isGranted = (known: Case | undefined, { name }: Wish): boolean =>
-  known?.phase !== 'done' && (known?.phase !== 'cancelled' || name === 'reopen')

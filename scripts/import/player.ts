@@ -1,7 +1,7 @@
 import { Refused, type Api } from '../api.ts'
-import { caseOf, Course, dependencyOf, idOf, type Accepted, type Wish } from './course.ts'
+import { caseOf, Course, idOf, type Accepted, type Wish } from './course.ts'
 import type { Mapping } from './mapping.ts'
-import { planOf, slots_max } from './plan.ts'
+import { planOf, slots_max, type Plan } from './plan.ts'
 import type { Row } from './rows.ts'
 
 /** What the log contradicts, row by row. */
@@ -20,8 +20,10 @@ export interface Played {
 }
 
 const window_max = 192
-const full_tries_max = 120
-const full_pause_ms = 250
+const tries_max = 120
+const pause_ms_max = 250
+/** The plan knows that slots were given back and dependencies have ended; a moment later Baton's processes have seen to it. */
+const passing = ['CAPACITY_EXCEEDED', 'DEPENDENCIES_UNMET']
 
 /**
  * Plays rows through the command API in their order: rows of one case one after the other, cases side by side. Every command has an
@@ -37,6 +39,7 @@ export class Player {
   /** The last start of each owner. */
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #byWish: Record<string, number> = {}
+  #vain: Plan['vain'] = new Map()
   #failure: { readonly error: unknown } | undefined
   #commands = 0
   #rows = 0
@@ -50,18 +53,17 @@ export class Player {
 
   /** Throws what stopped it; all that was under way has been answered then. */
   async play(rows: readonly Row[], onProgress: (done: number) => void): Promise<Played> {
-    const { owners, room, early } = planOf(this.#mapping, rows)
+    const { owners, room, after, vain } = planOf(this.#mapping, rows)
+    this.#vain = vain
     for (const [name, at] of owners) await this.#register(name, at)
     const underWay = new Set<Promise<void>>()
     for (const row of rows) {
       if (this.#failure) break
       const before = (room.get(row) ?? []).map((name) => this.#next(name, () => this.#putBack(row, name)))
-      before.push(this.#tails.get(dependencyOf(row) ?? '') ?? Promise.resolve())
+      for (const name of after.get(row) ?? []) before.push(this.#tails.get(name) ?? Promise.resolve())
       const done = this.#next(caseOf(row), async () => {
         await Promise.all(before)
-        const code = early.get(row)
-        if (code) this.#report(row, 'depend', code)
-        else await this.#send(row, this.#course.of(row))
+        await this.#send(row, this.#course.of(row))
       }).then(() => {
         underWay.delete(done)
         onProgress(++this.#rows)
@@ -113,7 +115,9 @@ export class Player {
 
   /** Sends one command; a refusal is reported with its row and is no reason to stop. */
   async #wish(row: Row, { name, path, body, at }: Wish, about: string): Promise<Accepted> {
-    const key = `${this.#mapping.name} ${row.source.file} ${row.number} ${name}${about}`
+    const code = this.#vain.get(row)?.get(name)
+    if (code) return this.#report(row, name, code)
+    const key = `${this.#mapping.name} ${this.#sourceOf(row)} ${row.number} ${name}${about}`
     for (let tries = 1; ; tries++) {
       try {
         const answer = await this.#api.post(path, body, { key, importedAt: at })
@@ -122,13 +126,16 @@ export class Player {
         return answer
       } catch (error) {
         if (!(error instanceof Refused && error.isVerdict)) throw error
-        // The plan leaves room: slots that were given back a moment ago have not arrived yet.
-        if (error.code !== 'CAPACITY_EXCEEDED' || tries >= full_tries_max) {
-          return this.#report(row, name, error.code)
-        }
+        if (!passing.includes(error.code) || tries >= tries_max) return this.#report(row, name, error.code)
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.min(full_pause_ms, 25 * tries)))
+      await new Promise((resolve) => setTimeout(resolve, Math.min(pause_ms_max, 25 * tries)))
     }
+  }
+
+  /** A file may be several sources. */
+  #sourceOf({ source }: Row): string {
+    const nth = this.#mapping.sources.filter(({ file }) => file === source.file).indexOf(source)
+    return nth > 0 ? `${source.file}:${nth}` : source.file
   }
 
   #report(row: Row, wish: string, code: string): undefined {

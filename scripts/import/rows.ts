@@ -32,7 +32,7 @@ export async function rowsOf({ sources }: Mapping, folder: string, onUnread: (ro
     for await (const values of read(source, folder)) {
       number++
       if (!Object.entries(source.where).every(([column, wanted]) => wanted.includes(values[column] ?? ''))) continue
-      const at = timeOf(values[source.time], source.zone)
+      const at = timeOf(values[source.time] || source.asOf, source)
       if (!at) onUnread({ file: source.file, number, what: `${source.time} is no time: "${values[source.time] ?? ''}"` })
       else if (!values[source.case]) onUnread({ file: source.file, number, what: `${source.case} is empty` })
       else rows.push({ source, number, values, at })
@@ -43,9 +43,9 @@ export async function rowsOf({ sources }: Mapping, folder: string, onUnread: (ro
 }
 
 /** With or without an offset, with any precision that ISO 8601 knows. */
-export function timeOf(text: string | undefined, zone: string): string | undefined {
+export function timeOf(text: string | undefined, { zone, zulu }: Pick<Source, 'zone' | 'zulu'>): string | undefined {
   if (!text) return undefined
-  const trimmed = text.trim().replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1')
+  const trimmed = text.trim().replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1').replace(/Z$/, zulu)
   const date = new Date(/(?:Z|[+-]\d{2}:?\d{2})$/.test(trimmed) ? trimmed : `${trimmed}${zone}`)
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
 }
