@@ -20,9 +20,9 @@ t.teardown(async () => {
 const store = eventStore(client)
 
 /** A replica of its own: what others write it learns from the store alone. */
-function replica(store: EventStore) {
+function replica(store: EventStore, queues = new Queues(10)) {
   const streams = new Streams(store, 100)
-  const handle = handler(store, streams, new Queues(10), deciders)
+  const handle = handler(store, streams, queues, deciders)
   const says = async (category: string, id: string, command: string, wish: object = {}): Promise<Accepted> => {
     const decider = deciders.find((decider) => decider.category === category)!
     const outcome = await handle(decider, command, decider.commands[command]!.data.parse(wish), {
@@ -36,7 +36,8 @@ function replica(store: EventStore) {
   return { says, slotsOf }
 }
 
-t.test('S-40 a task that changes hands while it is being started takes a slot of its new owner, and none of the old one', async (t) => {
+/** Two orchestrators at work, and a task of the first. */
+async function staged() {
   const [ada, bob, work] = [newId(), newId(), newId()]
   const there = replica(store)
   for (const id of [ada, bob]) {
@@ -44,6 +45,11 @@ t.test('S-40 a task that changes hands while it is being started takes a slot of
     await there.says('orchestrator', id, 'activate')
   }
   await there.says('task', work, 'create', { owner: ada, title: 'Work' })
+  return { ada, bob, work, there }
+}
+
+t.test('S-40 a task that changes hands while it is being started takes a slot of its new owner, and none of the old one', async (t) => {
+  const { ada, bob, work, there } = await staged()
   let isFirst = true
   const here = replica({
     ...store,
@@ -58,4 +64,36 @@ t.test('S-40 a task that changes hands while it is being started takes a slot of
   const { revision } = await here.says('task', work, 'start')
   t.equal(revision, 2, 'after the delegation')
   t.strictSame([await here.slotsOf(ada), await here.slotsOf(bob)], [{ max: 5, active: 0, reserved: 0 }, { max: 5, active: 0, reserved: 1 }])
+})
+
+t.test('S-40 a slot that was taken in vain goes back before those who wait for the same orchestrator, however many they are', async (t) => {
+  const { ada, bob, work, there } = await staged()
+  const gate = Promise.withResolvers<void>()
+  /** One may wait; the turn before it ends when somebody urgent has come. */
+  class Watched extends Queues {
+    override run<T>(key: string, task: () => Promise<T>, isUrgent?: boolean): Promise<T> {
+      const turn = super.run(key, task, isUrgent)
+      if (isUrgent) gate.resolve()
+      return turn
+    }
+  }
+  const others: Promise<Accepted>[] = []
+  const order: string[] = []
+  const here = replica({
+    ...store,
+    async append(stream, expected, events) {
+      if (stream === `task-${work}` && others.length === 0) {
+        await there.says('task', work, 'delegate', { to: bob })
+        for (const max of [3, 4]) others.push(here.says('capacity', ada, 'set', { maxConcurrentTasks: max }))
+      } else if (stream === `capacity-${ada}` && others.length > 0) {
+        await gate.promise
+        order.push(...events.map(({ type }) => type))
+      }
+      return store.append(stream, expected, events)
+    },
+  }, new Watched(1))
+  await here.says('task', work, 'start')
+  await Promise.all(others)
+  t.strictSame(order, ['CapacitySet', 'SlotReleased', 'CapacitySet'])
+  t.strictSame([await here.slotsOf(ada), await here.slotsOf(bob)], [{ max: 4, active: 0, reserved: 0 }, { max: 5, active: 0, reserved: 1 }])
 })

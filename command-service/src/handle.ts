@@ -102,14 +102,14 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
   }
 
   /** A command on another stream in the service of this one. Its own wish names what it is for, so that asking twice changes nothing. */
-  function carryOut(intent: Intent, { request }: Run): Promise<Outcome> {
+  function carryOut(intent: Intent, { request }: Run, isUrgent?: boolean): Promise<Outcome> {
     const decider = byCategory.get(intent.category)!
     const data = decider.commands[intent.command]!.data.parse(intent.data)
     return handle(decider, intent.command, data, {
       ...request, id: intent.id, isNew: false, commandId: newId(), causationId: request.commandId, repeatable: false, expected: undefined, allowed: scopes,
       // What is held is held now, and has its timer, whenever the fact that it is for took place.
       at: new Date().toISOString(), imported: false,
-    })
+    }, isUrgent)
   }
 
   /** Takes what the decision must hold, once; a refusal is the answer to the command. */
@@ -177,7 +177,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
   }
 
   async function givenBack(run: Run): Promise<void> {
-    if (run.held) await carryOut(run.held.hold.giveBack(run.held.taken), run)
+    if (run.held) await carryOut(run.held.hold.giveBack(run.held.taken), run, true)
     delete run.held
   }
 
@@ -193,11 +193,11 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     }
   }
 
-  function handle(decider: Decider, name: string, data: unknown, request: Request): Promise<Outcome> {
+  /** What gives back goes before what takes, or nobody would get anything under load: what processes send, and what was held in vain. */
+  function handle(decider: Decider, name: string, data: unknown, request: Request, isUrgent = request.by.kind === 'process'): Promise<Outcome> {
     const hash = request.repeatable ? hashOf(`${decider.category}.${name}`, data) : undefined
     const run: Run = { decider, name, command: decider.commands[name]!, data, request, hash }
-    // What gives back goes before what takes, or nobody would get anything under load.
-    return queues.run(streamOf(decider, request.id), () => settled(run, persistently(run)), request.by.kind === 'process')
+    return queues.run(streamOf(decider, request.id), () => settled(run, persistently(run)), isUrgent)
   }
 
   return handle
