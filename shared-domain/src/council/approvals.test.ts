@@ -170,7 +170,10 @@ function living(met: Set<string>) {
   const under: Opening[] = []
   const happens = (one: Moment) => {
     switch (one.does) {
-      case 'open': return under.push(...Array.from({ length: one.times }, () => begun(world, one.question, one.about, one.type) ?? []).flat())
+      case 'open': {
+        const openings = Array.from({ length: one.times }, () => begun(world, one.question, one.about, one.type) ?? [])
+        return under.push(...openings.flat())
+      }
       case 'end': {
         const [opening] = under.splice(one.index % under.length, 1)
         if (opening && one.how === 'stored') ended(world, opening)
