@@ -14,7 +14,7 @@ import { caseOf, Course, idOf, type Wish } from './course.ts'
 import { Mapping, type Source } from './mapping.ts'
 import { inOrder, planOf, slots_max, slots_spare } from './plan.ts'
 import { Player } from './player.ts'
-import type { Row } from './rows.ts'
+import { rowsOf, type Row } from './rows.ts'
 
 const mapping = Mapping.parse({
   name: 'planned',
@@ -197,4 +197,47 @@ t.test('what is in vain is reported and never sent: played again, it would be ac
   ])
   t.ok(door.sent.has('planned deps.csv 6 depend'))
   t.ok(door.sent.has('planned log.csv:1 11 complete'), 'two sources over one file have keys of their own')
+})
+
+t.test('a table of cases and a later log make one course: nanoseconds, local times stamped as UTC, cases that nobody owns yet, ends without a time', async (t) => {
+  const folder = t.testdir({
+    'table.csv': [
+      'case,begun,ended,by,how,title',
+      't1,2020-01-01T02:00:00.123456789-08:00,,,lost,First',
+      't2,2020-01-01T10:00:00Z,2020-01-01T09:00:00Z,ada,fine,Second',
+      't3,2020-01-01T10:00:00Z,,ada,burned: twice,Third',
+    ].join('\n'),
+    'log.csv': 'case,at,who,did\nt1,2020-01-01T10:00:00Z,bob,began\n',
+    'waits.csv': 'case,other,at\nt1,t3,2020-01-01T01:59:00Z\n',
+  })
+  const how = { columns: 'how', values: { 'burned*': 'cancelled', '*': 'done' } }
+  const mixed = Mapping.parse({
+    name: 'mixed',
+    sources: [
+      { file: 'waits.csv', kind: 'dependencies', case: 'case', dependsOn: 'other', time: 'at', zulu: '-08:00' },
+      { file: 'table.csv', kind: 'cases', case: 'case', time: 'begun', owner: 'by', title: '{title}' },
+      { file: 'table.csv', case: 'case', time: 'ended', asOf: '2020-01-02T00:00:00Z', phase: how },
+      { file: 'log.csv', case: 'case', time: 'at', firstOwner: 'who', phase: { columns: 'did', values: { began: 'open' } } },
+    ],
+  })
+  const unread: unknown[] = []
+  const rows = inOrder(await rowsOf(mixed, folder, (row) => unread.push(row)))
+  const sent: unknown[] = []
+  const post = async (path: string, body: any, { importedAt }: Headers = {}): Promise<Answer> => {
+    sent.push([importedAt, path.startsWith('/orchestrators') ? body.name ?? 'activate' : path === '/tasks' ? body.title : path.split('/').at(-1)])
+    return { id: '', revision: '0', position: '1', changed: true }
+  }
+  const refusals: unknown[] = []
+  await new Player({ post }, mixed, (refusal) => refusals.push(refusal)).play(rows, () => undefined)
+  t.strictSame(unread, [])
+  t.strictSame([...sent].sort(), [
+    ['2020-01-01T09:00:00.000Z', 'Second'], ['2020-01-01T09:00:00.000Z', 'activate'], ['2020-01-01T09:00:00.000Z', 'ada'],
+    ['2020-01-01T09:00:00.000Z', 'complete'], ['2020-01-01T09:00:00.000Z', 'start'],
+    ['2020-01-01T10:00:00.000Z', 'First'], ['2020-01-01T10:00:00.000Z', 'Third'],
+    ['2020-01-01T10:00:00.000Z', 'activate'], ['2020-01-01T10:00:00.000Z', 'activate'], ['2020-01-01T10:00:00.000Z', 'bob'],
+    ['2020-01-01T10:00:00.000Z', 'dependencies'], ['2020-01-01T10:00:00.000Z', 'handoff'], ['2020-01-01T10:00:00.000Z', 'nobody'],
+    ['2020-01-02T00:00:00.000Z', 'cancel'],
+  ])
+  t.match(refusals, [{ file: 'table.csv', row: 1, wish: 'start', code: 'DEPENDENCIES_UNMET' }])
+  t.equal(refusals.length, 1)
 })
