@@ -12,7 +12,6 @@ import { Problem } from './problems.ts'
 /** For whom a request is answered. */
 export interface Caller extends Principal {
   readonly key: string
-  readonly expiresAt: string | null
   /** Of the last fact about the key. */
   readonly position: string
 }
@@ -92,7 +91,7 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       if (admitted === 'INVALID_API_KEY') throw new Problem('INVALID_API_KEY', 'The API key is unknown or revoked.')
       if (admitted === 'API_KEY_EXPIRED') throw new Problem('API_KEY_EXPIRED', 'The API key has expired.')
       familiar.set(id, true)
-      return { ...admitted, key: id, expiresAt: state.stage === 'unknown' ? null : state.expiresAt, position }
+      return { ...admitted, key: id, position }
     },
 
     isFamiliar(headers) {
