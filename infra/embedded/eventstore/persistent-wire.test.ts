@@ -44,6 +44,16 @@ async function newestOf(stream: string) {
 }
 const jsonOf = async (stream: string) => JSON.parse((await newestOf(stream)).data.toString()) as unknown
 
+/** A consumer who was given all of so many events, of a stream with a group of its own. */
+async function given(count: number) {
+  const stream = newStream()
+  await client.appendToStream(stream, several(count))
+  await done(call('Create', streamIdentifier(1, stream), group, settings(roundRobin)))
+  const consumer = consuming(streamIdentifier(1, stream))
+  await until(() => consumer.given().length === count)
+  return { stream, consumer }
+}
+
 t.test('§7: a group is made in the older form and in the newer one; its start is inclusive, and may be the end', async (t) => {
   const streams = Array.from({ length: 6 }, () => newStream())
   for (const stream of streams) await client.appendToStream(stream, several(4))
@@ -130,11 +140,7 @@ t.test('§5, §7: ids are text or two numbers, as is wished, and answers may nam
 })
 
 t.test('§7: nack by number: unknown and retry try again, park parks, skip and stop go on', async (t) => {
-  const stream = newStream()
-  await client.appendToStream(stream, several(5))
-  await done(call('Create', streamIdentifier(1, stream), group, settings(roundRobin)))
-  const consumer = consuming(streamIdentifier(1, stream))
-  await until(() => consumer.given().length === 5)
+  const { stream, consumer } = await given(5)
   for (const [action, id] of consumer.ids().entries()) consumer.nack(action, id)
   await until(() => consumer.given().length === 7)
   t.same(consumer.numbers().slice(5), [0, 2])
@@ -172,12 +178,8 @@ t.test('§7: which groups there are is one event, written anew with every change
 })
 
 t.test('§7: a checkpoint is a JSON string in a stream of its own, of which two are kept', async (t) => {
-  const stream = newStream()
+  const { stream, consumer } = await given(5)
   const checkpoint = `$persistentsubscription-${stream}::group-checkpoint`
-  await client.appendToStream(stream, several(5))
-  await done(call('Create', streamIdentifier(1, stream), group, settings(roundRobin)))
-  const consumer = consuming(streamIdentifier(1, stream))
-  await until(() => consumer.given().length === 5)
   for (const [nth, id] of consumer.ids().entries()) {
     consumer.ack(id)
     await until(() => store.stream(checkpoint).lastVisible === nth)
@@ -190,12 +192,8 @@ t.test('§7: a checkpoint is a JSON string in a stream of its own, of which two 
 })
 
 t.test('§7: an update keeps the checkpoint; a deletion deletes it, and what is parked, softly', async (t) => {
-  const stream = newStream()
+  const { stream, consumer: before } = await given(3)
   const streams = ['checkpoint', 'parked'].map((what) => `$persistentsubscription-${stream}::group-${what}`)
-  await client.appendToStream(stream, several(3))
-  await done(call('Create', streamIdentifier(1, stream), group, settings(roundRobin)))
-  const before = consuming(streamIdentifier(1, stream))
-  await until(() => before.given().length === 3)
   const [zero, one] = before.ids()
   before.ack(zero!)
   before.nack(1, one!)
@@ -213,12 +211,8 @@ t.test('§7: an update keeps the checkpoint; a deletion deletes it, and what is 
 })
 
 t.test('§7: a replay sets $tb of what is parked, and what comes is the event and its link; the count is what is left', async (t) => {
-  const stream = newStream()
+  const { stream, consumer } = await given(4)
   const parked = `$persistentsubscription-${stream}::group-parked`
-  await client.appendToStream(stream, several(4))
-  await done(call('Create', streamIdentifier(1, stream), group, settings(roundRobin)))
-  const consumer = consuming(streamIdentifier(1, stream))
-  await until(() => consumer.given().length === 4)
   consumer.nack(1, ...consumer.ids())
   await until(() => store.stream(parked).lastVisible === 3)
   await done(call('ReplayParked', bytesField(1, 'group'), streamIdentifier(2, stream), numberField(4, 3)))
