@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import Fastify from 'fastify'
+import { sql } from 'kysely'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import { process as reaction } from 'shared-domain/kernel/process.ts'
 import { later } from 'shared-domain/kernel/time.ts'
 import t from 'tap'
 import { z } from 'zod'
 import { startEngines } from '../../infra/embedded/engines.ts'
+import { freePort } from '../../infra/embedded/ports.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import { until } from './fixture.ts'
 import type { Errand } from './intents.ts'
@@ -74,6 +76,27 @@ t.test('a fact that cannot be read is kept, and read again by whoever leads next
   t.strictSame(done, [])
   await led(Target, carryOut, async () => await unreadFacts(db) === 0)
   t.strictSame(done, ['new'])
+})
+
+t.test('a store that goes away while facts are read again ends the run and not the service', async (t) => {
+  const away = EventStoreDBClient.connectionString`esdb://127.0.0.1:${await freePort()}?tls=false&maxDiscoverAttempts=1`
+  const end = new AbortController()
+  t.teardown(() => {
+    end.abort()
+    return away.dispose()
+  })
+  const { promise: closed, resolve } = Promise.withResolvers<void>()
+  const seen = Object.assign(Object.create(away), {
+    subscribeToAll: (options: never) => away.subscribeToAll(options).once('close', resolve),
+  }) as EventStoreDBClient
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  ended.catch(() => undefined)
+  await db.transaction().execute(async (trx) => {
+    await sql`lock table unread_fact in access exclusive mode`.execute(trx)
+    runProcesses({ client: seen, db, deciders: [thing(Target)], processes: [follow], timers, carryOut: async () => undefined, log }, end.signal).catch(reject)
+    await closed
+  })
+  await t.rejects(ended, { message: /UNAVAILABLE/ })
 })
 
 const timer = (key: string, due = new Date().toISOString(), more: object = {}): Timer => ({

@@ -45,6 +45,8 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
       checkpointReached: (subscription, { commit }) => void subscription.push({ commitPosition: commit }),
     }),
   })
+  // The client emits errors without ending its stream: one that nobody reads yet, or any more, would end this process.
+  subscription.on('error', (error) => subscription.destroy(error))
   const stop = () => {
     under.release()
     void subscription.unsubscribe().catch(() => undefined)
