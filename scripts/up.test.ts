@@ -6,12 +6,13 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t, { type Test } from 'tap'
 import { freePort } from '../infra/embedded/ports.ts'
-import { folderFor } from '../infra/embedded/testing.ts'
+import { folderFor, rememberPorts } from '../infra/embedded/testing.ts'
 import { serviceNames } from './services.ts'
 import type { Up } from './up.ts'
 
 const folder = folderFor(t, 'up')
 const root = join(folder, 'baton')
+await rememberPorts(root, ['eventstore', 'postgres', 'nats', ...serviceNames])
 
 /** Stands in for every service: well when asked, and it says which variables it was given. */
 const service = join(folder, 'service.mjs')

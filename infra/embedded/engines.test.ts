@@ -13,7 +13,7 @@ import { takeLock } from './lock.ts'
 import { openLog } from './log-file.ts'
 import { choosePorts, freePort } from './ports.ts'
 import { supervise } from './supervisor.ts'
-import { folderFor } from './testing.ts'
+import { folderFor, rememberPorts } from './testing.ts'
 
 const root = folderFor(t, 'engines')
 
@@ -139,6 +139,7 @@ async function eventsOf(url: string): Promise<readonly unknown[]> {
 }
 
 t.test('the engines of a folder are kept running, each with its data, on the same ports at every start', async (t) => {
+  await rememberPorts(options().root, ['eventstore', 'postgres', 'nats'])
   const engines = await startEngines(options())
   t.teardown(() => engines.stop())
   t.same(Object.keys(engines.processes).sort(), ['eventstore', 'nats', 'postgres'])
