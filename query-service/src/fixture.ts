@@ -139,7 +139,7 @@ export async function ask(service: Service, path: string, key?: string, headers:
 }
 
 /** Waits until something is so; fails after a bound. */
-export async function until(what: string, isSo: () => Promise<unknown>, limit_ms = 5_000) {
+export async function until(what: string, isSo: () => Promise<unknown>, limit_ms = 20_000) {
   for (const end = performance.now() + limit_ms; performance.now() < end;) {
     if (await isSo()) return
     await new Promise((resolve) => setTimeout(resolve, 10))

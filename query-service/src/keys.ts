@@ -1,4 +1,6 @@
-import { END, StreamDeletedError, StreamNotFoundError, type EventStoreDBClient } from '@eventstore/db-client'
+import {
+  END, StreamDeletedError, StreamNotFoundError, type EventStoreDBClient, type RecordedEvent, type ResolvedEvent, type StreamingRead,
+} from '@eventstore/db-client'
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -121,29 +123,36 @@ function presentedIn({ authorization, 'x-api-key': header }: Presented): string 
   return Array.isArray(header) ? header[0] : header as string | undefined
 }
 
+/** Lets go of a read that takes too long, and never of one that has not ended: that would keep the client from ever closing. */
 async function read(store: EventStoreDBClient, id: string, timeout_ms: number): Promise<Known> {
   const reading = store.readStream(streamOf(apiKeyState, id), { maxCount: facts_max })
+  const { promise: tooLate, reject } = Promise.withResolvers<never>()
   const limit = setTimeout(() => {
     reading.cancel().catch(() => {})
-    reading.destroy(new Error('the store does not answer'))
+    reject(new Error('the store does not answer'))
   }, timeout_ms)
   try {
-    let known = unknown
-    for await (const { event } of reading) {
-      if (!event) continue
-      const definition = apiKeyState.events.definitions[event.type]!
-      const meta = event.metadata as unknown as Meta & { version: number }
-      const data = decode(definition, event.data, meta.version)
-      known = {
-        state: apiKeyState.evolve(known.state, { type: event.type, data } as never, { ...meta, revision: Number(event.revision) }),
-        position: String(event.position?.commit ?? 0n),
-      }
-    }
-    return known
+    return (await Promise.race([collected(reading), tooLate])).reduce(taken, unknown)
   } catch (error) {
     if (error instanceof StreamNotFoundError || error instanceof StreamDeletedError) return unknown
     throw new Problem('SERVICE_UNAVAILABLE', 'The API key cannot be checked for now.', { retryAfter_s: 2, cause: error })
   } finally {
     clearTimeout(limit)
+  }
+}
+
+async function collected(reading: StreamingRead<ResolvedEvent>): Promise<readonly RecordedEvent[]> {
+  const events: RecordedEvent[] = []
+  for await (const { event } of reading) if (event) events.push(event)
+  return events
+}
+
+function taken({ state }: Known, event: RecordedEvent): Known {
+  const definition = apiKeyState.events.definitions[event.type]!
+  const meta = event.metadata as unknown as Meta & { version: number }
+  const data = decode(definition, event.data, meta.version)
+  return {
+    state: apiKeyState.evolve(state, { type: event.type, data } as never, { ...meta, revision: Number(event.revision) }),
+    position: String(event.position?.commit ?? 0n),
   }
 }

@@ -215,8 +215,14 @@ t.test('while the event store is down nobody is admitted, and afterwards all is 
   t.match(await ask(own, '/healthz'), { status: 503, body: { code: 'SERVICE_UNAVAILABLE' } })
   await home.eventStore.up()
   await until('the key is taken again', async () => (await ask(own, '/api/v1/keys/validate', key)).status === 200)
-  const resumed = listen(own, '', { lastId: client.heard.lastId || '0' })
-  await resumed.opened()
+  const resume = () => listen(own, '', { lastId: client.heard.lastId || '0' })
+  let resumed = resume()
+  await until('the stream is open again', async () => {
+    await resumed.opened()
+    // Refused while the client of the store is still on its way back: whoever listens comes again.
+    if (resumed.heard.ended) resumed = resume()
+    return resumed.heard.open
+  })
   const position = await home.append('task-back', 'acme', [renewed(1, 1)])
   await until('the stream goes on', async () => resumed.heard.facts.at(-1)?.position === position)
   await resumed.stop()
