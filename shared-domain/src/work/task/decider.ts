@@ -484,8 +484,9 @@ export const task = decider(taskState, {
       decide(task, { assignee, reason }, context) {
         const assign = (task: Known): Decision => {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-          if (task.assignee === assignee) return []
-          return [Task.TaskAssigned({ owner: task.owner, assignee, previous: task.assignee, reason: reason ?? null })]
+          const said = { assignee, reason: reason ?? null }
+          if (task.assignment === wordsOf.assignment(said)) return []
+          return [Task.TaskAssigned({ owner: task.owner, previous: task.assignee, ...said })]
         }
         return by(task, 'assign', { TODO: assign, IN_PROGRESS: assign, BLOCKED: assign })
       },
@@ -502,14 +503,14 @@ export const task = decider(taskState, {
         const ask = (task: Known): Decision => {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
           const roles = new Map(collaborators.map(({ orchestrator, role }) => [orchestrator, role]))
-          const asked = [...roles].filter(([orchestrator]) => !task.collaborators.has(orchestrator))
-          for (const [orchestrator] of asked) {
-            if (orchestrator === task.owner) return reject('SELF_COLLABORATION')
-            const refusal = unable(orchestrator, context)
+          const asked = [...roles].map(([collaborator, role]) => ({ collaborator, role, note: note ?? null }))
+            .filter((said) => task.collaborators.get(said.collaborator)?.words !== wordsOf.request(said))
+          for (const { collaborator } of asked) {
+            if (collaborator === task.owner) return reject('SELF_COLLABORATION')
+            const refusal = unable(collaborator, context)
             if (refusal) return refusal
           }
-          return asked.map(([collaborator, role]) =>
-            Task.CollaborationRequested({ owner: task.owner, collaborator, role, note: note ?? null }))
+          return asked.map((said) => Task.CollaborationRequested({ owner: task.owner, ...said }))
         }
         return by(task, 'collaborate', { TODO: ask, IN_PROGRESS: ask, BLOCKED: ask })
       },

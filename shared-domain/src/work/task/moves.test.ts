@@ -106,9 +106,13 @@ t.test('S-17 work in progress is handed off with its context: the lease ends, th
 })
 
 t.test('S-18 somebody else does the work, the owner stays', async (t) => {
-  const assigned = (assignee: string, previous: string | null) => Task.TaskAssigned({ owner, assignee, previous, reason: null })
+  const assigned = (assignee: string, previous: string | null, reason: string | null = null) =>
+    Task.TaskAssigned({ owner, assignee, previous, reason })
   scene(t)(created()).when('assign', { assignee: 'grace' }).yields(assigned('grace', null))
   scene(t)(created(), assigned('grace', null)).when('assign', { assignee: 'alan' }).yields(assigned('alan', 'grace'))
+  scene(t)(created(), assigned('grace', null)).when('assign', { assignee: 'grace' }).yields()
+  scene(t)(created(), assigned('grace', null)).when('assign', { assignee: 'grace', reason: 'she knows it' })
+    .yields(assigned('grace', 'grace', 'she knows it'))
 })
 
 t.test('S-19 others are asked to help, and answer for themselves', async (t) => {
@@ -121,6 +125,11 @@ t.test('S-19 others are asked to help, and answer for themselves', async (t) => 
   const twice = [{ orchestrator: other, role: 'review' }, { orchestrator: other, role: 'write' }]
   given(created()).when('collaborate', { collaborators: twice }).yields(requested(other, 'write'))
   given(created(), requested(other)).when('collaborate', ask(other, third)).yields(requested(third))
+  given(created(), requested(other), accepted).when('collaborate', ask(other)).yields()
+  const anew = [{ orchestrator: other, role: 'write' }]
+  given(created(), requested(other), declined).when('collaborate', { collaborators: anew }).yields(requested(other, 'write'))
+  given(created(), requested(other)).when('collaborate', { ...ask(other), note: 'until Friday' })
+    .yields(Task.CollaborationRequested({ owner, collaborator: other, role: 'review', note: 'until Friday' }))
   given(created()).when('collaborate', ask(owner)).refuses('SELF_COLLABORATION')
   given(created()).when('collaborate', ask(stranger)).refuses('ORCHESTRATOR_UNKNOWN', { orchestrator: stranger })
   given(created(), requested(other)).by(orchestrator(other)).when('acceptCollaboration', {}).yields(accepted)

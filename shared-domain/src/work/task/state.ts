@@ -26,6 +26,8 @@ interface Facts {
   readonly organization: string
   readonly owner: OrchestratorId
   readonly assignee: string | null
+  /** Digest of the last assignment, empty before the first. */
+  readonly assignment: string
   readonly priority: Priority
   readonly dueAt: string | null
   readonly createdAt: string
@@ -42,7 +44,14 @@ interface Facts {
   readonly lastMove: Move | null
   /** Decisions without whose approval it does not start. */
   readonly approvals: ReadonlyMap<DecisionId, Announced>
-  readonly collaborators: ReadonlyMap<string, { readonly role: string; readonly answer: 'asked' | 'accepted' | 'declined' }>
+  readonly collaborators: ReadonlyMap<string, Collaborator>
+}
+
+interface Collaborator {
+  readonly role: string
+  /** Digest of what was asked. */
+  readonly words: string
+  readonly answer: 'asked' | 'accepted' | 'declined'
 }
 
 type Block =
@@ -73,12 +82,12 @@ export const moves_max = 5
 /** Only what every status shares; what belongs to one status alone stays behind. */
 const facts = (task: TaskState): Facts => {
   const {
-    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
-    lastMove, approvals, collaborators,
+    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage,
+    moves, lastMove, approvals, collaborators,
   } = task as Known
   return {
-    organization, owner, assignee, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage, moves,
-    lastMove, approvals, collaborators,
+    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage,
+    moves, lastMove, approvals, collaborators,
   }
 }
 
@@ -89,7 +98,7 @@ const moved = (task: TaskState, to: OrchestratorId, at: string, lastMove: Move) 
 
 const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined') => {
   const collaborators = new Map((task as Known).collaborators)
-  collaborators.set(who, { role: '', ...collaborators.get(who), answer })
+  collaborators.set(who, { role: '', words: '', ...collaborators.get(who), answer })
   return { ...(task as Known), collaborators }
 }
 
@@ -102,14 +111,16 @@ export const wordsOf = {
   result: ({ output, artifacts, metrics }: Said<'output' | 'artifacts' | 'metrics'>) => digestOf([output, artifacts, metrics]),
   escalation: ({ to, reason, severity, context }: Said<'to' | 'reason' | 'severity' | 'context'>) =>
     digestOf([to, reason, severity, context]),
+  assignment: ({ assignee, reason }: Said<'assignee' | 'reason'>) => digestOf([assignee, reason]),
+  request: ({ role, note }: Said<'role' | 'note'>) => digestOf([role, note]),
 }
 
 const silence = wordsOf.report({ message: null, metadata: {} })
 
 const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization }) => ({
-    status: 'TODO', organization, owner: data.owner, assignee: null, priority: data.priority, dueAt: data.dueAt, createdAt: at, since: at,
-    dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], lastMove: null,
+    status: 'TODO', organization, owner: data.owner, assignee: null, assignment: '', priority: data.priority, dueAt: data.dueAt,
+    createdAt: at, since: at, dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], lastMove: null,
     approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
@@ -147,9 +158,11 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
     return { ...waiting, ...moved(task, to, at, { by, words: wordsOf.move(said), percentage }), percentage }
   },
-  TaskAssigned: (task, { assignee }) => ({ ...(task as Known), assignee }),
-  CollaborationRequested: (task, { collaborator, role }) =>
-    ({ ...(task as Known), collaborators: new Map((task as Known).collaborators).set(collaborator, { role, answer: 'asked' }) }),
+  TaskAssigned: (task, said) => ({ ...(task as Known), assignee: said.assignee, assignment: wordsOf.assignment(said) }),
+  CollaborationRequested: (task, { collaborator, ...said }) => {
+    const asked = { role: said.role, words: wordsOf.request(said), answer: 'asked' } as const
+    return { ...(task as Known), collaborators: new Map((task as Known).collaborators).set(collaborator, asked) }
+  },
   CollaborationAccepted: (task, { collaborator }) => answered(task, collaborator, 'accepted'),
   CollaborationDeclined: (task, { collaborator }) => answered(task, collaborator, 'declined'),
   ApprovalRequired: (task, { decision }, { revision, at }) => {
