@@ -23,7 +23,7 @@ import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
 import { routes } from './routes.ts'
 import { database, migrate } from './store/database.ts'
-import { eventStore } from './store/event-store.ts'
+import { eventStore, rememberCapabilities } from './store/event-store.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
 import { Timers } from './timers.ts'
@@ -53,6 +53,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
   const ending = new AbortController()
   try {
     await migrate(db)
+    await rememberCapabilities(client)
     await sameLog(client, db)
     const store = eventStore(client)
     const streams = new Streams(store, config.states_max)
@@ -79,9 +80,13 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
       const over = new AbortController()
       const both = AbortSignal.any([signal, over.signal])
       const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), tidy(db, both)]
-      // When one of them ends, for whatever reason, both start again from what is stored.
-      await Promise.race(parts).finally(() => over.abort())
-      await Promise.allSettled(parts)
+      try {
+        await Promise.race(parts)
+      } finally {
+        // When one of them ends, for whatever reason, all start again from what is stored, once none is left.
+        over.abort()
+        await Promise.allSettled(parts)
+      }
     }, warn)
 
     return {

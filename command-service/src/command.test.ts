@@ -429,7 +429,7 @@ t.test('whoever guesses keys is put off, and those whose key is known are not', 
     return reply.status !== 503 && reply
   })
   const guesses = await Promise.all(Array.from({ length: 320 }, guess))
-  const last = await asking(guessed.url, freshKey())('POST /tasks', {})
+  const last = await guess()
   t.strictSame([401, 429].map((status) => guesses.filter((reply) => reply.status === status).length), [300, 20])
   t.match(last, { status: 429, body: { code: 'RATE_LIMITED' } })
   t.match(last.headers.get('retry-after'), /^([1-9]|[1-5]\d|60)$/)
@@ -456,6 +456,23 @@ t.test('while the event store is away commands are answered 503, and after it is
   t.ok([201, 503].includes(refused.status))
   if (refused.status === 503) t.match(refused, { body: { code: 'SERVICE_UNAVAILABLE', retryable: true } })
   await until(async () => (await admin('POST /tasks', { owner: id, title: 'x' })).status === 201)
+})
+
+t.test('a store that dies under many large appends takes no service with it', async (t) => {
+  const { id } = await orchestrator()
+  const busy = await replica()
+  const ask = asking(busy.url, key)
+  const create = (length: number) => ask('POST /tasks', { owner: id, title: 'x', metadata: { pad: 'x'.repeat(length) } })
+  t.equal((await create(1)).status, 201)
+  const store = engines.processes.eventstore!
+  process.kill(store.pid, 'SIGSTOP')
+  const replies = Array.from({ length: 200 }, () => create(8_000))
+  // By then all of them have been taken up.
+  for (let turns = 0; turns < 20; turns++) await fetch(`${busy.url}/openapi.json`)
+  store.kill()
+  for (const reply of replies) t.ok([201, 503].includes((await reply).status))
+  await until(async () => (await create(1)).status === 201)
+  await busy.stop()
 })
 
 t.test('S-31 a key that expires makes none that lives longer, neither a new one nor by rotating another; an admin may', async (t) => {

@@ -1,9 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
+
+/** After so much silence the connection is asked whether it is still there: one that was forgotten on the way holds no lock any more. */
+const keepAlive_ms = 10_000
+/** How long the other side may take to take its leave. */
+const leave_ms = 2_000
 
 /** Runs `lead` while this process holds the lock; another replica that waits takes over when the connection that holds it ends. */
 export async function whileLeader(databaseUrl: string, lock: number, signal: AbortSignal, lead: (signal: AbortSignal) => Promise<void>, warn: (error: unknown) => void) {
   while (!signal.aborted) {
-    const client = new Client({ connectionString: databaseUrl, application_name: 'command-service leader', connectionTimeoutMillis: 5_000 })
+    const client = new Client({
+      connectionString: databaseUrl, application_name: 'command-service leader', connectionTimeoutMillis: 5_000, keepAlive: true, keepAliveInitialDelayMillis: keepAlive_ms,
+    })
     const lost = new AbortController()
     client.on('error', () => lost.abort())
     client.on('end', () => lost.abort())
@@ -14,7 +22,7 @@ export async function whileLeader(databaseUrl: string, lock: number, signal: Abo
     } catch (error) {
       warn(error)
     } finally {
-      await client.end().catch(() => undefined)
+      await Promise.race([client.end().catch(() => undefined), delay(leave_ms, undefined, { ref: false })])
     }
     await pause(1_000, signal)
   }

@@ -1,3 +1,4 @@
+import type { ServiceError } from '@grpc/grpc-js'
 import { choices, deciders, processes } from 'shared-domain/catalogue.ts'
 import { start } from './app.ts'
 import { configFrom, shown } from './config.ts'
@@ -6,6 +7,15 @@ import { configFrom, shown } from './config.ts'
 const close_ms = 4_500
 
 const say = (line: object) => process.stdout.write(`${JSON.stringify({ service: 'command-service', ...line })}\n`)
+
+const isOfTheWire = (error: unknown): error is ServiceError =>
+  error instanceof Error && 'metadata' in error && typeof (error as Partial<ServiceError>).code === 'number'
+
+// When the store goes away while many appends wait, its client rejects, besides what their callers hold, promises that nobody holds.
+process.on('unhandledRejection', (error) => {
+  if (!isOfTheWire(error)) throw error
+  say({ level: 40, msg: `an append that waited for the event store was given up: ${error.message}` })
+})
 
 try {
   const config = configFrom(process.env)

@@ -107,11 +107,14 @@ const unavailable = [UnavailableError, DeadlineExceededError, TimeoutError, Canc
 const isOutage = (error: { code?: unknown }) =>
   typeof error.code === 'string' && /^(ECONN|ETIMEDOUT|EPIPE|57P0|08|53)/.test(error.code)
 
+/** What the client of the event store says when it finds no node of a cluster. */
+const isWithoutNode = ({ message }: Error) => message.startsWith('Failed to discover')
+
 const isMissingTable = (error: { code?: unknown }) => error.code === '42P01'
 
 function answerTo(error: Partial<FastifyError> & Error): Answer {
   if (error instanceof Problem) return { code: error.code, detail: error.message, errors: error.errors, retry_after_s: error.retry_after_s }
-  if (unavailable.some((kind) => error instanceof kind) || isOutage(error)) return { code: 'SERVICE_UNAVAILABLE' }
+  if (unavailable.some((kind) => error instanceof kind) || isOutage(error) || isWithoutNode(error)) return { code: 'SERVICE_UNAVAILABLE' }
   if (isMissingTable(error)) return { code: 'READ_MODEL_BEHIND', detail: 'The read models have not been built yet.' }
   if (error instanceof Unreadable) return { code: 'STREAM_UNREADABLE' }
   if (error instanceof AccessDeniedError) return { code: 'INTERNAL_ERROR' }

@@ -78,6 +78,11 @@ t.test('a fact that cannot be read is kept, and read again by whoever leads next
   t.strictSame(done, ['new'])
 })
 
+t.test('a connection that is ended while it is in use ends what it was used for and nothing else', async (t) => {
+  await t.rejects(db.transaction().execute((trx) => sql`select pg_terminate_backend(pg_backend_pid())`.execute(trx)))
+  t.ok(await sql`select 1`.execute(db))
+})
+
 t.test('a store that goes away while facts are read again ends the run and not the service', async (t) => {
   const away = EventStoreDBClient.connectionString`esdb://127.0.0.1:${await freePort()}?tls=false&maxDiscoverAttempts=1`
   const end = new AbortController()
@@ -127,6 +132,15 @@ t.test('a slow timer holds up no other, one that fails comes again, and what was
   await until(async () => done.includes('slow') && (await rowsOf('timer')).length === 1)
   end.abort()
   await running
+})
+
+t.test('who led before and is late withdraws nothing that was set after he had to go', async (t) => {
+  await db.deleteFrom('timer').execute()
+  await timers.change([{ ...timer('again', '2999-01-01T00:00:00.000Z'), position: 7n }], [])
+  await timers.change([], [{ key: 'again', position: 6n }])
+  t.equal((await rowsOf('timer')).length, 1)
+  await timers.change([], [{ key: 'again', position: 7n }])
+  t.same(await rowsOf('timer'), [])
 })
 
 const patience_ms = 400

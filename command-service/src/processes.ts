@@ -8,7 +8,7 @@ import { definitionsOf, factOf, provenanceOf, type Entry } from 'shared-domain/k
 import { v5 } from 'uuid'
 import type { Errand } from './intents.ts'
 import { pause } from './leader.ts'
-import type { Timer, Timers } from './timers.ts'
+import type { Timer, Timers, Withdrawn } from './timers.ts'
 
 interface Position { readonly commit: bigint; readonly prepare: bigint }
 
@@ -55,15 +55,15 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
   if (signal.aborted) stop()
 
   const tails = new Map<string, Promise<void>>()
-  const set = new Map<string, Timer | null>()
+  const said = new Map<string, Timer | Withdrawn>()
 
   async function save() {
     const done = under.done()
-    const changes = [...set]
-    set.clear()
+    const changes = [...said.values()]
+    said.clear()
     if (!done && changes.length === 0) return
     await db.transaction().execute(async (trx) => {
-      await timers.change(changes.flatMap(([, timer]) => timer ?? []), changes.flatMap(([key, timer]) => (timer ? [] : [key])), trx)
+      await timers.change(changes.filter(isTimer), changes.filter((change) => !isTimer(change)), trx)
       if (!done) return
       await sql`insert into process_checkpoint (name, commit, prepare)
         select name, ${String(done.commit)}::bigint, ${String(done.prepare)}::bigint from unnest(${processes.map(({ name }) => name)}::text[]) as name
@@ -94,7 +94,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
       const reaction = react[event.type]?.(event) ?? []
       for (const [index, wish] of reaction.entries()) {
         if ('forget' in wish) {
-          set.set(wish.forget, null)
+          said.set(wish.forget, { key: wish.forget, position: BigInt(event.position) })
           continue
         }
         const errand: Errand = {
@@ -103,7 +103,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
         }
         if (wish.due !== undefined) {
           // Time passed already in a log that is taken over; whatever ended there is a fact of its own.
-          if (!event.imported) set.set(wish.key!, { key: wish.key!, due: wish.due, position: BigInt(event.position), errand })
+          if (!event.imported) said.set(wish.key!, { key: wish.key!, due: wish.due, position: BigInt(event.position), errand })
         } else {
           jobs.push(inTurn(`${wish.category}-${wish.id}`, errand, (error) => postponed(errand, event, error)))
         }
@@ -116,7 +116,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
   function postponed(errand: Errand, event: Recorded, error: unknown) {
     log.error({ err: error, process: errand.process, stream: `${event.category}-${event.id}` }, 'an intent is put off')
     const key = `again ${errand.commandId}`
-    set.set(key, { key, due: new Date().toISOString(), position: BigInt(event.position), errand })
+    said.set(key, { key, due: new Date().toISOString(), position: BigInt(event.position), errand })
   }
 
   /** A fact that cannot be read, perhaps because a newer version wrote it, is kept for the next one who leads. */
@@ -193,6 +193,8 @@ async function loaded(db: Kysely<any>, processes: readonly Process[]): Promise<M
 /** Where to begin so that nobody misses anything; undefined is the start of the log. */
 const lowest = (positions: readonly (Position | undefined)[]): Position | undefined =>
   positions.reduce((a, b) => (a && b && a.commit < b.commit ? a : a && b), positions[0])
+
+const isTimer = (change: Timer | Withdrawn): change is Timer => 'errand' in change
 
 interface Ticket { readonly position: Position; isDone: boolean }
 

@@ -12,6 +12,8 @@ export interface Timer {
   readonly errand: Errand
 }
 
+export type Withdrawn = Pick<Timer, 'key' | 'position'>
+
 interface Due {
   readonly key: string
   readonly position: string
@@ -37,9 +39,12 @@ export class Timers {
     this.#db = db
   }
 
-  /** Sets and withdraws, both in one statement each; the last word on a key counts. */
-  async change(set: readonly Timer[], withdrawn: readonly string[], trx: Kysely<any> = this.#db): Promise<void> {
-    if (withdrawn.length > 0) await sql`delete from timer where key = any(${withdrawn})`.execute(trx)
+  /** Sets and withdraws, both in one statement each; the last word on a key counts, also when somebody who led before is late with his. */
+  async change(set: readonly Timer[], withdrawn: readonly Withdrawn[], trx: Kysely<any> = this.#db): Promise<void> {
+    if (withdrawn.length > 0) {
+      await sql`delete from timer using unnest(${withdrawn.map(({ key }) => key)}::text[], ${withdrawn.map(({ position }) => String(position))}::bigint[])
+        as gone(key, position) where timer.key = gone.key and timer.position <= gone.position`.execute(trx)
+    }
     if (set.length === 0) return
     await sql`insert into timer (key, due, position, intent)
       select * from unnest(${set.map(({ key }) => key)}::text[], ${set.map((timer) => this.#dueOf(timer))}::timestamptz[],

@@ -116,6 +116,30 @@ t.test('a process that is stopped while it is on its way again is not left behin
   for (const pid of started) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
 })
 
+t.test('a stop that comes while a process is being started again waits for it, and ends it', async (t) => {
+  const started: number[] = []
+  const [begun, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const supervised = await supervise({
+    name: 'sleeper', log: () => {}, onGivenUp: (sentence) => t.fail(sentence),
+    async start() {
+      if (started.length > 0) {
+        begun.resolve()
+        await gate.promise
+      }
+      const child = await sleeper()
+      started.push(child.pid)
+      return child
+    },
+  })
+  await supervised.kill()
+  await begun.promise
+  const stopped = supervised.stop()
+  gate.resolve()
+  await stopped
+  t.equal(started.length, 2)
+  for (const pid of started) t.throws(() => process.kill(pid, 0), { code: 'ESRCH' })
+})
+
 const options = (more: Partial<EnginesOptions> = {}): EnginesOptions => ({
   root: join(root, 'baton'), env: {}, ports: 'remembered', log: () => {}, onGivenUp: (sentence) => { throw new Error(sentence) }, ...more,
 })

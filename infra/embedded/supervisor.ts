@@ -52,6 +52,11 @@ export async function supervise({ name, start, log, onGivenUp, onRestarted, rest
       await pause(Math.min(PAUSE_MAX_MS, PAUSE_MIN_MS * 2 ** (deaths - 1)), undefined, { signal: stopping.signal })
       try {
         current = await start(stopping.signal)
+        if (stopping.signal.aborted) {
+          // Whoever stops it waits for this one, too, and knows only the one before.
+          await current.stop()
+          return deaths
+        }
         restarts += 1
         log(`${name} runs again (process ${current.pid})`)
         onRestarted?.()
@@ -87,8 +92,6 @@ export async function supervise({ name, start, log, onGivenUp, onRestarted, rest
       stopping.abort()
       await current.stop()
       await watching
-      // One that was on its way when it was asked to end.
-      await current.stop()
     },
   }
 }

@@ -34,7 +34,9 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
   const app = Fastify({ logger: { level: config.logLevel }, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 16 * 1024, forceCloseConnections: true })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
   const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, types: asWritten as never, application_name: 'projection-service' })
-  pool.on('error', (error) => app.log.warn({ err: error }))
+  const lost = (error: Error) => app.log.warn({ err: error }, 'a connection was lost')
+  // A connection that the server ends, idle or in use, would otherwise end this process.
+  pool.on('error', lost).on('connect', (client) => client.on('error', lost))
   const ending = new AbortController()
   const definitions = definitionsOf(deciders as readonly Decider[])
   const categories = deciders.map(({ category }) => category)

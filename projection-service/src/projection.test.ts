@@ -143,6 +143,24 @@ t.test('tables equal the fold of the facts, whatever the batches and restarts', 
   await service.stop()
 })
 
+t.test('a connection that is ended while it writes ends no service: what it was to write is written by the next', async (t) => {
+  const { db, serve, url } = await fresh()
+  const service = await serve(catalogueOf(counts))
+  const name = randomUUID()
+  await reached(db, 'count', await write(randomUUID(), [put(name, 2)]))
+  const lock = new pg.Client({ connectionString: url })
+  await lock.connect()
+  await lock.query('begin; lock table checkpoint in exclusive mode')
+  const position = await write(randomUUID(), [put(name, 3)])
+  const ended = `select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and application_name = 'projection-service' and wait_event_type = 'Lock'`
+  await until(async () => (await db.query(ended)).rowCount)
+  await lock.end()
+  await reached(db, 'count', position)
+  t.same((await db.query('select seen from count where name = $1', [name])).rows, [{ seen: 2 }])
+  await service.stop()
+})
+
 t.test('tenants have rows of their own under the same key', async (t) => {
   const { db, serve } = await fresh()
   const service = await serve(catalogueOf(counts))

@@ -390,6 +390,17 @@ t.test('a slow statement is ended', async (t) => {
   t.ok(refused.headers.get('retry-after'))
 })
 
+t.test('a connection that is ended while it is in use ends one question and no service', async (t) => {
+  await home.db.query('begin')
+  await home.db.query('lock table checkpoint in access exclusive mode')
+  const asked = ask(service, '/api/v1/position', key)
+  const ended = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'baton-query' and wait_event_type = 'Lock'`
+  await until('its connection is ended', async () => (await home.db.query(ended)).rowCount)
+  await home.db.query('rollback')
+  t.match(await asked, { status: 503, body: { code: 'SERVICE_UNAVAILABLE' } })
+  t.match(await ask(service, '/api/v1/position', key), { status: 200 })
+})
+
 t.test('it tells how it is', async (t) => {
   await until('it is ready', async () => (await ask(service, '/healthz')).status === 200)
   t.match((await ask(service, '/metrics')).body, /baton_query_request_duration_seconds_count\{route="\/api\/v1\/things",status="200"\} \d+/)

@@ -8,8 +8,8 @@ const migration_lock = 7_236_001
 
 export function database(url: string, onError: (error: Error) => void): Kysely<any> {
   const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, application_name: service })
-  // An idle connection that the server ends would otherwise end this process.
-  pool.on('error', onError)
+  // A connection that the server ends, idle or in use, would otherwise end this process.
+  pool.on('error', onError).on('connect', (client) => client.on('error', onError))
   return new Kysely({ dialect: new PostgresDialect({ pool }) })
 }
 

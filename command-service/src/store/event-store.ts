@@ -26,6 +26,16 @@ export interface EventStore {
   append(stream: string, expected: number, events: readonly EventData[]): Promise<Appended>
 }
 
+/**
+ * Asks what the store can do, once. After a break the client would ask again with the next append, and where no node of a cluster is found
+ * just then, it keeps that failure and makes no append any more.
+ */
+export async function rememberCapabilities(client: EventStoreDBClient): Promise<void> {
+  const { capabilities } = client as unknown as { readonly capabilities: Promise<unknown> }
+  await capabilities
+  Object.defineProperty(client, 'capabilities', { value: capabilities })
+}
+
 /** The one place that knows the client library of the event store. */
 export const eventStore = (client: EventStoreDBClient): EventStore => ({
   async read(stream, from, take, events_max) {
