@@ -25,10 +25,11 @@ const manager = await nats.jetstreamManager()
 const mine = `baton.${organization}.*.*.${id}.*`
 await manager.consumers.add('BATON_EVENTS', { durable_name: `daemon-${id}`, filter_subject: mine, ack_policy: AckPolicy.Explicit, ack_wait: 90e9 })
 const consumer = await nats.jetstream().consumers.get('BATON_EVENTS', `daemon-${id}`)
+const close_ms = 4_500
 process.once('SIGTERM', () => {
   void nats.drain()
   // While NATS is away it cannot drain.
-  setTimeout(() => process.exit(1), 4_500).unref()
+  setTimeout(() => process.exit(1), close_ms).unref()
 })
 console.log(JSON.stringify({ following: id }))
 const wakes = /(Task(Created|Unblocked|Delegated|HandedOff|Released|RetryScheduled)|LeaseExpired|SlotReleased|OrchestratorStatusChanged)$/

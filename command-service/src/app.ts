@@ -83,7 +83,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
       try {
         await Promise.race(parts)
       } finally {
-        // When one of them ends, for whatever reason, all start again from what is stored, once none is left.
+        // When one of them ends, for whatever reason, all start again from what is stored.
         over.abort()
         await Promise.allSettled(parts)
       }

@@ -467,7 +467,7 @@ t.test('a store that dies under many large appends takes no service with it', as
   const store = engines.processes.eventstore!
   process.kill(store.pid, 'SIGSTOP')
   const replies = Array.from({ length: 200 }, () => create(8_000))
-  // By then all of them have been taken up.
+  // Time for them to be taken up.
   for (let turns = 0; turns < 20; turns++) await fetch(`${busy.url}/openapi.json`)
   store.kill()
   for (const reply of replies) t.ok([201, 503].includes((await reply).status))

@@ -14,7 +14,7 @@ const isOfTheWire = (error: unknown): error is ServiceError =>
 // When the store goes away while many appends wait, its client rejects, besides what their callers hold, promises that nobody holds.
 process.on('unhandledRejection', (error) => {
   if (!isOfTheWire(error)) throw error
-  say({ level: 40, msg: `an append that waited for the event store was given up: ${error.message}` })
+  say({ level: 40, msg: `a call to the event store that nobody waits for has failed: ${error.message}` })
 })
 
 try {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import Fastify from 'fastify'
 import { sql } from 'kysely'
@@ -132,6 +133,18 @@ t.test('a slow timer holds up no other, one that fails comes again, and what was
   await until(async () => done.includes('slow') && (await rowsOf('timer')).length === 1)
   end.abort()
   await running
+})
+
+t.test('a subscription that ends, and a save that fails, end the run, so that it begins anew', async (t) => {
+  const parts = { db, deciders: [thing(Target)], processes: [follow], timers, carryOut: async () => undefined, log }
+  const run = async (more: object) => {
+    const end = new AbortController()
+    await runProcesses({ client, ...parts, ...more }, end.signal).finally(() => end.abort())
+  }
+  const over = { readAll: client.readAll, subscribeToAll: () => Object.assign(Readable.from([]), { unsubscribe: async () => undefined }) }
+  await t.rejects(run({ client: over }), { message: 'the event store has ended the subscription' })
+  await happened('3', { target: 'new' })
+  await t.rejects(run({ timers: { change: () => Promise.reject(new Error('no space left')) } }), { message: 'no space left' })
 })
 
 t.test('who led before and is late withdraws nothing that was set after he had to go', async (t) => {

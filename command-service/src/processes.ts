@@ -147,8 +147,12 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
       await save()
     }
   })()
+  let failure: unknown
   // A save that fails ends the run; it starts again from what is stored.
-  saving.catch(stop)
+  saving.catch((error: unknown) => {
+    failure = error
+    stop()
+  })
 
   try {
     await readAgain()
@@ -165,6 +169,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
         under.end(ticket)
       }
     }
+    if (!signal.aborted) throw failure ?? new Error('the event store has ended the subscription')
   } catch (error) {
     if (!signal.aborted) throw error
   } finally {

@@ -39,7 +39,10 @@ export class Timers {
     this.#db = db
   }
 
-  /** Sets and withdraws, both in one statement each; the last word on a key counts, also when somebody who led before is late with his. */
+  /**
+   * Sets and withdraws, both in one statement each. Of two words on a key the later counts: who led before and is late withdraws nothing
+   * that was set after it. What he sets late may come once too often; its command looks again.
+   */
   async change(set: readonly Timer[], withdrawn: readonly Withdrawn[], trx: Kysely<any> = this.#db): Promise<void> {
     if (withdrawn.length > 0) {
       await sql`delete from timer using unnest(${withdrawn.map(({ key }) => key)}::text[], ${withdrawn.map(({ position }) => String(position))}::bigint[])

@@ -245,7 +245,10 @@ async function projected(url: string): Promise<number> {
     const facts = Number(/^baton_projection_facts_total (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1] ?? 0)
     const at = performance.now()
     if (facts > 0) first ??= { at, facts }
-    if (facts >= events_count) return ((facts - first!.facts) / (at - first!.at)) * 1_000
+    if (facts >= events_count) {
+      const since = first && first.facts < facts ? first : { at: started_ms, facts: 0 }
+      return ((facts - since.facts) / (at - since.at)) * 1_000
+    }
     if (at - started_ms > 120_000) throw new Error('the catch-up took longer than two minutes')
     await new Promise((resolve) => setTimeout(resolve, 50))
   }

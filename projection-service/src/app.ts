@@ -33,10 +33,10 @@ const retry_max_ms = 60_000
 export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Service> {
   const app = Fastify({ logger: { level: config.logLevel }, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 16 * 1024, forceCloseConnections: true })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
-  const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, types: asWritten as never, application_name: 'projection-service' })
+  const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, keepAlive: true, types: asWritten as never, application_name: 'projection-service' })
   const lost = (error: Error) => app.log.warn({ err: error }, 'a connection was lost')
-  // A connection that the server ends, idle or in use, would otherwise end this process.
-  pool.on('error', lost).on('connect', (client) => client.on('error', lost))
+  // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
+  pool.on('error', () => undefined).on('connect', (client) => client.on('error', lost))
   const ending = new AbortController()
   const definitions = definitionsOf(deciders as readonly Decider[])
   const categories = deciders.map(({ category }) => category)

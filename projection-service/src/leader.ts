@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { Client } from 'pg'
 
-/** After so much silence the connection is asked whether it is still there: one that was forgotten on the way holds no lock any more. */
+/** After so much silence the connection is asked whether it is still there. */
 const keepAlive_ms = 10_000
 /** How long the other side may take to take its leave. */
 const leave_ms = 2_000

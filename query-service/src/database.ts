@@ -61,8 +61,8 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
     application_name: 'baton-query',
     types,
   })
-  // A connection that the server ends, idle or in use, would otherwise end this process.
-  pool.on('error', onLost).on('connect', (client) => client.on('error', onLost))
+  // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
+  pool.on('error', () => {}).on('connect', (client) => client.on('error', onLost))
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
   const run = prepared(pool)
 

@@ -7,9 +7,13 @@ const service = 'command-service'
 const migration_lock = 7_236_001
 
 export function database(url: string, onError: (error: Error) => void): Kysely<any> {
-  const pool = new Pool({ connectionString: url, max: 10, connectionTimeoutMillis: 5_000, statement_timeout: 10_000, application_name: service })
-  // A connection that the server ends, idle or in use, would otherwise end this process.
-  pool.on('error', onError).on('connect', (client) => client.on('error', onError))
+  const pool = new Pool({
+    connectionString: url, max: 10, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
+    // The server ends a slow statement; this ends the wait for a server that is gone.
+    statement_timeout: 10_000, query_timeout: 15_000,
+  })
+  // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
+  pool.on('error', () => undefined).on('connect', (client) => client.on('error', onError))
   return new Kysely({ dialect: new PostgresDialect({ pool }) })
 }
 

@@ -503,8 +503,11 @@ export const task = decider(taskState, {
         const ask = (task: Known): Decision => {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
           const roles = new Map(collaborators.map(({ orchestrator, role }) => [orchestrator, role]))
-          const asked = [...roles].map(([collaborator, role]) => ({ collaborator, role, note: note ?? null }))
-            .filter((said) => task.collaborators.get(said.collaborator)?.words !== wordsOf.request(said))
+          const asked = [...roles].map(([collaborator, role]) => ({ collaborator, role, note: note ?? null })).filter((said) => {
+            const known = task.collaborators.get(said.collaborator)
+            // Whoever has agreed to a role is not asked for it again, whatever is said to others.
+            return known?.words !== wordsOf.request(said) && !(known?.answer === 'accepted' && known.role === said.role)
+          })
           for (const { collaborator } of asked) {
             if (collaborator === task.owner) return reject('SELF_COLLABORATION')
             const refusal = unable(collaborator, context)

@@ -126,8 +126,11 @@ t.test('S-19 others are asked to help, and answer for themselves', async (t) => 
   given(created()).when('collaborate', { collaborators: twice }).yields(requested(other, 'write'))
   given(created(), requested(other)).when('collaborate', ask(other, third)).yields(requested(third))
   given(created(), requested(other), accepted).when('collaborate', ask(other)).yields()
+  given(created(), requested(other), accepted).when('collaborate', { ...ask(other, third), note: 'until Friday' })
+    .yields(Task.CollaborationRequested({ owner, collaborator: third, role: 'review', note: 'until Friday' }))
   const anew = [{ orchestrator: other, role: 'write' }]
-  given(created(), requested(other), declined).when('collaborate', { collaborators: anew }).yields(requested(other, 'write'))
+  for (const answer of [accepted, declined])
+    given(created(), requested(other), answer).when('collaborate', { collaborators: anew }).yields(requested(other, 'write'))
   given(created(), requested(other)).when('collaborate', { ...ask(other), note: 'until Friday' })
     .yields(Task.CollaborationRequested({ owner, collaborator: other, role: 'review', note: 'until Friday' }))
   given(created()).when('collaborate', ask(owner)).refuses('SELF_COLLABORATION')
