@@ -1,7 +1,7 @@
+import { print, Usage, type Command } from '../infra/console/command.ts'
 import { storeCommands } from '../infra/embedded/eventstore/tools/commands.ts'
 import { auditCommands } from './audit/commands.ts'
 import { importCommand } from './import/command.ts'
-import { print, Usage, type Command } from './cli.ts'
 
 const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand }, store: storeCommands }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startEngines, type EngineName } from '../infra/embedded/engines.ts'
 import { choosePorts } from '../infra/embedded/ports.ts'
+import { defaultRoot } from '../infra/embedded/root.ts'
 import { StartFailure } from '../infra/embedded/start-failure.ts'
 import type { Supervised } from '../infra/embedded/supervisor.ts'
 import { loopback, serviceNames, startServices, type ServiceName } from './services.ts'
@@ -54,7 +55,6 @@ export interface AdminKey {
 }
 
 const defaultPorts: Readonly<Record<ServiceName, number>> = { command: 8081, projection: 8082, query: 8083, gateway: 8080 }
-export const defaultRoot = fileURLToPath(new URL('../.baton', import.meta.url))
 
 /** Starts everything on this machine. Throws `StartFailure` when somebody has to do something about it; no process is left then. */
 export async function up(options: UpOptions): Promise<Up> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { priorities } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
-import { Usage } from '../cli.ts'
+import { Usage } from '../../infra/console/command.ts'
 
 export const phases = ['open', 'active', 'blocked', 'done', 'cancelled'] as const
 export type Phase = (typeof phases)[number]

@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { parse } from 'csv-parse'
 import { SaxesParser } from 'saxes'
-import { Usage } from '../cli.ts'
+import { Usage } from '../../infra/console/command.ts'
 import type { Mapping, Source } from './mapping.ts'
 
 /** One row of a log, wherever it comes from. */

@@ -141,6 +141,22 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    // Journeys and load start and measure the whole house, with its scripts.
+    name: 'what is below the scripts imports nothing of them',
+    concerns: (path) => /^infra\/(?!journeys\/|load\/)/.test(path),
+    violations: (path, source) => targets(path, source).filter((target) => target.startsWith('scripts/')),
+    wrong: {
+      'infra/embedded/eventstore/tools/commands.ts': [`import { places } from '../../../../scripts/places.ts'`],
+      'infra/console/progress.ts': [`import { up } from '../../scripts/up.ts'`],
+      'infra/embedded/engines.test.ts': [`const { up } = await import('../../scripts/up.ts')`],
+    },
+    right: {
+      'infra/embedded/eventstore/tools/commands.ts': [`import { print } from '../../../console/command.ts'`],
+      'infra/journeys/house.ts': [`import { up } from '../../scripts/up.ts'`],
+      'scripts/places.ts': [`import { Usage } from '../infra/console/command.ts'`],
+    },
+  },
+  {
     // Keys are the exception: whoever lets somebody in must know what a key is.
     name: 'a host imports the kernel, the vocabulary and the catalogue, and no part of the domain by name',
     concerns: isHost,

@@ -1,7 +1,6 @@
 import type { Store } from '../contract.ts'
 import { isLink, linked } from '../reads/links.ts'
 import { idOf, readRecord } from '../wire/recorded-event.ts'
-import type { Consumer } from './consumer.ts'
 
 /** An event on its way through a group: in the buffer, with a consumer, or waiting to be tried again. */
 export interface Entry {
@@ -14,14 +13,12 @@ export interface Entry {
   readonly link: Buffer | undefined
   readonly position: number
   retries: number
-  consumer: Consumer | undefined
-  given_ms: number
 }
 
 export async function entryOf(store: Store, ordinal: number, record: Buffer, resolvesLinks: boolean, sequence: number): Promise<Entry> {
   const hasTarget = resolvesLinks && isLink(store, ordinal)
   return {
-    ordinal, sequence, id: idOf(record), position: store.entry(ordinal).position, retries: 0, consumer: undefined, given_ms: 0,
+    ordinal, sequence, id: idOf(record), position: store.entry(ordinal).position, retries: 0,
     event: hasTarget ? await linked(store, record) : record, link: hasTarget ? record : undefined,
   }
 }

@@ -11,6 +11,13 @@ import { strategy, type Strategy } from './strategies.ts'
 
 export type Nack = 'park' | 'retry' | 'skip'
 
+/** An event that a consumer has and did not answer yet. */
+interface Held {
+  readonly entry: Entry
+  readonly consumer: Consumer
+  readonly given_ms: number
+}
+
 /**
  * A persistent subscription: many consumers share one place in a stream or in `$all`. Every event is given to one of them at a time, at
  * least once, until it is answered or parked; the checkpoint stands before the oldest that is not.
@@ -23,7 +30,8 @@ export class Group {
   readonly parked: ParkedStream
   readonly checkpoint: Checkpoint
   readonly consumers = new Set<Consumer>()
-  readonly outstanding = new Map<string, Entry>()
+  /** What is with a consumer, by the id that it answers with. */
+  readonly outstanding = new Map<string, Held>()
   readonly buffer: Entry[] = []
   readonly retries: Entry[] = []
   /** What is not dealt with, by sequence; none of it is below `#lowest`. */
@@ -109,14 +117,14 @@ export class Group {
   }
 
   #heldBy(consumer: Consumer, ids: readonly string[]): readonly Entry[] {
-    return [...new Set(ids)].map((id) => this.outstanding.get(id)).filter((entry) => entry?.consumer === consumer) as readonly Entry[]
+    return [...new Set(ids)].flatMap((id) => this.outstanding.get(id) ?? []).filter((held) => held.consumer === consumer).map(({ entry }) => entry)
   }
 
   /** Looks for events that nobody answered in time; once a second. */
   tick(): void {
     const now_ms = this.#now_ms()
     const { messageTimeout_ms } = this.config.settings
-    this.#again([...this.outstanding.values()].filter(({ given_ms }) => now_ms - given_ms >= messageTimeout_ms))
+    this.#again([...this.outstanding.values()].filter(({ given_ms }) => now_ms - given_ms >= messageTimeout_ms).map(({ entry }) => entry))
     this.deliver()
     this.#mark(true)
   }
@@ -193,9 +201,7 @@ export class Group {
   }
 
   #give(entry: Entry, consumer: Consumer): void {
-    entry.consumer = consumer
-    entry.given_ms = this.#now_ms()
-    this.outstanding.set(entry.id, entry)
+    this.outstanding.set(entry.id, { entry, consumer, given_ms: this.#now_ms() })
     consumer.entries.add(entry)
     consumer.total++
     this.total++
@@ -204,12 +210,11 @@ export class Group {
   }
 
   #takeBack(entry: Entry): void {
-    const { consumer } = entry
+    const { consumer, given_ms } = this.outstanding.get(entry.id)!
     this.outstanding.delete(entry.id)
     this.#strategy.moved(() => this.#pin(entry), -1)
-    consumer?.entries.delete(entry)
-    if (this.config.settings.extraStatistics) consumer?.answered(this.#now_ms() - entry.given_ms)
-    entry.consumer = undefined
+    consumer.entries.delete(entry)
+    if (this.config.settings.extraStatistics) consumer.answered(this.#now_ms() - given_ms)
   }
 
   #done(entry: Entry): void {

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto'
 import type { ServerWritableStream } from '@grpc/grpc-js'
 import type { Store } from '../contract.ts'
 import { showing } from '../filter.ts'
-import { isLink, linked } from '../reads/links.ts'
 import { allOrdinals, firstFresh, hasAge, isExpired, pages, streamOrdinals } from '../reads/slices.ts'
 import { invalid, streamDeleted } from '../wire/errors.ts'
-import { eventAppeared, firstStreamPosition, lastStreamPosition, readReadReq, streamNotFound, type ReadReq } from '../wire/read.ts'
-import { withStructuredId } from '../wire/recorded-event.ts'
+import { firstStreamPosition, lastStreamPosition, readReadReq, streamNotFound, type ReadReq } from '../wire/read.ts'
 import { send, streaming } from './answering.ts'
+import { sendEvent } from './send-event.ts'
 import { subscribe } from './subscribe.ts'
 
 /** Streams.Read: a read of a stream or of `$all`, or a subscription to one of them. */
@@ -51,15 +50,4 @@ async function readAll(store: Store, call: ServerWritableStream<Buffer, Buffer>,
       if (isHeard !== true && !await isHeard) return
     }
   }
-}
-
-/** False when the other side is gone. Waits only for a target that is linked to, and for a slow reader. */
-export function sendEvent(
-  store: Store, call: ServerWritableStream<Buffer, Buffer>, ordinal: number, record: Buffer, { resolvesLinks, structuresIds }: Pick<ReadReq, 'resolvesLinks' | 'structuresIds'>,
-): boolean | Promise<boolean> {
-  const { position } = store.entry(ordinal)
-  if (!resolvesLinks || !isLink(store, ordinal)) return send(call, eventAppeared(structuresIds ? withStructuredId(record) : record, undefined, position))
-  return linked(store, record).then((event) => send(call, structuresIds
-    ? eventAppeared(event && withStructuredId(event), withStructuredId(record), position)
-    : eventAppeared(event, record, position)))
 }

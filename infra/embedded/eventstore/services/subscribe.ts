@@ -7,7 +7,7 @@ import { hasAge, isExpired, Page } from '../reads/slices.ts'
 import { invalid, streamDeleted } from '../wire/errors.ts'
 import { caughtUp, checkpoint, confirmation, type FilterWish, type ReadReq } from '../wire/read.ts'
 import { send } from './answering.ts'
-import { sendEvent } from './read.ts'
+import { sendEvent } from './send-event.ts'
 
 /** How many events are looked at in one go. */
 const considered_max = 4_096

@@ -1,16 +1,7 @@
-import { existsSync, openSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { defaultRoot } from './up.ts'
-
-/** A wrong call: exit code 2 and what would be right. */
-export class Usage extends Error {}
-
-export interface Command {
-  readonly about: string
-  readonly usage: string
-  /** Returns the exit code: 0 fine, 1 something was found. Throws `Usage` for 2. */
-  run(args: readonly string[]): Promise<number>
-}
+import { Usage } from '../infra/console/command.ts'
+import { defaultRoot } from '../infra/embedded/root.ts'
 
 export interface Places {
   readonly gateway: string
@@ -41,18 +32,3 @@ export function places<N extends keyof Places>(root = defaultRoot, ...needed: re
   if (missing.length > 0) throw new Usage(`Baton does not run here (${folder}): start it with npm start, or say ${missing.join(' and ')}.`)
   return Object.fromEntries(found) as Pick<Places, N>
 }
-
-/** Opens a file to write to, so that a folder that does not exist is known before any work is done. */
-export function fileFor(option: string, path: string): number {
-  try {
-    return openSync(path, 'w', 0o600)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    throw new Usage(`${option} ${path} cannot be written: ${code === 'ENOENT' ? 'there is no such folder' : message}.`)
-  }
-}
-
-export const print = (line: string): void => void process.stdout.write(`${line}\n`)
-
-export const printJson = (value: unknown): void => print(JSON.stringify(value, (_, item: unknown) =>
-  (typeof item === 'bigint' ? String(item) : item instanceof Map ? Object.fromEntries(item) : item), 2))
