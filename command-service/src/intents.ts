@@ -1,6 +1,6 @@
 import type { FastifyBaseLogger } from 'fastify'
 import { Rejection, scopes, type Decider } from 'shared-domain/kernel/decider.ts'
-import type { Intent } from 'shared-domain/kernel/process.ts'
+import type { Intent } from 'shared-domain/kernel/intent.ts'
 import type { Handle } from './handle.ts'
 import { pause } from './leader.ts'
 

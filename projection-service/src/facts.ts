@@ -1,6 +1,6 @@
 import type { AllStreamResolvedEvent } from '@eventstore/db-client'
 import type { Provenance } from 'shared-domain/kernel/cloud-event.ts'
-import type { Recorded } from 'shared-domain/kernel/read-model.ts'
+import type { Recorded } from 'shared-domain/kernel/fact.ts'
 import { factOf, provenanceOf, type Definitions } from 'shared-domain/kernel/stored.ts'
 
 /** An event of the log as far as it can be read. */

@@ -1,6 +1,7 @@
 import type { AllStreamResolvedEvent } from '@eventstore/db-client'
 import { shareable } from 'shared-domain/kernel/cloud-event.ts'
-import { partsOf, type Decider, type Meta } from 'shared-domain/kernel/decider.ts'
+import { partsOf, type Decider } from 'shared-domain/kernel/decider.ts'
+import type { Meta } from 'shared-domain/kernel/fact.ts'
 import { decode, type EventDefinition } from 'shared-domain/kernel/events.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { definitionsOf } from 'shared-domain/kernel/stored.ts'

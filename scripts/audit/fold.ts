@@ -1,4 +1,5 @@
-import { changed, changesOf, placeOf, type ReadModel, type Recorded, type Row } from 'shared-domain/kernel/read-model.ts'
+import type { Recorded } from 'shared-domain/kernel/fact.ts'
+import { changed, changesOf, placeOf, type ReadModel, type Row } from 'shared-domain/kernel/read-model.ts'
 import type { Entry } from 'shared-domain/kernel/stored.ts'
 
 /** The row a fact made what it is, and which fact that was. */

@@ -65,7 +65,7 @@ const rules: readonly Rule[] = [
     },
     right: {
       [task]: [`import { z } from 'zod'\nimport { capacity } from '../../fleet/capacity/decider.ts'`],
-      'shared-domain/src/work/task/task.test.ts': [`import fc from 'fast-check'`],
+      'shared-domain/src/work/task/lifecycle.test.ts': [`import fc from 'fast-check'`],
       [host]: [`import pg from 'pg'`],
     },
   },
@@ -247,6 +247,21 @@ const rules: readonly Rule[] = [
   },
 ]
 
+/** Where imports, those of types too, lead back to where they began: the files on the way, the first one again at the end. */
+function circlesOf(texts: readonly (readonly [path: string, source: string])[]): readonly string[] {
+  const leads = new Map(texts.map(([path, source]) => [path, targets(path, source)]))
+  const circles: string[] = []
+  const seen = new Set<string>()
+  const follow = (path: string, trail: readonly string[]) => {
+    if (trail.includes(path)) circles.push([...trail.slice(trail.indexOf(path)), path].join(' > '))
+    if (seen.has(path)) return
+    seen.add(path)
+    for (const target of leads.get(path) ?? []) follow(target, [...trail, path])
+  }
+  for (const path of leads.keys()) follow(path, [])
+  return circles
+}
+
 const broken = ({ concerns, violations }: Rule, path: string, source: string) => (concerns(path) ? violations(path, source) : [])
 
 t.test('every source keeps every rule', async (t) => {
@@ -256,6 +271,18 @@ t.test('every source keeps every rule', async (t) => {
     const violations = texts.flatMap(([path, source]) => broken(rule, path, source).map((violation) => `${path}: ${violation}`))
     t.strictSame(violations, [], rule.name)
   }
+  t.strictSame(circlesOf(texts.filter(([path]) => !path.startsWith('infra/embedded/eventstore/'))), [], 'imports run in no circle')
+})
+
+t.test('a circle of imports is seen, however long it is and wherever it is entered', async (t) => {
+  const plant = (...edges: readonly (readonly [from: string, to: string])[]) => circlesOf([...Map.groupBy(edges, ([from]) => from)]
+    .map(([from, all]) => [`scripts/${from}.ts`, all.map(([, to]) => `import type { X } from './${to}.ts'\n`).join('')]))
+  const circle = (...names: string[]) => names.map((name) => `scripts/${name}.ts`).join(' > ')
+  t.strictSame(plant(['a', 'a']), [circle('a', 'a')])
+  t.strictSame(plant(['a', 'b'], ['b', 'a']), [circle('a', 'b', 'a')])
+  t.strictSame(plant(['a', 'b'], ['b', 'c'], ['c', 'd'], ['d', 'b']), [circle('b', 'c', 'd', 'b')])
+  t.strictSame(plant(['a', 'b'], ['b', 'a'], ['c', 'b'], ['c', 'd'], ['d', 'c']), [circle('a', 'b', 'a'), circle('c', 'd', 'c')])
+  t.strictSame(plant(['a', 'b'], ['a', 'c'], ['b', 'd'], ['c', 'd']), [], 'two ways to one place')
 })
 
 t.test('every rule sees what it forbids, and nothing else', async (t) => {

@@ -33,4 +33,7 @@ const bytes = new TextEncoder()
 export const jsonObject = (bytes_max: number) => z.record(z.string(), z.json())
   .refine((value) => bytes.encode(JSON.stringify(value)).length <= bytes_max, { error: `is larger than ${bytes_max} bytes as JSON` })
 
+/** What a caller may attach to something, unread by Baton. */
+export const Metadata = jsonObject(16 * 1024)
+
 export const text = (length_max: number) => z.string().trim().min(1).max(length_max)

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
-import { streamOf, type AnyEvent, type Fold, type Meta } from 'shared-domain/kernel/decider.ts'
+import { streamOf, type Fold } from 'shared-domain/kernel/decider.ts'
+import type { AnyEvent, Meta } from 'shared-domain/kernel/fact.ts'
 import { decode } from 'shared-domain/kernel/events.ts'
 import { Commands } from './commands.ts'
 import type { EventStore, StoredEvent } from './event-store.ts'

@@ -1,4 +1,5 @@
-import { actorKinds, scopes } from 'shared-domain/kernel/decider.ts'
+import { scopes } from 'shared-domain/kernel/decider.ts'
+import { actorKinds } from 'shared-domain/kernel/fact.ts'
 import { z } from 'zod'
 import { question } from '../question.ts'
 

@@ -1,6 +1,8 @@
-import { forget, process, send } from '../kernel/process.ts'
+import { forget } from '../kernel/intent.ts'
+import { process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
-import { opening_ms, task } from '../work/task/decider.ts'
+import { opening_ms } from '../work/task/approvals.ts'
+import { task } from '../work/task/decider.ts'
 import type { TaskEvent } from '../work/task/events.ts'
 import type { DecisionEvent } from './decision/events.ts'
 

@@ -1,4 +1,5 @@
-import { forget, process, send } from '../kernel/process.ts'
+import { forget } from '../kernel/intent.ts'
+import { process, send } from '../kernel/process.ts'
 import { decision } from './decision/decider.ts'
 import type { DecisionEvent } from './decision/events.ts'
 

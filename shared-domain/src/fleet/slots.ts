@@ -1,4 +1,5 @@
-import { forget, process, send } from '../kernel/process.ts'
+import { forget } from '../kernel/intent.ts'
+import { process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
 import type { TaskEvent } from '../work/task/events.ts'
 import { capacity, reservation_ms } from './capacity/decider.ts'

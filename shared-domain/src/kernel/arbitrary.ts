@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { z } from 'zod'
-import type { Actor, Command, Decider } from './decider.ts'
+import type { Command, Decider } from './decider.ts'
+import type { Actor } from './fact.ts'
 import { admin, now, orchestrator, system, tool, uuid } from './testing.ts'
 import { hour_ms, later } from './time.ts'
 import type { Wish } from './world.ts'

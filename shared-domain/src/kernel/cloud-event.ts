@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { EventDefinition } from './events.ts'
-import type { Recorded } from './read-model.ts'
+import type { Recorded } from './fact.ts'
 
 /** What the store knows of a fact beyond what readers need. */
 export interface Provenance {

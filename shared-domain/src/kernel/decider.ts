@@ -1,31 +1,7 @@
 import type { z } from 'zod'
 import type { EventCatalogue, EventOf } from './events.ts'
-import type { Intent } from './process.ts'
-
-export type AnyEvent = { readonly type: string; readonly data: unknown }
-
-export const actorKinds = ['orchestrator', 'admin', 'tool', 'process'] as const
-
-/**
- * Who acts: an orchestrator with its key, a person with an admin key, a tool with a lesser key of the organization, or a process of
- * Baton itself.
- */
-export interface Actor {
-  readonly kind: (typeof actorKinds)[number]
-  readonly id: string
-}
-
-/** What the log says of a fact besides its data. */
-export interface Meta {
-  readonly at: string
-  readonly by: Actor
-  readonly organization: string
-  /** Revision of the fact in its stream, from 0. */
-  readonly revision: number
-  readonly commandId: string
-  /** The fact was taken over from another system's log, together with its time. */
-  readonly imported?: boolean
-}
+import type { Actor, AnyEvent, Meta } from './fact.ts'
+import type { Intent } from './intent.ts'
 
 /** The fold of one category of streams: what is known of each after every fact so far. */
 export interface Fold<State = any, Event extends AnyEvent = any> {
@@ -141,3 +117,9 @@ export const decider = <State, Event extends AnyEvent, Code extends string, Data
     commands: { readonly [Name in keyof Data]: Command<State, Event, NoInfer<Code>, Data[Name]> }
   },
 ): Decider<State, Event, Code, Data> => ({ ...fold, ...definition }) as never
+
+/** Checks a part of a decider's commands that stands in a file of its own. */
+export const commandsOf = <State, Event extends AnyEvent, Code extends string>() =>
+  <Data extends Record<string, z.ZodObject>>(
+    commands: { readonly [Name in keyof Data]: Command<State, Event, Code, Data[Name]> },
+  ) => commands

@@ -1,7 +1,8 @@
 import type { Test } from 'tap'
 import type { z } from 'zod'
-import type { AnyEvent, Fold, Meta } from './decider.ts'
-import { changed, changesOf, placeOf, type ReadModel, type Recorded, type Row } from './read-model.ts'
+import type { Fold } from './decider.ts'
+import type { AnyEvent, Meta, Recorded } from './fact.ts'
+import { changed, changesOf, placeOf, type ReadModel, type Row } from './read-model.ts'
 import { now, organization, subject, system, uuid } from './testing.ts'
 
 /** A fact as a reader meets it, under circumstances that may be given. */

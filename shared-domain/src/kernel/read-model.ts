@@ -1,14 +1,5 @@
 import { z } from 'zod'
-import type { AnyEvent, Meta } from './decider.ts'
-
-/** A fact as readers see it: what happened, to which stream, when, through whom, and where it stands in the log. */
-export type Recorded<Event extends AnyEvent = AnyEvent> = Event & Meta & {
-  readonly category: string
-  /** The id part of the stream's name. */
-  readonly id: string
-  /** Log position as a decimal string. */
-  readonly position: string
-}
+import type { AnyEvent, Recorded } from './fact.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 

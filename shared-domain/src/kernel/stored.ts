@@ -1,7 +1,8 @@
 import type { Provenance } from './cloud-event.ts'
-import { partsOf, type Decider, type Meta } from './decider.ts'
+import { partsOf, type Decider } from './decider.ts'
+import type { Meta } from './fact.ts'
 import { decode, type EventDefinition } from './events.ts'
-import type { Recorded } from './read-model.ts'
+import type { Recorded } from './fact.ts'
 
 /** An event as an event store shows it. */
 export interface Stored {

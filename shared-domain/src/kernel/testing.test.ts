@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import t, { type Test } from 'tap'
 import { z } from 'zod'
-import { decider, fold, reject, type Evolve, type Meta } from './decider.ts'
+import { decider, fold, reject, type Evolve } from './decider.ts'
+import type { Meta } from './fact.ts'
 import { events, type EventOf } from './events.ts'
 import { admin, behaviour, now, on, replay, uuid } from './testing.ts'
 

@@ -1,8 +1,7 @@
 import type { Test } from 'tap'
 import type { z } from 'zod'
-import {
-  reject, Rejection, scopes, streamOf, type Actor, type AnyEvent, type Context, type Decider, type Fold, type Meta,
-} from './decider.ts'
+import { reject, Rejection, scopes, streamOf, type Context, type Decider, type Fold } from './decider.ts'
+import type { Actor, AnyEvent, Meta } from './fact.ts'
 import { decode, versionOf } from './events.ts'
 
 type EventIn<M> = M extends Fold<any, infer Event> ? Event : never

@@ -1,6 +1,7 @@
-import { partsOf, Rejection, scopes, streamOf, type Actor, type AnyEvent, type Context, type Decider, type Fold } from './decider.ts'
-import type { Intent, Process } from './process.ts'
-import type { Recorded } from './read-model.ts'
+import { partsOf, Rejection, scopes, streamOf, type Context, type Decider, type Fold } from './decider.ts'
+import type { Actor, AnyEvent, Recorded } from './fact.ts'
+import type { Intent } from './intent.ts'
+import type { Process } from './process.ts'
 import { later } from './time.ts'
 import { admin, now, organization, system, uuid } from './testing.ts'
 

@@ -9,7 +9,8 @@ import { send } from '../kernel/process.ts'
 import { elapsed_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { leases } from './leases.ts'
-import { lease_ms, renewal_ms, task } from './task/decider.ts'
+import { task } from './task/decider.ts'
+import { lease_ms, renewal_ms } from './task/lease.ts'
 import { taskState } from './task/state.ts'
 
 const [owner, other, ...tasks] = ids as [string, string, string, string]

@@ -1,6 +1,8 @@
-import { forget, process, send } from '../kernel/process.ts'
+import { forget } from '../kernel/intent.ts'
+import { process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
-import { lease_ms, task } from './task/decider.ts'
+import { task } from './task/decider.ts'
+import { lease_ms } from './task/lease.ts'
 import type { TaskEvent } from './task/events.ts'
 
 /** One timer per task: every sign of life replaces the one that waits. While all of Baton was down nobody could give one. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { readModel, type Project, type Recorded } from '../../kernel/read-model.ts'
+import type { Recorded } from '../../kernel/fact.ts'
+import { readModel, type Project } from '../../kernel/read-model.ts'
 import { DecisionId, OrchestratorId, StoredInstant, TaskId } from '../../vocabulary.ts'
 import { decisionTypes, protocols, Vote, type DecisionEvent } from './events.ts'
 import type { Tally } from './majority.ts'

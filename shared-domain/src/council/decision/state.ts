@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { fold, type Actor, type Evolve } from '../../kernel/decider.ts'
+import { fold, type Evolve } from '../../kernel/decider.ts'
+import type { Actor } from '../../kernel/fact.ts'
 import { Decision, type DecisionEvent, type decisionTypes, type Vote } from './events.ts'
 
 export type VoteName = z.output<typeof Vote>

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { readModel, type Project, type Recorded } from '../../kernel/read-model.ts'
+import type { Recorded } from '../../kernel/fact.ts'
+import { readModel, type Project } from '../../kernel/read-model.ts'
 import { OrchestratorId } from '../../vocabulary.ts'
 import type { CapacityEvent } from './events.ts'
 

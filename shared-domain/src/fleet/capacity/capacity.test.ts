@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Rejection, type AnyEvent, type Fold } from '../../kernel/decider.ts'
+import { Rejection, type Fold } from '../../kernel/decider.ts'
+import type { AnyEvent } from '../../kernel/fact.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { World } from '../../kernel/world.ts'

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { scopes, type Actor, type Context, type Fold } from '../../kernel/decider.ts'
+import { scopes, type Context, type Fold } from '../../kernel/decider.ts'
+import type { Actor } from '../../kernel/fact.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, now, orchestrator, replay, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'

@@ -1,4 +1,5 @@
-import { fold, type Actor, type Evolve, type Scope } from '../../kernel/decider.ts'
+import { fold, type Evolve, type Scope } from '../../kernel/decider.ts'
+import type { Actor } from '../../kernel/fact.ts'
 import { ApiKey, type ApiKeyEvent } from './events.ts'
 
 export interface Key {

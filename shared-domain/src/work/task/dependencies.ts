@@ -1,40 +1,60 @@
-import type { Context } from '../../kernel/decider.ts'
-import type { TaskId } from '../../vocabulary.ts'
-import { isOpen, taskState } from './state.ts'
+import { z } from 'zod'
+import { mayActAs, reject } from '../../kernel/decider.ts'
+import { TaskId } from '../../vocabulary.ts'
+import { waiting } from './blocks.ts'
+import { Task } from './events.ts'
+import { cycleThrough, openAmong, unknownAmong } from './graph.ts'
+import { by, moving, room, type Decision } from './guards.ts'
+import type { Known } from './state.ts'
 
-type Sight = Pick<Context, 'look' | 'organization'>
+export const dependencies_max = 100
 
-/** Those that do not exist in the organization. */
-export const unknownAmong = (ids: readonly TaskId[], { look, organization }: Sight): TaskId[] => ids.filter((id) => {
-  const task = look(taskState, id)
-  return task.status === 'NONE' || task.organization !== organization
+export const dependencies = room({
+  addDependency: {
+    about: 'Make the task wait for one more task.',
+    route: 'POST /tasks/:id/dependencies',
+    data: z.object({ dependency: TaskId }),
+    decide(task, { dependency }, context) {
+      const add = (task: Known): Decision => {
+        if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+        if (task.dependsOn.includes(dependency)) return []
+        if (unknownAmong([dependency], context).length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown: [dependency] })
+        if (task.dependsOn.length >= dependencies_max) return reject('DEPENDENCY_LIMIT', { max: dependencies_max })
+        const cycle = cycleThrough(context.id, dependency, context)
+        if (cycle === 'unknown') return reject('DEPENDENCY_LIMIT')
+        if (cycle) return reject('DEPENDENCY_CYCLE', { cycle })
+        const added = Task.DependencyAdded({ owner: task.owner, dependency, dependsOn: [...task.dependsOn, dependency] })
+        return task.status === 'TODO' && openAmong([dependency], context).length > 0 ? [added, waiting(task, [dependency])] : [added]
+      }
+      return by(task, 'addDependency', { TODO: add, BLOCKED: add })
+    },
+  },
+
+  breakCircle: {
+    about: 'Waits that were added at the same moment may have closed a circle: withdraw this one if it is part of one.',
+    internal: true,
+    data: z.object({ dependency: TaskId }),
+    decide(task, { dependency }, context) {
+      // What is cancelled may be reopened.
+      if (task.status === 'NONE' || task.status === 'DONE' || !task.dependsOn.includes(dependency)) return []
+      const cycle = cycleThrough(context.id, dependency, context)
+      if (!cycle || cycle === 'unknown') return []
+      const dependsOn = task.dependsOn.filter((id) => id !== dependency)
+      const withdrawn = Task.DependencyWithdrawn({ owner: task.owner, dependency, dependsOn, cycle: [...cycle] })
+      const waits = task.status === 'BLOCKED' && task.block.kind === 'dependencies'
+      if (!waits || openAmong(dependsOn, context).length > 0) return [withdrawn]
+      return [withdrawn, Task.TaskUnblocked({ ...moving(task), kind: 'dependencies', reason: 'the last dependency was withdrawn' })]
+    },
+  },
+
+  settleDependencies: {
+    about: 'A task that this one waits for has ended: go on if it was the last.',
+    internal: true,
+    data: z.object({}),
+    decide(task, _, context) {
+      if (task.status !== 'BLOCKED' || task.block.kind !== 'dependencies') return []
+      if (openAmong(task.dependsOn, context).length > 0) return []
+      return [Task.TaskUnblocked({ ...moving(task), kind: 'dependencies', reason: 'the last dependency ended' })]
+    },
+  },
 })
-
-/** Those that still have to end. */
-export const openAmong = (ids: readonly TaskId[], { look }: Sight): TaskId[] => ids.filter((id) => isOpen(look(taskState, id)))
-
-/** How many tasks a search for a cycle looks at before it gives up. */
-const visits_max = 1_000
-
-/**
- * The circle that a wait of `from` for `to` closes: task ids, the first one again at the end. What is done is final and waits for
- * nothing. Where too much hangs together it is not known whether there is one.
- */
-export function cycleThrough(from: string, to: string, { look }: Sight): readonly TaskId[] | 'unknown' | undefined {
-  const cameFrom = new Map([[to, from]])
-  for (const id of cameFrom.keys()) {
-    if (id === from) return pathTo(from, cameFrom)
-    if (cameFrom.size > visits_max) return 'unknown'
-    const task = look(taskState, id)
-    if (task.status === 'NONE' || task.status === 'DONE') continue
-    for (const next of task.dependsOn) if (!cameFrom.has(next)) cameFrom.set(next, id)
-  }
-  return undefined
-}
-
-function pathTo(from: string, cameFrom: ReadonlyMap<string, string>): readonly TaskId[] {
-  const path = [from]
-  do path.unshift(cameFrom.get(path[0]!)!)
-  while (path[0] !== from)
-  return path as TaskId[]
-}

@@ -1,115 +1,11 @@
 import t from 'tap'
-import { Decision } from '../../council/decision/events.ts'
-import { decisionState } from '../../council/decision/state.ts'
-import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
-import { counted } from '../../fleet/capacity/state.ts'
-import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { Rejection } from '../../kernel/decider.ts'
-import { send } from '../../kernel/process.ts'
-import { admin, now, on, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { admin, now, on, orchestrator, subject, system, tool } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
-import { heartbeat_ms, opening_ms, task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
-import {
-  blocked, cancelled, codeOf, completed, created, delegated, failed, first, inWorld, lease, other, owner, registered, running, scene,
-  started, third, token, waitingFor,
-} from './scene.ts'
+import { heartbeat_ms } from './lease.ts'
+import { blocked, codeOf, completed, created, failed, inWorld, lease, other, owner, running, scene, started, token } from './scene.ts'
 import { taskState } from './state.ts'
-
-t.test('S-3 a task is started by its owner, at work, with nothing in the way', async (t) => {
-  const given = scene(t)
-  given(created()).by(orchestrator(owner)).when('start', {}).yields(started())
-  given(created(), delegated(other)).at(later(now, 5_000)).when('start', {}).yields(started({ owner: other, waited_ms: 5_000 }))
-  given(created(), delegated(third)).when('start', {}).refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: third })
-  given(created()).seeing(orchestratorState, owner, registered).when('start', {})
-    .refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: owner })
-  given(created()).by(orchestrator(other)).when('start', {}).refuses('INVALID_OWNERSHIP', { owner })
-  const selection = { policy: 'deadline-priority/1', candidates: [{ id: subject, score: 10 }] }
-  given(created()).when('startSelected', { selection }).yields(started({ selection: selection }))
-})
-
-t.test('S-3 a task does not start before what it depends on has ended', async (t) => {
-  const given = (...facts: readonly TaskEvent[]) => scene(t)(created({ dependsOn: [first] }), ...facts)
-  given(waitingFor(first)).seeing(taskState, first, created()).when('start', {}).refuses('DEPENDENCIES_UNMET', { dependsOn: [first] })
-  given().seeing(taskState, first, created(), cancelled(), Task.TaskReopened({ owner, from: 'CANCELLED', reason: null }))
-    .when('start', {}).refuses('DEPENDENCIES_UNMET', { open: [first] })
-  given().seeing(taskState, first, created(), cancelled()).when('start', {}).yields(started())
-})
-
-t.test('S-3 a task that needs approvals waits for all of them', async (t) => {
-  const [decision, another] = [uuid(31), uuid(32)]
-  const opened = Decision.DecisionOpened({
-    type: 'task_approval', title: 'May it?', description: null,
-    electorate: [{ orchestrator: owner, weight: 1 }, { orchestrator: other, weight: 1 }], protocol: 'majority', quorum: 0.5,
-    deadline: null, task: subject, concerns: owner,
-  })
-  const tally = { electors: 2, cast: 2, approvals: 2, rejections: 0, abstentions: 0, quorumMet: true }
-  const voted = { type: 'task_approval' as const, task: subject, concerns: owner, tally, reason: 'voted' }
-  const approved = Decision.DecisionApproved(voted)
-  const cancelled = Decision.DecisionCancelled({ task: subject, concerns: owner, reason: null })
-  const required = Task.ApprovalRequired({ owner, decision, decisions: [decision] })
-  const both = Task.ApprovalRequired({ owner, decision: another, decisions: [decision, another] })
-  const given = scene(t)(created(), required)
-  given.seeing(decisionState, decision, opened).when('start', {}).refuses('CONSENSUS_REQUIRED', { decisions: [decision] })
-  for (const outcome of [Decision.DecisionRejected, Decision.DecisionExpired])
-    given.seeing(decisionState, decision, opened, outcome(voted)).when('start', {}).refuses('CONSENSUS_REQUIRED')
-  for (const outcome of [approved, cancelled]) given.seeing(decisionState, decision, opened, outcome).when('start', {}).yields(started())
-  scene(t)(created()).when('requireApproval', { decision }).yieldsEachTime(required)
-  given.when('requireApproval', { decision: another }).yieldsEachTime(both)
-  // Another electorate that approves does not make good for the one that did not.
-  const wanting = scene(t)(created(), required, both).seeing(decisionState, another, opened, approved)
-  wanting.seeing(decisionState, decision, opened, Decision.DecisionRejected(voted)).when('start', {})
-    .refuses('CONSENSUS_REQUIRED', { decisions: [decision] })
-  wanting.seeing(decisionState, decision, opened, approved).when('start', {}).yields(started())
-})
-
-t.test('S-3 a task does not wait for the approval of a question that was not put', async (t) => {
-  const [decision, another] = [uuid(31), uuid(32)]
-  const ask = (over: object = {}) => Decision.DecisionOpened({
-    type: 'task_approval', title: 'May it?', description: null, electorate: [], protocol: 'majority', quorum: 0.5, deadline: null,
-    task: subject, concerns: owner, ...over,
-  })
-  const required = Task.ApprovalRequired({ owner, decision, decisions: [decision] })
-  const both = Task.ApprovalRequired({ owner, decision: another, decisions: [decision, another] })
-  const withdrawn = Task.ApprovalWithdrawn({ owner, decision, decisions: [another] })
-  const given = scene(t)(created(), required, both)
-  given.when('withdrawApproval', { decision, taken: '1' }).yields(withdrawn)
-  given.when('withdrawApproval', { decision, taken: '0' }).changesNothing()
-  // What has the same id may be another question, or one about another task.
-  for (const over of [{ task: first }, { type: 'decision' as const }])
-    given.seeing(decisionState, decision, ask(over)).when('withdrawApproval', { decision, taken: '1' }).yields(withdrawn)
-  given.seeing(decisionState, decision, ask()).when('withdrawApproval', { decision, taken: '1' }).changesNothing()
-  // Whoever announced it as well may still open it.
-  const twice = (wait_ms: number) => scene(t)(created(), required, required).at(later(now, wait_ms))
-  for (const taken of ['1', '2']) twice(opening_ms - 1).when('withdrawApproval', { decision, taken }).changesNothing()
-  twice(opening_ms).when('withdrawApproval', { decision, taken: '1' }).changesNothing()
-  twice(opening_ms).when('withdrawApproval', { decision, taken: '2' }).yields(Task.ApprovalWithdrawn({ owner, decision, decisions: [] }))
-  scene(t)(created(), required, Task.ApprovalWithdrawn({ owner, decision, decisions: [] })).when('start', {}).yields(started())
-})
-
-t.test('S-3 S-40 a task does not start without a capacity slot, and gives none away when it is refused', async (t) => {
-  const { world, tell, wish } = inWorld(created())
-  world.do({ category: 'capacity', id: owner, command: 'set', data: { maxConcurrentTasks: 1 } })
-  tell(taskState, first, created())
-  wish('start', {}, { id: first })
-  t.equal(codeOf(wish('start')), 'CAPACITY_EXCEEDED')
-  t.equal(world.look(taskState, subject).status, 'TODO')
-  world.carryOut(send(capacity, owner, 'release', {
-    task: first, command: [...world.look(capacity, owner).slots.keys()][0]!.split('/')[1]!, reason: 'ended',
-  }))
-  t.notOk(codeOf(wish('start')))
-})
-
-t.test('S-40 the slot that a start takes is the one that is given back when it fails', async (t) => {
-  const { world } = inWorld(created())
-  const context = world.contextOf({ id: subject })
-  const { take, giveBack, within_ms } = task.commands.start.holds!(world.look(taskState, subject), {}, context)!
-  t.equal(within_ms, reservation_ms)
-  world.carryOut(take)
-  t.strictSame(counted(world.look(capacity, owner)), { max: 5, active: 0, reserved: 1 })
-  world.carryOut(giveBack('0'))
-  t.strictSame(counted(world.look(capacity, owner)), { max: 5, active: 0, reserved: 0 })
-})
 
 t.test('S-4 the holder reports progress, with the token of its lease', async (t) => {
   const given = scene(t)
@@ -210,16 +106,6 @@ t.test('S-6 a failed task is tried again after twice as long each time, at most 
   }
   scene(t)(...running).when('fail', { token, error: 'no', retryable: false })
     .yields(failed(0, false), blocked('failure', 'failed for good'))
-})
-
-t.test('S-3 a failed task does not start before its time', async (t) => {
-  const nextRetryAt = later(now, 1_000)
-  const retry = Task.TaskRetryScheduled({ owner, attempt: 1, nextRetryAt })
-  const given = scene(t)(...running, failed(0), retry)
-  given.at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE', { nextRetryAt })
-  given.at(nextRetryAt).when('start', {}).yields(started({ attempt: 1, waited_ms: 1_000 }))
-  const unblocked = Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'manual', reason: 'by hand' })
-  scene(t)(...running, failed(0), retry, blocked('manual'), unblocked).at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE')
 })
 
 t.test('S-7 a task is given back by its holder or an admin', async (t) => {

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { digestOf } from '../../kernel/digest.ts'
-import { fold, type Actor, type Evolve } from '../../kernel/decider.ts'
+import { fold, type Evolve } from '../../kernel/decider.ts'
+import type { Actor } from '../../kernel/fact.ts'
 import type { DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
 import { Task, type Lease, type Status, type TaskEvent } from './events.ts'
 

@@ -1,0 +1,22 @@
+/** Something the system itself wants done, now or when `due` has come. A due intent has a key. */
+export interface Intent {
+  readonly category: string
+  readonly id: string
+  readonly command: string
+  readonly data: unknown
+  /** Instant at which it becomes a command; at once when not given. */
+  readonly due?: string
+  /** A later intent under the same key replaces an earlier one that is still waiting. */
+  readonly key?: string
+  /** The wait measures silence, which means nothing while nobody listens: whoever takes the lead lets at least so much time pass. */
+  readonly patience_ms?: number
+}
+
+/** Withdraws the intent that still waits under this key. */
+export interface Forget {
+  readonly forget: string
+}
+
+export const forget = (key: string): Forget => ({ forget: key })
+
+export type Reaction = readonly (Intent | Forget)[]

@@ -1,0 +1,45 @@
+import { z } from 'zod'
+import { mayActAs, reject } from '../../kernel/decider.ts'
+import { text, type TaskId } from '../../vocabulary.ts'
+import { Task } from './events.ts'
+import { openAmong } from './graph.ts'
+import { by, moving, room, same, unfit, type Decision } from './guards.ts'
+import { leaseOf, type Known } from './state.ts'
+
+const blocked = (task: Known, kind: 'dependencies' | 'manual', reason: string, waitsFor: readonly TaskId[] = []) =>
+  Task.TaskBlocked({ ...moving(task), kind, reason, waitsFor: [...waitsFor], lease: leaseOf(task) })
+
+export const waiting = (task: Known, open: readonly TaskId[]) => blocked(task, 'dependencies', 'waits for other tasks', open)
+
+export const blocks = room({
+  block: {
+    about: 'Say that the task cannot go on, and why.',
+    data: z.object({ reason: text(500) }),
+    decide(task, { reason }, context) {
+      const block = (task: Known): Decision =>
+        mayActAs(context, task.owner) ? [blocked(task, 'manual', reason)] : reject('INVALID_OWNERSHIP', { owner: task.owner })
+      return by(task, 'block', {
+        TODO: block, IN_PROGRESS: block,
+        BLOCKED: (task) => (task.block.kind === 'manual' && task.block.reason === reason ? [] : unfit(task, 'block')),
+      })
+    },
+  },
+
+  unblock: {
+    about: 'Say that what blocked the task is gone.',
+    data: z.object({ reason: text(500).default('unblocked by hand') }),
+    decide: (task, { reason }, context) => by(task, 'unblock', {
+      TODO: same,
+      BLOCKED(task) {
+        if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+        const { kind } = task.block
+        if (kind === 'escalation') return unfit(task, 'unblock')
+        const open = openAmong(task.dependsOn, context)
+        if (open.length === 0) return [Task.TaskUnblocked({ ...moving(task), kind, reason })]
+        if (kind === 'dependencies') return reject('DEPENDENCIES_UNMET', { open })
+        // Another block was laid over open dependencies: those remain.
+        return [Task.TaskUnblocked({ ...moving(task), kind, reason }), waiting({ ...task, status: 'TODO' }, open)]
+      },
+    }),
+  },
+})

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
+import { Metadata, text } from '../../vocabulary.ts'
+import { waiting } from './blocks.ts'
+import { Task } from './events.ts'
+import { openAmong } from './graph.ts'
+import { by, moving, room, unfit, type Decision } from './guards.ts'
+import { leaseOf, wordsOf, type Known } from './state.ts'
+
+export const escalation = room({
+  escalate: {
+    about: 'Ask somebody else to decide; the task is blocked until they do.',
+    data: z.object({
+      reason: text(500),
+      severity: z.enum(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']).default('MEDIUM'),
+      to: text(200).optional(),
+      context: Metadata.default({}),
+    }),
+    decide(task, { to = null, ...wish }, context) {
+      const said = { to, ...wish }
+      const escalate = (task: Known): Decision => {
+        if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+        return [Task.TaskEscalated({ ...moving(task), ...said, lease: leaseOf(task) })]
+      }
+      return by(task, 'escalate', {
+        TODO: escalate, IN_PROGRESS: escalate,
+        BLOCKED(task) {
+          if (task.block.kind !== 'escalation') return unfit(task, 'escalate')
+          return task.block.words === wordsOf.escalation(said) ? [] : reject('ALREADY_ESCALATED', { reason: task.block.reason })
+        },
+      })
+    },
+  },
+
+  resolveEscalation: {
+    about: 'Decide an escalation: the task can go on.',
+    data: z.object({ resolution: text(2_000) }),
+    decide: (task, { resolution }, context) => by(task, 'resolveEscalation', {
+      BLOCKED(task) {
+        if (task.block.kind !== 'escalation') return unfit(task, 'resolveEscalation')
+        if (!isPrivileged(context) && task.block.to !== context.by.id) return reject('FORBIDDEN')
+        const open = openAmong(task.dependsOn, context)
+        const resolved = Task.TaskEscalationResolved({ ...moving(task), resolution })
+        return open.length === 0 ? [resolved] : [resolved, waiting({ ...task, status: 'TODO' }, open)]
+      },
+    }),
+  },
+})

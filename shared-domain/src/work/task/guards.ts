@@ -1,0 +1,49 @@
+import { isReachable, orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { commandsOf, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
+import type { OrchestratorId } from '../../vocabulary.ts'
+import type { TaskEvent } from './events.ts'
+import type { rejections } from './rejections.ts'
+import type { InProgress, Known, TaskState, TaskStatus } from './state.ts'
+
+type Code = keyof typeof rejections
+export type Decision = readonly TaskEvent[] | Rejection<Code>
+
+/** Some of the commands of a task. */
+export const room = commandsOf<TaskState, TaskEvent, Code>()
+
+export const unfit = (task: Known, command: string) => reject('INVALID_STATE_TRANSITION', { command, status: task.status })
+
+type Branches = { readonly [S in TaskStatus]?: (task: Extract<Known, { status: S }>) => Decision }
+
+/** Runs the branch for the task's status; statuses without a branch refuse the command. This is the state table S-1 to S-14. */
+export function by(task: TaskState, command: string, branches: Branches): Decision {
+  if (task.status === 'NONE') return reject('NOT_FOUND')
+  const branch = branches[task.status] as ((task: Known) => Decision) | undefined
+  return branch ? branch(task) : unfit(task, command)
+}
+
+export const same = (): Decision => []
+export const stale = (): Decision => reject('STALE_LEASE')
+
+/** What a fact that moves a task carries. */
+export const moving = (task: Known) => ({ owner: task.owner, from: task.status })
+
+export const holds = ({ lease }: InProgress, token: string, context: Context) => mayActAs(context, lease.holder) && lease.token === token
+
+/** A command of the lease holder: without the current token it is refused, whatever the status. */
+export function byHolder(
+  task: TaskState, command: string, token: string, context: Context, decide: (task: InProgress) => Decision,
+): Decision {
+  return by(task, command, {
+    TODO: stale, BLOCKED: stale, CANCELLED: stale,
+    IN_PROGRESS: (task) => (holds(task, token, context) ? decide(task) : stale()),
+  })
+}
+
+/** Why the orchestrator cannot take the task over, if it cannot. */
+export function unable(to: OrchestratorId, { look, organization }: Context) {
+  const target = look(orchestratorState, to)
+  if (target.stage === 'unknown') return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: to })
+  if (target.organization !== organization) return reject('DIFFERENT_ORGANIZATION', { orchestrator: to })
+  return isReachable(target) ? undefined : reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: to })
+}

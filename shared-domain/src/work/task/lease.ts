@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { isPrivileged } from '../../kernel/decider.ts'
+import { elapsed_ms, later, second_ms } from '../../kernel/time.ts'
+import { Int64, Metadata, text } from '../../vocabulary.ts'
+import { Task } from './events.ts'
+import { by, byHolder, holds, moving, room, same, stale, unfit } from './guards.ts'
+import { wordsOf, type InProgress } from './state.ts'
+
+export const heartbeat_ms = 30 * second_ms
+/** Two missed heartbeats end a lease. */
+export const lease_ms = 2 * heartbeat_ms
+/**
+ * Signs of life closer together than this are one, the first: so many are facts and no more. A lease therefore ends no earlier than
+ * `lease_ms` less this after any of them.
+ */
+export const renewal_ms = second_ms
+const retry_max_ms = 60 * second_ms
+
+const token = { token: Int64 }
+
+/** A sign of life, told only when the last one is old enough to matter. */
+const renewed = (task: InProgress, at: string) =>
+  elapsed_ms(task.lastSeen, at) >= renewal_ms ? [Task.LeaseRenewed({ owner: task.owner, token: task.lease.token })] : []
+
+export const lease = room({
+  heartbeat: {
+    about: 'Show that the holder of the lease is alive; due every 30 seconds unless progress is reported. One in a second counts.',
+    scope: 'execute',
+    data: z.object(token),
+    decide: (task, { token }, context) => byHolder(task, 'heartbeat', token, context, (task) => renewed(task, context.at)),
+  },
+
+  reportProgress: {
+    about: 'Tell how far the work is, from 0 to 100.',
+    route: 'POST /tasks/:id/progress',
+    scope: 'execute',
+    data: z.object({ ...token, percentage: z.int().min(0).max(100), message: text(1_000).optional(), metadata: Metadata.default({}) }),
+    decide: (task, { token, ...said }, context) => byHolder(task, 'reportProgress', token, context, (task) => {
+      const { percentage, metadata, message = null } = said
+      const isKnown = task.percentage === percentage && task.report === wordsOf.report({ message, metadata })
+      if (isKnown) return renewed(task, context.at)
+      return [Task.TaskProgressed({ owner: task.owner, token, percentage, message, metadata })]
+    }),
+  },
+
+  complete: {
+    about: 'Deliver the result.',
+    scope: 'execute',
+    data: z.object({
+      ...token,
+      output: z.json().default(null)
+        .refine((value) => JSON.stringify(value).length <= 65_536, { error: 'is larger than 65536 characters as JSON' }),
+      artifacts: z.array(z.object({ name: text(200), uri: text(2_000) })).max(50).default([]),
+      metrics: z.record(text(100), z.number())
+        .refine((metrics) => Object.keys(metrics).length <= 50, { error: 'has more than 50 entries' }).default({}),
+    }),
+    decide(task, { token, ...result }, context) {
+      if (task.status === 'DONE') return task.token === token && task.result === wordsOf.result(result) ? [] : unfit(task, 'complete')
+      return byHolder(task, 'complete', token, context, (task) => [Task.TaskCompleted({
+        ...moving(task), lease: task.lease, priority: task.priority, createdAt: task.createdAt, startedAt: task.lease.since,
+        durationMs: Math.max(0, elapsed_ms(task.lease.since, context.at)), onTime: task.dueAt === null || context.at <= task.dueAt,
+        ...result,
+      })])
+    },
+  },
+
+  fail: {
+    about: 'Say that the work failed. It is tried again later while retries are left, else it is blocked.',
+    scope: 'execute',
+    data: z.object({ ...token, error: text(5_000), kind: text(100).default('error'), retryable: z.boolean().default(true) }),
+    decide: (task, { token, error, kind, retryable }, context) => byHolder(task, 'fail', token, context, (task) => {
+      const { attempt, maxRetries, owner } = task
+      const failed = Task.TaskFailed({ ...moving(task), lease: task.lease, attempt, error, kind, retryable })
+      if (retryable && attempt < maxRetries) {
+        const wait_ms = Math.min(retry_max_ms, second_ms * 2 ** attempt)
+        return [failed, Task.TaskRetryScheduled({ owner, attempt: attempt + 1, nextRetryAt: later(context.at, wait_ms) })]
+      }
+      const reason = retryable ? `failed after ${attempt} retries` : 'failed for good'
+      return [failed, Task.TaskBlocked({ owner, from: 'TODO', kind: 'failure', reason, waitsFor: [], lease: null })]
+    }),
+  },
+
+  release: {
+    about: 'Give the task back unfinished; its progress stays.',
+    scope: 'execute',
+    data: z.object({ token: Int64.optional(), reason: text(500).optional() }),
+    decide: (task, { token, reason }, context) => by(task, 'release', {
+      TODO: same, BLOCKED: stale, CANCELLED: stale,
+      IN_PROGRESS: (task) => (isPrivileged(context) || (token && holds(task, token, context))
+        ? [Task.TaskReleased({ ...moving(task), lease: task.lease, reason: reason ?? null })]
+        : stale()),
+    }),
+  },
+
+  expireLease: {
+    about: 'End the lease if nothing was heard of its holder for two heartbeats.',
+    internal: true,
+    data: z.object(token),
+    decide(task, { token }, { at }) {
+      if (task.status !== 'IN_PROGRESS' || task.lease.token !== token || elapsed_ms(task.lastSeen, at) < lease_ms) return []
+      return [Task.LeaseExpired({ ...moving(task), lease: task.lease, lastSeen: task.lastSeen })]
+    },
+  },
+})

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
+import { Instant, Metadata, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
+import { waiting } from './blocks.ts'
+import { dependencies_max } from './dependencies.ts'
+import { Task } from './events.ts'
+import { openAmong, unknownAmong } from './graph.ts'
+import { by, moving, room, same, type Decision } from './guards.ts'
+import { leaseOf, type Known } from './state.ts'
+
+export const lifecycle = room({
+  create: {
+    about: 'Ask for a piece of work. It belongs to the orchestrator that asks, or to `owner` when another does.',
+    creates: true,
+    data: z.object({
+      owner: OrchestratorId.optional(),
+      title: text(500),
+      description: z.string().max(5_000).optional(),
+      priority: Priority.default('MEDIUM'),
+      dueAt: Instant.optional(),
+      estimatedHours: z.number().min(1).max(1_000).optional(),
+      tags: z.array(text(50)).max(50).default([]),
+      requiredCapabilities: z.array(text(100)).max(50).default([]),
+      dependsOn: z.array(TaskId).max(dependencies_max).default([]),
+      maxRetries: z.int().min(0).max(10).default(3),
+      metadata: Metadata.default({}),
+    }),
+    decide(task, data, context) {
+      if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
+      const owner = data.owner ?? (context.by.kind === 'orchestrator' ? OrchestratorId.parse(context.by.id) : undefined)
+      if (!owner) return reject('OWNER_REQUIRED')
+      if (!mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
+      const known = context.look(orchestratorState, owner)
+      if (known.stage !== 'registered' || known.organization !== context.organization)
+        return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: owner })
+      const dependsOn = [...new Set(data.dependsOn)]
+      if ((dependsOn as string[]).includes(context.id)) return reject('DEPENDENCY_CYCLE', { cycle: [context.id, context.id] })
+      const unknown = unknownAmong(dependsOn, context)
+      if (unknown.length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown })
+      const open = openAmong(dependsOn, context)
+      const created = Task.TaskCreated({
+        ...data, owner, dependsOn, description: data.description ?? null, dueAt: data.dueAt ?? null,
+        estimatedHours: data.estimatedHours ?? null,
+      })
+      if (open.length === 0) return [created]
+      const waits = {
+        owner, from: 'TODO' as const, kind: 'dependencies' as const, reason: 'waits for other tasks', waitsFor: open, lease: null,
+      }
+      return [created, Task.TaskBlocked(waits)]
+    },
+  },
+
+  cancel: {
+    about: 'Say that the task is no longer wanted.',
+    data: z.object({ reason: text(500).optional() }),
+    decide(task, { reason }, context) {
+      const cancel = (task: Known): Decision => (mayActAs(context, task.owner)
+        ? [Task.TaskCancelled({ ...moving(task), reason: reason ?? null, lease: leaseOf(task) })]
+        : reject('INVALID_OWNERSHIP', { owner: task.owner }))
+      return by(task, 'cancel', { TODO: cancel, IN_PROGRESS: cancel, BLOCKED: cancel, CANCELLED: same })
+    },
+  },
+
+  reopen: {
+    about: 'Want a cancelled task again.',
+    scope: 'admin',
+    data: z.object({ reason: text(500).optional() }),
+    decide: (task, { reason }, context) => by(task, 'reopen', {
+      TODO: same,
+      CANCELLED(task) {
+        if (!isPrivileged(context)) return reject('FORBIDDEN')
+        const reopened = Task.TaskReopened({ ...moving(task), reason: reason ?? null })
+        const open = openAmong(task.dependsOn, context)
+        return open.length === 0 ? [reopened] : [reopened, waiting({ ...task, status: 'TODO' }, open)]
+      },
+    }),
+  },
+})

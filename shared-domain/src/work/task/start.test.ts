@@ -1,0 +1,68 @@
+import t from 'tap'
+import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
+import { counted } from '../../fleet/capacity/state.ts'
+import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { send } from '../../kernel/process.ts'
+import { now, orchestrator, subject } from '../../kernel/testing.ts'
+import { later } from '../../kernel/time.ts'
+import { task } from './decider.ts'
+import { Task, type TaskEvent } from './events.ts'
+import {
+  blocked, cancelled, codeOf, created, delegated, failed, first, inWorld, other, owner, registered, running, scene, started, third,
+  waitingFor,
+} from './scene.ts'
+import { taskState } from './state.ts'
+
+t.test('S-3 a task is started by its owner, at work, with nothing in the way', async (t) => {
+  const given = scene(t)
+  given(created()).by(orchestrator(owner)).when('start', {}).yields(started())
+  given(created(), delegated(other)).at(later(now, 5_000)).when('start', {}).yields(started({ owner: other, waited_ms: 5_000 }))
+  given(created(), delegated(third)).when('start', {}).refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: third })
+  given(created()).seeing(orchestratorState, owner, registered).when('start', {})
+    .refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: owner })
+  given(created()).by(orchestrator(other)).when('start', {}).refuses('INVALID_OWNERSHIP', { owner })
+  const selection = { policy: 'deadline-priority/1', candidates: [{ id: subject, score: 10 }] }
+  given(created()).when('startSelected', { selection }).yields(started({ selection: selection }))
+})
+
+t.test('S-3 a task does not start before what it depends on has ended', async (t) => {
+  const given = (...facts: readonly TaskEvent[]) => scene(t)(created({ dependsOn: [first] }), ...facts)
+  given(waitingFor(first)).seeing(taskState, first, created()).when('start', {}).refuses('DEPENDENCIES_UNMET', { dependsOn: [first] })
+  given().seeing(taskState, first, created(), cancelled(), Task.TaskReopened({ owner, from: 'CANCELLED', reason: null }))
+    .when('start', {}).refuses('DEPENDENCIES_UNMET', { open: [first] })
+  given().seeing(taskState, first, created(), cancelled()).when('start', {}).yields(started())
+})
+
+t.test('S-3 S-40 a task does not start without a capacity slot, and gives none away when it is refused', async (t) => {
+  const { world, tell, wish } = inWorld(created())
+  world.do({ category: 'capacity', id: owner, command: 'set', data: { maxConcurrentTasks: 1 } })
+  tell(taskState, first, created())
+  wish('start', {}, { id: first })
+  t.equal(codeOf(wish('start')), 'CAPACITY_EXCEEDED')
+  t.equal(world.look(taskState, subject).status, 'TODO')
+  world.carryOut(send(capacity, owner, 'release', {
+    task: first, command: [...world.look(capacity, owner).slots.keys()][0]!.split('/')[1]!, reason: 'ended',
+  }))
+  t.notOk(codeOf(wish('start')))
+})
+
+t.test('S-40 the slot that a start takes is the one that is given back when it fails', async (t) => {
+  const { world } = inWorld(created())
+  const context = world.contextOf({ id: subject })
+  const { take, giveBack, within_ms } = task.commands.start.holds!(world.look(taskState, subject), {}, context)!
+  t.equal(within_ms, reservation_ms)
+  world.carryOut(take)
+  t.strictSame(counted(world.look(capacity, owner)), { max: 5, active: 0, reserved: 1 })
+  world.carryOut(giveBack('0'))
+  t.strictSame(counted(world.look(capacity, owner)), { max: 5, active: 0, reserved: 0 })
+})
+
+t.test('S-3 a failed task does not start before its time', async (t) => {
+  const nextRetryAt = later(now, 1_000)
+  const retry = Task.TaskRetryScheduled({ owner, attempt: 1, nextRetryAt })
+  const given = scene(t)(...running, failed(0), retry)
+  given.at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE', { nextRetryAt })
+  given.at(nextRetryAt).when('start', {}).yields(started({ attempt: 1, waited_ms: 1_000 }))
+  const unblocked = Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'manual', reason: 'by hand' })
+  scene(t)(...running, failed(0), retry, blocked('manual'), unblocked).at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE')
+})
