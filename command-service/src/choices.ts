@@ -78,6 +78,7 @@ type Take = ReturnType<typeof taker>
 function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, take: Take, authorise: Authorise) {
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
+  const refusals = { ...decider.rejections, [choice.nothing.code]: choice.nothing }
 
   app.post<{ Params: { id: string } }>(`${prefix}${choice.path}/:id/${choice.command}`, {
     schema: {
@@ -87,7 +88,7 @@ function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, tak
       params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
       headers: headerParameters({ picks: true }),
       body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
-      response: answers({ rejections: { ...decider.rejections, NOTHING_TO_CLAIM: nothing } }, {}),
+      response: answers(refusals, {}),
     },
     handler: async (request, reply) => {
       const { id } = request.params
@@ -100,17 +101,10 @@ function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, tak
       await reached(choice.from.name, parsed.data.minPosition)
       const place = `${choice.name} ${id}`
       const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
-      return answer(request, reply, outcome, { ...decider, rejections: { ...decider.rejections, NOTHING_TO_CLAIM: nothing } })
+      return answer(request, reply, outcome, refusals)
     },
   })
 }
-
-const nothing = 'Nothing waits that could be taken up now.'
-
-/** Refusals that only say that the row was old: there was nothing to take. */
-const stale = new Set(['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'DEPENDENCIES_UNMET', 'NOT_FOUND'])
-/** Refusals after which the next candidate may still do. */
-const passing = new Set([...stale, 'RETRY_NOT_DUE', 'CONSENSUS_REQUIRED'])
 
 function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle) {
   const { to: decider, command: name, data } = choice.sends
@@ -146,9 +140,10 @@ function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle
       if (request.repeatable) await note(request, target)
       const outcome = await handle(decider, name, command.data.parse(data(selection)), { ...request, id: target })
       if (!(outcome instanceof Rejection)) return outcome
-      if (!passing.has(outcome.code)) return outcome
-      if (!stale.has(outcome.code)) refusal ??= outcome
+      if (choice.outdated.includes(outcome.code)) continue
+      if (!choice.passing.includes(outcome.code)) return outcome
+      refusal ??= outcome
     }
-    return refusal ?? reject('NOTHING_TO_CLAIM')
+    return refusal ?? reject(choice.nothing.code)
   }
 }

@@ -1,4 +1,6 @@
-import type { Command, Decider } from 'shared-domain/kernel/decider.ts'
+import type { Command } from 'shared-domain/kernel/decider.ts'
+import type { Refusals } from 'shared-domain/kernel/refusal.ts'
+import { meant, own } from './problems.ts'
 
 const digits = { type: 'string', pattern: '^\\d+$' }
 
@@ -34,30 +36,33 @@ const problemSchema = {
   },
 }
 
-const problem = (description: string) => ({ description, content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } })
+const patience = { headers: { 'retry-after': { schema: { type: 'integer' }, description: 'Seconds.' } } }
+
+const problem = (status: number, description: string) => ({ description, ...(status === 429 || status === 503 ? patience : {}), content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } })
 
 const headers = (description: string) => ({
   description,
   headers: { etag: { schema: { type: 'string' }, description: 'Revision of the stream in double quotes.' } },
 })
 
-export function answers({ rejections }: Pick<Decider, 'rejections'>, { creates, secret }: Pick<Command, 'creates' | 'secret'>) {
-  const refusals = Object.entries(rejections).map(([code, about]) => `\`${code}\`: ${about}`).join('\n')
+/** What the service itself may refuse of any command. */
+const usual = [
+  'VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'REVISION_MISMATCH', 'PAYLOAD_TOO_LARGE',
+  'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE',
+]
+
+/** Every answer of a command: a refusal stands under the status of its kind. */
+export function answers(declared: Refusals, { creates, secret }: Pick<Command, 'creates' | 'secret'>) {
+  const refusals = [
+    ...usual.map((code) => ({ code, ...own[code]! })), ...Object.entries(declared).map(([code, refusal]) => ({ code, ...meant(refusal) })),
+  ]
+  const refused = [...Map.groupBy(refusals, ({ status }) => status)].map(([status, refusals]) =>
+    [status, problem(status, [...new Set(refusals.map(({ code, title }) => `\`${code}\`: ${title}`))].join('\n'))])
   const content = { 'application/json': { schema: accepted(secret ?? false) } }
   return {
     200: { ...headers(creates ? 'It was so already.' : 'Accepted.'), content },
     ...(creates ? { 201: { ...headers('Created.'), content } } : {}),
-    400: problem('`VALIDATION_ERROR`: what is wrong is in `errors`.'),
-    401: problem('`INVALID_API_KEY` or `API_KEY_EXPIRED`.'),
-    403: problem('The caller may not do this.'),
-    404: problem('`NOT_FOUND`: there is no such thing in the organization.'),
-    409: problem(`Refused.\n${refusals}`),
-    412: problem('`REVISION_MISMATCH`: the stream is not at the revision of If-Match.'),
-    413: problem('`PAYLOAD_TOO_LARGE`: bodies have at most 1 MiB.'),
-    415: problem('`UNSUPPORTED_MEDIA_TYPE`: bodies are application/json.'),
-    422: problem('`IDEMPOTENCY_MISMATCH`: the key was used with another request.'),
-    429: problem('`RATE_LIMITED`: see Retry-After.'),
-    503: problem('`SERVICE_UNAVAILABLE`: see Retry-After.'),
+    ...Object.fromEntries(refused),
   }
 }
 

@@ -1,50 +1,54 @@
-import { STATUS_CODES } from 'node:http'
 import {
   AccessDeniedError, CancelledError, DeadlineExceededError, NotLeaderError, TimeoutError, UnavailableError,
 } from '@eventstore/db-client'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { Rejection, type Decider } from 'shared-domain/kernel/decider.ts'
+import type { Rejection } from 'shared-domain/kernel/decider.ts'
+import { conflict, general, type Refusal, type RefusalKind, type Refusals } from 'shared-domain/kernel/refusal.ts'
 import type { z } from 'zod'
 import { Busy } from './queues.ts'
 import { Unreadable } from './store/streams.ts'
 
-/** The one table from codes to HTTP statuses; a refusal that is not named is a 409. */
-const statuses: Readonly<Record<string, number>> = {
-  VALIDATION_ERROR: 400, OWNER_REQUIRED: 400,
-  INVALID_API_KEY: 401, API_KEY_EXPIRED: 401,
-  FORBIDDEN: 403, INVALID_OWNERSHIP: 403, NOT_AN_ELECTOR: 403, NOT_ASKED: 403,
-  NOT_FOUND: 404,
-  REVISION_MISMATCH: 412,
-  PAYLOAD_TOO_LARGE: 413,
-  UNSUPPORTED_MEDIA_TYPE: 415,
-  IDEMPOTENCY_MISMATCH: 422,
-  RATE_LIMITED: 429,
-  INTERNAL_ERROR: 500, STREAM_UNREADABLE: 500,
-  SERVICE_UNAVAILABLE: 503, READ_MODEL_BEHIND: 503,
+interface Meaning {
+  readonly status: number
+  /** Asking again later, unchanged, can succeed. */
+  readonly retryable: boolean
 }
 
-/** Asking again later, unchanged, can succeed. */
-const retryable = new Set([
-  'CAPACITY_EXCEEDED', 'RETRY_NOT_DUE', 'ORCHESTRATOR_UNAVAILABLE', 'DEPENDENCIES_UNMET', 'CONSENSUS_REQUIRED',
-  'RATE_LIMITED', 'SERVICE_UNAVAILABLE', 'READ_MODEL_BEHIND',
-])
-
-const titles: Readonly<Record<string, string>> = {
-  VALIDATION_ERROR: 'The request is not valid.',
-  INVALID_API_KEY: 'Send a valid API key as `Authorization: Bearer bk_...`.',
-  API_KEY_EXPIRED: 'The API key has expired.',
-  FORBIDDEN: 'The API key does not allow this.',
-  NOT_FOUND: 'There is no such thing.',
-  REVISION_MISMATCH: 'The stream has moved on; read it again.',
-  PAYLOAD_TOO_LARGE: 'The body is larger than allowed.',
-  UNSUPPORTED_MEDIA_TYPE: 'Bodies are application/json.',
-  IDEMPOTENCY_MISMATCH: 'The Idempotency-Key was used with another request.',
-  RATE_LIMITED: 'Too many requests.',
-  INTERNAL_ERROR: 'Something went wrong here; the correlation id finds it in the log.',
-  STREAM_UNREADABLE: 'The stream holds an event that cannot be read; nothing was changed.',
-  SERVICE_UNAVAILABLE: 'Not available at the moment; try again.',
-  READ_MODEL_BEHIND: 'The read model is not that far yet; try again.',
+/** The one table from kinds of refusals to HTTP. */
+export const meanings: Readonly<Record<RefusalKind, Meaning>> = {
+  invalid: { status: 400, retryable: false },
+  forbidden: { status: 403, retryable: false },
+  unknown: { status: 404, retryable: false },
+  conflict: { status: 409, retryable: false },
+  busy: { status: 409, retryable: true },
+  gone: { status: 410, retryable: false },
+  unprocessable: { status: 422, retryable: false },
 }
+
+interface Meant extends Meaning {
+  readonly title: string
+}
+
+export const meant = ({ kind, says }: Refusal): Meant => ({ ...meanings[kind], title: says })
+
+/** What the service refuses by itself, whatever it serves. */
+export const own: Readonly<Record<string, Meant>> = {
+  ...Object.fromEntries(Object.entries(general).map(([code, refusal]) => [code, meant(refusal)])),
+  INVALID_API_KEY: { status: 401, retryable: false, title: 'Send a valid API key as `Authorization: Bearer bk_...`.' },
+  API_KEY_EXPIRED: { status: 401, retryable: false, title: 'The API key has expired.' },
+  REVISION_MISMATCH: { status: 412, retryable: false, title: 'The stream has moved on; read it again.' },
+  PAYLOAD_TOO_LARGE: { status: 413, retryable: false, title: 'The body is larger than allowed.' },
+  UNSUPPORTED_MEDIA_TYPE: { status: 415, retryable: false, title: 'Bodies are application/json.' },
+  IDEMPOTENCY_MISMATCH: { ...meanings.unprocessable, title: 'The Idempotency-Key was used with another request.' },
+  RATE_LIMITED: { status: 429, retryable: true, title: 'Too many requests.' },
+  INTERNAL_ERROR: { status: 500, retryable: false, title: 'Something went wrong here; the correlation id finds it in the log.' },
+  STREAM_UNREADABLE: { status: 500, retryable: false, title: 'The stream holds an event that cannot be read; nothing was changed.' },
+  SERVICE_UNAVAILABLE: { status: 503, retryable: true, title: 'Not available at the moment; try again.' },
+  READ_MODEL_BEHIND: { status: 503, retryable: true, title: 'The read model is not that far yet; try again.' },
+}
+
+/** Of a refusal that a held stream gave and the decider has no words for. */
+const other = meant(conflict('Something that this rests on refuses it.'))
 
 export interface FieldError {
   /** JSON pointer into the body, or `#/header/name`. */
@@ -76,28 +80,29 @@ export const invalidBody = ({ issues }: z.ZodError) => new Problem('VALIDATION_E
 
 interface Answer {
   readonly code: string
-  readonly title?: string | undefined
+  /** How a code is meant that is not the service's own. */
+  readonly as?: Meant
   readonly detail?: string | undefined
   readonly errors?: readonly FieldError[]
   readonly more?: Readonly<Record<string, unknown>>
   readonly retry_after_s?: number | undefined
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, { code, title, detail, errors = [], more = {}, retry_after_s }: Answer) {
-  const status = statuses[code] ?? 409
+function send(request: FastifyRequest, reply: FastifyReply, { code, as = own[code] ?? other, detail, errors = [], more = {}, retry_after_s }: Answer) {
+  const { status, retryable, title } = as
   if (status === 429 || status === 503) void reply.header('retry-after', String(retry_after_s ?? 1))
   if (status === 401) void reply.header('www-authenticate', 'Bearer')
   return reply.code(status).type('application/problem+json').send({
     type: `urn:baton:problem:${code.toLowerCase().replaceAll('_', '-')}`,
-    title: title ?? titles[code] ?? STATUS_CODES[status], status, ...(detail ? { detail } : {}), instance: request.url.split('?')[0], code,
-    correlationId: request.id, retryable: retryable.has(code), errors, ...more,
+    title, status, ...(detail ? { detail } : {}), instance: request.url.split('?')[0], code,
+    correlationId: request.id, retryable, errors, ...more,
   })
 }
 
-/** A refusal of the domain, with the sentence that the decider declares for it. */
-export const refuse = (request: FastifyRequest, reply: FastifyReply, { code, detail }: Rejection, { rejections }: Decider) =>
+/** A refusal of the domain, of the kind and in the words that are declared for it. */
+export const refuse = (request: FastifyRequest, reply: FastifyReply, { code, detail }: Rejection, refusals: Refusals) =>
   send(request, reply, {
-    code, title: rejections[code], more: Object.keys(detail).length > 0 ? { context: detail } : {},
+    code, ...(refusals[code] ? { as: meant(refusals[code]) } : {}), more: Object.keys(detail).length > 0 ? { context: detail } : {},
     ...(detail.errors ? { errors: detail.errors as FieldError[] } : {}),
   })
 
@@ -131,7 +136,7 @@ function answerTo(error: Partial<FastifyError> & Error): Answer {
 
 export function onError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
   const answer = answerTo(error)
-  if ((statuses[answer.code] ?? 409) >= 500) request.log.error({ err: error, correlationId: request.id }, answer.code)
+  if (own[answer.code]!.status >= 500) request.log.error({ err: error, correlationId: request.id }, answer.code)
   return send(request, reply, answer)
 }
 

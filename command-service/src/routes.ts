@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Rejection, type Command, type Decider } from 'shared-domain/kernel/decider.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
+import type { Refusals } from 'shared-domain/kernel/refusal.ts'
 import { Instant } from 'shared-domain/vocabulary.ts'
 import { v5, validate } from 'uuid'
 import { z } from 'zod'
@@ -81,8 +82,8 @@ export async function circumstances(request: FastifyRequest, authorise: Authoris
 export const commandIdOf = ({ organization, by, key }: { organization: string; by: { id: string }; key: string | undefined }, place: string): string =>
   (key === undefined ? newId() : v5(JSON.stringify([organization, by.id, place, key]), keyNamespace))
 
-export function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome, decider: Decider, more: { created?: boolean; secret?: string | undefined } = {}) {
-  if (outcome instanceof Rejection) return refuse(request, reply, outcome, decider)
+export function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome, refusals: Refusals, more: { created?: boolean; secret?: string | undefined } = {}) {
+  if (outcome instanceof Rejection) return refuse(request, reply, outcome, refusals)
   const { id, revision, position, changed } = outcome
   void reply.header('etag', `"${revision}"`).code(more.created && changed ? 201 : 200)
   return reply.send({ id, revision: String(revision), position: String(position), changed, ...(more.secret ? { secret: more.secret } : {}) })
@@ -111,7 +112,7 @@ function route(app: FastifyInstance, decider: Decider, name: string, command: Co
       params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((parameter) => [parameter, z.uuid()]))), { target: 'draft-2020-12' }),
       headers: headerParameters(command),
       body: z.toJSONSchema(bodyOf(wish, parameters), { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' }),
-      response: answers(decider, command),
+      response: answers(decider.rejections, command),
     },
     handler: async (request, reply) => {
       const known = await circumstances(request, authorise, command)
@@ -132,7 +133,7 @@ function route(app: FastifyInstance, decider: Decider, name: string, command: Co
         ...known, id, commandId, isNew: own === undefined && wanted === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
       })
       if (command.creates && !(outcome instanceof Rejection)) void reply.header('location', `${prefix}/${decider.collection}/${id}`)
-      return answer(request, reply, outcome, decider, { created: command.creates ?? false, secret })
+      return answer(request, reply, outcome, decider.rejections, { created: command.creates ?? false, secret })
     },
   })
 }

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import t from 'tap'
-import { deciders } from './catalogue.ts'
+import { choices, deciders } from './catalogue.ts'
+import { general } from './kernel/refusal.ts'
 
 const root = join(import.meta.dirname, '../..')
 const folders = '{shared-domain,command-service,projection-service,query-service,daemon}/src/**/*.ts'
@@ -51,6 +52,9 @@ const gateway = 'infra/gateway/main.ts'
 const outside = /\b(Date\.now|new Date\(\)|Math\.random|process\.\w+|performance\.now|crypto\.|fetch\(|console\.|globalThis)/g
 const waiting = /\b(async|await|queueMicrotask|new Promise|Promise\.|set(Timeout|Interval|Immediate)\()/g
 const named = new RegExp(`'(${deciders.flatMap(({ category, events }) => [category, ...Object.keys(events.definitions)]).join('|')})'`, 'g')
+
+const codes = [...deciders.flatMap(({ rejections }) => Object.keys(rejections)), ...choices.map(({ nothing }) => nothing.code)]
+const coded = new RegExp(`\\b(${codes.filter((code) => !(code in general)).join('|')})\\b`, 'g')
 
 const rules: readonly Rule[] = [
   {
@@ -182,6 +186,20 @@ const rules: readonly Rule[] = [
     right: {
       [host]: [`const security = { type: 'apiKey', in: 'header' }`, `const tasks = 'tasks'`],
       [test]: [`const category = 'task'`],
+    },
+  },
+  {
+    name: 'a host names no code that is declared in the domain, but for the few that every host gives itself',
+    concerns: isHost,
+    violations: (_, source) => found(source, coded),
+    wrong: {
+      [host]: [`if (code === 'CAPACITY_EXCEEDED') f()`, 'const retryable = { RETRY_NOT_DUE: true }', `reject('NOTHING_TO_CLAIM')`],
+      [gateway]: [`const stale = new Set(['INVALID_STATE_TRANSITION', 'NOT_FOUND'])`],
+    },
+    right: {
+      [host]: [`reject('NOT_FOUND')`, `const own = { RATE_LIMITED: 429 }`, 'const DEPENDENCIES_UNMET_MAX = 1'],
+      [test]: [`code: 'CAPACITY_EXCEEDED'`],
+      [task]: [`reject('CAPACITY_EXCEEDED')`],
     },
   },
   {

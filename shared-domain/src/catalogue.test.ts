@@ -13,6 +13,7 @@ import { decode, versionOf, type EventDefinition } from './kernel/events.ts'
 import { recorded, rowsAfter } from './kernel/picture.ts'
 import type { Intent } from './kernel/intent.ts'
 import { changesOf } from './kernel/read-model.ts'
+import { general, refusalKinds, type Refusal } from './kernel/refusal.ts'
 import { admin, now, organization, uuid } from './kernel/testing.ts'
 import type { World } from './kernel/world.ts'
 import { inhabited, lived } from './scenery.ts'
@@ -38,6 +39,10 @@ const historyOf = (decider: Decider): readonly Sample[] => JSON.parse(readFileSy
 const definitions = new Map(deciders.flatMap(({ events }) => Object.entries<EventDefinition<any>>(events.definitions)))
 const commands = deciders.flatMap((decider) =>
   Object.entries<Command>(decider.commands).map(([name, command]) => ({ decider, name, command })))
+
+const refusals: readonly (readonly [string, Refusal])[] = [
+  ...deciders.flatMap(({ rejections }) => Object.entries(rejections)), ...choices.map(({ nothing }) => [nothing.code, nothing] as const),
+]
 
 /** Every stored sample as a reader meets it. */
 const samples: readonly Recorded[] = deciders.flatMap((decider) => historyOf(decider).flatMap(({ id, facts }) =>
@@ -88,7 +93,7 @@ t.test('everything says what it is for in a sentence', async (t) => {
   const told: readonly (readonly [string, { readonly about: string }])[] = [
     ...definitions, ...commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command] as const),
     ...[...readModels, ...processes, ...choices].map((one) => [one.name, one] as const),
-    ...deciders.flatMap(({ rejections }) => Object.entries<string>(rejections).map(([code, about]) => [code, { about }] as const)),
+    ...refusals.map(([code, { says }]) => [code, { about: says }] as const),
   ]
   for (const [name, { about }] of told) t.match(about, /^[A-Z].*\.$/, name)
 })
@@ -133,6 +138,14 @@ t.test('rejection codes are words in capitals, each declared is used and each us
   }
 })
 
+t.test('a code is of one kind, whoever gives it', async (t) => {
+  const kinds = Map.groupBy([...refusals, ...Object.entries(general)], ([code]) => code)
+  for (const [code, declared] of kinds) {
+    t.equal(new Set(declared.map(([, { kind }]) => kind)).size, 1, code)
+    t.ok(refusalKinds.includes(declared[0]![1].kind), code)
+  }
+})
+
 const isNullable = (schema: z.ZodType) => schema.safeParse(null).success || schema.safeParse(undefined).success
 
 t.test('a read model speaks only of events that are declared and of columns that it has', async (t) => {
@@ -151,7 +164,7 @@ t.test('a read model speaks only of events that are declared and of columns that
 })
 
 t.test('a choice asks for columns that its read model has', async (t) => {
-  for (const { name, from, of, where, notBefore, among, order, top, chooser, sends } of choices) {
+  for (const { name, from, of, where, notBefore, among, order, top, chooser, sends, outdated, passing, nothing } of choices) {
     const columns: Record<string, z.ZodType> = from.row.shape
     t.strictSame([of, notBefore, ...Object.keys(where), ...Object.keys(among), ...order].filter((column) => !(column in columns)), [], name)
     for (const [column, values] of Object.entries(among))
@@ -161,6 +174,10 @@ t.test('a choice asks for columns that its read model has', async (t) => {
     t.ok(Object.keys(among).length === 1 && top > 0 && chooser.key.length === 1, name)
     const selection = { policy: 'any', candidates: [{ id: uuid(1), score: 1 }] }
     t.ok(sends.to.commands[sends.command]!.data.safeParse(sends.data({ ...selection })).success, `${name} sends what the command takes`)
+    const codes = Object.keys(sends.to.rejections)
+    t.strictSame([...outdated, ...passing].filter((code) => !codes.includes(code)), [], `${name} passes over what the command refuses`)
+    t.strictSame(repeated([...outdated, ...passing]), [], `${name} passes over a refusal in one way`)
+    t.notOk(codes.includes(nothing.code), `${name} tells nothing from every refusal`)
   }
 })
 

@@ -1,5 +1,6 @@
 import type { Decider } from './decider.ts'
 import type { ReadModel } from './read-model.ts'
+import type { Refusal } from './refusal.ts'
 
 /**
  * A choice among the rows of a read model, as data: both the question "which would be next?" and the command "take it" are made of it.
@@ -34,6 +35,12 @@ export interface Choice<Row = any> {
   /** What the winner's id is, and the command it gets. */
   readonly idOf: (row: Row) => string
   readonly sends: { readonly to: Decider; readonly command: string; readonly data: (selection: Selection) => unknown }
+  /** Refusals of that command which say only that the row was old: the next is tried, and nothing is told of it. */
+  readonly outdated: readonly string[]
+  /** Refusals after which the next may still do; the first of them is the answer when none does. */
+  readonly passing: readonly string[]
+  /** The answer when there was nothing to take. */
+  readonly nothing: Refusal & { readonly code: string }
 }
 
 /** What the fact says of how its subject was picked. */

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { EventCatalogue, EventOf } from './events.ts'
 import type { Actor, AnyEvent, Meta } from './fact.ts'
 import type { Intent } from './intent.ts'
+import type { Refusals } from './refusal.ts'
 
 /** The fold of one category of streams: what is known of each after every fact so far. */
 export interface Fold<State = any, Event extends AnyEvent = any> {
@@ -105,7 +106,7 @@ export interface Decider<
 > extends Fold<State, Event> {
   /** First segment of the routes, plural. */
   readonly collection: string
-  readonly rejections: Readonly<Record<Code, string>>
+  readonly rejections: Refusals<Code>
   readonly commands: { readonly [Name in keyof Data]: Command<State, Event, Code, Data[Name]> }
 }
 
@@ -113,7 +114,7 @@ export const decider = <State, Event extends AnyEvent, Code extends string, Data
   fold: Fold<State, Event>,
   definition: {
     collection: string
-    rejections: Readonly<Record<Code, string>>
+    rejections: Refusals<Code>
     commands: { readonly [Name in keyof Data]: Command<State, Event, NoInfer<Code>, Data[Name]> }
   },
 ): Decider<State, Event, Code, Data> => ({ ...fold, ...definition }) as never

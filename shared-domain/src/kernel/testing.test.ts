@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { decider, fold, reject, type Evolve } from './decider.ts'
 import type { Meta } from './fact.ts'
 import { events, type EventOf } from './events.ts'
+import { conflict } from './refusal.ts'
 import { admin, behaviour, now, on, replay, uuid } from './testing.ts'
 
 const Lamp = events({
@@ -17,7 +18,7 @@ const lampState = fold('lamp', Lamp, { lit: false }, evolve)
 
 const lamp = decider(lampState, {
   collection: 'lamps',
-  rejections: { DARK: 'It does not burn.', BRIGHT: 'It burns.' },
+  rejections: { DARK: conflict('It does not burn.'), BRIGHT: conflict('It burns.') },
   commands: {
     light: {
       about: 'Light it.',

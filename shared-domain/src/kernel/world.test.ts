@@ -4,6 +4,7 @@ import { decider, fold, reject, Rejection, type Evolve } from './decider.ts'
 import { events, type EventOf } from './events.ts'
 import { forget, type Intent } from './intent.ts'
 import { process, send } from './process.ts'
+import { conflict } from './refusal.ts'
 import { now, subject, system, uuid } from './testing.ts'
 import { later } from './time.ts'
 import { Courier, World } from './world.ts'
@@ -21,7 +22,7 @@ const shut = (id: string): Intent => ({ category: 'door', id, command: 'close', 
 
 const door = decider(doorState, {
   collection: 'doors',
-  rejections: { LOCKED: 'It is locked.' },
+  rejections: { LOCKED: conflict('It is locked.') },
   commands: {
     open: {
       about: 'Open it; whoever does holds the guard meanwhile.',

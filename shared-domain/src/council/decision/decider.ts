@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
+import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { DecisionId, Instant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
 import { opening_ms, overfull } from '../../work/task/approvals.ts'
 import { task } from '../../work/task/decider.ts'
@@ -60,17 +61,19 @@ const holdingBack = (about: TaskId, decision: DecisionId): Hold => ({
 export const decision = decider(decisionState, {
   collection: 'decisions',
   rejections: {
-    NOT_FOUND: 'There is no such decision.',
-    ALREADY_EXISTS: 'A decision with this id exists already.',
-    ORCHESTRATOR_UNKNOWN: 'An elector is not an orchestrator of the organization.',
-    ELECTORATE_TOO_SMALL: 'At least two different orchestrators must be able to vote.',
-    TASK_REQUIRED: 'An approval of a task says of which.',
-    TASK_UNKNOWN: 'There is no such task.',
-    DEADLINE_PASSED: 'The deadline lies in the past.',
-    NOT_AN_ELECTOR: 'Only the electors vote, each for itself.',
-    DECISION_CLOSED: 'The decision has ended.',
-    FORBIDDEN: 'Only the owner of a task or an admin may ask for its approval, and only the proposer or an admin may withdraw a question.',
-    TOO_MANY_APPROVALS: 'The task waits for as many approvals as it may.',
+    NOT_FOUND: unknown('There is no such decision.'),
+    ALREADY_EXISTS: conflict('A decision with this id exists already.'),
+    ORCHESTRATOR_UNKNOWN: conflict('An elector is not an orchestrator of the organization.'),
+    ELECTORATE_TOO_SMALL: conflict('At least two different orchestrators must be able to vote.'),
+    TASK_REQUIRED: conflict('An approval of a task says of which.'),
+    TASK_UNKNOWN: conflict('There is no such task.'),
+    DEADLINE_PASSED: conflict('The deadline lies in the past.'),
+    NOT_AN_ELECTOR: forbidden('Only the electors vote, each for itself.'),
+    DECISION_CLOSED: conflict('The decision has ended.'),
+    FORBIDDEN: forbidden(
+      'Only the owner of a task or an admin may ask for its approval, and only the proposer or an admin may withdraw a question.',
+    ),
+    TOO_MANY_APPROVALS: conflict('The task waits for as many approvals as it may.'),
   },
 
   commands: {

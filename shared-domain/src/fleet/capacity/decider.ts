@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { busy, forbidden, unknown } from '../../kernel/refusal.ts'
 import { CommandId, TaskId } from '../../vocabulary.ts'
 import { leaseOf, taskState } from '../../work/task/state.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
@@ -40,9 +41,9 @@ function runs(slot: Slot, { id, look }: Context): boolean {
 export const capacity = decider(capacityState, {
   collection: 'capacity',
   rejections: {
-    NOT_FOUND: 'There is no such orchestrator.',
-    FORBIDDEN: 'Only the orchestrator itself or an admin may do this.',
-    CAPACITY_EXCEEDED: 'Every capacity slot of the orchestrator is taken.',
+    NOT_FOUND: unknown('There is no such orchestrator.'),
+    FORBIDDEN: forbidden('Only the orchestrator itself or an admin may do this.'),
+    CAPACITY_EXCEEDED: busy('Every capacity slot of the orchestrator is taken.'),
   },
 
   commands: {

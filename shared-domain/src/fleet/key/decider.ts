@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { decider, isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import { Instant, OrchestratorId, text } from '../../vocabulary.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { ApiKey, KeyId, Scope } from './events.ts'
@@ -49,10 +50,12 @@ const revoked = ({ orchestrator }: Key, reason: string | null) =>
 export const apiKey = decider(apiKeyState, {
   collection: 'keys',
   rejections: {
-    NOT_FOUND: 'There is no such orchestrator or key.',
-    FORBIDDEN: 'Only the orchestrator itself or an admin may do this; nobody may grant more than it has, and only an admin for longer.',
-    VALIDATION_ERROR: 'The time of expiry lies in the past.',
-    INVALID_STATE_TRANSITION: 'A revoked key cannot be rotated.',
+    NOT_FOUND: unknown('There is no such orchestrator or key.'),
+    FORBIDDEN: forbidden(
+      'Only the orchestrator itself or an admin may do this; nobody may grant more than it has, and only an admin for longer.',
+    ),
+    VALIDATION_ERROR: invalid('The time of expiry lies in the past.'),
+    INVALID_STATE_TRANSITION: conflict('A revoked key cannot be rotated.'),
   },
 
   commands: {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
 import { Orchestrator, Profile, type Status } from './events.ts'
 import { orchestratorState, type OrchestratorState } from './state.ts'
@@ -46,10 +47,10 @@ const sameProfile = (a: object, b: object) => JSON.stringify(Profile.parse(a)) =
 export const orchestrator = decider(orchestratorState, {
   collection: 'orchestrators',
   rejections: {
-    NOT_FOUND: 'There is no such orchestrator.',
-    FORBIDDEN: 'Only the orchestrator itself or an admin may do this.',
-    INVALID_STATE_TRANSITION: 'The orchestrator cannot do this in its present status.',
-    ALREADY_EXISTS: 'An orchestrator with this id is already registered with another profile.',
+    NOT_FOUND: unknown('There is no such orchestrator.'),
+    FORBIDDEN: forbidden('Only the orchestrator itself or an admin may do this.'),
+    INVALID_STATE_TRANSITION: conflict('The orchestrator cannot do this in its present status.'),
+    ALREADY_EXISTS: conflict('An orchestrator with this id is already registered with another profile.'),
   },
 
   commands: {

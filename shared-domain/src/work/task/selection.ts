@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
 import type { Choice } from '../../kernel/choice.ts'
+import { conflict } from '../../kernel/refusal.ts'
 import { dayOf, elapsed_ms, hour_ms } from '../../kernel/time.ts'
 import { priorities, type Priority } from '../../vocabulary.ts'
 import { backlog } from './backlog.ts'
@@ -51,4 +52,7 @@ export const nextTask: Choice<Row> = {
   ties,
   idOf: (row) => row.task,
   sends: { to: task, command: 'startSelected', data: (selection) => ({ selection }) },
+  outdated: ['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'DEPENDENCIES_UNMET', 'NOT_FOUND'],
+  passing: ['RETRY_NOT_DUE', 'CONSENSUS_REQUIRED'],
+  nothing: { code: 'NOTHING_TO_CLAIM', ...conflict('Nothing waits that could be taken up now.') },
 }
