@@ -3,7 +3,7 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
-import { DecisionId, Instant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
+import { DecisionId, DueInstant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
 import { opening_ms, overfull } from '../../work/task/approvals.ts'
 import { task } from '../../work/task/decider.ts'
 import { taskState } from '../../work/task/state.ts'
@@ -87,7 +87,7 @@ export const decision = decider(decisionState, {
         electorate: z.array(OrchestratorId).min(2).max(50),
         protocol: z.enum(protocols).default('majority'),
         quorum: z.number().positive().max(1).default(0.5),
-        deadline: Instant.optional(),
+        deadline: DueInstant.optional(),
         taskId: TaskId.optional(),
       }),
       holds: (_, { type, taskId }, { id }) => (type === 'task_approval' && taskId ? holdingBack(taskId, DecisionId.parse(id)) : undefined),
