@@ -255,7 +255,7 @@ function holdsOf(decider: Decider): readonly Hold[] {
   const { id, facts: [first] } = historyOf(decider)[0]!
   const state = decider.evolve(decider.initial, first!, { ...first!.metadata, revision: 0 })
   const look = () => { throw new Error('a hold looks at nothing') }
-  const context = { id, at: now, by: admin, allowed: scopes, organization, commandId: uuid(900), look }
+  const context = { id, at: now, by: admin, actsFor: null, allowed: scopes, organization, commandId: uuid(900), look }
   return Object.values<Command>(decider.commands).flatMap(({ holds, data }) =>
     holds ? fc.sample(inputOf(data), { seed, numRuns: 100 }).flatMap((input) => holds(state, data.parse(input), context) ?? []) : [])
 }

@@ -19,7 +19,7 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
 
 /** An admin manages every key, an orchestrator its own keys, a tool the key that it holds. */
 const mayManage = (key: string, orchestrator: string | null, context: Context) =>
-  isPrivileged(context) || context.by.id === (orchestrator ?? key)
+  isPrivileged(context) || (orchestrator === null ? context.by.id === key : context.actsFor === orchestrator)
 
 const isLonger = (expiresAt: string | null, than: string | null) => than !== null && (expiresAt === null || expiresAt > than)
 

@@ -28,7 +28,7 @@ export const lifecycle = room({
     }),
     decide(task, data, context) {
       if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
-      const owner = data.owner ?? (context.by.kind === 'orchestrator' ? OrchestratorId.parse(context.by.id) : undefined)
+      const owner = data.owner ?? OrchestratorId.nullable().parse(context.actsFor)
       if (!owner) return reject('OWNER_REQUIRED')
       if (!mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
       const known = context.look(orchestratorState, owner)
