@@ -9,7 +9,7 @@ import { document } from '../command-service/src/openapi.ts'
 import { routes } from '../command-service/src/routes.ts'
 import { start as startQueries } from '../query-service/src/app.ts'
 import { configFrom as queryConfig } from '../query-service/src/config.ts'
-import { commandPage, eventPage, processPage, readModelPage } from './reference.ts'
+import { aliasPage, commandPage, eventPage, processPage, readModelPage } from './reference.ts'
 
 const docs = fileURLToPath(new URL('../docs', import.meta.url))
 
@@ -44,6 +44,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
   const json = (value: object) => `${JSON.stringify(value, undefined, 1)}\n`
   return new Map([
     ['reference/commands.md', commandPage(deciders, choices)],
+    ['reference/aliases.md', aliasPage({ deciders })],
     ['reference/events.md', eventPage(deciders)],
     ['reference/read-models.md', readModelPage(readModels)],
     ['reference/processes.md', processPage(processes)],

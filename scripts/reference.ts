@@ -5,7 +5,8 @@ import type { Process } from 'shared-domain/kernel/process.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
 import { meanings } from '../command-service/src/problems.ts'
-import { routeOf } from '../command-service/src/routes.ts'
+import { routeOf } from '../command-service/src/wordings.ts'
+import { olderRoutes, type Declarations } from './older-routes.ts'
 
 const escaped = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 const table = (head: readonly string[], rows: readonly (readonly string[])[]) =>
@@ -71,4 +72,15 @@ export function readModelPage(readModels: readonly ReadModel[]): string {
 export function processPage(processes: readonly Process[]): string {
   const rows = processes.map(({ name, about, react }) => [name, about, Object.keys(react).join(', ')])
   return `# Processes\n\n${generated}\n${table(['process', 'what it does', 'answers'], rows)}\n`
+}
+
+/** `docs/reference/aliases.md`. */
+export function aliasPage(declarations: Declarations): string {
+  const rows = olderRoutes(declarations).map(({ older, canonical, alias: { fields = {}, about = '' } }) => {
+    const said = Object.entries(fields).map(([name, field]) => (typeof field === 'string' ? `\`${name}\` → \`${field}\`` : `\`${name}\``))
+    return [`\`${older}\``, said.join(', '), `\`${canonical}\``, about]
+  })
+  const about = 'Older methods, paths and fields that are taken as well. They answer as the canonical route does, which `Link` names.'
+  const names = 'Fields that the table does not name are called as in the canonical route; a body that calls one field by both names is refused.'
+  return `# Older words\n\n${generated}\n${about} ${names}\n\n${table(['older route', 'older fields', 'canonical route', 'besides'], rows)}\n`
 }

@@ -9,8 +9,9 @@ import type { Accepted, Handle, Outcome, Request } from './handle.ts'
 import { pause } from './leader.ts'
 import { answers, headerParameters } from './openapi.ts'
 import { invalid, invalidBody, Problem } from './problems.ts'
-import { answer, circumstances, commandIdOf, prefix } from './routes.ts'
+import { answer, circumstances, commandIdOf } from './routes.ts'
 import type { Streams } from './store/streams.ts'
+import { prefix } from './wordings.ts'
 
 const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }).strict()
 
@@ -31,8 +32,12 @@ function candidates(db: Kysely<any>, choice: Choice, organization: string, id: s
     for (const column of order) part = part.orderBy(column, (o) => o.asc().nullsLast())
     return sql`(${part.limit(tries_max)})`
   })
-  return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows)
+  return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows.map(asStored))
 }
+
+/** As the projection wrote it: instants as text. */
+const asStored = (row: Record<string, unknown>) =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]))
 
 /** Waits until the rows are as new as a position; so many callers and no more. */
 function positions(db: Kysely<any>) {

@@ -15,8 +15,6 @@ import type { Entry, Streams } from './store/streams.ts'
 export interface Request {
   readonly id: string
   readonly by: Actor
-  /** The orchestrator that the caller's key speaks for, if for any. */
-  readonly actsFor: string | null
   /** What the caller's key allows. */
   readonly allowed: readonly Scope[]
   /** When the caller's key expires, null for never. */
@@ -35,6 +33,8 @@ export interface Request {
   /** The caller's expected revision (If-Match): the caller owns the conflict. */
   readonly expected?: number | undefined
   readonly secret?: Context['secret']
+  /** Why what the command leads to must not follow, as far as the words it was asked for with say so. */
+  readonly guard?: ((state: any, context: Context) => Rejection | undefined) | undefined
 }
 
 export interface Accepted {
@@ -96,7 +96,10 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     }
     for (;;) {
       try {
-        return command.decide(entry.state, data, { ...request, look })
+        const context = { ...request, look }
+        const decision = command.decide(entry.state, data, context)
+        // What is true already, or refused, is so whoever says it with which words.
+        return (Array.isArray(decision) && decision.length > 0 && request.guard?.(entry.state, context)) || decision
       } catch (unseen) {
         if (!(unseen instanceof Unseen)) throw unseen
         seen.set(unseen.stream, await streams.recent(unseen.fold, unseen.id, age_max_ms))

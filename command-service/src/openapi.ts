@@ -1,6 +1,8 @@
 import type { Command } from 'shared-domain/kernel/decider.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
+import { z } from 'zod'
 import { meant, own } from './problems.ts'
+import { bodyOf, prefix, type CommandWording } from './wordings.ts'
 
 const digits = { type: 'string', pattern: '^\\d+$' }
 
@@ -78,6 +80,33 @@ export const headerParameters = ({ secret, picks }: Pick<Command, 'secret'> & { 
     'baton-imported-at': { type: 'string', format: 'date-time', description: 'Admins only: the fact is taken over from another log with its own time.' },
   },
 })
+
+const dialect = { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' } as const
+
+/** The route of a command in the notation of OpenAPI. */
+const written = ({ method, path }: Pick<CommandWording, 'method' | 'path'>) => `${method} ${prefix}${path.replace(/:(\w+)/g, '{$1}')}`
+
+/** What the document says of a route and all words that it takes: one that takes older words alone is deprecated. */
+export function described(wordings: readonly [CommandWording, ...CommandWording[]]) {
+  const [first, ...others] = wordings
+  const { decider: { category, collection }, name, command, alias, method, path, parameters } = first
+  const older = wordings.filter((one) => one.alias)
+  const bodies = wordings.map((one) => z.toJSONSchema(bodyOf(one), dialect))
+  const rejections: Refusals = Object.assign({}, ...wordings.map(({ decider }) => decider.rejections))
+  return {
+    operationId: alias ? `older.${method.toLowerCase()}${path.replace(/[/:]+/g, '.')}` : `${category}.${name}`,
+    summary: alias ? `Older words: ${wordings.map((one) => one.command.about).join(' Or: ')}` : command.about,
+    tags: [collection],
+    params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((parameter) => [parameter, z.uuid()]))), dialect),
+    headers: headerParameters(command),
+    body: others.length > 0 ? { anyOf: bodies } : bodies[0]!,
+    response: answers(rejections, command),
+    ...(older.length > 0 ? { description: older.map((one) => saidOf(one)).join('\n\n'), 'x-successors': older.map((one) => written(one.own)) } : {}),
+    ...(alias ? { deprecated: true } : {}),
+  }
+}
+
+const saidOf = ({ alias, own }: CommandWording) => `Older words for \`${written(own)}\`.${alias?.about ? ` ${alias.about}` : ''}`
 
 export const document = {
   openapi: '3.1.0' as const,

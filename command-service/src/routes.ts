@@ -1,36 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { meantAmong, type Said } from 'shared-domain/kernel/alias.ts'
 import { Rejection, type Command, type Decider } from 'shared-domain/kernel/decider.ts'
-import { redact } from 'shared-domain/kernel/redaction.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
 import { Instant } from 'shared-domain/vocabulary.ts'
-import { v5, validate } from 'uuid'
-import { z } from 'zod'
+import { v5 } from 'uuid'
 import { fingerprintOf, type Authorise } from './auth.ts'
 import type { Handle, Outcome } from './handle.ts'
 import { newId } from './new-id.ts'
-import { answers, headerParameters } from './openapi.ts'
-import { invalid, invalidBody, Problem, refuse } from './problems.ts'
-
-export const prefix = '/api/v1'
+import { described } from './openapi.ts'
+import { invalid, Problem, refuse } from './problems.ts'
+import { pointToSuccessor, prefix, wishFrom, wordingsOf, type CommandWording } from './wordings.ts'
 
 const keyNamespace = '6f0d3a52-0c1e-5b7a-9f2e-2d8c4b1a7e90'
-
-const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-
-/** Method and path of a command, as declared or by the rule. */
-export function routeOf({ collection }: Pick<Decider, 'collection'>, name: string, command: Command) {
-  const route = command.route ?? (command.creates ? `POST /${collection}` : `POST /${collection}/:id/${kebab(name)}`)
-  const [method, path] = route.split(' ') as [string, string]
-  return { method, path, parameters: [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!) }
-}
-
-/** What a request says in path and body together. Unknown fields are refused; what is created may be given an id. */
-const wishOf = ({ data, creates, secret }: Command): z.ZodObject =>
-  (creates && !secret ? (data as z.ZodObject).extend({ id: z.uuid().optional() }) : data as z.ZodObject).strict()
-
-const bodyOf = (wish: z.ZodObject, parameters: readonly string[]): z.ZodObject =>
-  z.strictObject(Object.fromEntries(Object.entries(wish.shape).filter(([name]) => name === 'id' || !parameters.includes(name))))
 
 const revisionOf = (header: string | undefined): number | undefined => {
   if (header === undefined || header === '*') return undefined
@@ -71,7 +53,7 @@ export async function circumstances(request: FastifyRequest, authorise: Authoris
   const key = keyOf(header('idempotency-key'))
   const traceparent = header('traceparent')
   return {
-    by: principal.actor, actsFor: principal.actsFor, allowed: principal.scopes, keyExpiresAt: principal.expiresAt, organization: principal.organization,
+    by: principal.actor, allowed: principal.scopes, keyExpiresAt: principal.expiresAt, organization: principal.organization,
     at: imported ?? now, imported: imported !== undefined, key,
     repeatable: key !== undefined, correlationId: request.id, causationId: request.id, expected: revisionOf(header('if-match')),
     traceparent: traceparent && traceparentPattern.test(traceparent) ? traceparent : undefined,
@@ -89,48 +71,40 @@ export function answer(request: FastifyRequest, reply: FastifyReply, outcome: Ou
   return reply.send({ id, revision: String(revision), position: String(position), changed, ...(more.secret ? { secret: more.secret } : {}) })
 }
 
-/** One route per command of every decider: the domain is the API. */
+/** Routes of every command of every decider: the domain is the API. Older words may share a route, also with a command's own. */
 export function routes(app: FastifyInstance, deciders: readonly Decider[], handle: Handle, authorise: Authorise) {
-  for (const decider of deciders) {
-    for (const [name, command] of Object.entries(decider.commands) as [string, Command][]) {
-      if (!command.internal) route(app, decider, name, command, handle, authorise)
-    }
-  }
+  const wordings = deciders.flatMap((decider) => (Object.entries(decider.commands) as [string, Command][])
+    .flatMap(([name, command]) => (command.internal ? [] : wordingsOf(decider, name, command))))
+  const canonicalFirst = wordings.toSorted((a, b) => Number(a.alias !== undefined) - Number(b.alias !== undefined))
+  const shared = Map.groupBy(canonicalFirst, ({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`)
+  for (const [first, ...others] of shared.values()) route(app, [first!, ...others], handle, authorise)
 }
 
-function route(app: FastifyInstance, decider: Decider, name: string, command: Command, handle: Handle, authorise: Authorise) {
-  const { method, path, parameters } = routeOf(decider, name, command)
-  const wish = wishOf(command)
+function route(app: FastifyInstance, wordings: readonly [CommandWording, ...CommandWording[]], handle: Handle, authorise: Authorise) {
+  const [{ method, path }] = wordings
 
   app.route<{ Params: Record<string, string> }>({
     method: method as 'POST',
     url: prefix + path,
-    schema: {
-      operationId: `${decider.category}.${name}`,
-      summary: command.about,
-      tags: [decider.collection],
-      params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((parameter) => [parameter, z.uuid()]))), { target: 'draft-2020-12' }),
-      headers: headerParameters(command),
-      body: z.toJSONSchema(bodyOf(wish, parameters), { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' }),
-      response: answers(decider.rejections, command),
-    },
+    schema: described(wordings),
     handler: async (request, reply) => {
+      const body = Object(request.body) as Said
+      const wording = meantAmong(wordings, body)
+      const { decider, name, command, alias, own: canonical } = wording
       const known = await circumstances(request, authorise, command)
-      for (const parameter of parameters) if (!validate(request.params[parameter])) throw invalid(`#/path/${parameter}`, 'is not a uuid')
-      const { id: own, ...others } = request.params
-      if (isDeeperThan(nesting_max, request.body)) throw invalid('', `is nested more than ${nesting_max} levels deep`)
-      const parsed = wish.safeParse({ ...redact(request.body as object), ...others })
-      if (!parsed.success) throw invalidBody(parsed.error)
-      const { id: wanted, ...data } = parsed.data as { id?: string }
+      if (isDeeperThan(nesting_max, body)) throw invalid('', `is nested more than ${nesting_max} levels deep`)
+      const { own, wanted, data, others, guard } = wishFrom(wording, request.params, body, known.at)
+      if (alias) pointToSuccessor(reply, canonical.path, { ...others, id: own })
       if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 
       const secret = command.secret ? `bk_${randomBytes(32).toString('base64url')}` : undefined
       const fingerprint = secret ? fingerprintOf(secret) : undefined
-      const place = `${decider.category} ${own ?? wanted ?? `${method} ${path} ${JSON.stringify(others)}`}`
+      const place = `${decider.category} ${own ?? wanted ?? `${canonical.method} ${canonical.path} ${JSON.stringify(others)}`}`
       const commandId = commandIdOf(known, place)
       const id = (own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))).toLowerCase()
       const outcome = await handle(decider, name, data, {
         ...known, id, commandId, isNew: own === undefined && wanted === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
+        guard,
       })
       if (command.creates && !(outcome instanceof Rejection)) void reply.header('location', `${prefix}/${decider.collection}/${id}`)
       return answer(request, reply, outcome, decider.rejections, { created: command.creates ?? false, secret })

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { Alias, Said } from './alias.ts'
 import type { EventCatalogue, EventOf } from './events.ts'
 import type { Actor, AnyEvent, Meta } from './fact.ts'
 import type { Intent } from './intent.ts'
@@ -39,8 +40,6 @@ export interface Context {
   readonly id: string
   readonly at: string
   readonly by: Actor
-  /** The orchestrator that the caller's key speaks for: its own, a daemon's the one that it serves. Null for everybody else. */
-  readonly actsFor: string | null
   /** What the caller's key allows; Baton's own processes may do everything. */
   readonly allowed: readonly Scope[]
   /** When the caller's key expires, null for never. Only Baton's own processes come without a key. */
@@ -53,14 +52,8 @@ export interface Context {
   readonly secret?: { readonly hash: string; readonly prefix: string } | undefined
 }
 
-/** True for whoever acts for the orchestrator, and for admins, tools and processes, which may act as any; never for an agent. */
-export function mayActAs({ by, actsFor }: Pick<Context, 'by' | 'actsFor'>, orchestrator: string): boolean {
-  switch (by.kind) {
-    case 'admin': case 'tool': case 'process': return true
-    case 'orchestrator': case 'daemon': return actsFor === orchestrator
-    case 'agent': return false
-  }
-}
+/** True for the orchestrator itself, and for whatever is not an orchestrator. */
+export const mayActAs = ({ by }: Pick<Context, 'by'>, orchestrator: string): boolean => by.kind !== 'orchestrator' || by.id === orchestrator
 
 /** True for an admin and for Baton's own processes. */
 export const isPrivileged = ({ by }: Pick<Context, 'by'>): boolean => by.kind === 'admin' || by.kind === 'process'
@@ -88,11 +81,19 @@ export interface Hold {
 /** An append is not begun when less than this is left of what it holds, so that it cannot come after the end of the hold. */
 export const hold_margin_ms = 15_000
 
+/** An alias of a command. */
+export interface OlderWords<State = any> extends Alias {
+  /** Why the facts that the command leads to must not follow when it is said with these words. */
+  readonly guard?: (state: State, said: Said, context: Context) => Rejection | undefined
+}
+
 export interface Command<State = any, Event = any, Code extends string = string, Data extends z.ZodObject = any> {
   readonly about: string
   readonly data: Data
   /** `METHOD /path`; `:id` is the stream, other parameters join the data. Default: `POST /<collection>/:id/<command-name>`. */
   readonly route?: string
+  /** Older methods, paths and fields by which it is known as well. */
+  readonly aliases?: readonly OlderWords<State>[]
   /** The command starts a stream: its id is made for it, or given as `id`. Default route: `POST /<collection>`. */
   readonly creates?: true
   /** Only Baton's own processes send it; there is no route. */

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { day_ms, elapsed_ms } from '../../kernel/time.ts'
-import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
+import { Instant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unable, type Decision } from './guards.ts'
+import { olderWords } from './older-words.ts'
 import { leaseOf, moves_max, wordsOf, type Known } from './state.ts'
 
 interface MoveWish { readonly to: OrchestratorId; readonly force: boolean }
@@ -31,7 +32,8 @@ const move = { to: OrchestratorId, force: z.boolean().default(false) }
 export const moves = room({
   delegate: {
     about: 'Pass a task that is not being worked on to another orchestrator for good.',
-    data: z.object({ ...move, note: text(1_000).optional(), priority: Priority.optional(), dueAt: DueInstant.optional() }),
+    aliases: olderWords.delegate,
+    data: z.object({ ...move, note: text(1_000).optional(), priority: Priority.optional(), dueAt: Instant.optional() }),
     decide(task, { to, force, note = null, priority, dueAt }, context) {
       const delegate = (task: Known): Decision => {
         const terms = { priority: priority ?? task.priority, dueAt: dueAt ?? task.dueAt }

@@ -1,0 +1,89 @@
+import type { FastifyReply } from 'fastify'
+import { mixed, olderName, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
+import type { Command, Context, Decider, OlderWords, Rejection } from 'shared-domain/kernel/decider.ts'
+import { redact } from 'shared-domain/kernel/redaction.ts'
+import { validate } from 'uuid'
+import { z } from 'zod'
+import { invalid, invalidBody, Problem } from './problems.ts'
+
+export const prefix = '/api/v1'
+
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+
+/** Method and path of a command, as declared or by the rule. */
+export const routeOf = ({ collection }: Pick<Decider, 'collection'>, name: string, { route, creates }: Command) =>
+  routeParts(route ?? (creates ? `POST /${collection}` : `POST /${collection}/:id/${kebab(name)}`))
+
+/** What a request says in path and body together. Unknown fields are refused; what is created may be given an id. */
+const wishOf = ({ data, creates, secret }: Command): z.ZodObject =>
+  (creates && !secret ? (data as z.ZodObject).extend({ id: z.uuid().optional() }) : data as z.ZodObject).strict()
+
+/** A command as it can be asked for: in its own words or in older ones. */
+export interface CommandWording extends Wording {
+  readonly alias?: OlderWords | undefined
+  readonly decider: Decider
+  readonly name: string
+  readonly command: Command
+  readonly method: string
+  readonly path: string
+  readonly parameters: readonly string[]
+  /** The route in its own words. */
+  readonly own: ReturnType<typeof routeOf>
+  /** What path and body may say together. */
+  readonly words: z.ZodObject
+}
+
+export function wordingsOf(decider: Decider, name: string, command: Command): readonly CommandWording[] {
+  const canonical = wishOf(command)
+  const own = routeOf(decider, name, command)
+  const what = { decider, name, command, canonical, own }
+  const older = (alias: OlderWords) => ({ ...what, ...routeParts(alias.route), alias, words: wordsOf(alias, canonical, z.uuid()) })
+  return [{ ...what, ...own, words: canonical }, ...(command.aliases ?? []).map(older)]
+}
+
+export const bodyOf = ({ words, parameters }: CommandWording): z.ZodObject =>
+  z.strictObject(Object.fromEntries(Object.entries(words.shape).filter(([name]) => !parameters.includes(name))))
+
+export interface Wish {
+  /** The stream that the request names as its own, in path or body. */
+  readonly own: string | undefined
+  /** The id that the caller wants for what is created. */
+  readonly wanted: string | undefined
+  readonly data: Said
+  /** What the canonical path says besides the stream. */
+  readonly others: Said
+  readonly guard: ((state: unknown, context: Context) => Rejection | undefined) | undefined
+}
+
+type Parameters = Readonly<Record<string, string>>
+
+/** What is wished, in canonical words. Throws a problem that points into the words that were used. */
+export function wishFrom(wording: CommandWording, parameters: Parameters, body: Said, at: string): Wish {
+  for (const name of wording.parameters) if (!validate(parameters[name])) throw invalid(`#/path/${name}`, 'is not a uuid')
+  const { alias, canonical, own: { parameters: canonicalParameters } } = wording
+  const { id, ...others } = parameters
+  const said = alias ? olderWords(wording, alias, { ...redact(body), ...parameters }) : undefined
+  const parsed = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...redact(body), ...others })
+  if (!parsed.success) throw invalidBody(alias ? inOlderWords(alias, parsed.error) : parsed.error)
+  const { id: wanted, ...data } = parsed.data as Said & { readonly id?: string }
+  return {
+    own: alias?.id === undefined ? id : said![alias.id] as string, wanted, data,
+    others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
+    guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
+  }
+}
+
+function olderWords({ words }: CommandWording, alias: Alias, said: Said): Said {
+  const twice = mixed(alias, said).map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` }))
+  if (twice.length > 0) throw new Problem('VALIDATION_ERROR', '', twice)
+  const parsed = words.safeParse(said)
+  if (!parsed.success) throw invalidBody(parsed.error)
+  return parsed.data
+}
+
+const inOlderWords = (alias: Alias, { issues }: z.ZodError) =>
+  new z.ZodError(issues.map((issue) => ({ ...issue, path: issue.path.map((step, depth) => (depth === 0 ? olderName(alias, step) : step)) })))
+
+/** Tells whoever uses older words where the canonical ones are (RFC 5829). */
+export const pointToSuccessor = (reply: FastifyReply, path: string, parameters: Said) =>
+  reply.header('link', `<${prefix}${path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(parameters[name])))}>; rel="successor-version"`)
