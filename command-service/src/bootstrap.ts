@@ -36,7 +36,7 @@ async function make(handle: Handle, organization: string, key: string) {
   const commandId = newId()
   const wish = apiKey.commands.generateForOrganization.data.parse({ name: 'bootstrap', scopes: [...scopes] })
   await handle(apiKey, 'generateForOrganization', wish, {
-    id, by: { kind: 'process', id: 'bootstrap' }, allowed: scopes, organization, at: new Date().toISOString(), commandId, repeatable: false,
+    id, by: { kind: 'process', id: 'bootstrap' }, actsFor: null, allowed: scopes, organization, at: new Date().toISOString(), commandId, repeatable: false,
     correlationId: commandId, causationId: commandId, secret: { hash, prefix },
   })
 }

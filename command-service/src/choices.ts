@@ -32,12 +32,8 @@ function candidates(db: Kysely<any>, choice: Choice, organization: string, id: s
     for (const column of order) part = part.orderBy(column, (o) => o.asc().nullsLast())
     return sql`(${part.limit(tries_max)})`
   })
-  return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows.map(asStored))
+  return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows)
 }
-
-/** As the projection wrote it: instants as text. */
-const asStored = (row: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]))
 
 /** Waits until the rows are as new as a position; so many callers and no more. */
 function positions(db: Kysely<any>) {

@@ -26,7 +26,7 @@ function replica(store: EventStore, queues = new Queues(10)) {
   const says = async (category: string, id: string, command: string, wish: object = {}): Promise<Accepted> => {
     const decider = deciders.find((decider) => decider.category === category)!
     const outcome = await handle(decider, command, decider.commands[command]!.data.parse(wish), {
-      id, by: { kind: 'admin', id: 'ada' }, allowed: scopes, organization: 'acme', at: new Date().toISOString(), commandId: newId(), repeatable: false,
+      id, by: { kind: 'admin', id: 'ada' }, actsFor: null, allowed: scopes, organization: 'acme', at: new Date().toISOString(), commandId: newId(), repeatable: false,
       correlationId: 'c', causationId: 'c',
     })
     if (outcome instanceof Rejection) throw outcome

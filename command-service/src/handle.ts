@@ -15,6 +15,8 @@ import type { Entry, Streams } from './store/streams.ts'
 export interface Request {
   readonly id: string
   readonly by: Actor
+  /** The orchestrator that the caller's key speaks for, if for any. */
+  readonly actsFor: string | null
   /** What the caller's key allows. */
   readonly allowed: readonly Scope[]
   /** When the caller's key expires, null for never. */

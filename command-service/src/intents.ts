@@ -32,7 +32,7 @@ export const errands = (handle: Handle, deciders: readonly Decider[], log: Fasti
     for (let tries = 1; ; tries++) {
       try {
         const outcome = await handle(decider, intent.command, decider.commands[intent.command]!.data.parse(intent.data), {
-          id: intent.id, by: { kind: 'process', id: process }, allowed: scopes, organization, at: importedAt ?? new Date().toISOString(), commandId, repeatable: true,
+          id: intent.id, by: { kind: 'process', id: process }, actsFor: null, allowed: scopes, organization, at: importedAt ?? new Date().toISOString(), commandId, repeatable: true,
           correlationId, causationId, imported: importedAt !== undefined,
         })
         if (outcome instanceof Rejection) log.warn({ process, intent, code: outcome.code, detail: outcome.detail, correlationId }, 'an intent was refused')

@@ -53,7 +53,7 @@ export async function circumstances(request: FastifyRequest, authorise: Authoris
   const key = keyOf(header('idempotency-key'))
   const traceparent = header('traceparent')
   return {
-    by: principal.actor, allowed: principal.scopes, keyExpiresAt: principal.expiresAt, organization: principal.organization,
+    by: principal.actor, actsFor: principal.actsFor, allowed: principal.scopes, keyExpiresAt: principal.expiresAt, organization: principal.organization,
     at: imported ?? now, imported: imported !== undefined, key,
     repeatable: key !== undefined, correlationId: request.id, causationId: request.id, expected: revisionOf(header('if-match')),
     traceparent: traceparent && traceparentPattern.test(traceparent) ? traceparent : undefined,

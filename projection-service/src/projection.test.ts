@@ -14,6 +14,7 @@ import { startEngines } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import { start, type Catalogue, type Service } from './app.ts'
 import { configFrom, shown } from './config.ts'
+import { asWritten } from './tables.ts'
 
 const Thing = events({
   ThingPut: { about: 'A thing is there.', data: z.object({ name: z.string(), size: z.int(), tags: z.array(z.string()), note: z.string().nullable() }), recipient: () => 'someone' },
@@ -267,6 +268,19 @@ t.test('a checkpoint that somebody else moved is not overwritten: the projector 
   // The fact before was taken a second time: exactly what the stored checkpoint asks for.
   t.equal((await db.query('select seen from count where name = $1', [name])).rows[0].seen, 3)
   await service.stop()
+})
+
+t.test('S-64 what the tables say of an instant is read as it was written, in every year and in every zone', async (t) => {
+  const { url } = await fresh()
+  const reader = new pg.Client({ connectionString: url, types: asWritten as never })
+  await reader.connect()
+  const years = Array.from({ length: 9_999 }, (_, n) => `${String(n + 1).padStart(4, '0')}-01-01T00:00:00.120Z`)
+  for (const zone of ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kathmandu']) {
+    await reader.query(`set timezone to '${zone}'`)
+    const { rows } = await reader.query<{ at: string }>('select at::timestamptz(3) from unnest($1::text[]) with ordinality as written(at, n) order by n', [years])
+    t.strictSame(rows.map(({ at }) => at), years, zone)
+  }
+  await reader.end()
 })
 
 t.test('a database that belongs to another log is refused', async (t) => {

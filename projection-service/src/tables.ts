@@ -1,4 +1,5 @@
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
 
 /** What the table of a read model is made of, derived from its row. */
@@ -92,7 +93,7 @@ const parsers: Readonly<Record<number, (text: string) => unknown>> = {
   16: (text) => text === 't',
   21: Number, 23: Number, 700: Number, 701: Number,
   114: (text) => JSON.parse(text), 3802: (text) => JSON.parse(text),
-  1184: (text) => new Date(text).toISOString(),
+  1184: fromSql,
 }
 
 /** 64-bit columns arrive as text; a row that says it holds a number gets one. */

@@ -1,6 +1,7 @@
 import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely'
 import pg from 'pg'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import { fromSql } from 'shared-domain/kernel/time.ts'
 import { columnsOf, shaper } from './columns.ts'
 import type { Config } from './config.ts'
 import { Problem } from './problems.ts'
@@ -44,7 +45,7 @@ const oid = { date: 1082, timestamp_with_zone: 1184 }
 /** Times as the domain writes them; days as they are. */
 const types: pg.CustomTypesConfig = {
   getTypeParser: (type: number, format?: 'text' | 'binary') => {
-    if (type === oid.timestamp_with_zone) return (text: string) => new Date(text).toISOString()
+    if (type === oid.timestamp_with_zone) return fromSql
     if (type === oid.date) return (text: string) => text
     return pg.types.getTypeParser(type, format as 'text')
   },

@@ -284,6 +284,23 @@ t.test('S-21: next shows the best task with its score and the runners-up', async
   await patient.stop()
 })
 
+t.test('S-64 years below 100 are shown and sorted as the years they are, also in cursors', async (t) => {
+  await emptied()
+  const years = ['0001', '0050', '0099', '0100', '1999', '2050', '9999']
+  for (const [n, year] of years.entries()) await put(n + 1, { rank: 1, due: `${year}-06-01T00:00:00.000Z` })
+  t.strictSame((await list()).body.items.map(({ due }: any) => due.slice(0, 4)), years)
+  t.match((await list('?due=0050-06-01T00:00:00.000Z')).body.items, [{ thing: uuid(2) }])
+
+  const owner = uuid(60)
+  await home.insert(orchestrators, 'acme', sampleRow(orchestrators, 60, { timezone: 'Europe/Berlin' }))
+  for (const [n, year] of ['2001', '0001', '0099'].entries()) {
+    const more = { owner, status: 'TODO', priority: 'HIGH', next_retry_at: null, due_at: `${year}-01-01T00:00:00.000Z` }
+    await home.insert(backlog, 'acme', sampleRow(backlog, 200 + n, more))
+  }
+  const { body: { best, runnersUp } } = await ask(service, `/api/v1/orchestrators/${owner}/next`, key)
+  t.strictSame([best, ...runnersUp].map(({ due_at }) => due_at.slice(0, 4)), ['0001', '0099', '2001'])
+})
+
 t.test('S-60: one alias table for all routes', async (t) => {
   const aliases = {
     '/api/things?limit=1': '/api/v1/things?limit=1', '/api': '/api/v1', '/api/vpsx': '/api/v1/vpsx',

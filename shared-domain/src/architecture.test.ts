@@ -203,6 +203,18 @@ const rules: readonly Rule[] = [
     },
   },
   {
+    // What JavaScript makes of the text of a database, or of people, is another time in the years below 100.
+    name: 'a host reads no time out of text: the kernel does',
+    concerns: isHost,
+    violations: (_, source) => found(codeOf(source), /\bnew Date\((?!\))|\bDate\.parse\(/g),
+    wrong: { [host]: ['const parse = (text) => new Date(text).toISOString()', 'if (Date.parse(at) > 0) f()'] },
+    right: {
+      [host]: ['const at = new Date().toISOString()', '/** Never new Date(text). */'],
+      'shared-domain/src/kernel/time.ts': ['const at = new Date(epoch_ms)'],
+      [test]: [`const soon = new Date(Date.now() + 1)`],
+    },
+  },
+  {
     name: 'the gateway and the example daemon know the API alone',
     concerns: (path) => /^(infra\/gateway\/|daemon\/|scripts\/daemon\.ts)/.test(path) && !isTest(path),
     violations: (path, source) => targets(path, source).filter((target) => isDomain(target) || target.includes('-service/')),

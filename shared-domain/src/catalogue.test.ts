@@ -122,6 +122,17 @@ t.test('a command is either reached by a route or internal, and its parameters a
   }
 })
 
+t.test('S-64 no command takes the zero time of another program for a time to come', async (t) => {
+  const takes = (schema: z.ZodType, value: string) => schema.safeParse(value).success
+  const timed = commands.filter(({ command }) => !command.internal).flatMap(({ name, command }) =>
+    Object.entries<z.ZodType>(command.data.shape)
+      .filter(([, schema]) => takes(schema, '2030-01-01T00:00:00Z') && !takes(schema, 'some day'))
+      .map(([field, schema]) => ({ at: `${name}.${field}`, schema })))
+  t.ok(timed.length > 0, 'there are such fields')
+  for (const { at, schema } of timed) for (const zero of ['0001-01-01T00:00:00Z', '1969-12-31T23:59:59Z', '+010000-01-01T00:00:00Z'])
+    t.notOk(takes(schema, zero), `${at} ${zero}`)
+})
+
 t.test('rejection codes are words in capitals, each declared is used and each used is declared', async (t) => {
   const used = (folder: string) => new Set(globSync('*.ts', { cwd: join(here, folder), exclude: ['*.test.ts'] })
     .flatMap((file) => [...readFileSync(join(here, folder, file), 'utf8').matchAll(/\breject\('(\w+)'/g)].map(([, code]) => code!)))
@@ -244,7 +255,7 @@ function holdsOf(decider: Decider): readonly Hold[] {
   const { id, facts: [first] } = historyOf(decider)[0]!
   const state = decider.evolve(decider.initial, first!, { ...first!.metadata, revision: 0 })
   const look = () => { throw new Error('a hold looks at nothing') }
-  const context = { id, at: now, by: admin, allowed: scopes, organization, commandId: uuid(900), look }
+  const context = { id, at: now, by: admin, actsFor: null, allowed: scopes, organization, commandId: uuid(900), look }
   return Object.values<Command>(decider.commands).flatMap(({ holds, data }) =>
     holds ? fc.sample(inputOf(data), { seed, numRuns: 100 }).flatMap((input) => holds(state, data.parse(input), context) ?? []) : [])
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Instant, StoredInstant } from './vocabulary.ts'
+import { DueInstant, Instant, StoredInstant } from './vocabulary.ts'
 
 t.test('S-64 an instant is read with any precision and offset, and kept in UTC with milliseconds', async (t) => {
   for (const text of ['2030-01-02T01:30:00+01:30', '2030-01-02T00:00:00Z', '2030-01-01T10:00:00.0000-14:00'])
@@ -13,6 +13,12 @@ t.test('S-64 an instant lies in the years 0001 to 9999, in UTC', async (t) => {
     t.ok(Instant.safeParse(text).success, text)
   for (const text of ['0000-06-01T00:00:00Z', '0001-01-01T00:00:00+01:00', '9999-12-31T23:59:59-14:00', '0000-01-01T00:00:00+14:00'])
     t.notOk(Instant.safeParse(text).success, text)
+})
+
+t.test('S-64 nothing is due before 1970: that is how programs say that there is no due time', async (t) => {
+  for (const text of ['0001-01-01T00:00:00Z', '1969-12-31T23:59:59.999Z', '1970-01-01T00:00:00+00:01', '10000-01-01T00:00:00Z'])
+    t.notOk(DueInstant.safeParse(text).success, text)
+  for (const text of ['1970-01-01T00:00:00Z', '9999-12-31T23:59:59.999Z']) t.ok(DueInstant.safeParse(text).success, text)
 })
 
 t.test('S-64 whatever is taken can be read again', async () => {

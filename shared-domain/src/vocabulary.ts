@@ -18,6 +18,9 @@ export const StoredInstant = z.iso.datetime({ precision: 3 })
 /** The same, read with any precision and offset: what counts is the year that it is in UTC. */
 export const Instant = z.iso.datetime({ offset: true }).transform((text) => new Date(text).toISOString()).pipe(StoredInstant)
 
+/** An instant that people wait for. The zero times of many programs, of year 1, mean that nobody said one: they are no due times. */
+export const DueInstant = Instant.refine((text) => text >= '1970', { error: 'is before 1970: leave it out where there is none' })
+
 /** A 64-bit number, which JSON numbers cannot hold: a string of digits. */
 export const Int64 = z.string().regex(/^\d{1,19}$/).meta({ sql: 'bigint' })
 

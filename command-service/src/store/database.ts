@@ -1,14 +1,26 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
-import { Pool } from 'pg'
+import pg from 'pg'
+import { fromSql } from 'shared-domain/kernel/time.ts'
 import { migrations } from '../migrations.ts'
 
 const service = 'command-service'
 /** Serialises migrations of all services over one database. */
 const migration_lock = 7_236_001
 
+const oid = { date: 1082, timestamp_with_zone: 1184 }
+
+/** Times as the domain writes them; days as they are. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: (type: number, format?: 'text' | 'binary') => {
+    if (type === oid.timestamp_with_zone) return fromSql
+    if (type === oid.date) return (text: string) => text
+    return pg.types.getTypeParser(type, format as 'text')
+  },
+}
+
 export function database(url: string, onError: (error: Error) => void): Kysely<any> {
-  const pool = new Pool({
-    connectionString: url, max: 10, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
+  const pool = new pg.Pool({
+    connectionString: url, types, max: 10, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
     // The server ends a slow statement; this ends the wait for a server that is gone.
     statement_timeout: 10_000, query_timeout: 15_000,
   })

@@ -40,6 +40,8 @@ export interface Context {
   readonly id: string
   readonly at: string
   readonly by: Actor
+  /** The orchestrator that the caller's key speaks for: its own, a daemon's the one that it serves. Null for everybody else. */
+  readonly actsFor: string | null
   /** What the caller's key allows; Baton's own processes may do everything. */
   readonly allowed: readonly Scope[]
   /** When the caller's key expires, null for never. Only Baton's own processes come without a key. */
@@ -52,8 +54,14 @@ export interface Context {
   readonly secret?: { readonly hash: string; readonly prefix: string } | undefined
 }
 
-/** True for the orchestrator itself, and for whatever is not an orchestrator. */
-export const mayActAs = ({ by }: Pick<Context, 'by'>, orchestrator: string): boolean => by.kind !== 'orchestrator' || by.id === orchestrator
+/** True for whoever acts for the orchestrator, and for admins, tools and processes, which may act as any; never for an agent. */
+export function mayActAs({ by, actsFor }: Pick<Context, 'by' | 'actsFor'>, orchestrator: string): boolean {
+  switch (by.kind) {
+    case 'admin': case 'tool': case 'process': return true
+    case 'orchestrator': case 'daemon': return actsFor === orchestrator
+    case 'agent': return false
+  }
+}
 
 /** True for an admin and for Baton's own processes. */
 export const isPrivileged = ({ by }: Pick<Context, 'by'>): boolean => by.kind === 'admin' || by.kind === 'process'

@@ -1,10 +1,10 @@
 export type AnyEvent = { readonly type: string; readonly data: unknown }
 
-export const actorKinds = ['orchestrator', 'admin', 'tool', 'process'] as const
+export const actorKinds = ['orchestrator', 'agent', 'daemon', 'admin', 'tool', 'process'] as const
 
 /**
- * Who acts: an orchestrator with its key, a person with an admin key, a tool with a lesser key of the organization, or a process of
- * Baton itself.
+ * Who acts: an orchestrator with its key, an agent or a daemon with one of its own, a person with an admin key, a tool with a lesser
+ * key of the organization, or a process of Baton itself.
  */
 export interface Actor {
   readonly kind: (typeof actorKinds)[number]

@@ -11,7 +11,12 @@ export const now = '2030-01-01T00:00:00.000Z'
 export const system: Actor = { kind: 'process', id: 'test' }
 export const admin: Actor = { kind: 'admin', id: 'ada' }
 export const tool: Actor = { kind: 'tool', id: 'ci' }
+export const agent: Actor = { kind: 'agent', id: '00000000-0000-7000-8000-000000000800' }
+export const daemon: Actor = { kind: 'daemon', id: '00000000-0000-7000-8000-000000000801' }
 export const orchestrator = (id: string): Actor => ({ kind: 'orchestrator', id })
+
+/** Whom an actor acts for when nothing else is said: an orchestrator for itself. */
+export const ownOf = ({ kind, id }: Actor): string | null => (kind === 'orchestrator' ? id : null)
 
 /** Ids of the shape that every schema takes; the number makes them tell apart. */
 export const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
@@ -43,7 +48,8 @@ interface Outcome<Event, Code> {
 interface Scenario<Event, Code, Data extends Record<string, z.ZodObject>> {
   /** …while another stream holds these facts. */
   seeing<Other extends Fold>(other: Other, id: string, ...facts: readonly EventIn<Other>[]): Scenario<Event, Code, Data>
-  by(actor: Actor): Scenario<Event, Code, Data>
+  /** A daemon comes with the orchestrator that it acts for. */
+  by(actor: Actor, actsFor?: string | null): Scenario<Event, Code, Data>
   at(instant: string): Scenario<Event, Code, Data>
   with(context: Partial<Context>): Scenario<Event, Code, Data>
   when<Name extends keyof Data & string>(command: Name, data: z.input<Data[Name]>): Outcome<Event, Code>
@@ -62,13 +68,14 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
     history: readonly Event[], others: ReadonlyMap<string, readonly any[]>, circumstances: Partial<Context>,
   ): Scenario<Event, Code, Data> => ({
     seeing: (other, id, ...facts) => scenario(history, new Map([...others, [streamOf(other, id), facts]]), circumstances),
-    by: (by) => scenario(history, others, { ...circumstances, by }),
+    by: (by, actsFor = ownOf(by)) => scenario(history, others, { ...circumstances, by, actsFor }),
     at: (at) => scenario(history, others, { ...circumstances, at }),
     with: (context) => scenario(history, others, { ...circumstances, ...context }),
     when: (command, data) => {
       const { data: schema, decide } = decider.commands[command]!
       const context = {
-        id: subject, at: now, by: admin, allowed: scopes, keyExpiresAt: null, organization, commandId: uuid(900), ...circumstances,
+        id: subject, at: now, by: admin, actsFor: null, allowed: scopes, keyExpiresAt: null, organization, commandId: uuid(900),
+        ...circumstances,
       }
       const run = (past: readonly Event[]) => {
         const told = new Map<string, readonly any[]>([[streamOf(decider, context.id), past], ...others])

@@ -3,7 +3,7 @@ import type { Actor, AnyEvent, Recorded } from './fact.ts'
 import type { Intent } from './intent.ts'
 import type { Process } from './process.ts'
 import { later } from './time.ts'
-import { admin, now, organization, system, uuid } from './testing.ts'
+import { admin, now, organization, ownOf, system, uuid } from './testing.ts'
 
 /** A command for one stream, by somebody: an admin, when not said. */
 export interface Wish {
@@ -12,6 +12,7 @@ export interface Wish {
   readonly command: string
   readonly data: unknown
   readonly by?: Actor
+  readonly actsFor?: string | null
 }
 
 /** A log in memory with deciders over it: the smallest host that keeps the promises a host makes, for tests of many streams at once. */
@@ -32,10 +33,10 @@ export class World {
     this.at = later(this.at, by_ms)
   }
 
-  contextOf({ id, by = admin }: Pick<Wish, 'id' | 'by'>): Context {
+  contextOf({ id, by = admin, actsFor = ownOf(by) }: Pick<Wish, 'id' | 'by' | 'actsFor'>): Context {
     const number = ++this.#commands
     const secret = { hash: String(number).padStart(64, '0'), prefix: `bk_${number}` }
-    return { id, by, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
+    return { id, by, actsFor, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
   }
 
   /** Decides and appends, with what the decision must hold taken before: nothing comes in between, so nothing is given back. */

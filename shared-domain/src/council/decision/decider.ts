@@ -3,7 +3,7 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
-import { DecisionId, Instant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
+import { DecisionId, DueInstant, OrchestratorId, TaskId, text } from '../../vocabulary.ts'
 import { opening_ms, overfull } from '../../work/task/approvals.ts'
 import { task } from '../../work/task/decider.ts'
 import { taskState } from '../../work/task/state.ts'
@@ -11,10 +11,10 @@ import { Decision, decisionTypes, protocols, Vote } from './events.ts'
 import { isMajority, settled, tallied, type Tally } from './majority.ts'
 import { decisionState, type DecisionState, type Question } from './state.ts'
 
-type Asked = Pick<Question, 'proposer' | 'task'>
+type Asked = Pick<Question, 'asker' | 'task'>
 
-function concerned({ proposer, task }: Asked, { look }: Context): OrchestratorId | null {
-  if (proposer.kind === 'orchestrator') return OrchestratorId.parse(proposer.id)
+function concerned({ asker, task }: Asked, { look }: Context): OrchestratorId | null {
+  if (asker !== null) return OrchestratorId.parse(asker)
   const about = task === null ? undefined : look(taskState, task)
   return about && about.status !== 'NONE' ? about.owner : null
 }
@@ -47,7 +47,7 @@ function misplaced(type: Question['type'], task: TaskId | undefined, context: Co
   const known = context.look(taskState, task)
   if (known.status === 'NONE' || known.organization !== context.organization) return reject('TASK_UNKNOWN')
   if (type !== 'task_approval') return undefined
-  if (!isPrivileged(context) && context.by.id !== known.owner) return reject('FORBIDDEN')
+  if (!isPrivileged(context) && context.actsFor !== known.owner) return reject('FORBIDDEN')
   return overfull(known, DecisionId.parse(context.id))
 }
 
@@ -87,7 +87,7 @@ export const decision = decider(decisionState, {
         electorate: z.array(OrchestratorId).min(2).max(50),
         protocol: z.enum(protocols).default('majority'),
         quorum: z.number().positive().max(1).default(0.5),
-        deadline: Instant.optional(),
+        deadline: DueInstant.optional(),
         taskId: TaskId.optional(),
       }),
       holds: (_, { type, taskId }, { id }) => (type === 'task_approval' && taskId ? holdingBack(taskId, DecisionId.parse(id)) : undefined),
@@ -99,7 +99,7 @@ export const decision = decider(decisionState, {
         const electorate = frozen(ids, context)
         if (!Array.isArray(electorate)) return electorate
         const { type, title } = question
-        const known = { deadline: deadline ?? null, ...about({ proposer: context.by, task: taskId ?? null }, context) }
+        const known = { deadline: deadline ?? null, ...about({ asker: context.actsFor, task: taskId ?? null }, context) }
         return [
           Decision.DecisionOpened({ ...question, ...known, description: description ?? null, electorate }),
           ...electorate.map(({ orchestrator: elector, weight }) =>
@@ -113,17 +113,17 @@ export const decision = decider(decisionState, {
       route: 'POST /decisions/:id/votes',
       data: z.object({ vote: Vote, comment: text(1_000).optional() }),
       decide(state, { vote, comment: said }, context) {
-        const { by, at } = context
+        const { actsFor, at } = context
         const comment = said ?? null
         if (state.stage === 'unknown') return reject('NOT_FOUND')
-        const seat = by.kind === 'orchestrator' ? state.electorate.get(by.id) : undefined
-        if (!seat) return reject('NOT_AN_ELECTOR')
-        const previous = state.votes.get(by.id)
+        const seat = actsFor === null ? undefined : state.electorate.get(actsFor)
+        if (actsFor === null || !seat) return reject('NOT_AN_ELECTOR')
+        const previous = state.votes.get(actsFor)
         if (previous?.vote === vote && previous.comment === comment) return []
         if (state.stage !== 'pending' || (state.deadline !== null && at >= state.deadline))
           return reject('DECISION_CLOSED', { outcome: state.stage })
-        const tally = tallied({ ...state, votes: new Map(state.votes).set(by.id, { vote, comment }) })
-        const ballot = { elector: OrchestratorId.parse(by.id), vote, weight: seat.weight, comment, tally }
+        const tally = tallied({ ...state, votes: new Map(state.votes).set(actsFor, { vote, comment }) })
+        const ballot = { elector: OrchestratorId.parse(actsFor), vote, weight: seat.weight, comment, tally }
         const told = previous ? Decision.VoteChanged({ ...ballot, previous: previous.vote }) : Decision.VoteCast(ballot)
         const verdict = settled(tally)
         if (!verdict) return [told]
@@ -137,7 +137,8 @@ export const decision = decider(decisionState, {
       data: z.object({ reason: text(500).optional() }),
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
-        if (!isPrivileged(context) && state.proposer.id !== context.by.id) return reject('FORBIDDEN')
+        const isOwn = state.asker === null ? state.proposer.id === context.by.id : state.asker === context.actsFor
+        if (!isPrivileged(context) && !isOwn) return reject('FORBIDDEN')
         if (state.stage === 'cancelled') return []
         const isUndecided = state.stage === 'pending' || (state.stage === 'expired' && isPrivileged(context))
         if (!isUndecided) return reject('DECISION_CLOSED', { outcome: state.stage })

@@ -3,8 +3,9 @@ import { Orchestrator } from '../../fleet/orchestrator/events.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import type { Command } from '../../kernel/decider.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
-import { admin, behaviour, now, on, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { admin, behaviour, daemon, now, on, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
+import { OrchestratorId } from '../../vocabulary.ts'
 import { Task } from '../../work/task/events.ts'
 import { created, elsewhere, owner, registered } from '../../work/task/scene.ts'
 import { taskState } from '../../work/task/state.ts'
@@ -188,6 +189,10 @@ t.test('S-53 it ends at the latest when all have voted', async (t) => {
 t.test('S-53 the proposer, or who is above it, withdraws the question', async (t) => {
   for (const by of [orchestrator(a), admin, system]) given(t, opened()).by(by).when('cancel', {}).yields(cancelled)
   for (const by of [orchestrator(b), tool]) given(t, opened()).by(by).when('cancel', {}).refuses('FORBIDDEN')
+  given(t, opened()).by(daemon, a).when('cancel', {}).yields(cancelled)
+  const byDaemon = on(Decision.DecisionOpened({ ...question, electorate, concerns: OrchestratorId.parse(a) }), { by: daemon })
+  given(t, byDaemon).by(orchestrator(a)).when('cancel', {}).yields(cancelled)
+  given(t, byDaemon).by(daemon, b).when('cancel', {}).refuses('FORBIDDEN')
   given(t, opened(), cancelled).when('cancel', {}).changesNothing()
   for (const by of [admin, system]) given(t, opened(), expired).by(by).when('cancel', {}).yields(cancelled)
   given(t, opened(), expired).by(orchestrator(a)).when('cancel', {}).refuses('DECISION_CLOSED', { outcome: 'expired' })
@@ -196,7 +201,7 @@ t.test('S-53 the proposer, or who is above it, withdraws the question', async (t
 })
 
 t.test('S-3 what was approved may be done, and what nobody asks any more', async (t) => {
-  const base = { ...question, organization: 'acme', proposer: admin, electorate: new Map(), votes: new Map() }
+  const base = { ...question, organization: 'acme', proposer: admin, asker: null, electorate: new Map(), votes: new Map() }
   const stages = ['pending', 'approved', 'rejected', 'expired', 'cancelled'] as const
   t.strictSame(stages.filter((stage) => permits({ ...base, stage })), ['approved', 'cancelled'])
   t.notOk(permits(decisionState.initial))

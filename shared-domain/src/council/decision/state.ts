@@ -8,6 +8,8 @@ export type VoteName = z.output<typeof Vote>
 export interface Question {
   readonly organization: string
   readonly proposer: Actor
+  /** The orchestrator that asked, itself or by its daemon; null when it was somebody else. */
+  readonly asker: string | null
   readonly type: (typeof decisionTypes)[number]
   readonly task: string | null
   readonly electorate: ReadonlyMap<string, { readonly weight: number }>
@@ -20,14 +22,18 @@ export type DecisionState =
   | { readonly stage: 'unknown' }
   | Question & { readonly stage: 'pending' | 'approved' | 'rejected' | 'expired' | 'cancelled' }
 
+/** What a daemon asks concerns the orchestrator that it asks for. */
+const askerOf = ({ kind, id }: Actor, concerns: string | null) =>
+  (kind === 'orchestrator' ? id : kind === 'daemon' ? concerns : null)
+
 const known = (state: DecisionState) => state as Extract<DecisionState, Question>
 
 const voted = (state: DecisionState, { elector, vote, comment }: { elector: string; vote: VoteName; comment: string | null }) =>
   ({ ...known(state), votes: new Map(known(state).votes).set(elector, { vote, comment }) })
 
 const evolve: Evolve<DecisionState, DecisionEvent> = {
-  DecisionOpened: (_, { type, task, electorate, quorum, deadline }, { organization, by }) => ({
-    stage: 'pending', organization, proposer: by, type, task, quorum, deadline, votes: new Map(),
+  DecisionOpened: (_, { type, task, electorate, quorum, deadline, concerns }, { organization, by }) => ({
+    stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, task, quorum, deadline, votes: new Map(),
     electorate: new Map(electorate.map(({ orchestrator, weight }) => [orchestrator, { weight }])),
   }),
   VoteRequested: (state) => state,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { decider, isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
-import { Instant, OrchestratorId, text } from '../../vocabulary.ts'
+import { DueInstant, OrchestratorId, text } from '../../vocabulary.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { ApiKey, KeyId, Scope } from './events.ts'
 import { allows, apiKeyState, type ApiKeyState, type Key } from './state.ts'
@@ -9,7 +9,7 @@ import { allows, apiKeyState, type ApiKeyState, type Key } from './state.ts'
 const Wanted = z.object({
   name: text(100).default('key'),
   scopes: z.array(Scope).min(1).max(4).default(['read', 'write', 'execute']),
-  expiresAt: Instant.optional(),
+  expiresAt: DueInstant.optional(),
 })
 
 const isOwn = (orchestrator: string, { look, organization }: Context) => {
@@ -19,7 +19,7 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
 
 /** An admin manages every key, an orchestrator its own keys, a tool the key that it holds. */
 const mayManage = (key: string, orchestrator: string | null, context: Context) =>
-  isPrivileged(context) || context.by.id === (orchestrator ?? key)
+  isPrivileged(context) || (orchestrator === null ? context.by.id === key : context.actsFor === orchestrator)
 
 const isLonger = (expiresAt: string | null, than: string | null) => than !== null && (expiresAt === null || expiresAt > than)
 
@@ -90,7 +90,7 @@ export const apiKey = decider(apiKeyState, {
       creates: true,
       secret: true,
       fresh: true,
-      data: z.object({ replaces: KeyId, expiresAt: Instant.optional() }),
+      data: z.object({ replaces: KeyId, expiresAt: DueInstant.optional() }),
       decide(state, { replaces, expiresAt }, context) {
         const old = context.look(apiKeyState, replaces)
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')

@@ -3,7 +3,7 @@ import t from 'tap'
 import { scopes, type Context, type Fold } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
-import { admin, behaviour, now, orchestrator, replay, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { admin, behaviour, now, orchestrator, ownOf, replay, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { codeOf, elsewhere, registered } from '../../work/task/scene.ts'
 import { Orchestrator } from '../orchestrator/events.ts'
@@ -110,7 +110,7 @@ t.test('S-31 nobody grants more than the key allows that it comes with, whoever 
     const before = generated({ scopes: wanted })
     const look = (other: Fold<any>) => replay<any>(other, other === apiKeyState ? [before] : [registered])
     const context = {
-      id: subject, at: now, by, allowed, keyExpiresAt: null, organization: 'acme', commandId: uuid(900), secret,
+      id: subject, at: now, by, actsFor: ownOf(by), allowed, keyExpiresAt: null, organization: 'acme', commandId: uuid(900), secret,
       look: look as Context['look'],
     }
     const isMore = !allowed.includes('admin') && wanted.some((scope) => !allowed.includes(scope))
@@ -136,8 +136,8 @@ t.test('S-31 nobody but an admin grants for longer than the key lives that it co
     const before = generated({ orchestrator: by === tool ? null : owner, expiresAt: end(replaced) })
     const look = (other: Fold<any>) => replay<any>(other, other === apiKeyState ? [before] : [registered])
     const context = {
-      id: subject, at: now, by: by === tool ? { ...tool, id: old } : by, allowed: scopes, organization: 'acme', commandId: uuid(900),
-      look: look as Context['look'], secret, ...(hasKey ? { keyExpiresAt: end(own) } : {}),
+      id: subject, at: now, by: by === tool ? { ...tool, id: old } : by, actsFor: ownOf(by), allowed: scopes,
+      organization: 'acme', commandId: uuid(900), look: look as Context['look'], secret, ...(hasKey ? { keyExpiresAt: end(own) } : {}),
     }
     const { generate, rotate } = apiKey.commands
     const expiresAt = end(wished) ?? undefined
@@ -158,21 +158,23 @@ t.test('S-31 a key is revoked once and for ever', async (t) => {
 
 t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
   const asked = (facts: readonly ApiKeyEvent[], at = now, presented = hash) => admit(replay(apiKeyState, facts), subject, presented, at)
-  const principal = { organization: 'acme', scopes: usual, expiresAt: null }
-  t.strictSame(asked([generated()]), { ...principal, actor: { kind: 'orchestrator', id: owner } })
+  const principal = { organization: 'acme', actsFor: null, scopes: usual, expiresAt: null }
+  const own = { ...principal, actor: { kind: 'orchestrator', id: owner }, actsFor: owner }
+  t.strictSame(asked([generated()]), own, 'F-1 it acts for its orchestrator')
   t.strictSame(asked([generated({ orchestrator: null })]), { ...principal, actor: { kind: 'tool', id: subject } }, 'less than an admin')
   t.match(asked([generated({ orchestrator: null, scopes: ['admin'] })]), { actor: { kind: 'admin', id: subject } })
-  t.match(asked([generated({ scopes: ['admin'] })]), { actor: { kind: 'orchestrator', id: owner } }, 'acts only as itself, whatever it may')
+  t.match(asked([generated({ scopes: ['admin'] })]), { actor: own.actor, actsFor: owner }, 'acts only as itself, whatever it may')
   t.equal(asked([]), 'INVALID_API_KEY')
   t.equal(asked([generated(), revoked()]), 'INVALID_API_KEY')
   t.equal(asked([generated()], now, 'f'.repeat(64)), 'INVALID_API_KEY', 'the id alone is not enough')
   const expiring = [generated({ expiresAt: later(now, 10) })]
-  t.match(asked(expiring, later(now, 9)), { ...principal, expiresAt: later(now, 10) })
+  t.match(asked(expiring, later(now, 9)), { ...own, expiresAt: later(now, 10) })
   t.equal(asked(expiring, later(now, 10)), 'API_KEY_EXPIRED')
 })
 
 t.test('S-31 a key allows what its scopes say, and admin allows everything', async (t) => {
-  const holder = (...scopes: Principal['scopes']): Principal => ({ organization: 'acme', actor: tool, scopes, expiresAt: null })
+  const holder = (...scopes: Principal['scopes']): Principal =>
+    ({ organization: 'acme', actor: tool, actsFor: null, scopes, expiresAt: null })
   t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('read', 'write'), scope)), ['read', 'write'])
   t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('admin'), scope)), [...usual, 'admin'])
 })

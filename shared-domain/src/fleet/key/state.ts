@@ -34,6 +34,8 @@ export const keyIdOf = (hash: string): string =>
 export interface Principal {
   readonly organization: string
   readonly actor: Actor
+  /** The orchestrator that whoever comes with the key acts for. */
+  readonly actsFor: string | null
   readonly scopes: readonly Scope[]
   /** When the key expires, null for never. */
   readonly expiresAt: string | null
@@ -43,7 +45,8 @@ export interface Principal {
 export function admit(key: ApiKeyState, id: string, hash: string, at: string): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
   if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
   if (key.expiresAt !== null && key.expiresAt <= at) return 'API_KEY_EXPIRED'
-  return { organization: key.organization, actor: actorOf(key, id), scopes: key.scopes, expiresAt: key.expiresAt }
+  const { organization, orchestrator: actsFor, scopes, expiresAt } = key
+  return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt }
 }
 
 /** A key of the organization makes an admin only where it allows everything. */

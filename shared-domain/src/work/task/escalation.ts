@@ -38,7 +38,7 @@ export const escalation = room({
     decide: (task, { resolution }, context) => by(task, 'resolveEscalation', {
       BLOCKED(task) {
         if (task.block.kind !== 'escalation') return unfit(task, 'resolveEscalation')
-        if (!isPrivileged(context) && task.block.to !== context.by.id) return reject('FORBIDDEN')
+        if (!isPrivileged(context) && (context.actsFor === null || task.block.to !== context.actsFor)) return reject('FORBIDDEN')
         const open = openAmong(task.dependsOn, context)
         const resolved = Task.TaskEscalationResolved({ ...moving(task), resolution })
         return open.length === 0 ? [resolved] : [resolved, waiting({ ...task, status: 'TODO' }, open)]

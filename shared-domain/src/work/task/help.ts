@@ -12,8 +12,8 @@ function answerTo(
   answer: (owner: OrchestratorId, collaborator: OrchestratorId, role: string, before: Answer) => readonly TaskEvent[],
 ): Decision {
   const reply = (task: Known): Decision => {
-    const asked = task.collaborators.get(context.by.id)
-    return asked ? answer(task.owner, OrchestratorId.parse(context.by.id), asked.role, asked.answer) : reject('NOT_ASKED')
+    const asked = context.actsFor === null ? undefined : task.collaborators.get(context.actsFor)
+    return asked ? answer(task.owner, OrchestratorId.parse(context.actsFor), asked.role, asked.answer) : reject('NOT_ASKED')
   }
   return by(task, command, { TODO: reply, IN_PROGRESS: reply, BLOCKED: reply })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
-import { Instant, Metadata, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
+import { DueInstant, Metadata, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
 import { waiting } from './blocks.ts'
 import { dependencies_max } from './dependencies.ts'
 import { Task } from './events.ts'
@@ -18,7 +18,7 @@ export const lifecycle = room({
       title: text(500),
       description: z.string().max(5_000).optional(),
       priority: Priority.default('MEDIUM'),
-      dueAt: Instant.optional(),
+      dueAt: DueInstant.optional(),
       estimatedHours: z.number().min(1).max(1_000).optional(),
       tags: z.array(text(50)).max(50).default([]),
       requiredCapabilities: z.array(text(100)).max(50).default([]),
@@ -28,7 +28,7 @@ export const lifecycle = room({
     }),
     decide(task, data, context) {
       if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
-      const owner = data.owner ?? (context.by.kind === 'orchestrator' ? OrchestratorId.parse(context.by.id) : undefined)
+      const owner = data.owner ?? OrchestratorId.nullable().parse(context.actsFor)
       if (!owner) return reject('OWNER_REQUIRED')
       if (!mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
       const known = context.look(orchestratorState, owner)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { day_ms, elapsed_ms } from '../../kernel/time.ts'
-import { Instant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
+import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unable, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
@@ -33,7 +33,7 @@ export const moves = room({
   delegate: {
     about: 'Pass a task that is not being worked on to another orchestrator for good.',
     aliases: olderWords.delegate,
-    data: z.object({ ...move, note: text(1_000).optional(), priority: Priority.optional(), dueAt: Instant.optional() }),
+    data: z.object({ ...move, note: text(1_000).optional(), priority: Priority.optional(), dueAt: DueInstant.optional() }),
     decide(task, { to, force, note = null, priority, dueAt }, context) {
       const delegate = (task: Known): Decision => {
         const terms = { priority: priority ?? task.priority, dueAt: dueAt ?? task.dueAt }
