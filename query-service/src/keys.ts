@@ -152,8 +152,6 @@ function taken({ state }: Known, event: RecordedEvent): Known {
   const definition = apiKeyState.events.definitions[event.type]!
   const meta = event.metadata as unknown as Meta & { version: number }
   const data = decode(definition, event.data, meta.version)
-  return {
-    state: apiKeyState.evolve(state, { type: event.type, data } as never, { ...meta, revision: Number(event.revision) }),
-    position: String(event.position?.commit ?? 0n),
-  }
+  const position = String(event.position?.commit ?? 0n)
+  return { state: apiKeyState.evolve(state, { type: event.type, data } as never, { ...meta, revision: Number(event.revision), position }), position }
 }

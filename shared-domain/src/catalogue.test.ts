@@ -206,7 +206,7 @@ t.test('every event type and version has a stored sample that can still be read,
         const definition = decider.events.definitions[type]!
         const decoded = decode(definition, data, version)
         if (version === versionOf(definition)) t.strictSame(decoded, data, `nothing of ${type} is lost`)
-        state = decider.evolve(frozen(state), { type, data: frozen(decoded) }, frozen({ ...metadata, revision }))
+        state = decider.evolve(frozen(state), { type, data: frozen(decoded) }, frozen({ ...metadata, revision, position: '0' }))
         t.ok(state, `${decider.category} evolves over ${type}`)
       }
     }
@@ -253,7 +253,7 @@ t.test('what an event calls secret stands neither in an announcement nor in a ro
 /** What the commands of a decider take before they may stand, in the first state that was ever stored. */
 function holdsOf(decider: Decider): readonly Hold[] {
   const { id, facts: [first] } = historyOf(decider)[0]!
-  const state = decider.evolve(decider.initial, first!, { ...first!.metadata, revision: 0 })
+  const state = decider.evolve(decider.initial, first!, { ...first!.metadata, revision: 0, position: '0' })
   const look = () => { throw new Error('a hold looks at nothing') }
   const context = { id, at: now, by: admin, actsFor: null, allowed: scopes, organization, commandId: uuid(900), look }
   return Object.values<Command>(decider.commands).flatMap(({ holds, data }) =>
@@ -300,6 +300,9 @@ function frozen<T>(value: T): T {
 /** Acts rather than states to be in: asked for again under another id, they are done again. */
 const acts = new Set(['orchestrator.restart', 'task.requireApproval'])
 
+/** They mend what a race or an outage left, of which there is little where everything happens one after the other. */
+const seldom = new Set(['task.breakCircle', 'task.waitForDependencies', 'task.withdrawApproval', 'dependents.recall'])
+
 /** Everything that a decision promises, on one command in one state of the world. */
 function lawful(world: World, { wish, wait_ms }: Step, met: Set<string>) {
   world.pass(wait_ms)
@@ -338,8 +341,8 @@ t.test('S-15 whatever is asked, a decision never throws, is the same on the same
   const tried = new Set([...met].map((one) => one.split(' ')[0]))
   const names = commands.map(({ decider, name }) => `${decider.category}.${name}`)
   t.strictSame(names.filter((name) => !tried.has(name)), [], 'every command was tried')
-  const done = names.filter((name) => met.has(`${name} true`))
-  t.ok(done.length >= commands.length - 2, `nearly every command led to facts: all but ${commands.length - done.length}`)
+  const idle = names.filter((name) => !met.has(`${name} true`) && !seldom.has(name))
+  t.strictSame(idle, [], 'every command led to facts')
 })
 
 t.test('whatever happened, every read model takes it, row by row as declared', async (t) => {

@@ -85,10 +85,10 @@ export class Streams {
   }
 
   /** Takes over facts that were just appended after revision `base`, unless a reader brought them in already. */
-  advance(entry: Entry, fold: Fold, base: number, facts: readonly AnyEvent[], meta: Omit<Meta, 'revision'> & { request?: string }, position: bigint) {
+  advance(entry: Entry, fold: Fold, base: number, facts: readonly AnyEvent[], meta: Omit<Meta, 'revision' | 'position'> & { request?: string }, position: bigint) {
     facts.forEach((fact, index) => {
       const revision = base + 1 + index
-      if (revision === entry.revision + 1) remember(entry, fold, fact, { ...meta, revision }, meta.request, position)
+      if (revision === entry.revision + 1) remember(entry, fold, fact, { ...meta, revision, position: String(position) }, meta.request)
     })
     entry.read_ms = performance.now()
     this.#keep(entry)
@@ -112,16 +112,16 @@ function take(entry: Entry, fold: Fold, event: StoredEvent) {
     if (!definition) throw new Error(`${event.type} is not an event of ${fold.category}`)
     const { version, request, ...meta } = event.metadata as Meta & { version: number; request?: string }
     const fact = { type: event.type, data: decode(definition, event.data, version) }
-    remember(entry, fold, fact, { ...meta, revision: event.revision }, request, event.position)
+    remember(entry, fold, fact, { ...meta, revision: event.revision, position: String(event.position) }, request)
   } catch (cause) {
     throw new Unreadable(entry.stream, event.revision, cause)
   }
 }
 
-function remember(entry: Entry, fold: Fold, fact: AnyEvent, meta: Meta, request: string | undefined, position: bigint) {
+function remember(entry: Entry, fold: Fold, fact: AnyEvent, meta: Meta, request: string | undefined) {
   entry.state = fold.evolve(entry.state, fact, meta)
   entry.revision = meta.revision
-  entry.position = position
+  entry.position = BigInt(meta.position)
   entry.organization ??= meta.organization
   if (request !== undefined) entry.commands.add(meta.commandId, meta.revision)
 }

@@ -18,6 +18,8 @@ export interface Meta {
   readonly organization: string
   /** Revision of the fact in its stream, from 0. */
   readonly revision: number
+  /** Where it stands in the log, as a decimal string; of facts that were appended together it may be where the last one stands. */
+  readonly position: string
   readonly commandId: string
   /** The fact was taken over from another system's log, together with its time. */
   readonly imported?: boolean
@@ -28,6 +30,4 @@ export type Recorded<Event extends AnyEvent = AnyEvent> = Event & Meta & {
   readonly category: string
   /** The id part of the stream's name. */
   readonly id: string
-  /** Log position as a decimal string. */
-  readonly position: string
 }

@@ -31,7 +31,7 @@ export const on = <Event extends object>(fact: Event, meta: Partial<Meta>): Even
 }
 
 const metaOf = (fact: object, revision: number): Meta =>
-  ({ at: now, by: system, organization, commandId: uuid(revision), ...told.get(fact), revision })
+  ({ at: now, by: system, organization, commandId: uuid(revision), position: String(revision), ...told.get(fact), revision })
 
 export const replay = <State>({ initial, evolve }: Fold<State>, history: readonly AnyEvent[]): State =>
   history.reduce((state, fact, revision) => evolve(state, fact, metaOf(fact, revision)), initial)

@@ -64,9 +64,9 @@ export class World {
     return facts.map((fact) => {
       const stream = streamOf(fold, id)
       const { state, revision } = this.#streams.get(stream) ?? { state: fold.initial, revision: -1 }
-      const meta = { at, by, organization, commandId, revision: revision + 1 }
+      const meta = { at, by, organization, commandId, revision: revision + 1, position: String(this.log.length) }
       this.#streams.set(stream, { state: fold.evolve(state, fact, meta), revision: revision + 1 })
-      const recorded = { ...fact, ...meta, ...partsOf(stream), position: String(this.log.length) }
+      const recorded = { ...fact, ...meta, ...partsOf(stream) }
       this.log.push(recorded)
       return recorded
     })

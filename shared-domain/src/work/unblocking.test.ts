@@ -9,7 +9,7 @@ import { Courier, World } from '../kernel/world.ts'
 import { dependents } from './dependents/decider.ts'
 import { blocked, cancelled, created } from './task/scene.ts'
 import { task } from './task/decider.ts'
-import type { TaskEvent } from './task/events.ts'
+import { Task, type TaskEvent } from './task/events.ts'
 import { isOpen, taskState } from './task/state.ts'
 import { unblocking } from './unblocking.ts'
 
@@ -57,12 +57,14 @@ function peopled(): World {
   return world
 }
 
-/** Nobody waits for what has ended. */
+/** Nobody waits for what has ended, and nobody is free to start who depends on what has not. */
 function isSettled(world: World) {
   for (const id of tasks) {
     const known = world.look(taskState, id)
-    if (known.status !== 'BLOCKED' || known.block.kind !== 'dependencies') continue
-    if (!known.dependsOn.some((dependency) => isOpen(world.look(taskState, dependency)))) throw new Error(`${id} waits for nothing`)
+    if (known.status === 'NONE') continue
+    const isHeld = known.dependsOn.some((dependency) => isOpen(world.look(taskState, dependency)))
+    if (known.status === 'BLOCKED' && known.block.kind === 'dependencies' && !isHeld) throw new Error(`${id} waits for nothing`)
+    if (known.status === 'TODO' && isHeld) throw new Error(`${id} does not wait`)
   }
 }
 
@@ -114,9 +116,13 @@ t.test('S-20 a task goes on when the last that it waits for has ended, done or c
   wish(b, 'cancel')
   t.equal(stateOf(world, c), 'TODO')
   wish(b, 'reopen')
-  t.equal(stateOf(world, c), 'TODO', 'it is not called back')
+  t.equal(stateOf(world, c), 'BLOCKED(dependencies)', 'and waits once more for what is wanted again')
+  wish(b, 'cancel')
   wish(c, 'start')
-  t.equal(stateOf(world, c), 'TODO', 'but cannot start')
+  wish(b, 'reopen')
+  t.equal(stateOf(world, c), 'IN_PROGRESS', 'what runs goes on')
+  wish(c, 'release')
+  t.equal(stateOf(world, c), 'BLOCKED(dependencies)', 'but is not given out again')
   wish(c, 'block', { reason: 'meanwhile' })
   wish(c, 'unblock')
   t.equal(stateOf(world, c), 'BLOCKED(dependencies)')
@@ -136,6 +142,28 @@ t.test('S-20 a task that was blocked on an old view of what it waits for goes on
   t.equal(stateOf(world, b), 'TODO')
 })
 
+t.test('S-20 a task that was let go on an old view of what it waits for is held back as well', async (t) => {
+  const world = scene()
+  const courier = new Courier(world, [unblocking])
+  const tell = (id: string, ...facts: readonly TaskEvent[]) => world.append(taskState, id, facts, world.contextOf({ id }))
+  tell(a, created())
+  tell(b, created({ dependsOn: [a] }))
+  courier.settle()
+  t.equal(stateOf(world, b), 'BLOCKED(dependencies)', 'it was made on a view from before the reopening')
+  tell(a, cancelled())
+  courier.settle()
+  tell(b, blocked('manual'))
+  tell(a, Task.TaskReopened({ owner, from: 'CANCELLED', reason: null }))
+  courier.settle()
+  tell(b, Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'manual', reason: 'by hand' }))
+  courier.settle()
+  t.equal(stateOf(world, b), 'TODO')
+  world.pass(5_000)
+  courier.settle()
+  t.equal(stateOf(world, b), 'BLOCKED(dependencies)')
+  t.strictSame(courier.waiting, [])
+})
+
 t.test('S-1 of tasks that are made to wait for one another at the same moment one waits', async (t) => {
   const world = scene()
   const courier = new Courier(world, [unblocking])
@@ -143,8 +171,8 @@ t.test('S-1 of tasks that are made to wait for one another at the same moment on
   race(world, a, b)
   t.throws(() => isStraight(world))
   courier.settle()
-  t.strictSame([a, b].map((id) => stateOf(world, id)), ['TODO', 'BLOCKED(dependencies)'])
-  t.match(world.log.filter(({ type }) => type === 'DependencyWithdrawn'), [{ id: a, data: { dependency: b, cycle: [a, b, a] } }])
+  t.strictSame([a, b].map((id) => stateOf(world, id)), ['BLOCKED(dependencies)', 'TODO'])
+  t.match(world.log.filter(({ type }) => type === 'DependencyWithdrawn'), [{ id: b, data: { dependency: a, cycle: [b, a, b] } }])
   isStraight(world)
   isQuiet(world, courier)
 })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { mayActAs, reject } from '../../kernel/decider.ts'
+import { mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { text, type TaskId } from '../../vocabulary.ts'
-import { Task } from './events.ts'
+import { Task, type TaskEvent } from './events.ts'
 import { openAmong } from './graph.ts'
 import { by, moving, room, same, unfit, type Decision } from './guards.ts'
 import { leaseOf, type Known } from './state.ts'
@@ -10,6 +10,16 @@ const blocked = (task: Known, kind: 'dependencies' | 'manual', reason: string, w
   Task.TaskBlocked({ ...moving(task), kind, reason, waitsFor: [...waitsFor], lease: leaseOf(task) })
 
 export const waiting = (task: Known, open: readonly TaskId[]) => blocked(task, 'dependencies', 'waits for other tasks', open)
+
+/** The task gave up trying: somebody has to look at it. */
+export const failing = ({ owner }: Known, reason: string) =>
+  Task.TaskBlocked({ owner, from: 'TODO', kind: 'failure', reason, waitsFor: [], lease: null })
+
+/** Facts after which the task is free to start, unless it depends on what is open: then it waits for that. */
+export function freed(task: Known, context: Context, ...facts: readonly TaskEvent[]): readonly TaskEvent[] {
+  const open = openAmong(task.dependsOn, context)
+  return open.length === 0 ? facts : [...facts, waiting({ ...task, status: 'TODO' }, open)]
+}
 
 export const blocks = room({
   block: {
@@ -35,10 +45,8 @@ export const blocks = room({
         const { kind } = task.block
         if (kind === 'escalation') return unfit(task, 'unblock')
         const open = openAmong(task.dependsOn, context)
-        if (open.length === 0) return [Task.TaskUnblocked({ ...moving(task), kind, reason })]
-        if (kind === 'dependencies') return reject('DEPENDENCIES_UNMET', { open })
-        // Another block was laid over open dependencies: those remain.
-        return [Task.TaskUnblocked({ ...moving(task), kind, reason }), waiting({ ...task, status: 'TODO' }, open)]
+        if (kind === 'dependencies' && open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
+        return freed(task, context, Task.TaskUnblocked({ ...moving(task), kind, reason }))
       },
     }),
   },

@@ -36,6 +36,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     block                NOT_FOUND BLOCKED     BLOCKED     -            -         -         -          -      -
     unblock              NOT_FOUND =           -           TODO         TODO      TODO      -          -      -
     settleDependencies   =         =           =           TODO         =         =         =          =      =
+    waitForDependencies  =         =           =           =            =         =         =          =      =
     escalate             NOT_FOUND BLOCKED     BLOCKED     -            -         -         ESCALATED  -      -
     resolveEscalation    NOT_FOUND -           -           -            -         -         TODO       -      -
     cancel               NOT_FOUND CANCELLED   CANCELLED   CANCELLED    CANCELLED CANCELLED CANCELLED  -      =

@@ -3,7 +3,7 @@ import { mayActAs, reject } from '../../kernel/decider.ts'
 import { TaskId } from '../../vocabulary.ts'
 import { waiting } from './blocks.ts'
 import { Task } from './events.ts'
-import { cycleThrough, openAmong, unknownAmong } from './graph.ts'
+import { circleClosed, cycleThrough, openAmong, unknownAmong } from './graph.ts'
 import { by, moving, room, type Decision } from './guards.ts'
 import type { Known } from './state.ts'
 
@@ -31,14 +31,14 @@ export const dependencies = room({
   },
 
   breakCircle: {
-    about: 'Waits that were added at the same moment may have closed a circle: withdraw this one if it is part of one.',
+    about: 'Waits that were added at the same moment may have closed a circle: withdraw this one if, in the order of the log, it did.',
     internal: true,
     data: z.object({ dependency: TaskId }),
     decide(task, { dependency }, context) {
       // What is cancelled may be reopened.
       if (task.status === 'NONE' || task.status === 'DONE' || !task.dependsOn.includes(dependency)) return []
-      const cycle = cycleThrough(context.id, dependency, context)
-      if (!cycle || cycle === 'unknown') return []
+      const cycle = circleClosed(context.id, dependency, context)
+      if (!cycle) return []
       const dependsOn = task.dependsOn.filter((id) => id !== dependency)
       const withdrawn = Task.DependencyWithdrawn({ owner: task.owner, dependency, dependsOn, cycle: [...cycle] })
       const waits = task.status === 'BLOCKED' && task.block.kind === 'dependencies'
@@ -55,6 +55,16 @@ export const dependencies = room({
       if (task.status !== 'BLOCKED' || task.block.kind !== 'dependencies') return []
       if (openAmong(task.dependsOn, context).length > 0) return []
       return [Task.TaskUnblocked({ ...moving(task), kind: 'dependencies', reason: 'the last dependency ended' })]
+    },
+  },
+
+  waitForDependencies: {
+    about: 'A task that this one depends on is wanted, or wanted again: wait for it.',
+    internal: true,
+    data: z.object({}),
+    decide(task, _, context) {
+      const open = task.status === 'TODO' ? openAmong(task.dependsOn, context) : []
+      return open.length > 0 ? [waiting(task as Known, open)] : []
     },
   },
 })

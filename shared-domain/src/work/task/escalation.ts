@@ -1,9 +1,8 @@
 import { z } from 'zod'
 import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
 import { Metadata, text } from '../../vocabulary.ts'
-import { waiting } from './blocks.ts'
+import { freed } from './blocks.ts'
 import { Task } from './events.ts'
-import { openAmong } from './graph.ts'
 import { by, moving, room, unfit, type Decision } from './guards.ts'
 import { leaseOf, wordsOf, type Known } from './state.ts'
 
@@ -39,9 +38,7 @@ export const escalation = room({
       BLOCKED(task) {
         if (task.block.kind !== 'escalation') return unfit(task, 'resolveEscalation')
         if (!isPrivileged(context) && (context.actsFor === null || task.block.to !== context.actsFor)) return reject('FORBIDDEN')
-        const open = openAmong(task.dependsOn, context)
-        const resolved = Task.TaskEscalationResolved({ ...moving(task), resolution })
-        return open.length === 0 ? [resolved] : [resolved, waiting({ ...task, status: 'TODO' }, open)]
+        return freed(task, context, Task.TaskEscalationResolved({ ...moving(task), resolution }))
       },
     }),
   },

@@ -1,10 +1,13 @@
+import fc from 'fast-check'
 import t from 'tap'
 import { Rejection } from '../../kernel/decider.ts'
 import { admin, now, on, orchestrator, subject, system, tool } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { heartbeat_ms } from './lease.ts'
-import { blocked, codeOf, completed, created, failed, inWorld, lease, other, owner, running, scene, started, token } from './scene.ts'
+import {
+  blocked, codeOf, completed, created, failed, first, inWorld, lease, other, owner, running, scene, seed, started, token,
+} from './scene.ts'
 import { taskState } from './state.ts'
 
 t.test('S-4 the holder reports progress, with the token of its lease', async (t) => {
@@ -38,6 +41,58 @@ t.test('S-22 the lease expires when two heartbeats of 30 s were missed', async (
   const beat = on(Task.LeaseRenewed({ owner, token }), { at: later(now, 30_000) })
   given(89_999, beat).when('expireLease', { token }).changesNothing()
   given(90_000, beat).when('expireLease', { token }).yields(expired(later(now, 30_000)))
+})
+
+t.test('W-13 the fifth lease in a row that expires blocks the task, however many retries it has left', async (t) => {
+  const ends: Readonly<Record<string, object | undefined>> = {
+    expireLease: {}, release: {}, fail: { error: 'no' }, handoff: { to: other, force: true }, block: { reason: 'why' },
+    escalate: { reason: 'why' }, cancel: {},
+  }
+  const onward: Readonly<Record<string, [string, object]>> = {
+    block: ['unblock', {}], escalate: ['resolveEscalation', { resolution: 'go on' }], cancel: ['reopen', {}],
+    handoff: ['handoff', { to: owner, force: true }],
+  }
+  const end = fc.constantFrom('expireLease', 'expireLease', 'expireLease', 'expireLease', ...Object.keys(ends))
+  const rows = new Set<number>()
+  fc.assert(fc.property(fc.array(end, { maxLength: 14, size: 'max' }), fc.constantFrom(0, 10), (ended, maxRetries) => {
+    const { world, wish } = inWorld(created({ maxRetries }))
+    for (const id of [owner, other]) world.do({ category: 'capacity', id, command: 'set', data: { maxConcurrentTasks: 50 } })
+    let row = 0
+    for (const command of ended) {
+      world.pass(hour_ms)
+      wish('start')
+      const known = world.look(taskState, subject)
+      if (known.status !== 'IN_PROGRESS') throw new Error(`it does not start after ${row} expiries`)
+      world.pass(hour_ms)
+      wish(command, { token: known.lease.token, ...ends[command] })
+      if (onward[command]) wish(...onward[command])
+      rows.add(row = command === 'expireLease' ? row + 1 : 0)
+      const { status, block } = world.look(taskState, subject) as { status: string; block?: { kind: string; reason: string } }
+      const gaveUp = command === 'fail' && maxRetries === 0
+      if ((status === 'BLOCKED') !== (row === 5 || gaveUp)) throw new Error(`${status} after ${row} expiries`)
+      if (status !== 'BLOCKED') continue
+      if (block!.kind !== 'failure') throw new Error(`blocked for ${block!.kind}`)
+      if (row === 5 && block!.reason !== 'the lease expired 5 times in a row') throw new Error(block!.reason)
+      wish('unblock')
+      row = 0
+    }
+  }), { seed, numRuns: 200 })
+  t.ok(rows.has(5), 'a row of five was met')
+})
+
+t.test('S-20 S-22 however a lease ends, the task waits once more for what is wanted again', async (t) => {
+  const ends: Readonly<Record<string, object>> =
+    { expireLease: { token }, release: { token }, fail: { token, error: 'no' }, handoff: { to: other } }
+  for (const [command, data] of Object.entries(ends)) {
+    const { world, tell, wish } = inWorld(created({ dependsOn: [first] }), started())
+    tell(taskState, first, created())
+    world.pass(hour_ms)
+    wish(command, data)
+    const whose = command === 'handoff' ? other : owner
+    const blocked = { owner: whose, from: 'TODO', kind: 'dependencies', waitsFor: [first], lease: null }
+    t.match(world.log.at(-1), { type: 'TaskBlocked', data: blocked })
+    t.match(world.look(taskState, subject), { status: 'BLOCKED', owner: whose, block: { kind: 'dependencies' } }, command)
+  }
 })
 
 t.test('S-22 however a lease ends, its token is good for nothing any more', async (t) => {

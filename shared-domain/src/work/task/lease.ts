@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isPrivileged } from '../../kernel/decider.ts'
 import { elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import { Int64, Metadata, text } from '../../vocabulary.ts'
+import { failing, freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, byHolder, holds, moving, room, same, stale, unfit } from './guards.ts'
 import { wordsOf, type InProgress } from './state.ts'
@@ -15,6 +16,8 @@ export const lease_ms = 2 * heartbeat_ms
  */
 export const renewal_ms = second_ms
 const retry_max_ms = 60 * second_ms
+/** After so many leases in a row that expired the task is not given out any more: it may be what its holders die of. */
+const expiries_max = 5
 
 const token = { token: Int64 }
 
@@ -73,10 +76,10 @@ export const lease = room({
       const failed = Task.TaskFailed({ ...moving(task), lease: task.lease, attempt, error, kind, retryable })
       if (retryable && attempt < maxRetries) {
         const wait_ms = Math.min(retry_max_ms, second_ms * 2 ** attempt)
-        return [failed, Task.TaskRetryScheduled({ owner, attempt: attempt + 1, nextRetryAt: later(context.at, wait_ms) })]
+        const retried = Task.TaskRetryScheduled({ owner, attempt: attempt + 1, nextRetryAt: later(context.at, wait_ms) })
+        return freed(task, context, failed, retried)
       }
-      const reason = retryable ? `failed after ${attempt} retries` : 'failed for good'
-      return [failed, Task.TaskBlocked({ owner, from: 'TODO', kind: 'failure', reason, waitsFor: [], lease: null })]
+      return [failed, failing(task, retryable ? `failed after ${attempt} retries` : 'failed for good')]
     }),
   },
 
@@ -87,18 +90,20 @@ export const lease = room({
     decide: (task, { token, reason }, context) => by(task, 'release', {
       TODO: same, BLOCKED: stale, CANCELLED: stale,
       IN_PROGRESS: (task) => (isPrivileged(context) || (token && holds(task, token, context))
-        ? [Task.TaskReleased({ ...moving(task), lease: task.lease, reason: reason ?? null })]
+        ? freed(task, context, Task.TaskReleased({ ...moving(task), lease: task.lease, reason: reason ?? null }))
         : stale()),
     }),
   },
 
   expireLease: {
-    about: 'End the lease if nothing was heard of its holder for two heartbeats.',
+    about: 'End the lease if nothing was heard of its holder for two heartbeats. The fifth that expires in a row blocks the task.',
     internal: true,
     data: z.object(token),
-    decide(task, { token }, { at }) {
-      if (task.status !== 'IN_PROGRESS' || task.lease.token !== token || elapsed_ms(task.lastSeen, at) < lease_ms) return []
-      return [Task.LeaseExpired({ ...moving(task), lease: task.lease, lastSeen: task.lastSeen })]
+    decide(task, { token }, context) {
+      if (task.status !== 'IN_PROGRESS' || task.lease.token !== token || elapsed_ms(task.lastSeen, context.at) < lease_ms) return []
+      const expired = Task.LeaseExpired({ ...moving(task), lease: task.lease, lastSeen: task.lastSeen })
+      if (task.expiries + 1 < expiries_max) return freed(task, context, expired)
+      return [expired, failing(task, `the lease expired ${expiries_max} times in a row`)]
     },
   },
 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
 import { DueInstant, Metadata, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
-import { waiting } from './blocks.ts'
+import { freed } from './blocks.ts'
 import { dependencies_max } from './dependencies.ts'
 import { Task } from './events.ts'
 import { openAmong, unknownAmong } from './graph.ts'
@@ -70,9 +70,7 @@ export const lifecycle = room({
       TODO: same,
       CANCELLED(task) {
         if (!isPrivileged(context)) return reject('FORBIDDEN')
-        const reopened = Task.TaskReopened({ ...moving(task), reason: reason ?? null })
-        const open = openAmong(task.dependsOn, context)
-        return open.length === 0 ? [reopened] : [reopened, waiting({ ...task, status: 'TODO' }, open)]
+        return freed(task, context, Task.TaskReopened({ ...moving(task), reason: reason ?? null }))
       },
     }),
   },

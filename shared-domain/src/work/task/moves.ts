@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { day_ms, elapsed_ms } from '../../kernel/time.ts'
 import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
+import { freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unable, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
@@ -58,10 +59,13 @@ export const moves = room({
       const handOff = (task: Known): Decision => {
         if (isRepeated(task, to, { note, context: circumstances, percentage: completionPercentage }, context)) return []
         const { status, percentage, attempt, priority, dueAt, assignee } = task
-        return immovable(task, { to, force }, context) ?? [Task.TaskHandedOff({
+        const refusal = immovable(task, { to, force }, context)
+        if (refusal) return refusal
+        const handedOff = Task.TaskHandedOff({
           ...moving(task), to, note, forced: force, context: circumstances, lease: leaseOf(task),
           snapshot: { status, percentage: completionPercentage ?? percentage, attempt, priority, dueAt, assignee },
-        })]
+        })
+        return task.status === 'IN_PROGRESS' ? freed({ ...task, owner: to }, context, handedOff) : [handedOff]
       }
       return by(task, 'handoff', { TODO: handOff, BLOCKED: handOff, IN_PROGRESS: handOff })
     },

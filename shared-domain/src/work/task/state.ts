@@ -33,12 +33,16 @@ interface Facts {
   readonly dueAt: string | null
   readonly createdAt: string
   readonly dependsOn: readonly TaskId[]
+  /** By dependency, where in the log it was said that the task waits for it. */
+  readonly waitsSince: ReadonlyMap<string, string>
   /** Since when the task has stood in its status. */
   readonly since: string
   readonly attempt: number
   /** Of a task that failed: until then it does not start, whatever else happens to it. */
   readonly nextRetryAt: string | null
   readonly maxRetries: number
+  /** How many leases expired one after the other, until one ends otherwise. */
+  readonly expiries: number
   readonly percentage: number
   /** When it was delegated or handed off, newest last; as many as the limit on moves needs. */
   readonly moves: readonly string[]
@@ -80,15 +84,19 @@ export type TaskState = { readonly status: 'NONE' } | Known
 
 export const moves_max = 5
 
-/** Only what every status shares; what belongs to one status alone stays behind. */
+/**
+ * Only what every status shares; what belongs to one status alone stays behind. The end of a lease is the end of a row of expiries,
+ * but for one more expiry.
+ */
 const facts = (task: TaskState): Facts => {
   const {
-    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage,
-    moves, lastMove, approvals, collaborators,
+    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, waitsSince, since, attempt, nextRetryAt, maxRetries,
+    percentage, moves, lastMove, approvals, collaborators,
   } = task as Known
+  const expiries = task.status === 'IN_PROGRESS' ? 0 : (task as Known).expiries
   return {
-    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, since, attempt, nextRetryAt, maxRetries, percentage,
-    moves, lastMove, approvals, collaborators,
+    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, waitsSince, since, attempt, nextRetryAt, maxRetries,
+    percentage, moves, lastMove, approvals, collaborators, expiries,
   }
 }
 
@@ -119,12 +127,14 @@ export const wordsOf = {
 const silence = wordsOf.report({ message: null, metadata: {} })
 
 const evolve: Evolve<TaskState, TaskEvent> = {
-  TaskCreated: (_, data, { at, organization }) => ({
+  TaskCreated: (_, data, { at, organization, position }) => ({
     status: 'TODO', organization, owner: data.owner, assignee: null, assignment: '', priority: data.priority, dueAt: data.dueAt,
-    createdAt: at, since: at, dependsOn: data.dependsOn, attempt: 0, maxRetries: data.maxRetries, percentage: 0, moves: [], lastMove: null,
-    approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
+    createdAt: at, since: at, dependsOn: data.dependsOn, waitsSince: new Map(data.dependsOn.map((id) => [id, position])), attempt: 0,
+    maxRetries: data.maxRetries, expiries: 0, percentage: 0, moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(),
+    nextRetryAt: null,
   }),
-  DependencyAdded: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
+  DependencyAdded: (task, { dependency, dependsOn }, { position }) =>
+    ({ ...(task as Known), dependsOn, waitsSince: new Map((task as Known).waitsSince).set(dependency, position) }),
   DependencyWithdrawn: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { owner, slot }, { at, revision }) =>
     ({
@@ -132,7 +142,7 @@ const evolve: Evolve<TaskState, TaskEvent> = {
       lease: { holder: owner, token: String(revision), slot, since: at },
     }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
-  LeaseExpired: (task, _, { at }) => todo(task, at),
+  LeaseExpired: (task, _, { at }) => ({ ...todo(task, at), expiries: (task as InProgress).expiries + 1 }),
   TaskProgressed: (task, { percentage, ...said }, { at }) =>
     ({ ...(task as InProgress), percentage, report: wordsOf.report(said), lastSeen: at }),
   TaskCompleted: (task, { lease, ...said }, { at }) =>
@@ -140,7 +150,10 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   TaskFailed: (task, _, { at }) => todo(task, at),
   TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),
   TaskReleased: (task, _, { at }) => todo(task, at),
-  TaskBlocked: (task, { kind, reason }, { at }) => ({ ...facts(task), status: 'BLOCKED', since: at, block: { kind, reason } }),
+  TaskBlocked(task, { kind, reason }, { at }) {
+    const blocked = { ...facts(task), status: 'BLOCKED' as const, since: at, block: { kind, reason } }
+    return kind === 'failure' ? { ...blocked, expiries: 0 } : blocked
+  },
   TaskUnblocked: (task, _, { at }) => todo(task, at),
   TaskEscalated: (task, said, { at }) => {
     const { reason, to } = said
