@@ -44,7 +44,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
   const json = (value: object) => `${JSON.stringify(value, undefined, 1)}\n`
   return new Map([
     ['reference/commands.md', commandPage(deciders, choices)],
-    ['reference/aliases.md', aliasPage({ deciders })],
+    ['reference/aliases.md', aliasPage({ deciders, choices, readModels })],
     ['reference/events.md', eventPage(deciders)],
     ['reference/read-models.md', readModelPage(readModels)],
     ['reference/processes.md', processPage(processes)],

@@ -1,9 +1,16 @@
-import type { Alias } from 'shared-domain/kernel/alias.ts'
+import { routeParts, type Alias } from 'shared-domain/kernel/alias.ts'
+import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Decider } from 'shared-domain/kernel/decider.ts'
-import { wordingsOf } from '../command-service/src/wordings.ts'
+import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import { choiceRoutesOf, wordingsOf } from '../command-service/src/wordings.ts'
+import { questionOf } from '../query-service/src/choices.ts'
+import type { Question } from '../query-service/src/question.ts'
+import { questionsOf } from '../query-service/src/routes.ts'
 
 export interface Declarations {
   readonly deciders: readonly Decider[]
+  readonly choices: readonly Choice[]
+  readonly readModels: readonly ReadModel[]
 }
 
 export interface OlderRoute {
@@ -13,8 +20,23 @@ export interface OlderRoute {
   readonly alias: Alias
 }
 
+interface Worded {
+  readonly alias?: Alias | undefined
+  readonly own: Pick<ReturnType<typeof routeParts>, 'method' | 'path'>
+}
+
+const older = (words: readonly Worded[]): readonly OlderRoute[] => words.flatMap(({ alias, own: { method, path } }) =>
+  (alias ? [{ older: alias.route, canonical: `${method} ${path}`, alias }] : []))
+
+const asked = ({ path, aliases = [] }: Question): readonly Worded[] => aliases.map((alias) => ({ alias, own: { method: 'GET', path } }))
+
 /** Every alias that is declared, in the order of the declarations. */
-export const olderRoutes = ({ deciders }: Declarations): readonly OlderRoute[] => deciders.flatMap((decider) =>
-  (Object.entries(decider.commands) as [string, Command][]).flatMap(([name, command]) =>
-    wordingsOf(decider, name, command).flatMap(({ alias, own: { method, path } }) =>
-      (alias ? [{ older: alias.route, canonical: `${method} ${path}`, alias }] : []))))
+export const olderRoutes = ({ deciders, choices, readModels }: Declarations): readonly OlderRoute[] => older([
+  ...deciders.flatMap((decider) => (Object.entries(decider.commands) as [string, Command][])
+    .flatMap(([name, command]) => wordingsOf(decider, name, command))),
+  ...choices.flatMap((choice) => {
+    const [own, ...others] = choiceRoutesOf(choice)
+    return [...others.map(({ alias }) => ({ alias, own: own! })), ...asked(questionOf(choice))]
+  }),
+  ...readModels.flatMap(questionsOf).flatMap(asked),
+])

@@ -7,11 +7,11 @@ import { z } from 'zod'
 import type { Authorise } from './auth.ts'
 import type { Accepted, Handle, Outcome, Request } from './handle.ts'
 import { pause } from './leader.ts'
-import { answers, headerParameters } from './openapi.ts'
+import { answers, headerParameters, olderOperation, successors } from './openapi.ts'
 import { invalid, invalidBody, Problem } from './problems.ts'
 import { answer, circumstances, commandIdOf } from './routes.ts'
 import type { Streams } from './store/streams.ts'
-import { prefix } from './wordings.ts'
+import { choiceRoutesOf, pointToSuccessor, prefix } from './wordings.ts'
 
 const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }).strict()
 
@@ -76,31 +76,36 @@ function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, tak
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
   const refusals = { ...decider.rejections, [choice.nothing.code]: choice.nothing }
+  const [own, ...older] = choiceRoutesOf(choice)
 
-  app.post<{ Params: { id: string } }>(`${prefix}${choice.path}/:id/${choice.command}`, {
-    schema: {
-      operationId: `${choice.name}.${choice.command}`,
-      summary: `Takes the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
-      tags: [choice.path.slice(1)],
-      params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
-      headers: headerParameters({ picks: true }),
-      body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
-      response: answers(refusals, {}),
-    },
-    handler: async (request, reply) => {
-      const { id } = request.params
-      if (!validate(id)) throw invalid('#/path/id', 'is not a uuid')
-      const known = await circumstances(request, authorise, command)
-      if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
-      const parsed = body.safeParse(request.body)
-      if (!parsed.success) throw invalidBody(parsed.error)
-      if (!mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
-      await reached(choice.from.name, parsed.data.minPosition)
-      const place = `${choice.name} ${id}`
-      const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
-      return answer(request, reply, outcome, refusals)
-    },
-  })
+  for (const { path, alias } of [own!, ...older]) {
+    app.post<{ Params: { id: string } }>(`${prefix}${path}`, {
+      schema: {
+        operationId: alias ? olderOperation({ method: 'POST', path }) : `${choice.name}.${choice.command}`,
+        summary: `${alias ? 'Older words: takes' : 'Takes'} the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
+        tags: [choice.path.slice(1)],
+        params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
+        headers: headerParameters({ picks: true }),
+        body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
+        response: answers(refusals, {}),
+        ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
+      },
+      handler: async (request, reply) => {
+        const { id } = request.params
+        if (!validate(id)) throw invalid('#/path/id', 'is not a uuid')
+        if (alias) pointToSuccessor(reply, own!.path, { id })
+        const known = await circumstances(request, authorise, command)
+        if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
+        const parsed = body.safeParse(request.body)
+        if (!parsed.success) throw invalidBody(parsed.error)
+        if (!mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
+        await reached(choice.from.name, parsed.data.minPosition)
+        const place = `${choice.name} ${id}`
+        const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
+        return answer(request, reply, outcome, refusals)
+      },
+    })
+  }
 }
 
 function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle) {

@@ -35,7 +35,8 @@ export interface Request {
   /** The caller's expected revision (If-Match): the caller owns the conflict. */
   readonly expected?: number | undefined
   readonly secret?: Context['secret']
-  /** Why what the command leads to must not follow, as far as the words it was asked for with say so. */
+  /** What the words that the command was asked for with add to it: what they left unsaid, and why what it leads to must not follow. */
+  readonly fill?: ((state: any, data: any) => unknown) | undefined
   readonly guard?: ((state: any, context: Context) => Rejection | undefined) | undefined
 }
 
@@ -99,7 +100,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     for (;;) {
       try {
         const context = { ...request, look }
-        const decision = command.decide(entry.state, data, context)
+        const decision = command.decide(entry.state, request.fill ? request.fill(entry.state, data) : data, context)
         // What is true already, or refused, is so whoever says it with which words.
         return (Array.isArray(decision) && decision.length > 0 && request.guard?.(entry.state, context)) || decision
       } catch (unseen) {

@@ -89,24 +89,30 @@ const written = ({ method, path }: Pick<CommandWording, 'method' | 'path'>) => `
 /** What the document says of a route and all words that it takes: one that takes older words alone is deprecated. */
 export function described(wordings: readonly [CommandWording, ...CommandWording[]]) {
   const [first, ...others] = wordings
-  const { decider: { category, collection }, name, command, alias, method, path, parameters } = first
+  const { decider: { category, collection }, name, command, alias, parameters } = first
   const older = wordings.filter((one) => one.alias)
   const bodies = wordings.map((one) => z.toJSONSchema(bodyOf(one), dialect))
   const rejections: Refusals = Object.assign({}, ...wordings.map(({ decider }) => decider.rejections))
   return {
-    operationId: alias ? `older.${method.toLowerCase()}${path.replace(/[/:]+/g, '.')}` : `${category}.${name}`,
+    operationId: alias ? olderOperation(first) : `${category}.${name}`,
     summary: alias ? `Older words: ${wordings.map((one) => one.command.about).join(' Or: ')}` : command.about,
     tags: [collection],
     params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((parameter) => [parameter, z.uuid()]))), dialect),
     headers: headerParameters(command),
     body: others.length > 0 ? { anyOf: bodies } : bodies[0]!,
     response: answers(rejections, command),
-    ...(older.length > 0 ? { description: older.map((one) => saidOf(one)).join('\n\n'), 'x-successors': older.map((one) => written(one.own)) } : {}),
+    ...(older.length > 0 ? successors(older) : {}),
     ...(alias ? { deprecated: true } : {}),
   }
 }
 
-const saidOf = ({ alias, own }: CommandWording) => `Older words for \`${written(own)}\`.${alias?.about ? ` ${alias.about}` : ''}`
+export const olderOperation = ({ method, path }: Pick<CommandWording, 'method' | 'path'>) => `older.${method.toLowerCase()}${path.replace(/[/:]+/g, '.')}`
+
+/** What older words stand for. */
+export const successors = (older: readonly Pick<CommandWording, 'alias' | 'own'>[]) => ({
+  description: older.map(({ alias, own }) => `Older words for \`${written(own)}\`.${alias?.about ? ` ${alias.about}` : ''}`).join('\n\n'),
+  'x-successors': older.map(({ own }) => written(own)),
+})
 
 export const document = {
   openapi: '3.1.0' as const,

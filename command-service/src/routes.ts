@@ -93,7 +93,7 @@ function route(app: FastifyInstance, wordings: readonly [CommandWording, ...Comm
       const { decider, name, command, alias, own: canonical } = wording
       const known = await circumstances(request, authorise, command)
       if (isDeeperThan(nesting_max, body)) throw invalid('', `is nested more than ${nesting_max} levels deep`)
-      const { own, wanted, data, others, guard } = wishFrom(wording, request.params, body, known.at)
+      const { own, wanted, data, others, guard, fill } = wishFrom(wording, request.params, body, known.at)
       if (alias) pointToSuccessor(reply, canonical.path, { ...others, id: own })
       if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 
@@ -104,7 +104,7 @@ function route(app: FastifyInstance, wordings: readonly [CommandWording, ...Comm
       const id = (own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))).toLowerCase()
       const outcome = await handle(decider, name, data, {
         ...known, id, commandId, isNew: own === undefined && wanted === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
-        guard,
+        guard, fill,
       })
       if (command.creates && !(outcome instanceof Rejection)) void reply.header('location', `${prefix}/${decider.collection}/${id}`)
       return answer(request, reply, outcome, decider.rejections, { created: command.creates ?? false, secret })

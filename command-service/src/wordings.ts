@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { mixed, olderName, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
+import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Context, Decider, OlderWords, Rejection } from 'shared-domain/kernel/decider.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
 import { validate } from 'uuid'
@@ -41,6 +42,12 @@ export function wordingsOf(decider: Decider, name: string, command: Command): re
   return [{ ...what, ...own, words: canonical }, ...(command.aliases ?? []).map(older)]
 }
 
+/** The route by which a choice is taken, and the older ones. */
+export const choiceRoutesOf = ({ path, command, aliases = [] }: Choice): readonly (ReturnType<typeof routeParts> & { readonly alias?: Alias })[] => [
+  routeParts(`POST ${path}/:id/${command}`),
+  ...aliases.filter(({ route }) => route.startsWith('POST ')).map((alias) => ({ alias, ...routeParts(alias.route) })),
+]
+
 export const bodyOf = ({ words, parameters }: CommandWording): z.ZodObject =>
   z.strictObject(Object.fromEntries(Object.entries(words.shape).filter(([name]) => !parameters.includes(name))))
 
@@ -53,13 +60,17 @@ export interface Wish {
   /** What the canonical path says besides the stream. */
   readonly others: Said
   readonly guard: ((state: unknown, context: Context) => Rejection | undefined) | undefined
+  readonly fill: OlderWords['fill']
 }
 
 type Parameters = Readonly<Record<string, string>>
 
 /** What is wished, in canonical words. Throws a problem that points into the words that were used. */
 export function wishFrom(wording: CommandWording, parameters: Parameters, body: Said, at: string): Wish {
-  for (const name of wording.parameters) if (!validate(parameters[name])) throw invalid(`#/path/${name}`, 'is not a uuid')
+  for (const name of wording.parameters) {
+    if (!validate(parameters[name])) throw invalid(`#/path/${name}`, 'is not a uuid')
+    if (name in body) throw invalid(`/${name}`, 'is said by the path')
+  }
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
   const said = alias ? olderWords(wording, alias, { ...redact(body), ...parameters }) : undefined
@@ -70,6 +81,7 @@ export function wishFrom(wording: CommandWording, parameters: Parameters, body: 
     own: alias?.id === undefined ? id : said![alias.id] as string, wanted, data,
     others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
     guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
+    fill: alias?.fill,
   }
 }
 

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import { rank, slicesOf, type Choice, type Ranked } from 'shared-domain/kernel/choice.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
-import { question, unknownThing, type Question } from './question.ts'
+import { question, type Question } from './question.ts'
 import { show, shownRow, slicedTo } from './routes.ts'
+import { unknownThing } from './wordings.ts'
 
 const runnersUp_max = 5
 
 /** What would be chosen now, and why: the best with its score, and those that come after it. */
 export function questionOf(choice: Choice): Question {
-  const { name, about, path, question: asked, chooser, from, policy } = choice
+  const { name, about, path, question: asked, chooser, from, policy, aliases = [] } = choice
   const [chooserKey] = chooser.key as [string]
   const Scored = shownRow(from).extend({ score: z.number() })
   return question({
@@ -20,6 +21,7 @@ export function questionOf(choice: Choice): Question {
     query: z.object({}),
     answer: z.object({ best: Scored.nullable(), runnersUp: z.array(Scored).max(runnersUp_max), policy: z.string() }),
     scope: 'read',
+    aliases: aliases.filter(({ route }) => route.startsWith('GET ')),
     reads: [...new Set([from.name, chooser.name])],
     async reply({ params, caller: { organization }, at }, database) {
       const choosing = await database.ask(chooser, organization, [slicedTo(params)])

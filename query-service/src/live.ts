@@ -10,7 +10,8 @@ import { follow, type Following } from './follow.ts'
 import type { Caller } from './keys.ts'
 import { describedStream } from './openapi.ts'
 import { invalid, parsed, Problem } from './problems.ts'
-import { Position, prefix, type Gate } from './question.ts'
+import { Position, type Gate } from './question.ts'
+import { prefix } from './wordings.ts'
 
 const Wish = z.object({
   after: Position.optional()

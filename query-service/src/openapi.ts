@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import swagger from '@fastify/swagger'
 import { z } from 'zod'
+import { prefix, type QuestionWording } from './wordings.ts'
 import { ProblemDocument, problems, problemType, type ProblemCode } from './problems.ts'
 
 const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
@@ -46,8 +47,30 @@ interface Described {
   readonly reads?: readonly string[]
 }
 
-/** What the OpenAPI document says of a route. Fastify validates nothing by it: requests are parsed by the zod schemas themselves. */
-export const described = ({ operation, about, tag, params, query, answer, reads = [] }: Described): FastifySchema => ({
+const written = (path: string) => `GET ${prefix}${path.replace(/:(\w+)/g, '{$1}')}`
+
+/** Older words that a route takes, alone or beside its own. */
+function olderWords(wordings: readonly QuestionWording[]) {
+  const older = wordings.filter(({ alias }) => alias)
+  const said = older.map(({ alias, own }) => `Older words for \`${written(own.path)}\`.${alias?.about ? ` ${alias.about}` : ''}`)
+  return older.length > 0 ? { description: said.join('\n\n'), 'x-successors': older.map(({ own }) => written(own.path)) } : {}
+}
+
+/**
+ * What the OpenAPI document says of a route and all words that it takes. Fastify validates nothing by it: requests are parsed by the zod
+ * schemas themselves.
+ */
+export function described(asked: Described, wordings: readonly [QuestionWording, ...QuestionWording[]]): FastifySchema {
+  const [{ alias, params, path }] = wordings
+  const query = z.object(Object.assign({}, ...wordings.toReversed().map((one) => one.query.shape)))
+  const operation = alias ? `older.get${path.replace(/[/:]+/g, '.')}` : asked.operation
+  return {
+    ...answered({ ...asked, operation, params, query }),
+    ...(alias ? { deprecated: true, summary: `Older words: ${asked.about}` } : {}), ...olderWords(wordings),
+  }
+}
+
+const answered = ({ operation, about, tag, params, query, answer, reads = [] }: Described): FastifySchema => ({
   operationId: operation,
   summary: about,
   tags: [tag],

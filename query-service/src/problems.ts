@@ -91,10 +91,12 @@ export const invalid = (faults: readonly Fault[]) =>
 export function parsed<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  throw invalid(result.error.issues.flatMap((issue) => issue.code === 'unrecognized_keys'
-    ? issue.keys.map((key) => ({ pointer: pointerTo([key]), message: 'is not known here' }))
-    : [{ pointer: pointerTo(issue.path), message: issue.message }]))
+  throw faulty(result.error)
 }
+
+export const faulty = ({ issues }: z.ZodError) => invalid(issues.flatMap((issue) => issue.code === 'unrecognized_keys'
+  ? issue.keys.map((key) => ({ pointer: pointerTo([key]), message: 'is not known here' }))
+  : [{ pointer: pointerTo(issue.path), message: issue.message }]))
 
 const pointerTo = (path: readonly PropertyKey[]) =>
   path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')

@@ -1,12 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { meantAmong, type Alias, type Said } from 'shared-domain/kernel/alias.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import type { Scope } from 'shared-domain/kernel/decider.ts'
 import { z } from 'zod'
 import type { Database } from './database.ts'
 import type { Caller } from './keys.ts'
 import { described } from './openapi.ts'
-import { parsed, Problem } from './problems.ts'
 import type { Positions } from './wait.ts'
+import { askedWith, pointToSuccessor, prefix, wordingsOf, type QuestionWording } from './wordings.ts'
 
 export interface Answer {
   readonly body: Row
@@ -36,12 +37,12 @@ export interface Question<Params extends z.ZodObject = any, Query extends z.ZodO
   readonly scope: Scope | null
   /** Names of the read models that it is answered from: `minPosition` waits for all of them. */
   readonly reads: readonly string[]
+  /** Older paths and parameters by which it is known as well. */
+  readonly aliases?: readonly Alias[] | undefined
   readonly reply: (asked: Asked<z.output<Params>, z.output<Query>>, database: Database) => Promise<Answer>
 }
 
 export const question = <Params extends z.ZodObject, Query extends z.ZodObject>(definition: Question<Params, Query>): Question => definition
-
-export const prefix = '/api/v1'
 
 export const Position = z.string().regex(/^\d{1,19}$/, 'is not a log position: 1 to 19 digits')
 
@@ -58,22 +59,27 @@ interface Hosts {
   readonly positions: Positions
 }
 
-export function serve(app: FastifyInstance, asked: Question, { gate, database, positions }: Hosts) {
+export function serve(app: FastifyInstance, asked: Question, hosts: Hosts) {
+  const { path, params, aliases } = asked
   const query = asked.reads.length > 0 ? asked.query.extend(MinPosition.shape).strict() : asked.query.strict()
-  app.get(`${prefix}${asked.path}`, {
-    schema: described({ ...asked, query, answer: z.object({ position: Position }).extend(asked.answer.shape) }),
+  const sharing = Map.groupBy(wordingsOf({ path, params, query }, aliases), ({ path }) => path.replace(/:\w+/g, ':'))
+  for (const [first, ...others] of sharing.values()) route(app, asked, [first!, ...others], hosts)
+}
+
+function route(app: FastifyInstance, asked: Question, wordings: readonly [QuestionWording, ...QuestionWording[]], { gate, database, positions }: Hosts) {
+  app.get(`${prefix}${wordings[0].path}`, {
+    schema: described({ ...asked, answer: z.object({ position: Position }).extend(asked.answer.shape) }, wordings),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, asked.scope)
-      const { minPosition, ...wanted } = parsed(query, request.query) as { minPosition?: string }
-      const params = asked.params.safeParse(request.params)
-      if (!params.success) throw unknownThing()
+      const wording = meantAmong(wordings, request.query as Said)
+      const { params, query } = askedWith(wording, request)
+      if (wording.alias) pointToSuccessor(reply, wording.own, { params, query })
+      const { minPosition, ...wanted } = query as { minPosition?: string }
       if (minPosition !== undefined) await Promise.all(asked.reads.map((model) => positions.reached(model, BigInt(minPosition))))
-      const { body, position } = await asked.reply({ params: params.data, query: wanted, caller, at: new Date().toISOString() }, database)
+      const { body, position } = await asked.reply({ params, query: wanted, caller, at: new Date().toISOString() }, database)
       reply.header('baton-position', position)
       // A row may have a column of this name: the header always has the position of the answer.
       return { position, ...body }
     },
   })
 }
-
-export const unknownThing = () => new Problem('NOT_FOUND', 'There is no such thing in your organization.')

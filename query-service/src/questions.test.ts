@@ -46,7 +46,9 @@ const put = (n: number, more = {}) => home.insert(thing, 'acme', sampleRow(thing
 t.test('laws of every route', async (t) => {
   for (const model of models) await home.insert(model, 'acme', sampleRow(model, 1))
   const { body: document } = await ask(service, '/openapi.json')
-  const questions = Object.entries<any>(document.paths).filter(([, { get }]) => get.responses['200'].content['application/json'])
+  // Older words lead to the same questions.
+  const isAsked = ({ deprecated, responses }: any) => !deprecated && responses['200'].content['application/json']
+  const questions = Object.entries<any>(document.paths).filter(([, { get }]) => isAsked(get))
   const paths = questions.map(([path]) => path.replace(/\{(\w+)\}/g, (_, column: string) => {
     const model = [...models].sort((a, b) => b.path.length - a.path.length).find((one) => path.startsWith(`/api/v1${one.path}/`))!
     return encodeURIComponent(String(sample(model.row.shape[column], 1)))

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { fromText, inner } from './columns.ts'
 import { cursorAt, placeAt, placeIn } from './cursor.ts'
-import { question, unknownThing, type Question } from './question.ts'
+import { question, type Question } from './question.ts'
+import { unknownThing } from './wordings.ts'
 
 const page_max = 200
 /** Values of one filter, any of which fits. */
@@ -28,6 +29,7 @@ const list = (model: ReadModel) => question({
   }),
   scope: 'read',
   reads: [model.name],
+  aliases: model.aliases.filter(({ item }) => !item),
   async reply({ query: { limit, cursor, ...where }, caller }, database) {
     const slice = {
       where: where as Record<string, readonly unknown[]>,
@@ -53,6 +55,7 @@ const item = (model: ReadModel) => question({
   answer: shownRow(model),
   scope: 'read',
   reads: [model.name],
+  aliases: model.aliases.filter(({ item }) => item),
   async reply({ params, caller }, database) {
     const { rows: [row], position } = await database.ask(model, caller.organization, [slicedTo(params)])
     if (!row) throw unknownThing()

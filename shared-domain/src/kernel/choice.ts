@@ -1,3 +1,4 @@
+import type { Alias } from './alias.ts'
 import type { Decider } from './decider.ts'
 import type { ReadModel } from './read-model.ts'
 import type { Refusal } from './refusal.ts'
@@ -14,6 +15,8 @@ export interface Choice<Row = any> {
   readonly path: string
   readonly question: string
   readonly command: string
+  /** Older routes of the question (GET) and of the command (POST). */
+  readonly aliases?: readonly Alias[]
   /** Named in every fact that the choice leads to. */
   readonly policy: string
   readonly from: ReadModel

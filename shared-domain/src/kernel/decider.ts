@@ -93,6 +93,8 @@ export const hold_margin_ms = 15_000
 export interface OlderWords<State = any> extends Alias {
   /** Why the facts that the command leads to must not follow when it is said with these words. */
   readonly guard?: (state: State, said: Said, context: Context) => Rejection | undefined
+  /** What is left unsaid, as the state of the stream has it. */
+  readonly fill?: (state: State, data: Said) => Said
 }
 
 export interface Command<State = any, Event = any, Code extends string = string, Data extends z.ZodObject = any> {

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Alias } from './alias.ts'
 import type { AnyEvent, Recorded } from './fact.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -37,6 +38,8 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   /** Columns derived from a row when it is shown. */
   readonly computed: z.ZodObject
   readonly compute: (row: any) => Row
+  /** Older paths and parameters by which its list, or an item of it, is known as well. */
+  readonly aliases: readonly Alias[]
   readonly project: Readonly<Record<string, (event: any) => readonly Change[]>>
   /** Instead of `project`: what any fact at all changes. */
   readonly every?: (event: Recorded) => readonly Change[]
@@ -73,7 +76,8 @@ export const readModel = <const Name extends string, Shape extends z.ZodObject, 
   indexes?: readonly (readonly (keyof z.output<Shape> & string)[])[]
   computed?: z.ZodObject
   compute?: (row: z.output<Shape>) => Row
+  aliases?: readonly Alias[]
   project?: Project<Shape, Key, any>
   every?: (event: Recorded) => readonly Change<z.output<Shape>, Key>[]
 }): ReadModel<Name, Shape> =>
-  ({ filters: [], order: [], indexes: [], computed: z.object({}), compute: () => ({}), project: {}, ...definition }) as never
+  ({ filters: [], order: [], indexes: [], computed: z.object({}), compute: () => ({}), aliases: [], project: {}, ...definition }) as never

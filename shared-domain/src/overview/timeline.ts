@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { streamOf } from '../kernel/decider.ts'
 import { readModel } from '../kernel/read-model.ts'
 import { Int64, StoredInstant } from '../vocabulary.ts'
+import { taskState } from '../work/task/state.ts'
 
 export const timeline = readModel({
   name: 'timeline',
@@ -21,6 +23,10 @@ export const timeline = readModel({
   }),
   key: ['stream', 'revision'],
   filters: ['stream', 'type', 'by_id'],
+  aliases: [{
+    route: 'GET /tasks/:id/history', without: ['stream'],
+    say: ({ id, ...said }) => ({ ...said, stream: streamOf(taskState, String(id)) }),
+  }],
   every: ({ category, id, revision, position, type, at, by, imported = false, data }) => [{
     put: {
       stream: `${category}-${id}`, revision, log_position: position, type, at, by_kind: by.kind, by_id: by.id, imported,

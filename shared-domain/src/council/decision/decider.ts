@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import type { Said } from '../../kernel/alias.ts'
 import { decider, isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
@@ -58,6 +59,16 @@ const holdingBack = (about: TaskId, decision: DecisionId): Hold => ({
   within_ms: opening_ms,
 })
 
+/** An orchestrator that is named must be the one that calls: nobody votes for another. */
+const asCaller = {
+  about: 'The orchestrator that is named must be the one that calls, else `NOT_AN_ELECTOR`.',
+  guard: (_: DecisionState, { orchestrator, vpId = orchestrator }: Said, { by }: Context) =>
+    (by.id === vpId ? undefined : reject('NOT_AN_ELECTOR')),
+}
+
+const partakes = (state: DecisionState, orchestrator: string) =>
+  state.stage !== 'unknown' && (state.proposer.id === orchestrator || state.electorate.has(orchestrator))
+
 export const decision = decider(decisionState, {
   collection: 'decisions',
   rejections: {
@@ -111,6 +122,10 @@ export const decision = decider(decisionState, {
     cast: {
       about: 'Vote, or vote differently while the question is open.',
       route: 'POST /decisions/:id/votes',
+      aliases: [
+        { ...asCaller, route: 'POST /orchestrators/:orchestrator/consensus/vote', id: 'decisionId' },
+        { ...asCaller, route: 'PATCH /orchestrators/consensus', id: 'consensusId', fields: { vpId: OrchestratorId } },
+      ],
       data: z.object({ vote: Vote, comment: text(1_000).optional() }),
       decide(state, { vote, comment: said }, context) {
         const { actsFor, at } = context
@@ -134,6 +149,11 @@ export const decision = decider(decisionState, {
 
     cancel: {
       about: 'Withdraw the question; an admin does so also when it has expired, so that nothing waits for it.',
+      aliases: [{
+        route: 'POST /orchestrators/:orchestrator/consensus/:decision/cancel', id: 'decision',
+        about: 'The orchestrator in the path must have asked or be an elector, else `NOT_FOUND`.',
+        guard: (state, { orchestrator }) => (partakes(state, String(orchestrator)) ? undefined : reject('NOT_FOUND')),
+      }],
       data: z.object({ reason: text(500).optional() }),
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')

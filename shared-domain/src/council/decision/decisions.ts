@@ -69,6 +69,7 @@ export const decisions = readModel({
   key: ['decision'],
   filters: ['status', 'type', 'task'],
   order: ['opened_at'],
+  aliases: [{ route: 'GET /orchestrators/:orchestrator/consensus/:decision', item: true }],
   project,
 })
 

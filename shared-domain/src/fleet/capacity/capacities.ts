@@ -41,5 +41,6 @@ export const capacities = readModel({
   row,
   key: ['orchestrator'],
   filters: ['band'],
+  aliases: [{ route: 'GET /orchestrators/capacity' }, { route: 'GET /orchestrators/:orchestrator/capacity', item: true }],
   project,
 })

@@ -50,6 +50,7 @@ export const capacity = decider(capacityState, {
     set: {
       about: 'Say how many tasks the orchestrator may work on at once. What runs goes on; nothing new starts above the limit.',
       route: 'PUT /orchestrators/:id/capacity',
+      aliases: [{ route: 'POST /orchestrators/:id/capacity' }, { route: 'PATCH /orchestrators/:id/capacity' }],
       data: z.object({ maxConcurrentTasks: z.int().min(1).max(50) }),
       decide(state, { maxConcurrentTasks: max }, context) {
         const known = context.look(orchestratorState, context.id)

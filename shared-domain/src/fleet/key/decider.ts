@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { decider, isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
+import { day_ms, later } from '../../kernel/time.ts'
 import { DueInstant, OrchestratorId, text } from '../../vocabulary.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { ApiKey, KeyId, Scope } from './events.ts'
@@ -62,6 +63,12 @@ export const apiKey = decider(apiKeyState, {
     generate: {
       about: 'Make an API key that acts as this orchestrator only, shown once. Only an admin lets it live longer than the key that asks.',
       route: 'POST /orchestrators/:orchestrator/keys',
+      aliases: [{
+        route: 'POST /orchestrators/:orchestrator/api-key', without: ['expiresAt'],
+        fields: { expiresInDays: z.int().min(1).max(3_650).optional() },
+        say: ({ expiresInDays: days, ...said }, at) =>
+          ({ ...said, ...(days === undefined ? {} : { expiresAt: later(at, Number(days) * day_ms) }) }),
+      }],
       creates: true,
       secret: true,
       fresh: true,

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Said } from '../../kernel/alias.ts'
 import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
@@ -42,6 +43,17 @@ const statusCommand = (action: Action, about: string) => ({
     move(action, state, reason ?? null, context),
 })
 
+const told = ['activate', 'start', 'pause', 'resume', 'deactivate', 'stop', 'restart'] as const
+
+/** One that somebody tells the orchestrator; older systems have one route for all of them. */
+const toldCommand = (action: (typeof told)[number], about: string) => ({
+  ...statusCommand(action, about),
+  aliases: [{
+    route: 'POST /orchestrators/:id/actions', about: `With \`action\` ${action}.`, fields: { action: z.enum(told) },
+    meant: (said: Said) => said.action === action,
+  }],
+})
+
 const sameProfile = (a: object, b: object) => JSON.stringify(Profile.parse(a)) === JSON.stringify(Profile.parse(b))
 
 export const orchestrator = decider(orchestratorState, {
@@ -78,6 +90,7 @@ export const orchestrator = decider(orchestratorState, {
     update: {
       about: 'Change what is known of an orchestrator; what is not given stays.',
       route: 'PATCH /orchestrators/:id',
+      aliases: [{ route: 'PUT /orchestrators/:id', about: 'What is not given stays.' }],
       data: Profile.partial(),
       decide(state, data, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
@@ -102,13 +115,13 @@ export const orchestrator = decider(orchestratorState, {
       },
     },
 
-    activate: statusCommand('activate', 'Take work from now on.'),
-    start: statusCommand('start', 'Take work from now on.'),
-    pause: statusCommand('pause', 'Go away for a while: what runs goes on, nothing new starts.'),
-    resume: statusCommand('resume', 'Come back from a pause.'),
-    deactivate: statusCommand('deactivate', 'Take no more work.'),
-    stop: statusCommand('stop', 'Take no more work.'),
-    restart: statusCommand('restart', 'Go offline and come back at once.'),
+    activate: toldCommand('activate', 'Take work from now on.'),
+    start: toldCommand('start', 'Take work from now on.'),
+    pause: toldCommand('pause', 'Go away for a while: what runs goes on, nothing new starts.'),
+    resume: toldCommand('resume', 'Come back from a pause.'),
+    deactivate: toldCommand('deactivate', 'Take no more work.'),
+    stop: toldCommand('stop', 'Take no more work.'),
+    restart: toldCommand('restart', 'Go offline and come back at once.'),
     fill: { ...statusCommand('fill', 'The last capacity slot is taken.'), internal: true },
     free: { ...statusCommand('free', 'A capacity slot is free again.'), internal: true },
   },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { DecisionId, Int64, OrchestratorId, Priority, StoredInstant, TaskId } from '../../vocabulary.ts'
 import { BlockKind, Status, type TaskEvent } from './events.ts'
+import { olderLists } from './older-words.ts'
 
 const row = z.object({
   task: TaskId,
@@ -92,5 +93,6 @@ export const backlog = readModel({
   filters: ['owner', 'assignee', 'status', 'priority', 'block_kind', 'lease_holder'],
   order: ['created_at'],
   indexes: [['owner', 'status', 'priority', 'due_at', 'created_at', 'task']],
+  aliases: olderLists,
   project,
 })

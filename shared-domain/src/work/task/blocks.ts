@@ -4,6 +4,7 @@ import { text, type TaskId } from '../../vocabulary.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { openAmong } from './graph.ts'
 import { by, moving, room, same, unfit, type Decision } from './guards.ts'
+import { olderWords } from './older-words.ts'
 import { leaseOf, type Known } from './state.ts'
 
 const blocked = (task: Known, kind: 'dependencies' | 'manual', reason: string, waitsFor: readonly TaskId[] = []) =>
@@ -24,6 +25,7 @@ export function freed(task: Known, context: Context, ...facts: readonly TaskEven
 export const blocks = room({
   block: {
     about: 'Say that the task cannot go on, and why.',
+    aliases: olderWords.block,
     data: z.object({ reason: text(500) }),
     decide(task, { reason }, context) {
       const block = (task: Known): Decision =>

@@ -33,6 +33,11 @@ export const delegations = readModel({
   key: ['task', 'revision'],
   filters: ['task', 'kind', 'from', 'to'],
   order: ['at'],
+  aliases: [{
+    route: 'GET /orchestrators/:orchestrator/delegations', without: ['from', 'to'],
+    fields: { direction: z.enum(['out', 'in']).default('out') },
+    say: ({ orchestrator, direction, ...said }) => ({ ...said, [direction === 'in' ? 'to' : 'from']: orchestrator }),
+  }],
   project,
 })
 

@@ -4,11 +4,13 @@ import { Metadata, text } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unfit, type Decision } from './guards.ts'
+import { olderWords } from './older-words.ts'
 import { leaseOf, wordsOf, type Known } from './state.ts'
 
 export const escalation = room({
   escalate: {
     about: 'Ask somebody else to decide; the task is blocked until they do.',
+    aliases: olderWords.escalate,
     data: z.object({
       reason: text(500),
       severity: z.enum(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']).default('MEDIUM'),
@@ -33,6 +35,7 @@ export const escalation = room({
 
   resolveEscalation: {
     about: 'Decide an escalation: the task can go on.',
+    aliases: olderWords.resolveEscalation,
     data: z.object({ resolution: text(2_000) }),
     decide: (task, { resolution }, context) => by(task, 'resolveEscalation', {
       BLOCKED(task) {

@@ -3,6 +3,7 @@ import { mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { OrchestratorId, text } from '../../vocabulary.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { by, room, unable, type Decision } from './guards.ts'
+import { olderWords } from './older-words.ts'
 import { wordsOf, type Known, type TaskState } from './state.ts'
 
 type Answer = 'asked' | 'accepted' | 'declined'
@@ -21,6 +22,7 @@ function answerTo(
 export const help = room({
   collaborate: {
     about: 'Ask other orchestrators to help with the task.',
+    aliases: olderWords.collaborate,
     route: 'POST /tasks/:id/collaborators',
     data: z.object({
       collaborators: z.array(z.object({ orchestrator: OrchestratorId, role: text(100) })).min(1).max(10),
@@ -48,6 +50,7 @@ export const help = room({
 
   acceptCollaboration: {
     about: 'Agree to help with the task.',
+    aliases: olderWords.acceptCollaboration,
     route: 'POST /tasks/:id/collaborators/accept',
     data: z.object({}),
     decide: (task, _, context) => answerTo(task, 'acceptCollaboration', context, (owner, collaborator, role, answer) =>
@@ -56,6 +59,7 @@ export const help = room({
 
   declineCollaboration: {
     about: 'Decline to help with the task.',
+    aliases: olderWords.declineCollaboration,
     route: 'POST /tasks/:id/collaborators/decline',
     data: z.object({ reason: text(500).optional() }),
     decide: (task, { reason }, context) => answerTo(task, 'declineCollaboration', context, (owner, collaborator, _, answer) =>

@@ -5,6 +5,7 @@ import { Int64, Metadata, text } from '../../vocabulary.ts'
 import { failing, freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, byHolder, holds, moving, room, same, stale, unfit } from './guards.ts'
+import { olderWords } from './older-words.ts'
 import { wordsOf, type InProgress } from './state.ts'
 
 export const heartbeat_ms = 30 * second_ms
@@ -35,6 +36,7 @@ export const lease = room({
 
   reportProgress: {
     about: 'Tell how far the work is, from 0 to 100.',
+    aliases: olderWords.reportProgress,
     route: 'POST /tasks/:id/progress',
     scope: 'execute',
     data: z.object({ ...token, percentage: z.int().min(0).max(100), message: text(1_000).optional(), metadata: Metadata.default({}) }),
@@ -48,6 +50,7 @@ export const lease = room({
 
   complete: {
     about: 'Deliver the result.',
+    aliases: olderWords.complete,
     scope: 'execute',
     data: z.object({
       ...token,
@@ -69,6 +72,7 @@ export const lease = room({
 
   fail: {
     about: 'Say that the work failed. It is tried again later while retries are left, else it is blocked.',
+    aliases: olderWords.fail,
     scope: 'execute',
     data: z.object({ ...token, error: text(5_000), kind: text(100).default('error'), retryable: z.boolean().default(true) }),
     decide: (task, { token, error, kind, retryable }, context) => byHolder(task, 'fail', token, context, (task) => {

@@ -7,11 +7,13 @@ import { dependencies_max } from './dependencies.ts'
 import { Task } from './events.ts'
 import { openAmong, unknownAmong } from './graph.ts'
 import { by, moving, room, same, type Decision } from './guards.ts'
+import { olderWords } from './older-words.ts'
 import { leaseOf, type Known } from './state.ts'
 
 export const lifecycle = room({
   create: {
     about: 'Ask for a piece of work. It belongs to the orchestrator that asks, or to `owner` when another does.',
+    aliases: olderWords.create,
     creates: true,
     data: z.object({
       owner: OrchestratorId.optional(),
@@ -53,6 +55,7 @@ export const lifecycle = room({
 
   cancel: {
     about: 'Say that the task is no longer wanted.',
+    aliases: olderWords.cancel,
     data: z.object({ reason: text(500).optional() }),
     decide(task, { reason }, context) {
       const cancel = (task: Known): Decision => (mayActAs(context, task.owner)

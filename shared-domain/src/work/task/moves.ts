@@ -49,6 +49,7 @@ export const moves = room({
 
   handoff: {
     about: 'Pass the task, also one in progress, to another orchestrator together with its context.',
+    aliases: olderWords.handoff,
     data: z.object({
       ...move,
       context: jsonObject(64 * 1024).default({}),
@@ -73,6 +74,7 @@ export const moves = room({
 
   assign: {
     about: 'Say who is to do the work; the owner still answers for it.',
+    aliases: olderWords.assign,
     data: z.object({ assignee: text(200), reason: text(500).optional() }),
     decide(task, { assignee, reason }, context) {
       const assign = (task: Known): Decision => {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import type { Alias, Said } from '../../kernel/alias.ts'
 import { reject, type OlderWords } from '../../kernel/decider.ts'
-import { priorities, type Priority } from '../../vocabulary.ts'
+import { Int64, OrchestratorId, priorities, text, type Priority } from '../../vocabulary.ts'
 import type { TaskState } from './state.ts'
 
 type Older = readonly OlderWords<TaskState>[]
@@ -8,21 +9,137 @@ type Older = readonly OlderWords<TaskState>[]
 const levels: Readonly<Record<string, Priority>> = { P0: 'CRITICAL', P1: 'HIGH', P2: 'MEDIUM', P3: 'LOW' }
 
 /** A priority by its name or its level, P0 the highest. */
-export const OlderPriority = z.enum([...priorities, 'P0', 'P1', 'P2', 'P3']).transform((said) => levels[said] ?? said as Priority)
+const OlderPriority = z.enum([...priorities, 'P0', 'P1', 'P2', 'P3']).transform((said) => levels[said] ?? said as Priority)
 
-const dueDate = { dueDate: 'dueAt' }
-const priority = { priority: OlderPriority.optional() }
+const due = { dueDate: 'dueAt', priority: OlderPriority.optional() }
 
 /** The orchestrator in the path must own the task that the body names. */
 const ofOwner = {
   about: 'The orchestrator in the path must own the task, else `INVALID_OWNERSHIP`.',
+  id: 'taskId',
   guard: (task, { orchestrator }) =>
     (task.status !== 'NONE' && task.owner !== orchestrator ? reject('INVALID_OWNERSHIP', { owner: task.owner }) : undefined),
 } satisfies Partial<OlderWords<TaskState>>
 
+const asCaller = {
+  about: 'The orchestrator in the path must be the one that calls, else `NOT_ASKED`.',
+  id: 'task',
+  guard: (_, { orchestrator }, { by }) => (by.id === orchestrator ? undefined : reject('NOT_ASKED')),
+} satisfies Partial<OlderWords<TaskState>>
+
+/** No lease has this token: the first fact of a task is that it was asked for. */
+const unsaid = '0'
+
+/** Older systems know no tokens: what comes without one is said by whoever may act as the holder, about the lease there is. */
+const byHolder = {
+  fields: { token: Int64.default(unsaid) },
+  fill: (task: TaskState, data: Said): Said => {
+    const token = task.status === 'IN_PROGRESS' ? task.lease.token : task.status === 'DONE' ? task.token : unsaid
+    return data.token === unsaid ? { ...data, token } : data
+  },
+}
+const withoutToken = 'Without `token` the lease that there is is meant.'
+
+const isStatus = (status: string) => (said: Said) => said.status === status
+const statusOf = (...statuses: readonly string[]) => z.enum(statuses)
+
+const Share = z.number().transform((share) => Math.round(Math.min(100, Math.max(0, share))))
+
+const Artifact = z.strictObject({ type: text(200), content: text(2_000) }).transform(({ type, content }) => ({ name: type, uri: content }))
+const Figures = z.record(z.string(), z.json())
+  .transform((figures) => Object.fromEntries(Object.entries(figures).filter(([, figure]) => typeof figure === 'number')))
+
 /** What older systems call the commands of a task. */
 export const olderWords = {
-  delegate: [{
-    ...ofOwner, route: 'POST /orchestrators/:orchestrator/delegate', id: 'taskId', fields: { toVpId: 'to', ...dueDate, ...priority },
+  create: [
+    {
+      route: 'POST /tasks', fields: { vpId: 'owner', ...due },
+      meant: (said) => 'vpId' in said || 'dueDate' in said || Object.hasOwn(levels, String(said.priority)),
+    },
+    { route: 'POST /orchestrators/:owner/backlog', fields: due },
+  ],
+  cancel: [{ route: 'DELETE /tasks/:id' }],
+  reportProgress: [{
+    ...byHolder, route: 'PUT /tasks/:id/progress', about: `Clamped to 0..100, and 100 completes. ${withoutToken}`,
+    fields: { ...byHolder.fields, progress: Share, status: statusOf('IN_PROGRESS').optional() }, without: ['percentage'],
+    say: ({ progress, ...said }) => ({ ...said, percentage: progress }),
   }],
+  complete: [
+    {
+      ...byHolder, route: 'PUT /tasks/:id/progress', about: `With \`progress\` 100 or \`status\` COMPLETED. ${withoutToken}`,
+      fields: {
+        ...byHolder.fields, progress: Share.optional(), status: statusOf('COMPLETED', 'IN_PROGRESS').optional(),
+        message: text(1_000).optional(),
+      },
+      say: ({ output, message, ...said }) => ({ ...said, output: output ?? message }),
+      meant: (said) => Number(said.progress) >= 100 || isStatus('COMPLETED')(said),
+    },
+    {
+      ...byHolder, route: 'POST /tasks/:id/complete', about: `With \`status\` completed; of the metrics the numbers. ${withoutToken}`,
+      fields: {
+        ...byHolder.fields, status: statusOf('completed'), artifacts: z.array(Artifact).optional(), metrics: Figures.optional(),
+      },
+      meant: isStatus('completed'),
+    },
+  ],
+  fail: [
+    { ...byHolder, route: 'POST /tasks/:id/fail', fields: { ...byHolder.fields, reason: 'error' }, about: withoutToken },
+    {
+      ...byHolder, route: 'POST /tasks/:id/complete', about: `With \`status\` failed. ${withoutToken}`,
+      fields: { ...byHolder.fields, status: statusOf('failed') }, meant: isStatus('failed'),
+    },
+  ],
+  block: [{
+    route: 'POST /tasks/:id/complete', about: 'With `status` blocked.', fields: { status: statusOf('blocked'), error: 'reason' },
+    meant: isStatus('blocked'),
+  }],
+  delegate: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/delegate', fields: { toVpId: 'to', ...due } }],
+  handoff: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/handoff', fields: { toVpId: 'to' } }],
+  assign: [
+    { route: 'POST /tasks/:id/assign', fields: { assigneeId: 'assignee', assignedToId: 'assignee', targetUserId: 'assignee' } },
+    {
+      ...ofOwner, route: 'POST /orchestrators/:orchestrator/delegate', about: `With \`targetUserId\`. ${ofOwner.about}`,
+      fields: { targetUserId: 'assignee', note: 'reason' }, meant: (said) => 'targetUserId' in said,
+    },
+  ],
+  collaborate: [{
+    ...ofOwner, route: 'POST /orchestrators/:orchestrator/collaborate', without: ['collaborators'],
+    fields: { requiredVpIds: z.array(OrchestratorId), roles: z.record(OrchestratorId, text(100)).default({}) },
+    say: ({ requiredVpIds, roles, ...said }) => ({
+      ...said, collaborators: (requiredVpIds as OrchestratorId[]).map((orchestrator) =>
+        ({ orchestrator, role: (roles as Record<string, string>)[orchestrator] ?? 'collaborator' })),
+    }),
+  }],
+  acceptCollaboration: [{ ...asCaller, route: 'POST /orchestrators/:orchestrator/collaborations/:task/accept' }],
+  declineCollaboration: [{ ...asCaller, route: 'POST /orchestrators/:orchestrator/collaborations/:task/decline' }],
+  escalate: [{
+    ...ofOwner, route: 'POST /orchestrators/:orchestrator/escalate',
+    about: `The priority stands for a severity that is not said; channel and metadata join the context. ${ofOwner.about}`,
+    fields: {
+      assignTo: 'to', severity: z.enum(priorities).optional(), priority: OlderPriority.optional(), channelId: text(100).optional(),
+      metadata: z.record(z.string(), z.json()).default({}),
+    },
+    say: ({ severity, priority, channelId, metadata, context, ...said }) => ({
+      ...said, severity: severity ?? priority,
+      context: { ...(context as object), ...(metadata as object), ...(channelId === undefined ? {} : { channelId }) },
+    }),
+  }],
+  resolveEscalation: [{ route: 'POST /escalations/:id/resolve', about: 'The id is that of the task.' }],
 } satisfies Readonly<Record<string, Older>>
+
+const older: Readonly<Record<string, Said>> = { COMPLETED: { status: 'DONE' }, FAILED: { status: 'BLOCKED', block_kind: 'failure' } }
+const ours = ['TODO', 'IN_PROGRESS', 'BLOCKED', 'DONE', 'CANCELLED']
+
+/** What older systems call the lists of tasks. */
+export const olderLists: readonly Alias[] = [
+  { route: 'GET /tasks', fields: { vpId: 'owner', assignedToId: 'assignee' } },
+  {
+    route: 'GET /tasks/status/:value', without: ['status', 'block_kind'], fields: { value: z.enum([...Object.keys(older), ...ours]) },
+    about: 'COMPLETED is DONE, FAILED is BLOCKED with the kind failure.',
+    say: ({ value, ...said }) => ({ ...said, ...older[String(value)] ?? { status: value } }),
+  },
+  {
+    route: 'GET /tasks/priority/:value', without: ['priority'], fields: { value: OlderPriority }, about: 'P0 is CRITICAL, P3 is LOW.',
+    say: ({ value, ...said }) => ({ ...said, priority: value }),
+  },
+]

@@ -39,6 +39,7 @@ export const nextTask: Choice<Row> = {
   path: '/orchestrators',
   question: 'next',
   command: 'claim',
+  aliases: [{ route: 'GET /orchestrators/:orchestrator/next-task' }, { route: 'POST /orchestrators/:id/work/claim' }],
   policy: 'deadline-priority/1',
   from: backlog,
   of: 'owner',

@@ -1,0 +1,370 @@
+import t from 'tap'
+import * as catalogue from 'shared-domain/catalogue.ts'
+import { renamesOf, routeParts } from 'shared-domain/kernel/alias.ts'
+import { olderRoutes } from '../../scripts/older-routes.ts'
+import { house, until } from './house.ts'
+
+const { baton, admin: api } = await house(t)
+const declared = olderRoutes(catalogue)
+
+interface Reply {
+  readonly status: number
+  readonly body: any
+  readonly link: string | null
+}
+
+/** Asks with older words; routes are written as declared, with `/vps` for the orchestrators. */
+async function ask(key: string, route: string, body?: object, headers: Record<string, string> = {}): Promise<Reply> {
+  const [method, path] = route.split(' ') as [string, string]
+  const response = await fetch(`${baton.urls.gateway}/api${path.replace('/orchestrators', '/vps')}`, {
+    method, headers: { authorization: `Bearer ${key}`, ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
+    ...(body ? { body: JSON.stringify(body) } : {}),
+  })
+  return { status: response.status, body: await response.json(), link: response.headers.get('link') }
+}
+
+const { adminKey: { key: adminKey } } = baton
+
+async function orchestrator(name: string) {
+  const { id } = await api.post('/orchestrators', { name })
+  await api.post(`/orchestrators/${id}/activate`)
+  const { secret } = await api.post(`/orchestrators/${id}/keys`, {})
+  return { id, key: secret! }
+}
+
+const [ada, bob] = [await orchestrator('Ada'), await orchestrator('Bob')]
+const as = { ada: ada.key, bob: bob.key, admin: adminKey }
+
+const task = async (more: object = {}) => (await api.post('/tasks', { owner: ada.id, title: 'Sort the post', ...more })).id
+const running = async (more: object = {}) => {
+  const id = await task(more)
+  await api.post(`/tasks/${id}/start`)
+  return id
+}
+const escalated = async () => {
+  const id = await task()
+  await api.post(`/tasks/${id}/escalate`, { reason: 'stuck' })
+  return id
+}
+const helped = async () => {
+  const id = await task()
+  await api.post(`/tasks/${id}/collaborators`, { collaborators: [{ orchestrator: bob.id, role: 'help' }] })
+  return id
+}
+const question = async () => (await api.post('/decisions', { title: 'Move?', electorate: [ada.id, bob.id] })).id
+
+/** Facts of a task, oldest first, once they are shown. */
+const rowOf = (path: string, isSo: (row: any) => boolean) => until(async () => {
+  const row = await api.get(path).catch(() => undefined)
+  return row && isSo(row) ? row : undefined
+})
+
+interface Case {
+  readonly says: string
+  readonly by?: keyof typeof as
+  readonly params?: Readonly<Record<string, string>>
+  readonly query?: string
+  readonly body?: object
+  readonly answers: { readonly status: number; readonly body?: object }
+  /** Path of the successor, of answers that reach it. */
+  readonly link?: string
+  readonly then?: (reply: Reply) => Promise<unknown>
+}
+
+const ok = { status: 200, body: { changed: true } }
+const created = { status: 201, body: { changed: true } }
+const refused = (status: number, code: string) => ({ status, body: { code } })
+const stranger = '00000000-0000-7000-8000-00000000dead'
+
+/** By route and successor: what is said, and what follows. */
+const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
+  'POST /tasks → POST /tasks': async () => [
+    {
+      says: 'older names', body: { vpId: ada.id, title: 'a', dueDate: '2031-01-01T00:00:00Z', priority: 'P0' }, answers: created, link: '/tasks',
+      then: ({ body: { id } }) => rowOf(`/tasks/${id}`, ({ owner, priority, due_at }) => owner === ada.id && priority === 'CRITICAL' && due_at === '2031-01-01T00:00:00.000Z'),
+    },
+    { says: 'a level alone', by: 'ada', body: { title: 'a', priority: 'P3' }, answers: created, link: '/tasks' },
+    { says: 'a status, which is nobody\'s to say', body: { vpId: ada.id, title: 'a', status: 'DONE' }, answers: refused(400, 'VALIDATION_ERROR') },
+  ],
+  'POST /orchestrators/:owner/backlog → POST /tasks': async () => [
+    { says: 'for itself', by: 'ada', params: { owner: ada.id }, body: { title: 'b', dueDate: '2031-01-01T00:00:00Z' }, answers: created, link: '/tasks' },
+    { says: 'for another', by: 'bob', params: { owner: ada.id }, body: { title: 'b' }, answers: refused(403, 'INVALID_OWNERSHIP'), link: '/tasks' },
+    { says: 'twice whose it is', params: { owner: ada.id }, body: { title: 'b', owner: bob.id }, answers: refused(400, 'VALIDATION_ERROR') },
+  ],
+  'DELETE /tasks/:id → POST /tasks/:id/cancel': async () => {
+    const id = await task()
+    return [
+      { says: 'without a body', params: { id }, answers: ok, link: `/tasks/${id}/cancel` },
+      { says: 'again', params: { id }, body: { reason: 'why' }, answers: { status: 200, body: { changed: false } }, link: `/tasks/${id}/cancel` },
+    ]
+  },
+  'PUT /tasks/:id/progress → POST /tasks/:id/progress': async () => {
+    const [id, waiting] = [await running(), await task()]
+    return [
+      { says: 'a share', by: 'ada', params: { id }, body: { progress: 40.4, message: 'on it' }, answers: ok, link: `/tasks/${id}/progress`, then: () => rowOf(`/tasks/${id}`, ({ progress }) => progress === 40) },
+      { says: 'less than nothing', by: 'ada', params: { id }, body: { progress: -5, status: 'IN_PROGRESS' }, answers: ok, then: () => rowOf(`/tasks/${id}`, ({ progress }) => progress === 0) },
+      { says: 'another token', by: 'ada', params: { id }, body: { progress: 50, token: '99' }, answers: refused(409, 'STALE_LEASE') },
+      { says: 'by another', by: 'bob', params: { id }, body: { progress: 50 }, answers: refused(409, 'STALE_LEASE') },
+      { says: 'without a lease', by: 'ada', params: { id: waiting }, body: { progress: 50 }, answers: refused(409, 'STALE_LEASE') },
+      { says: 'ours', by: 'ada', params: { id }, body: { percentage: 50 }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'PUT /tasks/:id/progress → POST /tasks/:id/complete': async () => {
+    const [full, said] = [await running(), await running()]
+    return [
+      { says: 'all of it', by: 'ada', params: { id: full }, body: { progress: 120, message: 'done' }, answers: ok, link: `/tasks/${full}/complete`, then: () => rowOf(`/tasks/${full}`, ({ status }) => status === 'DONE') },
+      { says: 'again', by: 'ada', params: { id: full }, body: { progress: 120, message: 'done' }, answers: { status: 200, body: { changed: false } } },
+      { says: 'a word', by: 'ada', params: { id: said }, body: { status: 'COMPLETED' }, answers: ok, link: `/tasks/${said}/complete` },
+    ]
+  },
+  'POST /tasks/:id/complete → POST /tasks/:id/complete': async () => {
+    const [id, tokened] = [await running(), await running()]
+    return [{
+      says: 'completed', by: 'ada', params: { id }, answers: ok, link: `/tasks/${id}/complete`,
+      body: { status: 'completed', output: 'x', artifacts: [{ type: 'report', content: 'https://example.org/r' }], metrics: { tokens: 5, model: 'm' } },
+    }, { says: 'completed by a token', by: 'ada', params: { id: tokened }, body: { status: 'completed', token: '1' }, answers: ok }]
+  },
+  'POST /tasks/:id/complete → POST /tasks/:id/fail': async () => {
+    const id = await running()
+    return [{ says: 'failed', by: 'ada', params: { id }, body: { status: 'failed', error: 'no' }, answers: ok, link: `/tasks/${id}/fail`, then: () => rowOf(`/tasks/${id}`, ({ attempt }) => attempt === 1) }]
+  },
+  'POST /tasks/:id/complete → POST /tasks/:id/block': async () => {
+    const id = await running()
+    return [{ says: 'blocked', by: 'ada', params: { id }, body: { status: 'blocked', error: 'no key' }, answers: ok, link: `/tasks/${id}/block`, then: () => rowOf(`/tasks/${id}`, ({ block_reason }) => block_reason === 'no key') }]
+  },
+  'POST /tasks/:id/fail → POST /tasks/:id/fail': async () => {
+    const id = await running()
+    return [{ says: 'a reason', by: 'ada', params: { id }, body: { reason: 'no' }, answers: ok, link: `/tasks/${id}/fail` }]
+  },
+  'POST /orchestrators/:orchestrator/escalate → POST /tasks/:id/escalate': async () => {
+    const taskId = await task()
+    return [
+      { says: 'of another\'s task', params: { orchestrator: bob.id }, body: { taskId, reason: 'r' }, answers: refused(403, 'INVALID_OWNERSHIP'), link: `/tasks/${taskId}/escalate` },
+      {
+        says: 'with a priority, a channel and more', by: 'ada', params: { orchestrator: ada.id }, link: `/tasks/${taskId}/escalate`, answers: ok,
+        body: { taskId, reason: 'r', priority: 'P1', assignTo: 'grace', channelId: 'ops', metadata: { tried: 2 }, context: { since: 'noon' } },
+      },
+      { says: 'again', by: 'ada', params: { orchestrator: ada.id }, body: { taskId, reason: 'other' }, answers: refused(409, 'ALREADY_ESCALATED') },
+    ]
+  },
+  'POST /escalations/:id/resolve → POST /tasks/:id/resolve-escalation': async () => {
+    const id = await escalated()
+    return [
+      { says: 'by whom it does not concern', by: 'bob', params: { id }, body: { resolution: 'go on' }, answers: refused(403, 'FORBIDDEN') },
+      { says: 'by an admin', params: { id }, body: { resolution: 'go on' }, answers: ok, link: `/tasks/${id}/resolve-escalation` },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/delegate → POST /tasks/:id/delegate': async () => {
+    const taskId = await task()
+    const body = { taskId, toVpId: bob.id, note: 'yours', priority: 'P1', dueDate: '2031-01-01T00:00:00Z' }
+    return [
+      { says: 'as another', params: { orchestrator: bob.id }, body: { taskId, toVpId: bob.id }, answers: refused(403, 'INVALID_OWNERSHIP'), link: `/tasks/${taskId}/delegate` },
+      { says: 'as its owner', by: 'ada', params: { orchestrator: ada.id }, body, answers: ok, link: `/tasks/${taskId}/delegate`, then: () => rowOf(`/tasks/${taskId}`, ({ owner, priority }) => owner === bob.id && priority === 'HIGH') },
+      { says: 'again', by: 'ada', params: { orchestrator: ada.id }, body, answers: { status: 200, body: { changed: false } } },
+      { says: 'of nothing', params: { orchestrator: ada.id }, body: { ...body, taskId: stranger }, answers: refused(404, 'NOT_FOUND') },
+      { says: 'without a task', params: { orchestrator: ada.id }, body: { toVpId: bob.id }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/handoff → POST /tasks/:id/handoff': async () => {
+    const taskId = await running()
+    const body = { taskId, toVpId: bob.id, context: { at: 3 }, notes: 'half done', completionPercentage: 50 }
+    return [
+      { says: 'as another', params: { orchestrator: stranger }, body, answers: refused(403, 'INVALID_OWNERSHIP'), link: `/tasks/${taskId}/handoff` },
+      { says: 'as its owner', by: 'ada', params: { orchestrator: ada.id }, body, answers: ok, link: `/tasks/${taskId}/handoff` },
+    ]
+  },
+  'POST /tasks/:id/assign → POST /tasks/:id/assign': async () => {
+    const id = await task()
+    return [
+      ...['assigneeId', 'assignedToId', 'targetUserId'].map((name) => ({ says: name, params: { id }, body: { [name]: name }, answers: ok, link: `/tasks/${id}/assign` })),
+      { says: 'two names', params: { id }, body: { assigneeId: 'a', targetUserId: 'a' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/delegate → POST /tasks/:id/assign': async () => {
+    const taskId = await task()
+    return [
+      { says: 'to a person', by: 'ada', params: { orchestrator: ada.id }, body: { taskId, targetUserId: 'grace', note: 'please' }, answers: ok, link: `/tasks/${taskId}/assign` },
+      { says: 'as another', params: { orchestrator: bob.id }, body: { taskId, targetUserId: 'hopper' }, answers: refused(403, 'INVALID_OWNERSHIP') },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/collaborate → POST /tasks/:id/collaborators': async () => {
+    const taskId = await task()
+    const body = { taskId, requiredVpIds: [bob.id], roles: { [bob.id]: 'reviewer' }, note: 'look' }
+    return [
+      { says: 'as another', params: { orchestrator: bob.id }, body: { ...body, roles: {} }, answers: refused(403, 'INVALID_OWNERSHIP') },
+      { says: 'as its owner', by: 'ada', params: { orchestrator: ada.id }, body, answers: ok, link: `/tasks/${taskId}/collaborators` },
+      { says: 'without a role', by: 'ada', params: { orchestrator: ada.id }, body: { taskId, requiredVpIds: [bob.id] }, answers: ok },
+      { says: 'of oneself', by: 'ada', params: { orchestrator: ada.id }, body: { taskId, requiredVpIds: [ada.id] }, answers: refused(409, 'SELF_COLLABORATION') },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/collaborations/:task/accept → POST /tasks/:id/collaborators/accept': async () => {
+    const id = await helped()
+    return [
+      { says: 'for another', by: 'bob', params: { orchestrator: ada.id, task: id }, body: {}, answers: refused(403, 'NOT_ASKED'), link: `/tasks/${id}/collaborators/accept` },
+      { says: 'for itself', by: 'bob', params: { orchestrator: bob.id, task: id }, body: {}, answers: ok, link: `/tasks/${id}/collaborators/accept` },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/collaborations/:task/decline → POST /tasks/:id/collaborators/decline': async () => {
+    const id = await helped()
+    return [
+      { says: 'without being asked', by: 'ada', params: { orchestrator: ada.id, task: id }, body: {}, answers: refused(403, 'NOT_ASKED') },
+      { says: 'with a reason', by: 'bob', params: { orchestrator: bob.id, task: id }, body: { reason: 'busy' }, answers: ok, link: `/tasks/${id}/collaborators/decline` },
+    ]
+  },
+  'PUT /orchestrators/:id → PATCH /orchestrators/:id': async () =>
+    [{ says: 'a role', params: { id: ada.id }, body: { role: 'lead' }, answers: ok, link: `/orchestrators/${ada.id}` }],
+  ...Object.fromEntries(['activate', 'start', 'pause', 'resume', 'deactivate', 'stop', 'restart'].map((action) =>
+    [`POST /orchestrators/:id/actions → POST /orchestrators/:id/${action}`, async () => {
+      const { id } = await orchestrator(`To ${action}`)
+      if (action === 'resume') await api.post(`/orchestrators/${id}/pause`)
+      if (action === 'activate' || action === 'start') await api.post(`/orchestrators/${id}/stop`)
+      return [
+        { says: action, params: { id }, body: { action, reason: 'told' }, answers: ok, link: `/orchestrators/${id}/${action}` },
+        { says: 'nothing that it knows', params: { id }, body: { action: 'dance' }, answers: refused(400, 'VALIDATION_ERROR') },
+      ]
+    }])),
+  'POST /orchestrators/:id/capacity → PUT /orchestrators/:id/capacity': async () => [
+    { says: 'a limit', params: { id: ada.id }, body: { maxConcurrentTasks: 21 }, answers: ok, link: `/orchestrators/${ada.id}/capacity` },
+    { says: 'by another', by: 'bob', params: { id: ada.id }, body: { maxConcurrentTasks: 3 }, answers: refused(403, 'FORBIDDEN') },
+  ],
+  'PATCH /orchestrators/:id/capacity → PUT /orchestrators/:id/capacity': async () =>
+    [{ says: 'a limit', params: { id: ada.id }, body: { maxConcurrentTasks: 20 }, answers: ok, link: `/orchestrators/${ada.id}/capacity` }],
+  'POST /orchestrators/:orchestrator/api-key → POST /orchestrators/:orchestrator/keys': async () => [
+    {
+      says: 'for some days', params: { orchestrator: bob.id }, body: { name: 'week', expiresInDays: 7, scopes: ['read'] },
+      answers: { status: 201, body: { secret: /^bk_/ } }, link: `/orchestrators/${bob.id}/keys`,
+    },
+    { says: 'for ever', params: { orchestrator: bob.id }, body: {}, answers: created },
+    { says: 'by one who may not', by: 'ada', params: { orchestrator: bob.id }, body: {}, answers: refused(403, 'FORBIDDEN') },
+    { says: 'for no days', params: { orchestrator: bob.id }, body: { expiresInDays: 0 }, answers: refused(400, 'VALIDATION_ERROR') },
+  ],
+  'POST /orchestrators/:orchestrator/consensus/vote → POST /decisions/:id/votes': async () => {
+    const decisionId = await question()
+    return [
+      { says: 'for another', by: 'ada', params: { orchestrator: bob.id }, body: { decisionId, vote: 'APPROVE' }, answers: refused(403, 'NOT_AN_ELECTOR'), link: `/decisions/${decisionId}/votes` },
+      { says: 'for itself', by: 'ada', params: { orchestrator: ada.id }, body: { decisionId, vote: 'APPROVE', comment: 'yes' }, answers: ok, link: `/decisions/${decisionId}/votes` },
+    ]
+  },
+  'PATCH /orchestrators/consensus → POST /decisions/:id/votes': async () => {
+    const consensusId = await question()
+    return [
+      { says: 'for another', by: 'ada', body: { consensusId, vpId: bob.id, vote: 'REJECT' }, answers: refused(403, 'NOT_AN_ELECTOR') },
+      { says: 'for itself', by: 'bob', body: { consensusId, vpId: bob.id, vote: 'REJECT' }, answers: ok, link: `/decisions/${consensusId}/votes` },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/consensus/:decision/cancel → POST /decisions/:id/cancel': async () => {
+    const decision = await question()
+    return [
+      { says: 'where it was not asked', params: { orchestrator: stranger, decision }, body: {}, answers: refused(404, 'NOT_FOUND') },
+      { says: 'by another', by: 'ada', params: { orchestrator: ada.id, decision }, body: {}, answers: refused(403, 'FORBIDDEN') },
+      { says: 'by who asked', params: { orchestrator: ada.id, decision }, body: { reason: 'moot' }, answers: ok, link: `/decisions/${decision}/cancel` },
+    ]
+  },
+  'POST /orchestrators/:id/work/claim → POST /orchestrators/:id/claim': async () => {
+    const carl = await orchestrator('Carl')
+    const { id, position } = await api.post('/tasks', { owner: carl.id, title: 'c' })
+    return [
+      { says: 'the best', params: { id: carl.id }, body: { minPosition: position }, answers: { status: 200, body: { id } }, link: `/orchestrators/${carl.id}/claim` },
+      { says: 'when nothing waits', params: { id: carl.id }, body: {}, answers: refused(409, 'NOTHING_TO_CLAIM'), link: `/orchestrators/${carl.id}/claim` },
+    ]
+  },
+  'GET /orchestrators/:orchestrator/next-task → GET /orchestrators/:orchestrator/next': async () => [
+    { says: 'what is next', params: { orchestrator: ada.id }, answers: { status: 200, body: { policy: String } }, link: `/orchestrators/${ada.id}/next` },
+    { says: 'of nobody', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
+    { says: 'of what is no id', params: { orchestrator: 'x' }, answers: refused(404, 'NOT_FOUND') },
+  ],
+  'GET /tasks → GET /tasks': async () => {
+    const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'd' })
+    await api.post(`/tasks/${id}/assign`, { assignee: 'iris' })
+    return [
+      { says: 'whose', query: `?vpId=${bob.id}&minPosition=${position}`, answers: { status: 200, body: { items: [{ owner: bob.id }] } }, link: `/tasks?owner=${bob.id}&limit=50&minPosition=${position}` },
+      { says: 'both names', query: `?vpId=${bob.id}&owner=${bob.id}`, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'a page', query: `?vpId=${bob.id}&page=2`, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /tasks/status/:value → GET /tasks': async () => {
+    const id = await running({ maxRetries: 0 })
+    const failed = await ask(adminKey, `POST /tasks/${id}/fail`, { reason: 'no' })
+    return [
+      { says: 'FAILED', params: { value: 'FAILED' }, query: `?minPosition=${failed.body.position}`, answers: { status: 200, body: { items: [{ status: 'BLOCKED', block_kind: 'failure' }] } }, link: `/tasks?status=BLOCKED&block_kind=failure&limit=50&minPosition=${failed.body.position}` },
+      { says: 'COMPLETED', params: { value: 'COMPLETED' }, answers: { status: 200, body: { items: [{ status: 'DONE' }] } } },
+      { says: 'ours', params: { value: 'CANCELLED' }, answers: { status: 200, body: { items: [{ status: 'CANCELLED' }] } } },
+      { says: 'none', params: { value: 'LOST' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /tasks/priority/:value → GET /tasks': async () => {
+    const { position } = await api.post('/tasks', { owner: bob.id, title: 'e', priority: 'LOW' })
+    return [
+      { says: 'a level', params: { value: 'P3' }, query: `?minPosition=${position}`, answers: { status: 200, body: { items: [{ priority: 'LOW' }] } } },
+      { says: 'ours', params: { value: 'LOW' }, query: `?owner=${bob.id}&minPosition=${position}`, answers: { status: 200, body: { items: [{ priority: 'LOW', owner: bob.id }] } } },
+      { says: 'none', params: { value: 'P4' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /orchestrators/:orchestrator/delegations → GET /delegations': async () => {
+    const id = await task()
+    const { position } = await api.post(`/tasks/${id}/delegate`, { to: bob.id })
+    return [
+      { says: 'out', params: { orchestrator: ada.id }, query: `?minPosition=${position}`, answers: { status: 200, body: { items: [{ from: ada.id }] } }, link: `/delegations?from=${ada.id}&limit=50&minPosition=${position}` },
+      { says: 'in', params: { orchestrator: bob.id }, query: `?direction=in&minPosition=${position}`, answers: { status: 200, body: { items: [{ to: bob.id }] } } },
+      { says: 'aside', params: { orchestrator: bob.id }, query: '?direction=up', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /orchestrators/capacity → GET /capacity': async () => [{ says: 'all', answers: { status: 200, body: { items: [{ free: Number }] } }, link: '/capacity?limit=50' }],
+  'GET /orchestrators/:orchestrator/capacity → GET /capacity/:orchestrator': async () => [
+    { says: 'one', params: { orchestrator: bob.id }, answers: { status: 200, body: { orchestrator: bob.id, max: 5 } }, link: `/capacity/${bob.id}` },
+    { says: 'none', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
+  ],
+  'GET /orchestrators/:orchestrator/consensus/:decision → GET /decisions/:decision': async () => {
+    const decision = await question()
+    await rowOf(`/decisions/${decision}`, () => true)
+    return [
+      { says: 'one', params: { orchestrator: ada.id, decision }, answers: { status: 200, body: { decision, title: 'Move?' } }, link: `/decisions/${decision}` },
+      { says: 'none', params: { orchestrator: ada.id, decision: stranger }, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'GET /tasks/:id/history → GET /timeline': async () => {
+    const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'f' })
+    return [{ says: 'what happened', params: { id }, query: `?minPosition=${position}`, answers: { status: 200, body: { items: [{ stream: `task-${id}`, type: 'TaskCreated' }] } }, link: `/timeline?stream=task-${id}&limit=50&minPosition=${position}` }]
+  },
+}
+
+const filled = (route: string, params: Readonly<Record<string, string>> = {}) => route.replace(/:(\w+)/g, (_, name: string) => params[name] ?? name)
+
+t.test('H-1 every alias answers with older words as its successor does, and with the errors it names', async (t) => {
+  t.strictSame(Object.keys(cases).sort(), declared.map(({ older, canonical }) => `${older} → ${canonical}`).sort(), 'every alias has its cases')
+  for (const [alias, make] of Object.entries(cases)) {
+    const [older] = alias.split(' → ') as [string]
+    for (const { says, by = 'admin', params, query = '', body, answers, link, then } of await make()) {
+      const reply = await ask(as[by], `${filled(older, params)}${query}`, body)
+      t.match(reply, answers, `${alias}: ${says}: ${JSON.stringify(reply.body.errors ?? reply.body.code ?? '')}`)
+      if (link) t.equal(reply.link, `</api/v1${link}>; rel="successor-version"`, `H-2 ${alias}: ${says}: names its successor`)
+      await then?.(reply)
+    }
+  }
+})
+
+t.test('H-5 where a field has an older name, its own is refused beside it', async (t) => {
+  for (const { older, alias } of declared.filter(({ older }) => !older.startsWith('GET '))) {
+    for (const [name, field] of renamesOf(alias)) {
+      const { parameters } = routeParts(older)
+      const body = { [name]: 'x', [field]: 'x', ...(alias.id && !parameters.includes(alias.id) ? { [alias.id]: stranger } : {}) }
+      const { status, body: problem } = await ask(adminKey, filled(older, Object.fromEntries(parameters.map((parameter) => [parameter, stranger]))), body)
+      const isNamed = (problem.errors as { pointer: string }[]).some(({ pointer }) => pointer === `/${field}`)
+      t.ok(status === 400 && isNamed, `${older}: ${name}, ${field}: ${status} ${JSON.stringify(problem.errors)}`)
+    }
+  }
+})
+
+t.test('H-2 an alias takes Idempotency-Key, If-Match and scopes as its successor does', async (t) => {
+  const taskId = await task()
+  const delegate = `POST /orchestrators/${ada.id}/delegate`
+  const first = await ask(ada.key, delegate, { taskId, toVpId: bob.id }, { 'idempotency-key': 'once' })
+  t.match(first, ok)
+  t.strictSame((await ask(ada.key, delegate, { taskId, toVpId: bob.id }, { 'idempotency-key': 'once' })).body, first.body, 'the first answer again')
+  t.strictSame((await ask(ada.key, `POST /tasks/${taskId}/delegate`, { to: bob.id }, { 'idempotency-key': 'once' })).body, first.body, 'also in other words')
+  t.match(await ask(ada.key, delegate, { taskId, toVpId: bob.id, note: 'x' }, { 'idempotency-key': 'once' }), refused(422, 'IDEMPOTENCY_MISMATCH'))
+  t.match(await ask(adminKey, delegate, { taskId, toVpId: ada.id }, { 'if-match': '"7"' }), refused(412, 'REVISION_MISMATCH'))
+  const { secret: reader } = await api.post('/keys', { scopes: ['read'] })
+  t.match(await ask(reader!, delegate, { taskId, toVpId: ada.id }), refused(403, 'FORBIDDEN'))
+  t.match(await ask('bk_none', delegate, { taskId, toVpId: ada.id }), refused(401, 'INVALID_API_KEY'))
+})

@@ -1,0 +1,61 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { mixed, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
+import { z } from 'zod'
+import { faulty, invalid, parsed, Problem } from './problems.ts'
+
+export const prefix = '/api/v1'
+
+/** What a question takes. */
+export interface Asking {
+  readonly path: string
+  readonly params: z.ZodObject
+  readonly query: z.ZodObject
+}
+
+/** A question as it can be asked: in its own words or in older ones. */
+export interface QuestionWording extends Wording, Asking {
+  readonly own: Asking
+}
+
+export function wordingsOf(own: Asking, aliases: readonly Alias[] = []): readonly [QuestionWording, ...QuestionWording[]] {
+  const canonical = own.params.extend(own.query.shape)
+  const older = (alias: Alias): QuestionWording => {
+    const { path, parameters } = routeParts(alias.route)
+    const words = Object.entries<z.ZodType>(wordsOf(alias, canonical, z.uuid()).shape)
+    const params = words.filter(([name]) => parameters.includes(name))
+    const query = words.filter(([name]) => !parameters.includes(name))
+    return { alias, canonical, own, path, params: z.object(Object.fromEntries(params)), query: z.strictObject(Object.fromEntries(query)) }
+  }
+  return [{ canonical, own, ...own }, ...aliases.map(older)]
+}
+
+export const unknownThing = () => new Problem('NOT_FOUND', 'There is no such thing in your organization.')
+
+interface Asked {
+  readonly params: Said
+  readonly query: Said
+}
+
+/** What is asked, in canonical words. Throws a problem that points into the words that were used. */
+export function askedWith({ alias, canonical, own, ...words }: QuestionWording, request: Pick<FastifyRequest, 'params' | 'query'>): Asked {
+  const twice = alias ? mixed(alias, request.query as Said) : []
+  if (twice.length > 0) throw invalid(twice.map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` })))
+  const query = parsed(words.query, request.query)
+  const { data: params, error } = words.params.safeParse(request.params)
+  if (!params) {
+    // A parameter with a shape of its own is a word like those of the query; another one is the id of nothing.
+    const isWord = error.issues.some(({ path: [name] }) => typeof alias?.fields?.[String(name)] === 'object')
+    throw isWord ? faulty(error) : unknownThing()
+  }
+  if (!alias) return { params, query }
+  const said = translated(alias, canonical, { ...query, ...params }, new Date().toISOString())
+  const among = ({ shape }: z.ZodObject) => Object.fromEntries(Object.entries(said).filter(([name]) => name in shape))
+  return { params: parsed(own.params, among(own.params)), query: parsed(own.query, among(own.query)) }
+}
+
+/** Tells whoever uses older words where the canonical ones are (RFC 5829). */
+export function pointToSuccessor(reply: FastifyReply, { path }: Asking, { params, query }: Asked) {
+  const place = path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(params[name])))
+  const said = Object.entries(query).flatMap(([name, value]) => [value].flat().filter((one) => one !== undefined).map((one): [string, string] => [name, String(one)]))
+  return reply.header('link', `<${prefix}${place}${said.length > 0 ? `?${new URLSearchParams(said)}` : ''}>; rel="successor-version"`)
+}
