@@ -49,7 +49,7 @@ t.test('a command without a key is not sent again when it may have arrived', asy
 })
 
 t.test('verdicts of the domain are told from faults, and neither is asked for twice', async (t) => {
-  for (const [reply, isVerdict] of [[403, true], [404, true], [409, true], [412, true], [422, true], [400, false], [401, false], [413, false], [500, false], ['scribble', false]] as const) {
+  for (const [reply, isVerdict] of [[403, true], [404, true], [409, true], [410, true], [412, true], [422, true], [400, false], [401, false], [413, false], [500, false], ['scribble', false]] as const) {
     const { api, asked } = await service(t, reply)
     const error = await api.post('/tasks', {}, { key: 'k' }).catch((error: unknown) => error)
     t.ok(error instanceof Refused && error.isVerdict === isVerdict, String(reply))

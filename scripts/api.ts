@@ -28,7 +28,7 @@ export class Refused extends Error {
 
   /** The domain has judged the command; anything else says that the call is wrong, or that Baton is not well. */
   get isVerdict(): boolean {
-    return [403, 404, 409, 412, 422].includes(this.status)
+    return [403, 404, 409, 410, 412, 422].includes(this.status)
   }
 }
 

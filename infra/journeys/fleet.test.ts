@@ -1,31 +1,20 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { gzipSync } from 'node:zlib'
 import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { demonstrate } from '../../scripts/demo.ts'
 import { startChild } from '../embedded/child.ts'
 import { folderFor } from '../embedded/testing.ts'
+import { cliWith, scripts } from './command-line.ts'
 import { house, until } from './house.ts'
 
-const { root, baton, client, admin, differences, log, announced } = await house(t)
-const scripts = join(import.meta.dirname, '../../scripts')
+const { root, baton, client, admin, log, announced } = await house(t)
 const dir = folderFor(t, 'fleet')
 
 /** The command line as a person calls it. */
 const cli = (...args: string[]) => cliWith(process.env, ...args)
-
-function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, [join(scripts, 'baton.ts'), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-    let [out, err] = ['', '']
-    child.stdout.setEncoding('utf8').on('data', (text: string) => { out += text })
-    child.stderr.setEncoding('utf8').on('data', (text: string) => { err += text })
-    child.once('close', (code) => resolve({ code, out, err }))
-  })
-}
 
 t.test('a fleet registers, plans, votes, works, fails, hands over and finishes; the read models equal a replay', async (t) => {
   const said: string[] = []
@@ -84,7 +73,9 @@ t.test('the command line helps, and says what is wrong with a call', async (t) =
   t.match(await cli('audit', 'state', 'nothing-1', '--root', root), { code: 2, err: /no stream of Baton/ })
   t.match(await cli('audit', 'replay', 'task-none', '--root', root), { code: 2, err: /no stream task-none/ })
   t.match(await cli('audit', 'verify', '--model', 'nothing', '--root', root), { code: 2, err: /no read model nothing/ })
-  t.match(await cli('audit', 'replay', '--at', 'yesterday', '--root', root), { code: 2, err: /is an instant/ })
+  for (const [at, what] of [['yesterday', /is an instant/], ['2026-02-30T00:00:00Z', /no day of the calendar/], ['2026-01-31T12:00:00', /no offset/]] as const) {
+    t.match(await cli('audit', 'state', 'task-none', '--at', at, '--root', root), { code: 2, err: what })
+  }
   t.match(await cli('audit', 'verify', '--root', join(dir, 'nothing')), { code: 2, err: /does not run here/ })
   t.match(await cli('import', 'run'), { code: 2, err: /--mapping/ })
   const missing = join(dir, 'nowhere', 'file.ndjson')
@@ -92,105 +83,6 @@ t.test('the command line helps, and says what is wrong with a call', async (t) =
   const data = join(import.meta.dirname, 'data')
   t.match(await cli('import', 'run', '--mapping', 'agent-fleet', '--data', data, '--report', missing, '--root', root), { code: 2, err: /--report .* no such folder/ })
   t.match(await cli('import', 'run', '--mapping', 'agent-fleet', '--data', data, '--root', join(dir, 'nothing')), { code: 2, err: /say COMMAND_URL or BATON_URL and BATON_API_KEY/ })
-})
-
-const csv = `case,when,state,team,person,prio
-c1,2021-05-01T08:00,New,blue,ann,1
-c2,2021-05-01T08:30,New,blue,,2
-c1,2021-05-01T09:00,Active,blue,ann,1
-c1,2021-05-01T10:00,Waiting,blue,bob,1
-c2,2021-05-01T10:30,Active,red,,2
-c1,2021-05-01T11:00,Active,red,bob,1
-c1,2021-05-01T12:00,Closed,red,bob,1
-c2,2021-05-01T12:30,Closed,red,,2
-c2,2021-05-01T13:00,Active,red,,2
-c3,sometime,New,red,,2
-`
-
-const xes = `<?xml version="1.0"?><log xmlns="http://www.xes-standard.org/">
-<trace><string key="concept:name" value="t1"/>
-<event><date key="time:timestamp" value="2021-06-01T08:00:00.000+02:00"/><string key="org:group" value="green"/><string key="lifecycle:transition" value="schedule"/></event>
-<event><date key="time:timestamp" value="2021-06-01T09:00:00.000+02:00"/><string key="org:group" value="green"><string key="nested" value="x"/></string><string key="lifecycle:transition" value="start"/></event>
-<event><date key="time:timestamp" value="2021-06-01T10:00:00.000+02:00"/><string key="org:group" value="green"/><string key="lifecycle:transition" value="complete"/></event>
-</trace></log>`
-
-t.test('a case log goes through the command API with its order and times; what it contradicts is reported by row; again it changes nothing', async (t) => {
-  writeFileSync(join(dir, 'cases.csv.gz'), gzipSync(csv))
-  writeFileSync(join(dir, 'log.xes'), xes)
-  const mapping = join(dir, 'mapping.json')
-  const values = { New: 'open', Active: 'active', Waiting: 'blocked', Closed: 'done' }
-  writeFileSync(mapping, JSON.stringify({
-    name: 'journey',
-    sources: [
-      { file: 'cases.csv.gz', case: 'case', time: 'when', owner: 'team', assignee: 'person', priority: { column: 'prio', values: { 1: 'CRITICAL', 2: 'LOW' } }, phase: { columns: 'state', values } },
-      { file: 'log.xes', case: 'case:concept:name', time: 'time:timestamp', owner: 'org:group', phase: { columns: 'lifecycle:transition', values: { schedule: 'open', start: 'active', complete: 'done' } } },
-    ],
-  }))
-  const before = (await log()).length
-  const report = join(dir, 'report.ndjson')
-  const first = await cli('import', 'run', '--mapping', mapping, '--data', dir, '--report', report, '--root', root, '--json')
-  t.match(first, { code: 0 }, first.err)
-  const { rows, unread, refused } = JSON.parse(first.out)
-  t.strictSame({ rows, unread, refused }, { rows: 12, unread: 1, refused: { 'start INVALID_STATE_TRANSITION': 1 } })
-  const lines = readFileSync(report, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
-  t.match(lines, [{ file: 'cases.csv.gz', number: 10, what: /when is no time/ }, { file: 'cases.csv.gz', row: 9, case: 'c2', code: 'INVALID_STATE_TRANSITION' }])
-
-  const { items } = await admin.get<{ items: any[] }>('/tasks?status=DONE&limit=200')
-  const imported = items.filter(({ tags }) => tags.includes('journey'))
-  t.equal(imported.length, 3)
-  const c1 = imported.find(({ metadata }) => metadata.case === 'c1')
-  t.match(c1, { priority: 'CRITICAL', assignee: 'bob', created_at: '2021-05-01T08:00:00.000Z', completed_at: '2021-05-01T12:00:00.000Z' })
-  t.equal(imported.find(({ metadata }) => metadata.case === 't1').completed_at, '2021-06-01T08:00:00.000Z')
-  const history = (await log()).filter(({ fact }) => fact.id === c1.task)
-  t.strictSame(history.map(({ fact }) => fact.type), ['TaskCreated', 'TaskAssigned', 'TaskStarted', 'TaskAssigned', 'TaskBlocked', 'TaskHandedOff', 'TaskUnblocked', 'TaskStarted', 'TaskCompleted'])
-  t.ok(history.every(({ fact }) => fact.imported))
-  t.strictSame(await differences(), [])
-
-  const after = (await log()).length
-  t.ok(after > before)
-  t.match(await cli('import', 'run', '--mapping', mapping, '--data', dir, '--root', root, '--json'), { code: 0 })
-  t.equal((await log()).length, after, 'nothing is doubled')
-})
-
-t.test('excerpts of two real logs go through with the mappings that Baton has for them, with nothing but a URL and a key; again they change nothing', async (t) => {
-  const from = join(import.meta.dirname, 'data')
-  for (const [excerpt, file] of [['itsm-incidents', 'events'], ['agent-fleet-events', 'gastown-events'], ['agent-fleet-tasks', 'gastown-tasks'], ['agent-fleet-deps', 'gastown-deps']]) {
-    writeFileSync(join(dir, `${file}.csv.gz`), gzipSync(readFileSync(join(from, `${excerpt}.csv`))))
-  }
-  const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, BATON_API_KEY: baton.adminKey.key }
-  const play = async (mapping: string) => {
-    const { code, out, err } = await cliWith(env, 'import', 'run', '--mapping', mapping, '--data', dir, '--root', join(dir, 'nothing'), '--json')
-    t.equal(code, 0, err)
-    const { elapsed_ms, ...played } = JSON.parse(out)
-    return played
-  }
-  const incidents = await play('itsm-incidents')
-  const fleet = await play('agent-fleet')
-  t.strictSame(incidents, {
-    rows: 299, commands: 290, unread: 0, byWish: { create: 30, assign: 48, handoff: 35, block: 24, start: 53, unblock: 24, complete: 30 },
-    // What was resolved is done for good, and these incidents were taken up again.
-    refused: { 'start INVALID_STATE_TRANSITION': 48, 'assign INVALID_STATE_TRANSITION': 23, 'handoff INVALID_STATE_TRANSITION': 21, 'block INVALID_STATE_TRANSITION': 13 },
-  })
-  t.strictSame(fleet, {
-    rows: 292, commands: 231, unread: 0,
-    byWish: { create: 49, assign: 26, handoff: 25, depend: 13, start: 45, complete: 41, release: 3, cancel: 3 },
-    // Two tasks wait for one another, two were closed before what they wait for, and two dependencies name tasks that never come.
-    refused: {
-      'start INVALID_STATE_TRANSITION': 8, 'start DEPENDENCIES_UNMET': 2, 'depend DEPENDENCY_CYCLE': 1, 'depend NOT_FOUND': 1, 'depend DEPENDENCY_UNKNOWN': 1,
-    },
-  })
-  t.strictSame(await differences(), [])
-  const before = (await log()).length
-  t.strictSame(await play('itsm-incidents'), incidents)
-  t.strictSame(await play('agent-fleet'), fleet)
-  t.equal((await log()).length, before, 'nothing is doubled')
-})
-
-t.test('an import stops with one sentence on what the log is not to blame for', async (t) => {
-  const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, BATON_API_KEY: `bk_${'x'.repeat(43)}` }
-  const { code, err } = await cliWith(env, 'import', 'run', '--mapping', 'agent-fleet', '--data', dir, '--root', join(dir, 'nothing'), '--json')
-  t.equal(code, 1)
-  t.match(err, /^baton: INVALID_API_KEY: .*\. The import has stopped: run it again and it goes on, nothing is done twice\.\n$/)
 })
 
 t.test('the example daemon survives a kill -9 without missing or repeating work', async (t) => {

@@ -9,6 +9,7 @@ import type { Entry } from 'shared-domain/kernel/stored.ts'
 import { fileFor, print, printJson, Usage, type Command } from '../../infra/console/command.ts'
 import { progress } from '../../infra/console/progress.ts'
 import { places } from '../places.ts'
+import { NoInstant, timeReader } from '../time.ts'
 import { Fold } from './fold.ts'
 import { definitions, endOf, facts, factsOf, type Unreadable, type Until } from './log.ts'
 import { shownVerification } from './show.ts'
@@ -24,12 +25,22 @@ function read<const O extends ParseArgsOptionsConfig>(args: readonly string[], o
   }
 }
 
+const readInstant = timeReader({ format: 'iso' })
+
 const until = { position: { type: 'string' }, at: { type: 'string' } } as const
 
 function untilOf({ position, at }: { position?: string | undefined; at?: string | undefined }): Until {
   if (position !== undefined && !/^\d{1,19}$/.test(position)) throw new Usage(`--position is a log position, not "${position}".`)
-  if (at !== undefined && Number.isNaN(Date.parse(at))) throw new Usage(`--at is an instant such as 2026-01-31T12:00:00Z, not "${at}".`)
-  return { position: position === undefined ? undefined : BigInt(position), at: at === undefined ? undefined : new Date(at).toISOString() }
+  return { position: position === undefined ? undefined : BigInt(position), at: at === undefined ? undefined : instantOf('--at', at) }
+}
+
+function instantOf(option: string, text: string): string {
+  try {
+    return readInstant(text)
+  } catch (error) {
+    if (error instanceof NoInstant) throw new Usage(`${option} is an instant such as 2026-01-31T12:00:00Z: ${error.message}.`)
+    throw error
+  }
 }
 
 async function connected<T>(root: string | undefined, run: (client: EventStoreDBClient) => Promise<T>): Promise<T> {

@@ -1,7 +1,8 @@
 import { v5 } from 'uuid'
 import type { Answer } from '../api.ts'
 import type { Mapping, Phase, Source } from './mapping.ts'
-import { timeOf, type Row } from './rows.ts'
+import { cut } from './cut.ts'
+import type { Row } from './row.ts'
 
 /** What a case has come to. */
 export interface Case {
@@ -39,8 +40,8 @@ export const dependencyOf = ({ source, values }: Row): string | undefined =>
 /** The course that cases take: what each row asks for, one wish after the other, given what became of those before it. */
 export class Course {
   readonly cases = new Map<string, Case>()
-  /** Who was to own a case, and when they were first named. */
-  readonly owners = new Map<string, string>()
+  /** Who was to own a case, and the row that first named them. */
+  readonly owners = new Map<string, Row>()
   readonly #mapping: Mapping
 
   constructor(mapping: Mapping) {
@@ -62,10 +63,10 @@ export class Course {
     if (known && owner !== undefined && owner !== known.owner) yield* this.#handOff(row, known, owner)
     const current = known ?? (yield* this.#create(row, owner ?? unowned))
     if (!current) return
-    const assignee = first(values, source.assignee)?.slice(0, 200)
+    const assignee = first(values, source.assignee)
     const isNew = assignee !== undefined && assignee !== current.assignee
-    if (isNew && (yield wish(row, current, 'assign', { assignee }))) current.assignee = assignee
-    yield* enter(row, current, phaseOf(source, values))
+    if (isNew && (yield wish(row, current, 'assign', { assignee: cut(assignee, 200) }))) current.assignee = assignee
+    yield* enter(row, current, phaseOf(row))
   }
 
   /** Gives a case back that nobody worked on for the longest time, so that another can be taken up. */
@@ -81,7 +82,7 @@ export class Course {
     const priority = source.priority?.values[values[source.priority.column] ?? '']
     const accepted = yield {
       name: 'create', path: '/tasks', at: createdAt(row), body: {
-        id, owner: this.#owner(row, owner), title: titleOf(source, values).slice(0, 500), ...(priority ? { priority } : {}),
+        id, owner: this.#owner(row, owner), title: cut(titleOf(source, values), 500), ...(priority ? { priority } : {}),
         tags: [this.#mapping.name], metadata: { case: caseOf(row) },
       },
     }
@@ -93,13 +94,13 @@ export class Course {
 
   *#handOff(row: Row, known: Case, owner: string): Generator<Wish, void, Accepted> {
     const to = this.#owner(row, owner)
-    if (!(yield wish(row, known, 'handoff', { to, notes: `${known.owner} to ${owner}`.slice(0, 2_000), force: true }))) return
+    if (!(yield wish(row, known, 'handoff', { to, notes: cut(`${known.owner} to ${owner}`, 2_000), force: true }))) return
     if (known.phase === 'active') known.phase = 'open'
     known.owner = owner
   }
 
-  #owner({ at }: Row, name: string): string {
-    if (!this.owners.has(name)) this.owners.set(name, at)
+  #owner(row: Row, name: string): string {
+    if (!this.owners.has(name)) this.owners.set(name, row)
     return idOf(this.#mapping, 'orchestrator', name)
   }
 
@@ -149,16 +150,14 @@ const titleOf = ({ title, case: name }: Source, values: Row['values']): string =
 
 const stateOf = ({ phase }: Source, values: Row['values']): string => (phase?.columns ?? []).map((column) => values[column] ?? '').join('|')
 
-function phaseOf(source: Source, values: Row['values']): Phase | undefined {
+/** What the row says of the phase, if anything. */
+export function phaseOf({ source, values }: Row): Phase | undefined {
   const state = stateOf(source, values)
   const fits = (key: string) => key === state || (key.endsWith('*') && state.startsWith(key.slice(0, -1)))
   return Object.entries(source.phase?.values ?? {}).find(([key]) => fits(key))?.[1] ?? undefined
 }
 
 const whyOf = ({ source, values }: Row): string =>
-  stateOf(source, values).replaceAll('|', ' ').trim().slice(0, 500) || 'blocked in the source'
+  cut(stateOf(source, values).replaceAll('|', ' ').trim(), 500) || 'blocked in the source'
 
-function createdAt({ source, values, at }: Row): string {
-  const created = source.created ? timeOf(values[source.created], source) : undefined
-  return created !== undefined && created < at ? created : at
-}
+const createdAt = ({ created, at }: Row): string => (created !== undefined && created < at ? created : at)

@@ -10,11 +10,13 @@ import t from 'tap'
 import { v5 } from 'uuid'
 import { Refused, type Answer, type Api, type Headers } from '../api.ts'
 import { random } from '../scenario.ts'
+import { withoutContradictions } from './contradictions.ts'
 import { caseOf, Course, idOf, type Wish } from './course.ts'
 import { Mapping, type Source } from './mapping.ts'
 import { inOrder, planOf, slots_max, slots_spare } from './plan.ts'
 import { Player } from './player.ts'
-import { rowsOf, type Row } from './rows.ts'
+import type { Row } from './row.ts'
+import { rowsOf } from './rows.ts'
 
 const mapping = Mapping.parse({
   name: 'planned',
@@ -60,8 +62,8 @@ class Door implements Pick<Api, 'post'> {
 
 async function played(rows: readonly Row[], door: Door) {
   const refusals: string[] = []
-  const error = await new Player(door, mapping, (refusal) => refusals.push(JSON.stringify(refusal))).play(rows, () => undefined).then(() => undefined, (error: unknown) => error)
-  return { error, refusals: refusals.sort() }
+  const { stopped } = await new Player(door, mapping, (refusal) => refusals.push(JSON.stringify(refusal))).play(rows, () => undefined)
+  return { error: stopped?.error, refusals: refusals.sort() }
 }
 
 t.test('the plan follows from the rows alone, and leaves nobody more at once than there are slots', async (t) => {
@@ -146,7 +148,7 @@ t.test('the plan foresees what Baton says: it is granted, or in vain with just t
     const rows = log(seed, { cases_count: 120, dependencies: 0.3 }).filter(({ values }) => values.state !== without)
     const { owners, room, vain } = planOf(mapping, rows)
     const { register, judge } = baton()
-    for (const [name, at] of owners) register(name, at)
+    for (const [name, { at }] of owners) register(name, at)
     const course = new Course(mapping)
     const wrong: unknown[] = []
     const drive = (row: Row, wishes: ReturnType<Course['of']>) => {
@@ -221,23 +223,25 @@ t.test('a table of cases and a later log make one course: nanoseconds, local tim
     ],
   })
   const unread: unknown[] = []
-  const rows = inOrder(await rowsOf(mixed, folder, (row) => unread.push(row)))
+  const refusals: unknown[] = []
+  const rows = inOrder(withoutContradictions(mixed, await rowsOf(mixed, folder, { onUnread: (row) => unread.push(row) }), (refusal) => refusals.push(refusal)))
   const sent: unknown[] = []
   const post = async (path: string, body: any, { importedAt }: Headers = {}): Promise<Answer> => {
     sent.push([importedAt, path.startsWith('/orchestrators') ? body.name ?? 'activate' : path === '/tasks' ? body.title : path.split('/').at(-1)])
     return { id: '', revision: '0', position: '1', changed: true }
   }
-  const refusals: unknown[] = []
   await new Player({ post }, mixed, (refusal) => refusals.push(refusal)).play(rows, () => undefined)
   t.strictSame(unread, [])
   t.strictSame([...sent].sort(), [
-    ['2020-01-01T09:00:00.000Z', 'Second'], ['2020-01-01T09:00:00.000Z', 'activate'], ['2020-01-01T09:00:00.000Z', 'ada'],
-    ['2020-01-01T09:00:00.000Z', 'complete'], ['2020-01-01T09:00:00.000Z', 'start'],
-    ['2020-01-01T10:00:00.000Z', 'First'], ['2020-01-01T10:00:00.000Z', 'Third'],
-    ['2020-01-01T10:00:00.000Z', 'activate'], ['2020-01-01T10:00:00.000Z', 'activate'], ['2020-01-01T10:00:00.000Z', 'bob'],
+    ['2020-01-01T10:00:00.000Z', 'First'], ['2020-01-01T10:00:00.000Z', 'Second'], ['2020-01-01T10:00:00.000Z', 'Third'],
+    ['2020-01-01T10:00:00.000Z', 'activate'], ['2020-01-01T10:00:00.000Z', 'activate'], ['2020-01-01T10:00:00.000Z', 'activate'],
+    ['2020-01-01T10:00:00.000Z', 'ada'], ['2020-01-01T10:00:00.000Z', 'bob'],
     ['2020-01-01T10:00:00.000Z', 'dependencies'], ['2020-01-01T10:00:00.000Z', 'handoff'], ['2020-01-01T10:00:00.000Z', 'nobody'],
     ['2020-01-02T00:00:00.000Z', 'cancel'],
   ])
-  t.match(refusals, [{ file: 'table.csv', row: 1, wish: 'start', code: 'DEPENDENCIES_UNMET' }])
-  t.equal(refusals.length, 1)
+  t.match(refusals, [
+    { file: 'table.csv', row: 2, wish: 'complete', code: 'ENDED_BEFORE_CREATION' },
+    { file: 'table.csv', row: 1, wish: 'start', code: 'DEPENDENCIES_UNMET', reason: 'The task waits for others that are not done.' },
+  ])
+  t.equal(refusals.length, 2)
 })

@@ -1,12 +1,12 @@
 import { caseOf, Course, dependencyOf, type Accepted } from './course.ts'
 import type { Mapping } from './mapping.ts'
-import type { Row } from './rows.ts'
+import type { Row } from './row.ts'
 import { Verdicts } from './verdicts.ts'
 
 /** What is settled before anything is sent, by the rows alone: the same rows again make the same plan. */
 export interface Plan {
-  /** Who is to own a case, and when they are first named. */
-  readonly owners: ReadonlyMap<string, string>
+  /** Who is to own a case, and the row that first names them. */
+  readonly owners: ReadonlyMap<string, Row>
   /** The cases that are put back before a row, so that its own can be taken up. */
   readonly room: ReadonlyMap<Row, readonly string[]>
   /** The cases of which all earlier rows must have been played: the row rests on how they stand. */

@@ -1,8 +1,11 @@
+import { task } from 'shared-domain/work/task/decider.ts'
+import { v5 } from 'uuid'
 import { Refused, type Api } from '../api.ts'
 import { caseOf, Course, idOf, type Accepted, type Wish } from './course.ts'
 import type { Mapping } from './mapping.ts'
+import { cut } from './cut.ts'
 import { planOf, slots_max, type Plan } from './plan.ts'
-import type { Row } from './rows.ts'
+import type { Row } from './row.ts'
 
 /** What the log contradicts, row by row. */
 export interface Refusal {
@@ -11,17 +14,26 @@ export interface Refusal {
   readonly case: string
   readonly wish: string
   readonly code: string
+  readonly reason: string
 }
 
 export interface Played {
   readonly rows: number
   readonly commands: number
   readonly byWish: Readonly<Record<string, number>>
+  /** What ended it before its time, and the row it came to. */
+  readonly stopped?: { readonly row: Row; readonly error: unknown } | undefined
 }
+
+/** What is said of this command alone. Anything else says that the calls are wrong, or that Baton is not well: it would be said of all. */
+const isOfRow = (error: unknown): error is Refused =>
+  error instanceof Refused && !/^(?:FORBIDDEN|HTTP_)/.test(error.code) && (error.isVerdict || [400, 413].includes(error.status))
 
 const window_max = 192
 const tries_max = 120
 const pause_ms_max = 250
+/** What Baton says to what is not sent, because the rows foresee the answer. */
+const whys: Readonly<Record<string, { readonly says: string }>> = task.rejections
 /** The plan knows that slots were given back and dependencies have ended; a moment later Baton's processes have seen to it. */
 const passing = ['CAPACITY_EXCEEDED', 'DEPENDENCIES_UNMET']
 
@@ -40,7 +52,7 @@ export class Player {
   readonly #turns = new Map<string, Promise<unknown>>()
   readonly #byWish: Record<string, number> = {}
   #vain: Plan['vain'] = new Map()
-  #failure: { readonly error: unknown } | undefined
+  #stopped: Played['stopped']
   #commands = 0
   #rows = 0
 
@@ -51,17 +63,17 @@ export class Player {
     this.#course = new Course(mapping)
   }
 
-  /** Throws what stopped it; all that was under way has been answered then. */
+  /** Where something stops it, all that was under way has been answered. */
   async play(rows: readonly Row[], onProgress: (done: number) => void): Promise<Played> {
     const { owners, room, after, vain } = planOf(this.#mapping, rows)
     this.#vain = vain
-    for (const [name, at] of owners) await this.#register(name, at)
+    for (const [name, row] of owners) await this.#guarded(row, () => this.#register(name, row))
     const underWay = new Set<Promise<void>>()
     for (const row of rows) {
-      if (this.#failure) break
-      const before = (room.get(row) ?? []).map((name) => this.#next(name, () => this.#putBack(row, name)))
+      if (this.#stopped) break
+      const before = (room.get(row) ?? []).map((name) => this.#next(name, row, () => this.#putBack(row, name)))
       for (const name of after.get(row) ?? []) before.push(this.#tails.get(name) ?? Promise.resolve())
-      const done = this.#next(caseOf(row), async () => {
+      const done = this.#next(caseOf(row), row, async () => {
         await Promise.all(before)
         await this.#send(row, this.#course.of(row))
       }).then(() => {
@@ -72,26 +84,40 @@ export class Player {
       if (underWay.size >= window_max) await Promise.race(underWay)
     }
     await Promise.all(underWay)
-    if (this.#failure) throw this.#failure.error
-    return { rows: this.#rows, commands: this.#commands, byWish: this.#byWish }
+    return { rows: this.#rows, commands: this.#commands, byWish: this.#byWish, ...(this.#stopped ? { stopped: this.#stopped } : {}) }
   }
 
-  /** Does it when all is done that was asked about the case before, unless something has stopped the import. */
-  #next(name: string, work: () => Promise<void>): Promise<void> {
+  /** Does it when all is done that was asked about the case before. */
+  #next(name: string, row: Row, work: () => Promise<void>): Promise<void> {
     const mine = (this.#tails.get(name) ?? Promise.resolve())
-      .then(() => (this.#failure ? undefined : work()))
-      .catch((error: unknown) => { this.#failure ??= { error } })
+      .then(() => this.#guarded(row, work))
       .then(() => { if (this.#tails.get(name) === mine) this.#tails.delete(name) })
     this.#tails.set(name, mine)
     return mine
   }
 
-  async #register(name: string, importedAt: string) {
+  /** Does it unless something has stopped the import, and notes what stops it. */
+  async #guarded(row: Row, work: () => Promise<void>) {
+    try {
+      if (!this.#stopped) await work()
+    } catch (error) {
+      this.#stopped ??= { row, error }
+    }
+  }
+
+  async #register(name: string, row: Row) {
     const id = idOf(this.#mapping, 'orchestrator', name)
-    const headers = (what: string) => ({ key: `${this.#mapping.name} ${what} ${id}`, importedAt })
-    await this.#api.post('/orchestrators', { id, name: name.slice(0, 100), maxConcurrentTasks: slots_max }, headers('register'))
-    await this.#api.post(`/orchestrators/${id}/activate`, { reason: 'imported' }, headers('activate'))
-    this.#commands += 2
+    const send = async (what: string, path: string, body: object) => {
+      await this.#api.post(path, body, { key: `${this.#mapping.name} ${what} ${id}`, importedAt: row.at })
+      this.#commands++
+    }
+    try {
+      await send('register', '/orchestrators', { id, name: cut(name, 100), maxConcurrentTasks: slots_max })
+      await send('activate', `/orchestrators/${id}/activate`, { reason: 'imported' })
+    } catch (error) {
+      if (!isOfRow(error) || error.status === 404) throw error
+      this.#report(row, 'register', error.code, error.message)
+    }
   }
 
   async #putBack(row: Row, name: string) {
@@ -116,7 +142,7 @@ export class Player {
   /** Sends one command; a refusal is reported with its row and is no reason to stop. */
   async #wish(row: Row, { name, path, body, at }: Wish, about: string): Promise<Accepted> {
     const code = this.#vain.get(row)?.get(name)
-    if (code) return this.#report(row, name, code)
+    if (code) return this.#report(row, name, code, whys[code]?.says ?? code)
     const key = `${this.#mapping.name} ${this.#sourceOf(row)} ${row.number} ${name}${about}`
     for (let tries = 1; ; tries++) {
       try {
@@ -125,20 +151,21 @@ export class Player {
         this.#byWish[name] = (this.#byWish[name] ?? 0) + 1
         return answer
       } catch (error) {
-        if (!(error instanceof Refused && error.isVerdict)) throw error
-        if (!passing.includes(error.code) || tries >= tries_max) return this.#report(row, name, error.code)
+        if (!isOfRow(error)) throw error
+        if (!passing.includes(error.code) || tries >= tries_max) return this.#report(row, name, error.code, error.message)
       }
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause_ms_max, 25 * tries)))
     }
   }
 
-  /** A file may be several sources. */
+  /** A file may be several sources, and its name hold what no header may. */
   #sourceOf({ source }: Row): string {
-    const nth = this.#mapping.sources.filter(({ file }) => file === source.file).indexOf(source)
-    return nth > 0 ? `${source.file}:${nth}` : source.file
+    const file = /^[\x20-\x7e]{1,150}$/.test(source.file) ? source.file : v5(source.file, v5.URL)
+    const nth = this.#mapping.sources.filter((other) => other.file === source.file).indexOf(source)
+    return nth > 0 ? `${file}:${nth}` : file
   }
 
-  #report(row: Row, wish: string, code: string): undefined {
-    this.#onRefusal({ file: row.source.file, row: row.number, case: caseOf(row), wish, code })
+  #report(row: Row, wish: string, code: string, reason: string): undefined {
+    this.#onRefusal({ file: row.source.file, row: row.number, case: caseOf(row), wish, code, reason })
   }
 }

@@ -1,95 +1,96 @@
-import { createReadStream } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
-import { parse } from 'csv-parse'
-import { SaxesParser } from 'saxes'
 import { Usage } from '../../infra/console/command.ts'
+import { NoInstant, timeReader } from '../time.ts'
+import { bytesOf } from './bytes.ts'
+import { allColumnsOf } from './columns.ts'
+import { csv } from './csv.ts'
+import { cut } from './cut.ts'
 import type { Mapping, Source } from './mapping.ts'
-
-/** One row of a log, wherever it comes from. */
-export interface Row {
-  readonly source: Source
-  /** Number of the row in its file, from 1. */
-  readonly number: number
-  readonly values: Readonly<Record<string, string>>
-  readonly at: string
-}
-
-export interface Unread {
-  readonly file: string
-  readonly number: number
-  readonly what: string
-}
+import type { RawRow, Row, RowValues, Unread, Wrong } from './row.ts'
+import { textOf } from './text.ts'
+import { xes } from './xes.ts'
 
 const rows_max = 5_000_000
+/** Of all that is held of them. */
+const characters_max = 512 * 1024 * 1024
+const case_length_max = 1_000
+
+export interface Listener {
+  onUnread(row: Unread): void
+  /** Bytes of the files that were read so far. */
+  onRead?(bytes: number): void
+}
+
+/** How many bytes there are to read; a file that is not there is told of when it is read. */
+export const sizeOf = ({ sources }: Mapping, folder: string): number =>
+  sources.reduce((sum, { file }) => sum + (statSync(join(folder, file), { throwIfNoEntry: false })?.size ?? 0), 0)
 
 /** All rows of all sources by time; rows of one instant stay in the order in which the files have them. */
-export async function rowsOf({ sources }: Mapping, folder: string, onUnread: (row: Unread) => void): Promise<Row[]> {
+export async function rowsOf({ sources }: Mapping, folder: string, { onUnread, onRead = () => undefined }: Listener): Promise<Row[]> {
   const rows: Row[] = []
+  let [characters, bytes] = [0, 0]
   for (const source of sources) {
-    let number = 0
-    for await (const values of read(source, folder)) {
-      number++
-      if (!Object.entries(source.where).every(([column, wanted]) => wanted.includes(values[column] ?? ''))) continue
-      const at = timeOf(values[source.time] || source.asOf, source)
-      if (!at) onUnread({ file: source.file, number, what: `${source.time} is no time: "${values[source.time] ?? ''}"` })
-      else if (!values[source.case]) onUnread({ file: source.file, number, what: `${source.case} is empty` })
-      else rows.push({ source, number, values, at })
+    const judge = judgeOf(source)
+    let bytesOfFile = 0
+    for await (const raw of read(source, folder, (sofar) => onRead(bytes + (bytesOfFile = sofar)))) {
+      const judged = 'wrong' in raw ? { wrong: raw.wrong } : isMeant(source, raw.values) ? judge(raw.number, raw.values) : undefined
+      if (judged === undefined) continue
+      if ('wrong' in judged) {
+        onUnread({ file: source.file, row: raw.number, case: 'values' in raw ? cut(raw.values[source.case]!, 200) : undefined, ...judged.wrong })
+        continue
+      }
+      rows.push(judged)
+      for (const value of Object.values(judged.values)) characters += value.length
       if (rows.length > rows_max) throw new Usage(`More than ${rows_max} rows: split the log.`)
+      if (characters > characters_max) throw new Usage(`More than ${characters_max} characters in the columns that the mapping names: split the log.`)
     }
+    bytes += bytesOfFile
   }
   return rows.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))
 }
 
-/** With or without an offset, with any precision that ISO 8601 knows. */
-export function timeOf(text: string | undefined, { zone, zulu }: Pick<Source, 'zone' | 'zulu'>): string | undefined {
-  if (!text) return undefined
-  const trimmed = text.trim().replace(' ', 'T').replace(/(\.\d{3})\d+/, '$1').replace(/Z$/, zulu)
-  const date = new Date(/(?:Z|[+-]\d{2}:?\d{2})$/.test(trimmed) ? trimmed : `${trimmed}${zone}`)
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString()
+function read(source: Source, folder: string, onRead: (bytes: number) => void): AsyncGenerator<RawRow> {
+  const { file, encoding } = source
+  const isXml = /\.xes(?:\.gz)?$/.test(file)
+  const text = textOf(bytesOf(join(folder, file), file), { encoding, isXml, onRead })
+  return (isXml ? xes : csv)(file, text, source)
 }
 
-async function* read({ file }: Source, folder: string): AsyncGenerator<Record<string, string>> {
-  const raw = createReadStream(join(folder, file))
-  const failed = new Promise<never>((_, reject) => raw.once('error', (error) => reject(new Usage(`${file} cannot be read: ${error.message}.`))))
-  failed.catch(() => undefined)
-  const opened = new Promise<void>((resolve) => raw.once('open', () => resolve()))
-  await Promise.race([opened, failed])
-  const isPacked = file.endsWith('.gz')
-  const text: Readable = isPacked ? raw.pipe(createGunzip()) : raw
-  if (/\.xes(?:\.gz)?$/.test(file)) yield* xes(text)
-  else yield* text.pipe(parse({ columns: true, skip_empty_lines: true, relax_column_count: true, bom: true })) as AsyncIterable<Record<string, string>>
-}
+const isMeant = ({ where }: Source, values: RowValues): boolean =>
+  Object.entries(where).every(([column, wanted]) => wanted.includes(values[column] ?? ''))
 
-/** Events of an XES log (IEEE 1849): attributes by key; those of the trace are prefixed with `case:`. */
-async function* xes(text: Readable): AsyncGenerator<Record<string, string>> {
-  const events: Record<string, string>[] = []
-  let [trace, event] = [{} as Record<string, string>, undefined as Record<string, string> | undefined]
-  let [isInTrace, depth] = [false, 0]
-  const parser = new SaxesParser()
-  parser.on('opentag', ({ name, attributes }) => {
-    if (name === 'trace') [isInTrace, trace] = [true, {}]
-    else if (name === 'event') event = { ...trace }
-    else if (typeof attributes.key === 'string' && typeof attributes.value === 'string') {
-      // Attributes of attributes say nothing that a mapping could name.
-      if (depth++ > 0) return
-      if (event) event[attributes.key] = attributes.value
-      else if (isInTrace) trace[`case:${attributes.key}`] = attributes.value
+/** Makes a row of what was read, or says why it cannot be one. Whatever Baton would refuse whoever asks is refused here. */
+function judgeOf(source: Source): (number: number, values: RowValues) => Row | { readonly wrong: Wrong } {
+  const { asOf, owner, firstOwner, assignee, dependsOn } = source
+  const instantOf = timeReader(source)
+  const columns = [...allColumnsOf(source)]
+  const names = new Set([...owner, ...firstOwner, ...assignee])
+  const timeOf = (column: string, text: string) => {
+    try {
+      return instantOf(text)
+    } catch (error) {
+      if (error instanceof NoInstant) return { wrong: { code: 'TIME_INVALID', reason: `${column}: ${error.message}` } }
+      throw error
     }
-  })
-  parser.on('closetag', ({ name, attributes }) => {
-    if (name === 'event' && event) {
-      events.push(event)
-      event = undefined
-    } else if (name === 'trace') isInTrace = false
-    else if (typeof attributes.key === 'string' && typeof attributes.value === 'string') depth--
-  })
-  text.setEncoding('utf8')
-  for await (const chunk of text) {
-    parser.write(chunk as string)
-    yield* events.splice(0)
   }
-  parser.close()
-  yield* events
+  return (number, values) => {
+    const wrong = (code: string, reason: string) => ({ wrong: { code, reason } })
+    for (const column of columns) {
+      const value = values[column] ?? ''
+      if (value.includes('\0') || !value.isWellFormed()) return wrong('TEXT_INVALID', `${column} holds NUL or half of a surrogate pair, which cannot be stored`)
+      if (names.has(column) && value !== '' && value.trim() === '') return wrong('NAME_BLANK', `${column} names nobody: it is blank`)
+    }
+    for (const column of [source.case, ...(dependsOn === undefined ? [] : [dependsOn])]) {
+      const { length } = values[column]?.trim() ?? ''
+      if (length === 0) return wrong('CASE_MISSING', `${column} is empty`)
+      if (length > case_length_max) return wrong('CASE_TOO_LONG', `${column} is longer than ${case_length_max} characters`)
+    }
+    const at = values[source.time] || asOf === undefined ? timeOf(source.time, values[source.time] ?? '') : asOf
+    if (typeof at !== 'string') return at
+    const created = source.created && values[source.created] ? timeOf(source.created, values[source.created]!) : undefined
+    if (typeof created === 'object') return created
+    if (created !== undefined && created > at) return wrong('CREATED_LATER', `${source.created} says that the case was created at ${created}, after what the row tells of ${at}`)
+    return { source, number, values, at, ...(created === undefined ? {} : { created }) }
+  }
 }
