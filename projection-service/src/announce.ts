@@ -1,9 +1,10 @@
 import type { EventStoreDBClient } from '@eventstore/db-client'
 import type { FastifyBaseLogger } from 'fastify'
-import { connect, headers, nanos, RetentionPolicy, StorageType, type JetStreamClient, type JetStreamManager, type NatsConnection, type NatsError } from 'nats'
+import { connect, nanos, RetentionPolicy, StorageType, type JetStreamClient, type JetStreamManager, type NatsError, type StreamInfo } from 'nats'
 import type { Pool } from 'pg'
-import { cloudEvent } from 'shared-domain/kernel/cloud-event.ts'
 import type { Definitions } from 'shared-domain/kernel/stored.ts'
+import { Announced, messages, Tail } from './announced.ts'
+import { announcementOf, headersOf, subjects, type Announcement } from './announcement.ts'
 import type { Received } from './facts.ts'
 import { batches } from './follow.ts'
 import { pause } from './leader.ts'
@@ -15,6 +16,11 @@ const batch_max = 500
 const window_max = 256
 const publish_ms_max = 5_000
 const retry_max_ms = 5_000
+/**
+ * The shortest that NATS allows. What was announced is known here; and an id that somebody else has used must not keep a fact from
+ * being taken for longer than it takes to try again.
+ */
+const duplicates_ms = 100
 
 interface Parts {
   readonly client: EventStoreDBClient
@@ -29,28 +35,21 @@ interface Parts {
   readonly log: FastifyBaseLogger
 }
 
-/** A part of a subject: no dots, blanks or wildcards. */
-const token = (text: string) => text.replaceAll(/[^A-Za-z0-9_-]/g, '_') || '_'
-
-/** `baton.<organization>.<category>.<EventType>.<recipient or _>.<id>` (S-66) */
-function subjectOf({ fact }: Received, definitions: Definitions): string {
-  const { organization, category, type, id, data } = fact!
-  const recipient = definitions[type]!.recipient?.(data, id) ?? '_'
-  return ['baton', organization, category, type, recipient, id].map(token).join('.')
-}
-
 /**
- * Announces every fact on NATS JetStream, once and in the order of the log. The stream itself says what was announced last, and each
- * publication says which sequence it expects to follow: the server refuses a gap, a repetition and a second announcer alike.
+ * Announces every fact on NATS JetStream, once and in the order of the log. Each publication says which sequence it expects to follow:
+ * the server refuses a gap, a repetition, a second announcer, and to go on over what somebody else has published in between. Then it is
+ * looked anew how far the stream has got.
  */
 export class Announcer {
   readonly #parts: Parts
+  readonly #announced: Announced
   announced = 0
   position = -1n
   isConnected = false
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#announced = new Announced(parts)
   }
 
   /** Goes on until the signal, whatever NATS does meanwhile. */
@@ -71,21 +70,26 @@ export class Announcer {
 
   async #session(signal: AbortSignal) {
     const { client, natsUrl, categories, definitions } = this.#parts
-    const connection = await connect({ servers: natsUrl, name: 'baton announcer', maxReconnectAttempts: 0, timeout: publish_ms_max })
+    const connection = await connect({ servers: natsUrl, name: 'baton announcer', reconnect: false, timeout: publish_ms_max })
     const over = new AbortController()
     const lost = () => over.abort()
     void connection.closed().then(lost)
     const both = AbortSignal.any([signal, over.signal])
     try {
-      const stream = await this.#stream(connection)
-      this.isConnected = true
+      const manager = await connection.jetstreamManager({ timeout: publish_ms_max })
       const js = connection.jetstream({ timeout: publish_ms_max })
-      let { sequence } = stream
-      this.position = stream.position
-      for await (const batch of batches(client, categories, definitions, stream.position, batch_max, both)) {
-        sequence = await this.#publish(js, batch.events, sequence)
-        this.position = batch.position
-        await this.#remember(batch.position)
+      const stream = await this.#stream(manager)
+      const mark = await this.#announced.mark(stream, manager, js)
+      this.isConnected = true
+      this.position = mark.position
+      let { last_seq: last } = stream.state
+      const tail = new Tail(messages(js, streamName, mark.sequence + 1, last), mark.sequence)
+      for await (const { events, position } of batches(client, categories, definitions, mark.position, batch_max, both)) {
+        const unsaid = await tail.unsaid(this.#announcements(events))
+        last = await this.#publish(js, unsaid, last)
+        this.position = position
+        // Behind what was recognised there may be more that is: only at its end does the end of the stream count.
+        await this.#announced.remember(stream, { position, sequence: tail.isOver ? last : tail.sequence })
       }
       if (!signal.aborted) throw new Error('the connection to NATS was lost')
     } finally {
@@ -93,57 +97,44 @@ export class Announcer {
     }
   }
 
-  /**
-   * Makes the stream where it is missing, and says where it stands. Its last message counts; what Postgres remembers only does when all
-   * messages have expired. A stream that never held any starts from the first fact.
-   */
-  async #stream(connection: NatsConnection): Promise<{ sequence: number; position: bigint }> {
-    const { maxAge_hours, maxBytes, pool, store } = this.#parts
-    const manager = await connection.jetstreamManager({ timeout: publish_ms_max })
-    const { state: { messages, last_seq: sequence } } = await manager.streams.info(streamName).catch((error: NatsError) => {
+  /** Makes the stream where it is missing, and brings it up to these settings. */
+  async #stream(manager: JetStreamManager): Promise<StreamInfo> {
+    const { maxAge_hours, maxBytes } = this.#parts
+    const settings = {
+      subjects: [subjects], max_age: nanos(maxAge_hours * 3_600_000), max_bytes: maxBytes, duplicate_window: nanos(duplicates_ms),
+    }
+    const found = await manager.streams.info(streamName).catch((error: NatsError) => {
       if (error.api_error?.code !== 404) throw error
-      return manager.streams.add({
-        name: streamName, subjects: ['baton.>'], storage: StorageType.File, retention: RetentionPolicy.Limits,
-        max_age: nanos(maxAge_hours * 3_600_000), max_bytes: maxBytes, duplicate_window: nanos(120_000),
-      })
+      return undefined
     })
-    if (messages > 0) return { sequence, position: await lastPosition(manager) }
-    const { rows: [floor] } = await pool.query<{ commit: string }>('select commit from announced where store = $1', [store])
-    return { sequence, position: floor && sequence > 0 ? BigInt(floor.commit) : -1n }
+    if (!found) return manager.streams.add({ name: streamName, storage: StorageType.File, retention: RetentionPolicy.Limits, ...settings })
+    const differs = Object.entries(settings).some(([name, value]) => String(found.config[name as keyof typeof settings]) !== String(value))
+    return differs ? manager.streams.update(streamName, settings) : found
   }
 
-  async #publish(js: JetStreamClient, events: readonly Received[], sequence: number): Promise<number> {
+  #announcements(events: readonly Received[]): readonly Announcement[] {
     const { definitions, log } = this.#parts
     const readable = events.filter(({ fact, stream, revision, fault }) => {
       if (!fact) log.error({ stream, revision, fault }, 'a fact that cannot be read is not announced')
       return fact !== undefined
     })
-    for (let from = 0; from < readable.length; from += window_max) {
-      const acks = readable.slice(from, from + window_max).map((event) => {
-        const { fact, provenance, eventId, position } = event
-        const header = headers()
-        header.set('Baton-Position', String(position))
-        header.set('content-type', 'application/cloudevents+json')
-        const body = JSON.stringify(cloudEvent(definitions[fact!.type]!, fact!, provenance))
-        return js.publish(subjectOf(event, definitions), body, { msgID: eventId, headers: header, expect: { lastSequence: sequence++ } })
+    return readable.map((event) => announcementOf(event, definitions))
+  }
+
+  /** Throws when one was not taken, or was taken for another that the stream knows: nothing behind it is taken then. */
+  async #publish(js: JetStreamClient, announcements: readonly Announcement[], last: number): Promise<number> {
+    for (let from = 0; from < announcements.length; from += window_max) {
+      const acks = announcements.slice(from, from + window_max).map(async (announcement) => {
+        const lastSequence = last++
+        const { duplicate } = await js.publish(announcement.subject, announcement.body, {
+          headers: headersOf(announcement), msgID: announcement.id, expect: { lastSequence },
+        })
+        if (duplicate) throw new Error(`NATS takes the announcement of ${announcement.id} for a repetition`)
+        this.announced++
       })
-      const results = await Promise.allSettled(acks)
-      const failed = results.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
-      this.announced += results.filter(({ status }) => status === 'fulfilled').length
+      const failed = (await Promise.allSettled(acks)).find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined
       if (failed) throw failed.reason
     }
-    return sequence
+    return last
   }
-
-  /** A floor for the day when everything on the stream has expired. */
-  #remember(position: bigint) {
-    return this.#parts.pool.query(
-      'insert into announced (store, commit) values ($1, $2) on conflict (store) do update set commit = excluded.commit',
-      [this.#parts.store, String(position)])
-  }
-}
-
-async function lastPosition(manager: JetStreamManager): Promise<bigint> {
-  const message = await manager.streams.getMessage(streamName, { last_by_subj: 'baton.>' })
-  return BigInt(message.header.get('Baton-Position') || '-1')
 }

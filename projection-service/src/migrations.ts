@@ -17,6 +17,8 @@ const migrations: readonly string[] = [
      model text not null, stream text not null, position bigint not null, event_id uuid not null, reason text not null,
      at timestamptz not null default now(), primary key (model, event_id));
    create table announced (store text primary key, commit bigint not null)`,
+  // What was remembered without its stream says nothing: the stream is looked at from its beginning once.
+  'alter table announced add stream text, add sequence bigint',
 ]
 
 /** A transaction that makes or changes tables: one at a time, whoever starts at the same moment. */

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import fc from 'fast-check'
-import { connect, type JsMsg } from 'nats'
 import pg from 'pg'
 import t from 'tap'
 import { deciders } from 'shared-domain/catalogue.ts'
@@ -288,74 +287,6 @@ t.test('a database that belongs to another log is refused', async (t) => {
   await (await serve(catalogueOf(counts))).stop()
   await db.query(`update checkpoint set store = 'somewhere else'`)
   await t.rejects(serve(catalogueOf(counts)), /built from another log/)
-})
-
-t.test('S-66 every fact is announced once and in order, across restarts of the announcer and of NATS', async (t) => {
-  const { serve } = await fresh()
-  const id = randomUUID()
-  let service = await serve(catalogueOf(counts))
-  const published: string[] = []
-  const writeSome = async (count: number) => {
-    for (let n = 0; n < count; n++) {
-      published.push(`n${published.length}`)
-      await write(id, [put(published.at(-1)!, 1)])
-    }
-  }
-  await writeSome(20)
-  await service.stop()
-  await writeSome(20)
-  service = await serve(catalogueOf(counts))
-  await writeSome(5)
-  const nats = engines.processes.nats!
-  const restarts = nats.restarts
-  nats.kill()
-  await writeSome(20)
-  await until(async () => nats.restarts > restarts)
-  await writeSome(5)
-
-  const connection = await until(() => connect({ servers: engines.urls.nats }).catch(() => undefined))
-  const seen: JsMsg[] = []
-  const js = connection.jetstream()
-  const consumer = await until(() => js.consumers.get('BATON_EVENTS', { filterSubjects: `baton.acme.thing.*.*.${id}` }).catch(() => undefined))
-  await until(async () => {
-    for await (const message of await consumer.fetch({ max_messages: 200, expires: 1_000 })) seen.push(message)
-    return seen.length >= published.length
-  })
-  t.strictSame(seen.map((message) => (message.json() as any).data.name), published)
-  const [first] = seen
-  t.match(first!.json(), { specversion: '1.0', type: 'baton.ThingPut', subject: `thing-${id}`, organization: 'acme', revision: '0', correlationid: 'c', data: { name: 'n0' } })
-  t.equal(first!.subject, `baton.acme.thing.ThingPut.someone.${id}`)
-  t.equal(first!.headers!.get('Nats-Msg-Id'), (first!.json() as any).id)
-  t.match(first!.headers!.get('Baton-Position'), /^\d+$/)
-  await connection.close()
-  await service.stop()
-})
-
-t.test('S-66 announcing goes on behind the last message on the stream, whatever became of the others', async (t) => {
-  const { db, serve } = await fresh()
-  const id = randomUUID()
-  const connection = await connect({ servers: engines.urls.nats })
-  const manager = await connection.jetstreamManager()
-  const announced = async () => {
-    const { state } = await manager.streams.info('BATON_EVENTS', { subjects_filter: `baton.acme.thing.*.*.${id}` })
-    return Object.keys(state.subjects ?? {}).sort().map((subject) => subject.split('.')[3]!)
-  }
-  const announcedSince = async (fact: { type: string; data: any }) => {
-    const position = await write(id, [fact])
-    const service = await serve(catalogueOf(counts))
-    await until(async () => (await announced().catch((): string[] => [])).includes(fact.type))
-    await until(async () => (await db.query('select 1 from announced where commit >= $1', [String(position)])).rowCount)
-    await service.stop()
-    return announced()
-  }
-  t.strictSame(await announcedSince(put()), ['ThingPut'])
-  await manager.streams.purge('BATON_EVENTS')
-  t.strictSame(await announcedSince(Thing.ThingGrown({ by: 1 })), ['ThingGrown'], 'what has expired is not announced again')
-  await db.query('update announced set commit = commit + 1000000000')
-  t.strictSame(await announcedSince(Thing.ThingRenamed({ name: 'b' })), ['ThingGrown', 'ThingRenamed'], 'what the stream has lost does not count as announced')
-  await manager.streams.delete('BATON_EVENTS')
-  t.strictSame(await announcedSince(Thing.ThingGone({})), ['ThingGone', 'ThingGrown', 'ThingPut', 'ThingRenamed'], 'a new stream gets every fact')
-  await connection.close()
 })
 
 t.test('settings are read once, shown without secrets, and refused in one sentence each', async (t) => {
