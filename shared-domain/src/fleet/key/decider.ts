@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { decider, isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { decider, isPrivileged, mayActAs, reject, type Context, type Hold } from '../../kernel/decider.ts'
+import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
-import { day_ms, later } from '../../kernel/time.ts'
+import { day_ms, later, second_ms } from '../../kernel/time.ts'
 import { DueInstant, OrchestratorId, text } from '../../vocabulary.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { ApiKey, KeyId, Scope } from './events.ts'
@@ -48,6 +49,16 @@ type KeyId = z.output<typeof KeyId>
 const revoked = ({ orchestrator }: Key, reason: string | null) =>
   ApiKey.ApiKeyRevoked({ orchestrator: orchestrator as OrchestratorId | null, reason })
 
+/** A rotation that has not made its key by then gives the old one free for another. */
+export const rotation_ms = 30 * second_ms
+
+/** What may happen to a key once is said on its own stream first: of rotations at the same moment one goes on. */
+const succeeding = (old: KeyId, successor: KeyId): Hold => ({
+  take: send(apiKey, old, 'reserveRotation', { successor }),
+  giveBack: () => send(apiKey, old, 'releaseRotation', { successor }),
+  within_ms: rotation_ms,
+})
+
 export const apiKey = decider(apiKeyState, {
   collection: 'keys',
   rejections: {
@@ -57,6 +68,7 @@ export const apiKey = decider(apiKeyState, {
     ),
     VALIDATION_ERROR: invalid('The time of expiry lies in the past.'),
     INVALID_STATE_TRANSITION: conflict('A revoked key cannot be rotated.'),
+    ALREADY_ROTATED: conflict('Another key has taken the place of this one, or is about to: a key is rotated once.'),
   },
 
   commands: {
@@ -98,15 +110,39 @@ export const apiKey = decider(apiKeyState, {
       secret: true,
       fresh: true,
       data: z.object({ replaces: KeyId, expiresAt: DueInstant.optional() }),
+      holds: (_, { replaces }, { id }) => succeeding(replaces, KeyId.parse(id)),
       decide(state, { replaces, expiresAt }, context) {
         const old = context.look(apiKeyState, replaces)
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
         if (!mayManage(replaces, old.orchestrator, context)) return reject('FORBIDDEN')
         // Rotating needs less than making a key does, so it must not lead to more.
         if (expiresAt !== undefined && isLonger(expiresAt, old.expiresAt) && !isPrivileged(context)) return reject('FORBIDDEN')
+        if (old.successor !== null && old.successor !== context.id) return reject('ALREADY_ROTATED')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
         const wanted = { name: old.name, scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
         return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)
+      },
+    },
+
+    reserveRotation: {
+      about: 'Let one key, and no other, take the place of this one.',
+      internal: true,
+      data: z.object({ successor: KeyId }),
+      decide(state, { successor }) {
+        if (state.stage === 'unknown') return reject('NOT_FOUND')
+        if (state.successor !== null) return state.successor === successor ? [] : reject('ALREADY_ROTATED')
+        if (state.stage === 'revoked') return reject('INVALID_STATE_TRANSITION')
+        return [ApiKey.ApiKeyRotationReserved({ orchestrator: state.orchestrator as OrchestratorId | null, successor })]
+      },
+    },
+
+    releaseRotation: {
+      about: 'The key that was to take the place of this one was not made, if it was not: another may.',
+      internal: true,
+      data: z.object({ successor: KeyId }),
+      decide(state, { successor }, { look }) {
+        if (state.stage !== 'valid' || state.successor !== successor || look(apiKeyState, successor).stage !== 'unknown') return []
+        return [ApiKey.ApiKeyRotationReleased({ orchestrator: state.orchestrator as OrchestratorId | null, successor })]
       },
     },
 

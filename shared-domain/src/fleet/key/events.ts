@@ -22,6 +22,16 @@ export const ApiKey = events({
     }),
     recipient,
   },
+  ApiKeyRotationReserved: {
+    about: 'A key is about to take the place of this one, and no other can.',
+    data: z.object({ orchestrator: OrchestratorId.nullable(), successor: KeyId }),
+    recipient,
+  },
+  ApiKeyRotationReleased: {
+    about: 'The key that was to take the place of this one was not made.',
+    data: z.object({ orchestrator: OrchestratorId.nullable(), successor: KeyId }),
+    recipient,
+  },
   ApiKeyRevoked: {
     about: 'The key is good for nothing any more.',
     data: z.object({ orchestrator: OrchestratorId.nullable(), reason: z.string().nullable() }),

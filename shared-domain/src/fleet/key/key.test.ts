@@ -67,6 +67,26 @@ t.test('S-31 a rotated key lives no longer than the old one, unless an admin say
   rotation(generated(), orchestrator(owner), later(now, 9)).yields(generated({ expiresAt: later(now, 9), replaces: old }))
 })
 
+t.test('S-31 a key is rotated once: which other is to take its place is said on its own stream', async (t) => {
+  const [next, another] = [uuid(21), uuid(22)]
+  const reserved = (successor: string) => ApiKey.ApiKeyRotationReserved({ orchestrator: owner, successor })
+  const released = ApiKey.ApiKeyRotationReleased({ orchestrator: owner, successor: next })
+  const given = (...facts: readonly ApiKeyEvent[]) => behaviour(t, apiKey).given(...facts).by(system)
+  given(generated()).when('reserveRotation', { successor: next }).yields(reserved(next))
+  given(generated(), reserved(next)).when('reserveRotation', { successor: another }).refuses('ALREADY_ROTATED')
+  given(generated(), reserved(next), revoked()).when('reserveRotation', { successor: another }).refuses('ALREADY_ROTATED')
+  given(generated(), revoked()).when('reserveRotation', { successor: next }).refuses('INVALID_STATE_TRANSITION')
+  given().when('reserveRotation', { successor: next }).refuses('NOT_FOUND')
+  given(generated(), reserved(next)).when('releaseRotation', { successor: next }).yields(released)
+  given(generated(), reserved(next)).when('releaseRotation', { successor: another }).changesNothing()
+  given(generated(), reserved(next)).seeing(apiKeyState, next, generated({ replaces: subject }))
+    .when('releaseRotation', { successor: next }).changesNothing()
+  given(generated(), reserved(next), released).when('reserveRotation', { successor: another }).yields(reserved(another))
+  const rotation = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, generated(), reserved(next))
+  rotation.when('rotate', { replaces: old }).refuses('ALREADY_ROTATED')
+  rotation.with({ id: next }).when('rotate', { replaces: old }).yields(generated({ replaces: old }))
+})
+
 t.test('S-31 a key that another has replaced is revoked, once', async (t) => {
   const retired = ApiKey.ApiKeyRevoked({ orchestrator: owner, reason: 'rotated' })
   behaviour(t, apiKey).given(generated()).by(system).when('retire', {}).yields(retired)

@@ -9,13 +9,17 @@ export interface Key {
   readonly hash: string
   readonly scopes: readonly Scope[]
   readonly expiresAt: string | null
+  /** The key that has taken, or is about to take, the place of this one. */
+  readonly successor: string | null
 }
 
 export type ApiKeyState = { readonly stage: 'unknown' } | Key & { readonly stage: 'valid' | 'revoked' }
 
 const evolve: Evolve<ApiKeyState, ApiKeyEvent> = {
   ApiKeyGenerated: (_, { orchestrator, name, hash, scopes, expiresAt }, { organization }) =>
-    ({ stage: 'valid', organization, orchestrator, name, hash, scopes, expiresAt }),
+    ({ stage: 'valid', organization, orchestrator, name, hash, scopes, expiresAt, successor: null }),
+  ApiKeyRotationReserved: (key, { successor }) => ({ ...(key as ApiKeyState & Key), successor }),
+  ApiKeyRotationReleased: (key) => ({ ...(key as ApiKeyState & Key), successor: null }),
   ApiKeyRevoked: (key) => ({ ...(key as Key), stage: 'revoked' }),
 }
 
