@@ -11,7 +11,7 @@ const row = z.object({
   max: z.int(),
   active: z.int(),
   reserved: z.int(),
-  /** Below zero while more runs than a limit lowered meanwhile allows. */
+  /** Below zero, as it is stored, while more runs than a limit lowered meanwhile allows. */
   free: z.int(),
   utilisation: z.number(),
   band: z.enum(bands),
@@ -35,7 +35,7 @@ const project: Project<typeof row, 'orchestrator', CapacityEvent> = {
 
 export const capacities = readModel({
   name: 'capacity',
-  about: 'Who can take more work.',
+  about: 'Who can take more work. What runs above a limit that was lowered meanwhile is `over`.',
   version: 1,
   path: '/capacity',
   row,
@@ -43,4 +43,6 @@ export const capacities = readModel({
   filters: ['band'],
   aliases: [{ route: 'GET /orchestrators/capacity' }, { route: 'GET /orchestrators/:orchestrator/capacity', item: true }],
   project,
+  computed: z.object({ free: z.int().min(0), over: z.int().min(0) }),
+  compute: ({ free }) => ({ free: Math.max(0, free), over: Math.max(0, -free) }),
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { Rejection, type Fold } from '../../kernel/decider.ts'
 import type { AnyEvent } from '../../kernel/fact.ts'
-import { picture, recorded } from '../../kernel/picture.ts'
+import { picture, recorded, rowsAfter } from '../../kernel/picture.ts'
 import { admin, behaviour, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { World } from '../../kernel/world.ts'
 import { created, elsewhere, registered, started } from '../../work/task/scene.ts'
@@ -137,6 +137,11 @@ t.test('S-41 the read model shows what is free', async (t) => {
   shown(5, 3, 1).shows({ ...row(5, 3, 1), utilisation: 0.8, band: 'high' })
   shown(5, 3, 2).shows({ ...row(5, 3, 2), utilisation: 1, band: 'full' })
   shown(1, 2, 0).shows({ ...row(1, 2, 0), free: -1, utilisation: 2, band: 'full' })
+  for (let max = 1; max <= 50; max++) for (let used = 0; used <= 50; used++) {
+    const [stored] = rowsAfter(capacities, [recorded(capacityState, set(max, used, 0))])
+    const { free, over } = capacities.compute(stored) as { free: number; over: number }
+    if (free < 0 || over < 0 || free - over !== max - used || (free > 0 && over > 0)) throw new Error(`${used} of ${max}: ${free}, ${over}`)
+  }
   const facts = [set(2), reserved(first, 2, 0, 1), released(first, 'expired', 2, 0, 0)]
   picture(t, capacities).after(...facts.map((fact) => recorded(capacityState, fact))).matches({ free: 2, band: 'idle' })
 })
