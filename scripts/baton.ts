@@ -28,13 +28,25 @@ async function run([group, name, ...rest]: readonly string[]): Promise<number> {
   return command.run(rest)
 }
 
-// Whoever has stopped reading, as `head` does, wants no more.
-process.stdout.on('error', () => process.exit())
+/** The one place where an error becomes a sentence, wherever it comes from: also from a stream that nobody waits for. */
+function tell(error: unknown) {
+  const isUsage = error instanceof Usage
+  process.stderr.write(`baton: ${error instanceof Error ? error.message : String(error)}${isUsage ? ' (baton --help tells more)' : ''}\n`)
+  process.exitCode = isUsage ? 2 : 1
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // Whoever has stopped reading, as `head` does, wants no more.
+  if (error.code !== 'EPIPE') tell(new Error(`what there is to say cannot be written: ${error.message}`))
+  process.exit()
+})
+process.once('uncaughtException', (error) => {
+  tell(error)
+  process.exit()
+})
 
 try {
   process.exitCode = await run(process.argv.slice(2))
 } catch (error) {
-  const isUsage = error instanceof Usage
-  process.stderr.write(`baton: ${(error as Error).message}${isUsage ? ' (baton --help tells more)' : ''}\n`)
-  process.exitCode = isUsage ? 2 : 1
+  tell(error)
 }

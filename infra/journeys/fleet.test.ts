@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { jsonEvent } from '@eventstore/db-client'
@@ -41,6 +41,10 @@ t.test('audit shows what was, and finds a row that somebody changed by hand toge
   t.match(await cli('audit', 'replay', stream, '--root', root), { code: 0, out: /TaskCreated[\s\S]*TaskCompleted[\s\S]*and so it is/ })
   const cut = spawn('sh', ['-c', '"$@" | head -n 1', 'sh', process.execPath, join(scripts, 'baton.ts'), 'audit', 'export', '--root', root], { stdio: ['ignore', 'ignore', 'pipe'] })
   t.equal((await text(cut.stderr)), '', 'whoever stops reading is told nothing')
+  if (existsSync('/dev/full')) {
+    const full = spawn('sh', ['-c', '"$@" > /dev/full', 'sh', process.execPath, join(scripts, 'baton.ts'), '--help'], { stdio: ['ignore', 'ignore', 'pipe'] })
+    t.match(await text(full.stderr), /^baton: what there is to say cannot be written: ENOSPC[^\n]*\n$/, 'a full disk is no success')
+  }
   t.match(await cli('audit', 'replay', '--root', root, '--json'), { code: 0, out: /"unreadable": \[\]/ })
   const file = join(dir, 'events.ndjson')
   t.match(await cli('audit', 'export', '--root', root, '--out', file), { code: 0 })

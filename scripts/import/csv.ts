@@ -9,6 +9,7 @@ import type { RawRow } from './row.ts'
 const separators = [',', ';', '\t', '|']
 /** A longer row is taken for a quote that nobody closed. */
 const row_length_max = 4 * 1024 * 1024
+const header_length_max = 256 * 1024
 
 const common = { record_delimiter: ['\r\n', '\n', '\r'], skip_empty_lines: true, relax_column_count: true, max_record_size: row_length_max } satisfies Options
 
@@ -81,7 +82,7 @@ async function firstLine(name: string, text: AsyncIterator<string>, begun: strin
     const begin = held.search(/[^\r\n]/)
     const end = begin < 0 ? -1 : endOfLine(held, begin)
     if (end >= 0) return { line: held.slice(begin, end), rest: held.slice(end) }
-    if (held.length > row_length_max) throw new Usage(`${name}: the header is longer than ${row_length_max} characters.`)
+    if (held.length > header_length_max) throw new Usage(`${name}: the header is longer than ${header_length_max} characters.`)
     const next = await text.next()
     if (!next.done) held += next.value
     else if (begin < 0) throw new Usage(`${name} is empty: a CSV begins with a header.`)

@@ -66,9 +66,9 @@ export type Source = z.output<typeof Source>
 export function mappingFrom(file: string): Mapping {
   let text: string
   try {
-    text = readFileSync(file, 'utf8')
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file))
   } catch (error) {
-    throw new Usage(`The mapping cannot be read: ${(error as Error).message}.`)
+    throw new Usage(`The mapping ${file} cannot be read: ${(error as Error).message}.`)
   }
   try {
     return Mapping.parse(JSON.parse(text))

@@ -217,8 +217,14 @@ t.test('the commands: export of a folder and of a server, import into either', a
   const to = join(work, 'to')
   t.match(JSON.parse((await baton('store', 'import', '--dir', to, '--in', file, '--json')).out), { own: 2 })
   t.same(moved(await exported(to)), moved(await exported(from)))
-  writeFileSync(join(work, 'bad.ndjson'), `${lines((await exported(from)).slice(0, 2))}{"stream":1}\n`)
-  t.match(await baton('store', 'import', '--dir', join(work, 'bad'), '--in', join(work, 'bad.ndjson')), { code: 1, err: /line 3 says no proper/ })
+  const [good, next] = [lines((await exported(from)).slice(0, 2)), lines((await exported(from)).slice(2, 3))]
+  for (const [line, what] of [
+    ['{"stream":1}\n', /line 3 says no proper/], [next.replace(/"created":"[^"]*"/, '"created":"2026-02-30T00:00:00.000Z"'), /line 3 says no proper created/],
+    [Buffer.from('{"stream":"J\xfcrgen"}\n', 'latin1'), /line 3 is no UTF-8/], [next.slice(0, -20), /line 3 is not JSON/],
+  ] as const) {
+    writeFileSync(join(work, 'bad.ndjson'), Buffer.concat([Buffer.from(good), Buffer.from(line)]))
+    t.match(await baton('store', 'import', '--dir', join(work, 'bad'), '--in', join(work, 'bad.ndjson')), { code: 1, err: what })
+  }
 
   const { url, stop } = await serving(t, join(work, 'server'))
   t.match(await baton('store', 'import', '--url', url, '--in', file), { code: 0, out: /^629 events: 624 written, 3 there already, 2 of the old server's own left out\n$/ })

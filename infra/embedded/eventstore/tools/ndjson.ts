@@ -54,6 +54,9 @@ export function lineOf({ stream, revision, id, type, json, created, position, da
 
 type Line = { readonly [key: string]: unknown }
 
+/** As it is written by an export: a date that the calendar does not have would be read as another one. */
+const isInstant = (text: string): boolean => !Number.isNaN(Date.parse(text)) && new Date(text).toISOString() === text
+
 /** Throws a sentence that says what is wrong. */
 export function eventFrom(line: string): ExportedEvent {
   let read: Line
@@ -74,27 +77,38 @@ export function eventFrom(line: string): ExportedEvent {
   const { revision } = read
   if (revision !== tombstoneRevision && !(Number.isSafeInteger(revision) && Number(revision) >= 0)) throw new Error('says no proper revision')
   const created = text('created', /^\d{4}-\d\d-\d\dT/)
-  if (Number.isNaN(Date.parse(created))) throw new Error('says no proper created')
+  if (!isInstant(created)) throw new Error('says no proper created')
   return {
     stream: text('stream', /./s), revision: revision === tombstoneRevision ? -1 : Number(revision), id: text('id', /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/), type: text('type', /./s),
     json: text('contentType', /^/) === 'application/json', created, position: text('position', /^\d+$/), data: bytes('data'), metadata: bytes('metadata'),
   }
 }
 
+/** Every byte of an export is text, or there as base64. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
 const line_bytes_max = 64 * 1024 * 1024
 
 /** The lines of a file, of whatever length up to a bound: split at line feeds only, unlike `readline`. */
 export async function* linesIn(chunks: AsyncIterable<Buffer>): AsyncGenerator<string> {
   let parts: Buffer[] = []
-  let length = 0
+  let [length, number] = [0, 0]
+  const textOf = (bytes: Buffer): string => {
+    number++
+    try {
+      return utf8.decode(bytes)
+    } catch {
+      throw new Error(`line ${number} is no UTF-8`)
+    }
+  }
   for await (let chunk of chunks) {
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10)) {
-      yield Buffer.concat([...parts, chunk.subarray(0, end)]).toString()
+      yield textOf(Buffer.concat([...parts, chunk.subarray(0, end)]))
       chunk = chunk.subarray(end + 1)
       ;[parts, length] = [[], 0]
     }
     parts.push(chunk)
-    if ((length += chunk.length) > line_bytes_max) throw new Error(`a line is longer than ${line_bytes_max} bytes`)
+    if ((length += chunk.length) > line_bytes_max) throw new Error(`line ${number + 1} is longer than ${line_bytes_max} bytes`)
   }
-  if (length > 0) yield Buffer.concat(parts).toString()
+  if (length > 0) yield textOf(Buffer.concat(parts))
 }
