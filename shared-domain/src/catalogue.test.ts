@@ -284,6 +284,29 @@ t.test('what processes and holds send is internal, what is internal they or a ch
   t.strictSame(answered.filter((type) => !definitions.has(type)), [], 'processes answer declared events')
 })
 
+/** The same step with words in it that are not ASCII, where the command takes them. */
+function worded(step: Step): Step {
+  const { category, command, data } = step.wish
+  const other: unknown = JSON.parse(JSON.stringify(data).replaceAll('"a"', '"Büro ✓"'))
+  const { data: schema } = deciders.find((decider) => decider.category === category)!.commands[command]!
+  return schema.safeParse(other).success ? { ...step, wish: { ...step.wish, data: other } } : step
+}
+
+t.test('every stream that Baton writes to has a name in ASCII, whatever words it was told', async (t) => {
+  const streams = new Set(sent().map(({ category, id }) => streamOf({ category }, id)))
+  let isWorded = false
+  fc.assert(fc.property(fc.array(stepOf(deciders), { minLength: 30, maxLength: 80, size: 'max' }), (steps) => {
+    for (const fact of lived(steps.map(worded)).log) {
+      isWorded ||= JSON.stringify(fact.data).includes('Büro')
+      streams.add(streamOf(fact, fact.id))
+      for (const wish of processes.flatMap(({ react }) => react[fact.type]?.(fact) ?? []))
+        if (!('forget' in wish)) streams.add(streamOf(wish, wish.id))
+    }
+  }), { seed, numRuns: 30 })
+  t.ok(isWorded && streams.size > deciders.length, `such words were told, to ${streams.size} streams`)
+  t.strictSame([...streams].filter((stream) => !/^[\x21-\x7e]+$/.test(stream)), [])
+})
+
 const untouchable = () => { throw new Error('somebody writes to what is not theirs') }
 
 /** The same value, which from now on throws when it is written to. */
