@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs'
 import http from 'node:http'
 
-export const median = (values: readonly number[]): number => percentile(values, 0.5)
+/** The middle one, or halfway between the two in the middle. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const [low = NaN, high = NaN] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]]
+  return (low + high) / 2
+}
 
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
