@@ -4,11 +4,13 @@ import { availableParallelism, cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { END, EventStoreDBClient, jsonEvent, streamNameFilter } from '@eventstore/db-client'
-import type { Client, ClientDuplexStream } from '@grpc/grpc-js'
 import { openStore } from '../embedded/eventstore/store.ts'
 import { message_bytes, paths, rawClient } from './eventstore-floor.ts'
 import { batchAppendRequest, order, readAllRequest } from './eventstore-messages.ts'
 import { startMeasured, type Measured } from './eventstore-processes.ts'
+import { fillForShortReads, measureShortReads } from './eventstore-short-reads.ts'
+import { duplex, slice, streamed, together, unary, windowed, type Sample } from './eventstore-slices.ts'
+import { median } from './measure.ts'
 
 const help = `Measures the embedded event store against what grpc-js can do at most, in alternating slices of one run.
 
@@ -32,7 +34,6 @@ if (values.help) {
 const [rounds, slice_ms, events_count] = [Number(values.rounds), Number(values.slice), Number(values.events)]
 
 const say = (line: string) => void process.stdout.write(`${line}\n`)
-const median = (numbers: readonly number[]): number => numbers.toSorted((a, b) => a - b)[numbers.length >> 1] ?? NaN
 
 const root = mkdtempSync(join(tmpdir(), 'eventstore-bench-'))
 const started: Measured[] = []
@@ -40,74 +41,6 @@ const start = async (what: string) => {
   const measured = await startMeasured(what)
   started.push(measured)
   return measured
-}
-
-interface Sample {
-  readonly rate: number
-  readonly server_us: number
-  readonly client_us: number
-  readonly syncs: number
-}
-
-/** Runs `width` of something at a time until the slice is over, and tells what that took. */
-async function slice(measured: Measured, run: (isOver: () => boolean, count: () => void) => Promise<void>): Promise<Sample> {
-  const [before, own] = [await measured.usage(), process.cpuUsage()]
-  const begun = performance.now()
-  let done = 0
-  await run(() => performance.now() - begun > slice_ms, () => done++)
-  const took_ms = performance.now() - begun
-  const { user, system } = process.cpuUsage(own)
-  const after = await measured.usage()
-  return {
-    rate: done / took_ms * 1_000, server_us: (after.cpu_us - before.cpu_us) / done, client_us: (user + system) / done, syncs: (after.syncs - before.syncs) / done,
-  }
-}
-
-/** Many at a time, each waiting for its answer. */
-const together = (width: number, operation: () => Promise<unknown>) => async (isOver: () => boolean, count: () => void) => {
-  await Promise.all(Array.from({ length: width }, async () => {
-    while (!isOver()) {
-      await operation()
-      count()
-    }
-  }))
-}
-
-/** One call both ways with a window of requests that have no answer yet. */
-const windowed = (call: ClientDuplexStream<Buffer, Buffer>, width: number, next: () => Buffer) => (isOver: () => boolean, count: () => void) =>
-  new Promise<void>((resolve) => {
-    let open = 0
-    const more = () => {
-      if (!isOver()) {
-        open++
-        call.write(next())
-      } else if (open === 0) {
-        call.off('data', answered)
-        resolve()
-      }
-    }
-    const answered = () => {
-      open--
-      count()
-      more()
-    }
-    call.on('data', answered)
-    for (let nth = 0; nth < width; nth++) more()
-  })
-
-const bytes = (value: Buffer) => value
-const unary = (client: Client, request: Buffer) => new Promise<void>((resolve, reject) =>
-  client.makeUnaryRequest(paths.unary, bytes, bytes, request, (error) => (error ? reject(error) : resolve())))
-const duplex = (client: Client, path: string): ClientDuplexStream<Buffer, Buffer> => client.makeBidiStreamRequest(path, bytes, bytes)
-
-/** How many messages a call sends in a second. */
-async function streamed(client: Client, path: string, request: Buffer): Promise<number> {
-  const begun = performance.now()
-  let count = 0
-  const call = client.makeServerStreamRequest(path, bytes, bytes, request)
-  call.on('data', () => count++)
-  await once(call, 'end')
-  return count / (performance.now() - begun) * 1_000
 }
 
 const samples = new Map<string, Sample[]>()
@@ -128,10 +61,10 @@ async function measureAppends(floor: Measured, server: Measured, client: EventSt
   for (let round = 0; round < rounds; round++) {
     for (const width of widths) {
       const requests = Array.from({ length: 50_000 }, (_, nth) => batchAppendRequest(`raw-${nth % 3_000}`))
-      keep(samples, `unary echo ${width}`, await slice(floor, together(width, () => unary(rawFloor, message))))
-      keep(samples, `append ${width}`, await slice(server, together(width, append)))
-      keep(samples, `bidi echo ${width}`, await slice(floor, windowed(echoes, width, () => message)))
-      keep(samples, `raw append ${width}`, await slice(server, windowed(appends, width, () => requests.pop() ?? batchAppendRequest('raw-more'))))
+      keep(samples, `unary echo ${width}`, await slice(floor, slice_ms, together(width, () => unary(rawFloor, message))))
+      keep(samples, `append ${width}`, await slice(server, slice_ms, together(width, append)))
+      keep(samples, `bidi echo ${width}`, await slice(floor, slice_ms, windowed(echoes, width, () => message)))
+      keep(samples, `raw append ${width}`, await slice(server, slice_ms, windowed(appends, width, () => requests.pop() ?? batchAppendRequest('raw-more'))))
     }
   }
   echoes.end()
@@ -219,6 +152,20 @@ interface Target {
 const atLeast = (what: string, measured: number, wanted: number): Target => ({ what, measured, wanted: `>= ${wanted}`, isMet: measured >= wanted })
 const atMost = (what: string, measured: number, wanted: number): Target => ({ what, measured, wanted: `<= ${wanted}`, isMet: measured <= wanted })
 
+/** A server of its own on a log that it did not write: nothing of it is in its memory. */
+async function measureShort(): Promise<readonly Target[]> {
+  say('short reads ...')
+  const dir = join(root, 'short')
+  await fillForShortReads(dir)
+  const server = await start(dir)
+  for (const [name, sample] of await measureShortReads(server, rounds, slice_ms)) keep(samples, name, sample)
+  await server.stop()
+  return [
+    atMost('read of 20 scattered events, server us', of('read 20 scattered', 'server_us'), 400),
+    atMost('read of 20 scattered / contiguous, server', of('read 20 scattered', 'server_us') / of('read 20 contiguous', 'server_us'), 2),
+  ]
+}
+
 async function measure(): Promise<readonly Target[]> {
   const [floor, server] = [await start('floor'), await start(join(root, 'log'))]
   const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${server.port}?tls=false`)
@@ -236,6 +183,7 @@ async function measure(): Promise<readonly Target[]> {
       atLeast('raw read of $all / server stream', readRatio('raw read of $all'), 0.6),
       atLeast('readAll by the client / server stream', readRatio('readAll by the client'), 0.3),
       atMost('delivery p50 - answer p50, ms', delivery_p50_ms - ack_p50_ms, 0.5),
+      ...await measureShort(),
     ]
     if (!events_count) return targets
     say(`a log of ${events_count} events ...`)

@@ -22,3 +22,7 @@ export function batchAppendRequest(stream: string): Buffer {
 /** ReadReq: all of $all, from the start. */
 export const readAllRequest = (count: number): Buffer =>
   messageField(1, messageField(2, bytesField(2, nothing)), numberField(5, count), bytesField(8, nothing), messageField(9, bytesField(2, nothing)))
+
+/** ReadReq: a stream from its start. */
+export const readStreamRequest = (stream: string, count: number): Buffer =>
+  messageField(1, messageField(1, messageField(1, bytesField(3, stream)), bytesField(3, nothing)), numberField(5, count), bytesField(8, nothing), messageField(9, bytesField(2, nothing)))

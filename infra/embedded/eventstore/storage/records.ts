@@ -1,5 +1,6 @@
-import { readAll, type FileLayer } from './files.ts'
+import type { FileLayer } from './files.ts'
 import type { LogIndex } from './index.ts'
+import { SegmentReads } from './segment-reads.ts'
 import type { Segment } from './segment.ts'
 
 /** The newest records stay in memory: followers and tail reads never touch the disk. */
@@ -20,7 +21,6 @@ interface Run {
 
 /** Reads records by ordinal. */
 export class Records {
-  readonly #files: FileLayer
   readonly #index: LogIndex
   readonly #segments: readonly Segment[]
   /** The records from `#first` to `#next`, each in the slot of its ordinal. Not durable ones are always among them: the disk may not have them. */
@@ -28,10 +28,11 @@ export class Records {
   #first = 0
   #next = 0
   #recent_bytes = 0
-  readonly #reads = new Set<Promise<unknown>>()
+  readonly #reads: SegmentReads
+  readonly #underWay = new Set<Promise<unknown>>()
 
   constructor(files: FileLayer, index: LogIndex, segments: readonly Segment[]) {
-    this.#files = files
+    this.#reads = new SegmentReads(files)
     this.#index = index
     this.#segments = segments
   }
@@ -78,11 +79,8 @@ export class Records {
   now(ordinal: number): Buffer {
     const kept = this.#recent(ordinal)
     if (kept) return kept
-    const [from, length] = [this.#index.positions.get(ordinal), this.#index.lengths.get(ordinal)]
-    const segment = this.#segmentAt(from)
-    const record = Buffer.allocUnsafe(length)
-    if (readAll(this.#files, segment.fd, record, from - segment.base) < length) throw new Error(`${segment.file} is shorter than its index says`)
-    return record
+    const from = this.#index.positions.get(ordinal)
+    return this.#reads.now(this.#segmentAt(from), from, this.#index.lengths.get(ordinal))
   }
 
   many(ordinals: readonly number[]): Promise<Buffer[]> | Buffer[] {
@@ -96,15 +94,15 @@ export class Records {
   }
 
   #tracked<T>(read: Promise<T>): Promise<T> {
-    this.#reads.add(read)
-    const done = () => this.#reads.delete(read)
+    this.#underWay.add(read)
+    const done = () => this.#underWay.delete(read)
     read.then(done, done)
     return read
   }
 
   /** Waits for the reads that are under way: no file may be closed under them. */
   async settle(): Promise<void> {
-    await Promise.allSettled(this.#reads)
+    await Promise.allSettled(this.#underWay)
   }
 
   async #fetch(ordinals: readonly number[]): Promise<Buffer[]> {
@@ -116,12 +114,8 @@ export class Records {
       else missing.push(ordinal)
     }
     for (const { segment, from, to, ordinals: wanted } of this.#runs(missing)) {
-      const bytes = Buffer.allocUnsafe(to - from)
-      for (let read = 0; read < bytes.length;) {
-        const more = await this.#files.readLater(segment.fd, bytes.subarray(read), from - segment.base + read)
-        if (more === 0) throw new Error(`${segment.file} is shorter than its index says`)
-        read += more
-      }
+      const read = this.#reads.get(segment, from, to - from)
+      const bytes = read instanceof Promise ? await read : read
       for (const ordinal of wanted) {
         const at = this.#index.positions.get(ordinal) - from
         found.set(ordinal, bytes.subarray(at, at + this.#index.lengths.get(ordinal)))
