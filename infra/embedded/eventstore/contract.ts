@@ -24,7 +24,7 @@ export interface ProposedEvent {
 }
 
 export type Verdict =
-  /** `revision` and `position` of the last event (position -1 when the append was empty); also for a recognised repetition. */
+  /** `revision` and `position` of the last event; also for a recognised repetition. Of an append of nothing, where the stream and the log end. */
   | { readonly kind: 'written'; readonly revision: number; readonly position: number }
   /** `current` is the last revision, -1 where the stream has none. */
   | { readonly kind: 'wrong-revision'; readonly current: number }

@@ -115,7 +115,7 @@ t.test('§2, §7: persistent-subscription-failed is INTERNAL and says why', asyn
   const wish = (...fields: readonly Buffer[]) => unary(`${persistentSubscriptions}/Create`, messageField(1, bytesField(2, 'group'), ...fields))
   const stream = streamIdentifier(1, newStream())
   const sizes = (batch: number, history: number, ...more: readonly Buffer[]) => messageField(3, numberField(11, batch), numberField(12, history), ...more)
-  await refused(wish(stream, sizes(20, 20)), /larger than ReadBatchSize/, 'a batch that fills the history')
+  await refused(wish(stream, sizes(20, 20)), /ReadBatchSize may not be greater than or equal to BufferSize/, 'a batch that fills the history')
   await refused(wish(stream, sizes(10, 20, bytesField(16, 'Whatever'))), /Whatever does not exist/, 'a strategy that nobody knows')
   await refused(wish(streamIdentifier(1, '$all'), sizes(10, 20)), /\$all/, '$all by its name')
   const from = (commit: number, prepare: number) => messageField(5, messageField(1, numberField(1, commit), numberField(2, prepare)), empty(5))

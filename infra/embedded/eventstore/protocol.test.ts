@@ -56,16 +56,16 @@ t.test('§3.1: the first message says the stream and the revision, every other o
   t.equal(codeOf(await append([wish])), status.OK, 'there may be no event at all')
 })
 
-t.test('§3.1: an answer says the revision and the position of the last event, or that there is none', async (t) => {
+t.test('§3.1: an answer says the revision and the position of the last event, or where stream and log end where none was appended', async (t) => {
   const success = async (stream: string, events: number) =>
     within(answered(await append([messageField(1, ...options(stream, any)), ...Array.from({ length: events }, () => proposed(2))])), 1)
-  t.same([...fieldsOf(await success('answers', 0)).keys()], [2, 4], 'no_stream and no_position')
+  t.same([...fieldsOf(await success('answers', 0)).keys()], [2, 3], 'no_stream, and a position')
   const three = await success('answers', 3)
   t.same([...fieldsOf(three).keys()], [1, 3])
   t.same(fieldsOf(three).get(1), [2n])
   const { position } = store.entry(store.stream('answers').ordinalOf(2))
   t.same([...fieldsOf(within(three, 3))], [[1, [BigInt(position)]], [2, [BigInt(position)]]], 'commit and prepare are one')
-  t.same([...fieldsOf(await success('answers', 0)).keys()], [1, 4], 'of no events: where the stream is, and no position')
+  t.same([...fieldsOf(await success('answers', 0)).keys()], [1, 3], 'of no events: where the stream is')
 })
 
 t.test('§3.1: a wrong revision is an answer, which says it in the fields of newer clients and of older ones', async (t) => {
@@ -265,7 +265,8 @@ t.test('§3.2: a client that sends without reading answers does not fill the mem
   t.ok(sent < total, `it was held up after ${sent}`)
   let answered = 0
   call.on('data', () => answered++)
-  await until(() => answered >= store.count - before && answered > 0)
+  // Where much was taken there is much to answer.
+  await until(() => answered >= store.count - before && answered > 0, 120_000)
   call.cancel()
 })
 

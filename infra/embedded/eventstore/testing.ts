@@ -3,7 +3,8 @@ import { EventStoreDBClient, jsonEvent, type JSONEventData, type ResolvedEvent }
 import type t from 'tap'
 import { folderFor } from '../testing.ts'
 import { startServer, type ServerOptions } from './server.ts'
-import { openStore, type StoreOptions } from './store.ts'
+import type { StoreOptions } from './storage/options.ts'
+import { openStore } from './store.ts'
 
 type Test = Pick<typeof t, 'teardown'>
 

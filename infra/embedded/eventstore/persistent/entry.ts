@@ -1,6 +1,6 @@
 import type { Store } from '../contract.ts'
 import { isLink, linked } from '../reads/links.ts'
-import { idOf, readRecord } from '../wire/recorded-event.ts'
+import { idOf, readRecord, withPosition } from '../wire/recorded-event.ts'
 
 /** An event on its way through a group: in the buffer, with a consumer, or waiting to be tried again. */
 export interface Entry {
@@ -16,11 +16,11 @@ export interface Entry {
 }
 
 export async function entryOf(store: Store, ordinal: number, record: Buffer, resolvesLinks: boolean, sequence: number): Promise<Entry> {
-  const hasTarget = resolvesLinks && isLink(store, ordinal)
-  return {
-    ordinal, sequence, id: idOf(record), position: store.entry(ordinal).position, retries: 0,
-    event: hasTarget ? await linked(store, record) : record, link: hasTarget ? record : undefined,
-  }
+  const { position } = store.entry(ordinal)
+  const found = { ordinal, sequence, id: idOf(record), position, retries: 0 }
+  if (!resolvesLinks || !isLink(store, ordinal)) return { ...found, event: record, link: undefined }
+  const target = await linked(store, record)
+  return { ...found, event: target && withPosition(target, position), link: record }
 }
 
 /** The event, or the link where that is all there is. */

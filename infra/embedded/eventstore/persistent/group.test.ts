@@ -88,7 +88,7 @@ t.test('§7: a checkpoint is written at once when it is far behind, else at a ti
   const { group, consumer, given } = await following('marks', 10, store, { now_ms: () => now_ms, changes })
   const answered = async (count: number, { after_ms = 0, ticks = false } = {}) => {
     now_ms += after_ms
-    for (const { id } of given.filter(({ id }) => group.outstanding.has(id)).slice(0, count)) group.ack(consumer, [id])
+    for (const { id } of given.filter(({ id }) => group.deliveries.outstanding.has(id)).slice(0, count)) group.ack(consumer, [id])
     if (ticks) group.tick()
     await until(() => !group.checkpoint.isWriting)
     return group.checkpoint.place
@@ -116,7 +116,7 @@ t.test('§7: a message timeout of zero expires at the next tick', async (t) => {
 t.test('§7: what is to be tried again comes before what is new, in the order of the log', async (t) => {
   const { group, consumer, given } = await following('retried', 4, store, { bufferSize: 4 })
   await store.append('retried', ANY, several(4))
-  await until(() => group.buffer.length === 4)
+  await until(() => group.deliveries.buffer.length === 4)
   const [zero, one, two, three] = given.map(({ id }) => id)
   const places = () => given.slice(4).map(({ ordinal }) => store.entry(ordinal).revision)
   group.nack(consumer, [two!, zero!], 'retry', 'because')
@@ -135,12 +135,12 @@ t.test('§7: the buffer holds what its settings say; what comes in a burst is re
   const { group, consumer, given } = await following('burst', 3, store, { bufferSize: 3, changes })
   await until(() => group.isLive)
   let most = 0
-  const look = () => { most = Math.max(most, group.buffer.length) }
+  const look = () => { most = Math.max(most, group.deliveries.buffer.length) }
   for (let n = 0; n < 30; n++) {
     await store.append('burst', ANY, several(10))
     look()
   }
-  await until(() => group.buffer.length === 12)
+  await until(() => group.deliveries.buffer.length === 12)
   t.notOk(group.isLive, 'it is behind')
   while (given.length < 303) {
     group.ack(consumer, [given.at(-3)!.id, given.at(-2)!.id, given.at(-1)!.id])
@@ -208,12 +208,12 @@ t.test('§7: two events with one id are never under way together, for consumers 
   await group.start()
   const given: Entry[] = []
   const consumer = group.join({ from: 'here', name: 'test', isBusy: false, send: (entry) => given.push(entry), drop: () => undefined }, 10)
-  await until(() => given.length === 1 && group.buffer.length === 1)
+  await until(() => given.length === 1 && group.deliveries.buffer.length === 1)
   group.ack(consumer, [id])
   await until(() => given.length === 2)
   group.ack(consumer, [id])
   await until(() => group.checkpoint.place === 1)
-  t.equal(group.outstanding.size, 0)
+  t.equal(group.deliveries.outstanding.size, 0)
   group.stop()
 })
 
@@ -230,7 +230,7 @@ t.test('§7: what a consumer does costs as much as it holds, and no more for wha
   compared = 0
   group.leave(consumer)
   t.ok(compared < 10 * length, `${compared} comparisons for ${length} events that are given back`)
-  t.same(group.retries.map(({ id }) => id), [given[0]!, ...given.slice(1_001)].map(({ id }) => id), 'in log order')
+  t.same(group.deliveries.retries.map(({ id }) => id), [given[0]!, ...given.slice(1_001)].map(({ id }) => id), 'in log order')
   group.stop()
 })
 
@@ -258,13 +258,13 @@ t.test('§6, §7: a consumer that does not read is given no more than fits, unti
   for (let n = 0; n < 8; n++) await store.append('unread', ANY, several(5, 100_000))
   const { call, unread } = calling(groups, 'unread', 1_000)
   await until(() => unread.length > 1 && group.isLive)
-  t.equal(group.outstanding.size, 11, 'about a MiB')
+  t.equal(group.deliveries.outstanding.size, 11, 'about a MiB')
   let read = 0
   for (; unread.length > 0 && read <= 41; read++) unread.shift()!.read()
   t.equal(read, 41, 'the confirmation and all forty')
-  t.equal(group.outstanding.size, 40)
+  t.equal(group.deliveries.outstanding.size, 40)
   call.emit('cancelled')
-  t.equal(group.consumers.size, 0)
+  t.equal(group.deliveries.consumers.size, 0)
 })
 
 t.test('§7: a deletion while the first checkpoint is written leaves nothing behind', async (t) => {
@@ -292,7 +292,7 @@ t.test('§7: a deletion while the first checkpoint is written leaves nothing beh
 t.test('§7: a consumer holds 10,000 events at most, whatever it asks for', async (t) => {
   const { groups, group } = await groupsOn(t, 'greedy')
   const { call } = calling(groups, 'greedy', 2 ** 31)
-  t.same([...group.consumers].map(({ bufferSize, free }) => [bufferSize, free]), [[10_000, 10_000]])
+  t.same([...group.deliveries.consumers].map(({ bufferSize, free }) => [bufferSize, free]), [[10_000, 10_000]])
   call.emit('cancelled')
 })
 
@@ -301,6 +301,6 @@ t.test('§7: nobody answers for another consumer', async (t) => {
   const other = group.join({ from: 'there', name: 'other', isBusy: false, send: () => undefined, drop: () => undefined }, 10)
   group.ack(other, [given[0]!.id])
   group.nack(other, [given[0]!.id], 'skip', '')
-  t.equal(group.outstanding.size, 1)
+  t.equal(group.deliveries.outstanding.size, 1)
   group.stop()
 })

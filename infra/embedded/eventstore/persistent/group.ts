@@ -3,20 +3,14 @@ import { Follower } from '../reads/follower.ts'
 import { dropped } from '../wire/errors.ts'
 import { Checkpoint } from './checkpoint.ts'
 import { Consumer, type Line } from './consumer.ts'
-import { entryOf, insert, shown, type Entry } from './entry.ts'
+import { Deliveries } from './deliveries.ts'
+import { entryOf, insert, type Entry } from './entry.ts'
 import { ParkedStream } from './parked.ts'
+import { Progress } from './progress.ts'
 import { all, checkpointStream, keyOf, parkedStream, type GroupConfig } from './settings.ts'
 import { sourceOf, type Source } from './source.ts'
-import { strategy, type Strategy } from './strategies.ts'
 
 export type Nack = 'park' | 'retry' | 'skip'
-
-/** An event that a consumer has and did not answer yet. */
-interface Held {
-  readonly entry: Entry
-  readonly consumer: Consumer
-  readonly given_ms: number
-}
 
 /**
  * A persistent subscription: many consumers share one place in a stream or in `$all`. Every event is given to one of them at a time, at
@@ -29,37 +23,25 @@ export class Group {
   readonly key: string
   readonly parked: ParkedStream
   readonly checkpoint: Checkpoint
-  readonly consumers = new Set<Consumer>()
-  /** What is with a consumer, by the id that it answers with. */
-  readonly outstanding = new Map<string, Held>()
-  readonly buffer: Entry[] = []
-  readonly retries: Entry[] = []
-  /** What is not dealt with, by sequence; none of it is below `#lowest`. */
-  readonly #open = new Map<number, Entry>()
-  #lowest = 1
+  readonly deliveries: Deliveries
+  readonly #progress: Progress
   readonly #store: Store
-  readonly #strategy: Strategy<Consumer>
   readonly #now_ms: () => number
   readonly #follower: Follower
   #source: Source | undefined
-  #sequence = 0
   /** Up to here everything was looked at, and stands in the buffer where it is shown. */
   #considered = -1
-  #checkpointedSequence = 0
-  #checkpointed_ms: number
   #replayRoom: () => void = () => undefined
   isLive = false
   isReplaying = false
-  /** Events ever given to a consumer. */
-  total = 0
 
   constructor(store: Store, config: GroupConfig, now_ms: () => number) {
     this.config = config
     this.key = keyOf(config)
     this.#store = store
     this.#now_ms = now_ms
-    this.#checkpointed_ms = now_ms()
-    this.#strategy = strategy(config.settings.strategy)
+    this.#progress = new Progress(config.settings, now_ms())
+    this.deliveries = new Deliveries(config.settings, now_ms)
     this.parked = new ParkedStream(store, parkedStream(this.key))
     this.checkpoint = new Checkpoint(store, checkpointStream(this.key), config.source)
     this.#follower = new Follower(store, config.source === all ? undefined : config.source)
@@ -71,25 +53,34 @@ export class Group {
     void this.#read(this.#source)
   }
 
-  /** Consumers are told that they were dropped. What is under way comes again to whoever reads next. */
+  /** What is under way comes again to whoever reads next. */
   stop(): void {
     this.#follower.end()
     this.#replayRoom()
-    const { source, group } = this.config
-    for (const consumer of [...this.consumers]) {
-      this.consumers.delete(consumer)
-      consumer.line.drop(dropped(source, group))
+    this.#drop()
+  }
+
+  /** Consumers are told that they were dropped. */
+  #drop(): void {
+    for (const consumer of [...this.deliveries.consumers]) {
+      this.deliveries.leave(consumer)
+      consumer.line.drop(this.#dropped())
     }
+  }
+
+  #dropped(): Error {
+    return dropped(this.config.source, this.config.group)
   }
 
   get last(): number {
     return this.#source?.last ?? -1
   }
 
+  /** Throws where the stream was deleted for ever before the group had read it: nobody will be given anything. */
   join(line: Line, bufferSize: number): Consumer {
+    if (this.#source?.isGone) throw this.#dropped()
     const consumer = new Consumer(line, bufferSize, this.#now_ms())
-    this.consumers.add(consumer)
-    this.#strategy.join(consumer)
+    this.deliveries.join(consumer)
     // Its confirmation goes out first.
     queueMicrotask(() => this.deliver())
     return consumer
@@ -97,34 +88,27 @@ export class Group {
 
   /** What it held goes to the others, however often it was tried: nobody said that it cannot be dealt with. */
   leave(consumer: Consumer): void {
-    if (!this.consumers.delete(consumer)) return
-    this.#strategy.leave(consumer)
+    if (!this.deliveries.leave(consumer)) return
     this.#again([...consumer.entries], Infinity)
     this.#settled()
   }
 
   ack(consumer: Consumer, ids: readonly string[]): void {
-    for (const entry of this.#heldBy(consumer, ids)) this.#done(entry)
+    for (const entry of this.deliveries.heldBy(consumer, ids)) this.#done(entry)
     this.#settled()
   }
 
   nack(consumer: Consumer, ids: readonly string[], action: Nack, reason: string): void {
-    const entries = this.#heldBy(consumer, ids)
+    const entries = this.deliveries.heldBy(consumer, ids)
     if (action === 'retry') this.#again(entries)
     else if (action === 'skip') for (const entry of entries) this.#done(entry)
     else for (const entry of entries) void this.#park(entry, `Client explicitly NAK'ed message.\n${reason}`)
     this.#settled()
   }
 
-  #heldBy(consumer: Consumer, ids: readonly string[]): readonly Entry[] {
-    return [...new Set(ids)].flatMap((id) => this.outstanding.get(id) ?? []).filter((held) => held.consumer === consumer).map(({ entry }) => entry)
-  }
-
   /** Looks for events that nobody answered in time; once a second. */
   tick(): void {
-    const now_ms = this.#now_ms()
-    const { messageTimeout_ms } = this.config.settings
-    this.#again([...this.outstanding.values()].filter(({ given_ms }) => now_ms - given_ms >= messageTimeout_ms).map(({ entry }) => entry))
+    this.#again(this.deliveries.late())
     this.deliver()
     this.#mark(true)
   }
@@ -140,9 +124,9 @@ export class Group {
       for (let from = 0; from < ordinals.length; from += readBatchSize) {
         const page = ordinals.slice(from, from + readBatchSize)
         const records = await this.#store.records(page)
-        for (const [nth, ordinal] of page.entries()) this.retries.push(await entryOf(this.#store, ordinal, records[nth]!, true, 0))
+        for (const [nth, ordinal] of page.entries()) this.deliveries.retries.push(await entryOf(this.#store, ordinal, records[nth]!, true, 0))
         this.deliver()
-        while (this.retries.length > historyBufferSize && !this.#follower.isEnded) await new Promise<void>((resolve) => { this.#replayRoom = resolve })
+        while (this.deliveries.retries.length > historyBufferSize && !this.#follower.isEnded) await new Promise<void>((resolve) => { this.#replayRoom = resolve })
         if (this.#follower.isEnded) return
       }
       await this.parked.truncate(stop)
@@ -154,20 +138,20 @@ export class Group {
   /** Fills the buffer, waits for news or room, and so on. */
   async #read(source: Source): Promise<void> {
     const { historyBufferSize, readBatchSize, resolvesLinks } = this.config.settings
+    const { buffer } = this.deliveries
     while (await this.#follower.next()) {
-      while (this.buffer.length < historyBufferSize && !this.#follower.isEnded) {
-        const { ordinals, considered } = source.take(Math.min(readBatchSize, historyBufferSize - this.buffer.length))
+      while (buffer.length < historyBufferSize && !this.#follower.isEnded) {
+        const { ordinals, considered } = source.take(Math.min(readBatchSize, historyBufferSize - buffer.length))
+        if (source.isGone) return this.#forsake()
         this.isLive = considered === 0
         if (this.isLive) break
         const records = await this.#store.records(ordinals)
         const entries: Entry[] = []
         for (const [nth, ordinal] of ordinals.entries()) {
-          if (source.isCurrent(records[nth]!)) entries.push(await entryOf(this.#store, ordinal, records[nth]!, resolvesLinks, this.#sequence + entries.length + 1))
+          if (source.isCurrent(records[nth]!)) entries.push(await entryOf(this.#store, ordinal, records[nth]!, resolvesLinks, this.#progress.sequence + entries.length + 1))
         }
-        // All at once: a checkpoint must not pass an event that is on its way into the buffer.
-        for (const entry of entries) this.#open.set(entry.sequence, entry)
-        this.buffer.push(...entries)
-        this.#sequence += entries.length
+        this.#progress.take(entries)
+        buffer.push(...entries)
         this.#considered = source.considered
         this.deliver()
         if (ordinals.length === 0) await new Promise((resolve) => setImmediate(resolve))
@@ -175,51 +159,23 @@ export class Group {
     }
   }
 
-  #pin(entry: Entry): string {
-    const { stream, metadata } = shown(entry)
-    return (this.config.settings.strategy === 'PinnedByCorrelation' ? correlationOf(metadata) : undefined) ?? stream
+  /** What was read and not dealt with is as gone as what was not read. */
+  #forsake(): void {
+    this.#drop()
+    this.deliveries.forget()
   }
 
   /** Gives out what can be given: first what is to be tried again. Also when a consumer is no longer busy. */
   deliver(): void {
-    for (const queue of [this.retries, this.buffer]) {
-      for (let at = 0; at < queue.length;) {
-        const entry = queue[at]!
-        // Consumers answer by id, so two events with the same id are never under way together.
-        const choice = this.outstanding.has(entry.id) ? 'later' : this.#strategy.choose(() => this.#pin(entry))
-        if (choice === undefined) return
-        if (choice === 'later') at++
-        else {
-          if (at === 0) queue.shift()
-          else queue.splice(at, 1)
-          this.#give(entry, choice)
-        }
-      }
-      if (queue === this.retries) this.#replayRoom()
-    }
-    if (!this.isLive) this.#follower.poke()
-  }
-
-  #give(entry: Entry, consumer: Consumer): void {
-    this.outstanding.set(entry.id, { entry, consumer, given_ms: this.#now_ms() })
-    consumer.entries.add(entry)
-    consumer.total++
-    this.total++
-    this.#strategy.moved(() => this.#pin(entry), 1)
-    consumer.line.send(entry)
-  }
-
-  #takeBack(entry: Entry): void {
-    const { consumer, given_ms } = this.outstanding.get(entry.id)!
-    this.outstanding.delete(entry.id)
-    this.#strategy.moved(() => this.#pin(entry), -1)
-    consumer.entries.delete(entry)
-    if (this.config.settings.extraStatistics) consumer.answered(this.#now_ms() - given_ms)
+    const { retries, buffer } = this.deliveries
+    if (!this.deliveries.giveOut(retries)) return
+    this.#replayRoom()
+    if (this.deliveries.giveOut(buffer) && !this.isLive) this.#follower.poke()
   }
 
   #done(entry: Entry): void {
-    this.#takeBack(entry)
-    this.#open.delete(entry.sequence)
+    this.deliveries.takeBack(entry)
+    this.#progress.done(entry)
   }
 
   #again(entries: readonly Entry[], retries_max = this.config.settings.retries_max): void {
@@ -227,23 +183,23 @@ export class Group {
     for (const entry of entries) {
       if (entry.retries >= retries_max) void this.#park(entry, `Reached retry count of ${retries_max}`)
       else {
-        this.#takeBack(entry)
+        this.deliveries.takeBack(entry)
         entry.retries++
         again.push(entry)
       }
     }
-    insert(this.retries, again)
+    insert(this.deliveries.retries, again)
   }
 
   /** Until the link is durable, the checkpoint stays before the event. */
   async #park(entry: Entry, reason: string): Promise<void> {
-    this.#takeBack(entry)
+    this.deliveries.takeBack(entry)
     try {
       await this.parked.park(entry, reason)
-      this.#open.delete(entry.sequence)
+      this.#progress.done(entry)
     } catch {
       // The log did not take it, so it is not parked: whoever consumes next gets it again.
-      insert(this.retries, [entry])
+      insert(this.deliveries.retries, [entry])
     }
     this.#settled()
   }
@@ -254,41 +210,18 @@ export class Group {
     this.#mark(false)
   }
 
-  /** The oldest event that is not dealt with; those that were parked before are none of the checkpoint's. */
-  #oldest(): Entry | undefined {
-    while (this.#lowest <= this.#sequence && !this.#open.has(this.#lowest)) this.#lowest++
-    return this.#open.get(this.#lowest)
-  }
-
-  /** Writes the checkpoint when it is time: at once when it is far behind, else at a tick, and not too often. */
+  /** Writes the checkpoint when it is time. */
   #mark(isTick: boolean): void {
     const source = this.#source
     if (!source || this.checkpoint.isWriting) return
-    const { checkpointAfter_ms, checkpointCount_min, checkpointCount_max } = this.config.settings
     const now_ms = this.#now_ms()
-    const isEarly = now_ms - this.#checkpointed_ms < checkpointAfter_ms
-    const wanted = isTick && !isEarly ? Math.max(1, Math.min(checkpointCount_min, checkpointCount_max)) : Math.max(1, checkpointCount_max)
-    // At most so many can be done: mostly that is too few, and nobody need look for the oldest.
-    if (this.#sequence - this.#checkpointedSequence < wanted) return
-    const oldest = this.#oldest()
-    const sequence = oldest ? oldest.sequence - 1 : this.#sequence
-    if (sequence - this.#checkpointedSequence < wanted) return
-    const place = oldest ? source.placeBefore(oldest.ordinal) : this.#considered
-    if (place < 0) return
+    const mark = this.#progress.due(isTick, now_ms)
+    const place = mark?.oldest ? source.placeBefore(mark.oldest.ordinal) : this.#considered
+    if (!mark || place < 0) return
     this.checkpoint.write(place).then(() => {
-      this.#checkpointedSequence = sequence
-      this.#checkpointed_ms = now_ms
+      this.#progress.marked(mark, now_ms)
       // Meanwhile more may have been answered.
       if (!this.#follower.isEnded) this.#mark(false)
     }, () => undefined)
-  }
-}
-
-function correlationOf(metadata: Buffer): string | undefined {
-  try {
-    const { $correlationId } = JSON.parse(metadata.toString()) as { $correlationId?: unknown }
-    return typeof $correlationId === 'string' ? $correlationId : undefined
-  } catch {
-    return undefined
   }
 }

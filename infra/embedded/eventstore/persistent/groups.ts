@@ -30,6 +30,9 @@ export interface GroupsOptions {
   readonly onWarning?: (sentence: string) => void
 }
 
+/** In the words of the real server, which clients may look for. */
+const outOfRange = "Specified argument was out of the range of valid values. (Parameter 'ReadBatchSize may not be greater than or equal to BufferSize')"
+
 const configStream = '$persistentSubscriptionConfig'
 
 /**
@@ -147,7 +150,7 @@ export class Groups {
     if (source === '' || group === '') throw refused('The stream and the group need names.')
     if (isNamed && source === all) throw refused('$all is not followed by its name.')
     if (!isStrategy(strategy)) throw refused(`Consumer strategy ${strategy} does not exist.`)
-    if (readBatchSize >= historyBufferSize) throw refused(`BufferSize (${historyBufferSize}) must be larger than ReadBatchSize (${readBatchSize})`)
+    if (readBatchSize >= historyBufferSize) throw refused(outOfRange)
     if (source === all && typeof start === 'number') {
       if (preparePosition !== undefined && preparePosition > start) throw refused('The prepare position must not be greater than the commit position.')
       if (start > lastPosition(this.#store)) throw refused('The start position lies beyond the end of the log.')

@@ -21,8 +21,7 @@ export class ParkedStream {
   async park(entry: Entry, reason: string): Promise<void> {
     const { revision, stream, data } = shown(entry)
     const target = entry.event ? Buffer.from(`${revision}@${stream}`) : data
-    const { revision: subscriptionEventNumber } = this.#store.entry(entry.ordinal)
-    const metadata = { added: new Date().toISOString(), reason, subscriptionEventNumber }
+    const metadata = { added: new Date().toISOString(), reason }
     await this.#store.append(this.name, ANY, [{ id: randomUUID(), type: '$>', json: false, data: target, metadata: Buffer.from(JSON.stringify(metadata)) }])
   }
 

@@ -15,6 +15,8 @@ export interface Source {
   placeOf(ordinal: number): number
   /** Place of what stands just before an event, -1 where nothing does. */
   placeBefore(ordinal: number): number
+  /** The stream was deleted for ever, and not all of it had been read: none of it can be any more. */
+  readonly isGone: boolean
   /** False for an event that became too old to be shown. */
   isCurrent(record: Buffer): boolean
 }
@@ -53,21 +55,32 @@ function allSource(store: Store, { filter }: GroupConfig, from: number): Source 
     },
     placeOf,
     placeBefore: (ordinal) => placeOf(ordinal - 1),
+    isGone: false,
     isCurrent: () => true,
   }
 }
 
-/** Metadata of the stream hides what was there before the group was live, and nothing that came later. */
+/**
+ * Metadata of the stream hides what was there before the group was live, and nothing that came later; so does a tombstone, which is the
+ * last that comes.
+ */
 function streamSource(store: Store, stream: string, from: number): Source {
-  let [next, isLive] = [from, false]
+  let [next, isLive, isOver] = [from, false, false]
   return {
     take(count_max) {
-      const { first, lastVisible, ordinalOf } = store.stream(stream)
+      const { first, lastVisible, ordinalOf, tombstone } = store.stream(stream)
       const [begin, ordinals] = [next, [] as number[]]
       if (!isLive) next = Math.max(next, Math.min(first, lastVisible + 1))
       for (; next <= lastVisible && ordinals.length < count_max; next++) ordinals.push(ordinalOf(next))
+      if (isLive && tombstone >= 0 && !isOver && next > lastVisible && ordinals.length < count_max) {
+        isOver = true
+        return { ordinals: [...ordinals, tombstone], considered: next - begin + 1 }
+      }
       if (next === begin) isLive = true
       return { ordinals, considered: next - begin }
+    },
+    get isGone() {
+      return !isLive && store.stream(stream).status === 'tombstoned'
     },
     get last() {
       return store.stream(stream).lastVisible

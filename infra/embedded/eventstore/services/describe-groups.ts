@@ -22,15 +22,15 @@ export const list = (groups: Groups) => (call: ServerUnaryCall<Buffer, Buffer>, 
   })
 
 function infoOf(group: Group): GroupInfo {
-  const { config, checkpoint } = group
+  const { config, checkpoint, deliveries } = group
   const { source, settings } = config
-  const connections = [...group.consumers].map((consumer) => connectionOf(consumer, settings.extraStatistics))
+  const connections = [...deliveries.consumers].map((consumer) => connectionOf(consumer, settings.extraStatistics))
   const place = (value: number | undefined) => (value === undefined || value < 0 ? '' : placeText(source, value))
   return {
-    name: config, settings, status: statusOf(group), start: startText(config), connections, total: group.total,
+    name: config, settings, status: statusOf(group), start: startText(config), connections, total: deliveries.total,
     perSecond: connections.reduce((sum, { perSecond }) => sum + perSecond, 0), sinceMeasured: connections.reduce((sum, { sinceMeasured }) => sum + sinceMeasured, 0),
     checkpointed: place(checkpoint.place), known: place(group.last),
-    readBuffer: group.buffer.length, retryBuffer: group.retries.length, outstanding: group.outstanding.size, parked: group.parked.count,
+    readBuffer: deliveries.buffer.length, retryBuffer: deliveries.retries.length, outstanding: deliveries.outstanding.size, parked: group.parked.count,
   }
 }
 

@@ -38,7 +38,7 @@ export const readGroup = (groups: Groups) => (call: ServerDuplexStream<Buffer, B
     if (joined) throw invalid('The group was said before.')
     const group = groups.find(name)
     const { subscribers_max } = group.config.settings
-    if (subscribers_max > 0 && group.consumers.size >= subscribers_max) throw subscribersReached(name.source, name.group)
+    if (subscribers_max > 0 && group.deliveries.consumers.size >= subscribers_max) throw subscribersReached(name.source, name.group)
     if (bufferSize < 1) throw invalid('The buffer must hold one event at least.')
     call.write(subscriptionConfirmation(group.key))
     const [connectionName = ''] = call.metadata.get('connection-name')

@@ -1,6 +1,7 @@
 import { Column, Names, numbers32, numbers64 } from './columns.ts'
 import { LoadedStreams } from './loaded-streams.ts'
 import { RecentIds } from './recent-ids.ts'
+import { StreamEntry } from './stream-entry.ts'
 import { metadataFrom, noMetadata, type StreamMetadata } from './stream-metadata.ts'
 
 export const tombstoneType = '$streamDeleted'
@@ -8,51 +9,6 @@ export const metastreamOf = (stream: string) => `$$${stream}`
 export const isMetastream = (stream: string) => stream.startsWith('$$')
 
 const nothing = new Uint32Array(0)
-
-/** What is kept of a stream, besides its events. */
-export class StreamEntry {
-  readonly key: number
-  readonly name: string
-  /** The stream that holds the metadata of this one, once it has been written to. */
-  metastream: StreamEntry | undefined
-  /** Ordinal of the event that deleted it for ever, -1 for none. */
-  tombstone = -1
-  /** What its newest metadata event says, and which that was. */
-  metadata: StreamMetadata = noMetadata
-  metadataOrdinal = -1
-  /** How many events it holds. Events that are not durable yet count. */
-  count = 0
-  /** Ordinals by revision: of those that were gathered in an array that all streams share, from `#from` on; of newer ones here. */
-  #gathered: Uint32Array = nothing
-  #from = 0
-  #newer: number[] | undefined
-  #gathered_count = 0
-
-  constructor(key: number, name: string) {
-    this.key = key
-    this.name = name
-  }
-
-  ordinalAt(revision: number): number | undefined {
-    if (revision < 0 || revision >= this.count) return undefined
-    return revision < this.#gathered_count ? this.#gathered[this.#from + revision] : this.#newer![revision - this.#gathered_count]
-  }
-
-  add(ordinal: number): void {
-    if (this.#newer) this.#newer.push(ordinal)
-    else this.#newer = [ordinal]
-    this.count++
-  }
-
-  takeBack(): void {
-    this.#newer!.pop()
-    this.count--
-  }
-
-  gather(all: Uint32Array, from: number): void {
-    [this.#gathered, this.#from, this.#gathered_count, this.#newer] = [all, from, this.count, undefined]
-  }
-}
 
 export interface Indexed {
   readonly position: number
@@ -97,6 +53,13 @@ export class LogIndex {
 
   get streamCount(): number {
     return this.#entries.length
+  }
+
+  /** How many hold events, or a tombstone. */
+  get streamsInUse(): number {
+    let used = 0
+    for (let key = 0; key < this.streamCount; key++) if (this.countOf(key) > 0 || this.tombstones.has(key)) used++
+    return used
   }
 
   nameOf(key: number): string {

@@ -63,6 +63,11 @@ export class LogWriter {
     return this.#durable
   }
 
+  /** Position behind everything that was handed in. */
+  get end(): number {
+    return this.#tail
+  }
+
   /** What ended the writer for good. */
   get failure(): Error | undefined {
     return this.#failure

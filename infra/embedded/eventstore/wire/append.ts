@@ -15,11 +15,11 @@ export function readAppendReq(buffer: Buffer): { readonly wish?: StreamWish; rea
   return found
 }
 
-/** AppendResp { success = 1 { current_revision = 1 | no_stream = 2, position = 3 | no_position = 4 } } */
+/** AppendResp { success = 1 { current_revision = 1 | no_stream = 2, position = 3 } } */
 export const appended = (revision: number, at: number): Buffer => messageField(1, ...successFields(revision, at))
 
 export const successFields = (revision: number, at: number): Buffer[] =>
-  [revision < 0 ? empty(2) : numberField(1, revision), at < 0 ? empty(4) : position(3, at)]
+  [revision < 0 ? empty(2) : numberField(1, revision), position(3, at)]
 
 /** AppendResp { wrong_expected_version = 2 }: each value twice, as older clients know other fields. */
 export function wrongRevision(expected: number, current: number): Buffer {
@@ -29,8 +29,8 @@ export function wrongRevision(expected: number, current: number): Buffer {
   return messageField(2, ...currently, ...wanted)
 }
 
-/** DeleteResp and TombstoneResp { position = 1 | no_position = 2 } */
-export const deletedAt = (at: number): Buffer => (at < 0 ? empty(2) : position(1, at))
+/** DeleteResp and TombstoneResp { position = 1 } */
+export const deletedAt = (at: number): Buffer => position(1, at)
 
 /** DeleteReq and TombstoneReq { options = 1 } */
 export function readDeleteReq(buffer: Buffer): StreamWish {

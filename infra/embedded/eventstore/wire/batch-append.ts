@@ -56,7 +56,7 @@ const field = (content_bytes: number) => 1 + varintLength(content_bytes) + conte
 
 /** BatchAppendResp { correlation_id = 1, success = 3, stream_identifier = 4 }: the hottest answer, written in one go. */
 export function batchAppended(correlation: Buffer, stream: string, revision: number, at: number): Buffer {
-  if (revision < 0 || at < 0) {
+  if (revision < 0) {
     return message(bytesField(1, correlation), messageField(3, ...successFields(revision, at)), streamIdentifier(4, stream))
   }
   const name_bytes = Buffer.byteLength(stream)

@@ -216,8 +216,11 @@ export interface GroupInfo {
   readonly parked: number
 }
 
+/** Whoever connects to a server that asks nobody who they are. */
+const user = 'system'
+
 const connection = (field: number, info: ConnectionInfo): Buffer => messageField(field,
-  bytesField(1, info.from), bytesField(2, 'anonymous'), numberField(3, info.perSecond), numberField(4, info.total), numberField(5, info.sinceMeasured),
+  bytesField(1, info.from), bytesField(2, user), numberField(3, info.perSecond), numberField(4, info.total), numberField(5, info.sinceMeasured),
   ...info.measurements.map(([name, value]) => messageField(6, bytesField(1, name), numberField(2, value))),
   numberField(7, info.free), numberField(8, info.inFlight), bytesField(9, info.name))
 

@@ -19,6 +19,11 @@ export class Reader {
     return this.#at < this.#end
   }
 
+  /** Where the next field begins. */
+  get at(): number {
+    return this.#at
+  }
+
   /** Up to 2^53; larger values lose precision, so use `varint64` where they can occur. */
   varint(): number {
     let value = 0

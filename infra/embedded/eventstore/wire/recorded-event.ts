@@ -153,6 +153,18 @@ export function withStructuredId(record: Buffer): Buffer {
   return Buffer.concat([messageField(1, messageField(1, numberField(1, half(0)), numberField(2, half(16)))), record.subarray(id_end)])
 }
 
+/** The same record, said to stand at another position: that of the link by which a group found it. */
+export function withPosition(record: Buffer, position: number): Buffer {
+  const reader = new Reader(record, id_end)
+  reader.varint()
+  reader.message()
+  reader.varint()
+  reader.varint()
+  const from = reader.at
+  for (let passed = 0; passed < 4; passed++) reader.varint()
+  return Buffer.concat([record.subarray(0, from), numberField(4, position), numberField(5, position), record.subarray(reader.at)])
+}
+
 /** What the index wants to know of a record. */
 export interface RecordHead {
   readonly id: string
