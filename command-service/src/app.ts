@@ -7,6 +7,7 @@ import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
+import { lostNumbers, unstorable } from 'shared-domain/kernel/json-text.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import { authoriser } from './auth.ts'
@@ -18,7 +19,7 @@ import { errands } from './intents.ts'
 import { whileLeader } from './leader.ts'
 import { newId } from './new-id.ts'
 import { document } from './openapi.ts'
-import { invalid, onError, onNotFound, Problem } from './problems.ts'
+import { invalid, onError, onNotFound, pointerOf, Problem } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
 import { routes } from './routes.ts'
@@ -145,6 +146,8 @@ function server(config: Config): FastifyInstance {
 export const canonical = (url: string): string =>
   url.replace(/^\/api\/(?!v\d+(?:\/|$))/, '/api/v1/').replace(/^(\/api\/v1)\/vps(?=[/?]|$)/, '$1/orchestrators')
 
+const altered = 'has more digits than a number keeps in JSON: send it as text, in double quotes'
+
 /** JSON bodies as usual, where an empty one says nothing, and none holds text that no database could store. */
 function parser(app: FastifyInstance) {
   const parse = app.getDefaultJsonParser('error', 'error')
@@ -152,8 +155,11 @@ function parser(app: FastifyInstance) {
     if (text === '') return done(null, {})
     void parse(request, text as string, (error, body) => {
       if (error) return done(error)
-      const written = /\\u(?:0000|d[89a-f])/i.test(text as string) ? JSON.stringify(body) : ''
-      if (/\\u(?:0000|d[89a-f])/i.test(written)) return done(invalid('', 'holds NUL or half of a surrogate pair, which cannot be stored'))
+      // Neither comes but by its escape; what is looked at is the value, for a text may quote an escape.
+      const unheard = /\\u(?:0000|d[89a-f])/i.test(text as string) ? unstorable(body) : undefined
+      if (unheard) return done(invalid(pointerOf(unheard), 'holds NUL or half of a surrogate pair, which cannot be stored'))
+      const lost = lostNumbers(text as string)
+      if (lost.length > 0) return done(new Problem('VALIDATION_ERROR', '', lost.map((path) => ({ pointer: pointerOf(path), message: altered }))))
       done(null, body)
     })
   })

@@ -2,7 +2,6 @@ import { sql, type Kysely } from 'kysely'
 import type { FastifyInstance } from 'fastify'
 import { rank, slicesOf, type Choice } from 'shared-domain/kernel/choice.ts'
 import { mayActAs, Rejection, reject } from 'shared-domain/kernel/decider.ts'
-import { validate } from 'uuid'
 import { z } from 'zod'
 import type { Authorise } from './auth.ts'
 import type { Accepted, Handle, Outcome, Request } from './handle.ts'
@@ -11,7 +10,7 @@ import { answers, headerParameters, olderOperation, successors } from './openapi
 import { invalid, invalidBody, Problem } from './problems.ts'
 import { answer, circumstances, commandIdOf } from './routes.ts'
 import type { Streams } from './store/streams.ts'
-import { choiceRoutesOf, pointToSuccessor, prefix } from './wordings.ts'
+import { choiceRoutesOf, idsIn, pointToSuccessor, prefix } from './wordings.ts'
 
 const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }).strict()
 
@@ -91,8 +90,7 @@ function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, tak
         ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
       },
       handler: async (request, reply) => {
-        const { id } = request.params
-        if (!validate(id)) throw invalid('#/path/id', 'is not a uuid')
+        const { id } = idsIn(request.params)
         if (alias) pointToSuccessor(reply, own!.path, { id })
         const known = await circumstances(request, authorise, command)
         if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')

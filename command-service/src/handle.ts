@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { jsonEvent, type EventData } from '@eventstore/db-client'
 import { hold_margin_ms, Rejection, scopes, streamOf, type Command, type Context, type Decider, type Fold, type Hold, type Scope } from 'shared-domain/kernel/decider.ts'
@@ -6,6 +5,7 @@ import type { Actor, AnyEvent } from 'shared-domain/kernel/fact.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
 import { v5 } from 'uuid'
+import { fingerprintOf, isOf } from './fingerprint.ts'
 import { newId } from './new-id.ts'
 import { Busy, type Queues } from './queues.ts'
 import { Conflict, type EventStore } from './store/event-store.ts'
@@ -67,8 +67,7 @@ const attempts_max = 10
 /** How old the view of another stream may be when somebody from outside asks; Baton's own processes always look anew. */
 const advice_max_ms = 1_000
 
-const hashOf = (command: string, data: unknown): string =>
-  createHash('sha256').update(`${command}\n${JSON.stringify(data)}`).digest('base64url').slice(0, 22)
+const wordOf = ({ category }: Decider, name: string) => `${category}.${name}`
 
 /** Thrown by a look at a stream that has not been read yet; no error, so that it costs no stack trace. */
 class Unseen {
@@ -160,7 +159,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
     for (let isSure = !known; ; isSure = true) {
       const earlier = hash ? await streams.answered(entry, request.commandId) : undefined
       if (earlier) {
-        if (earlier.request !== hash) return new Rejection('IDEMPOTENCY_MISMATCH')
+        if (!isOf(earlier.request, wordOf(decider, run.name), run.data)) return new Rejection('IDEMPOTENCY_MISMATCH')
         return { id: request.id, revision: earlier.revision, position: earlier.position, changed: true }
       }
       const { revision: base, state } = entry
@@ -204,7 +203,7 @@ export function handler(store: EventStore, streams: Streams, queues: Queues, dec
 
   /** What gives back goes before what takes, or nobody would get anything under load: what processes send, and what was held in vain. */
   function handle(decider: Decider, name: string, data: unknown, request: Request, isUrgent = request.by.kind === 'process'): Promise<Outcome> {
-    const hash = request.repeatable ? hashOf(`${decider.category}.${name}`, data) : undefined
+    const hash = request.repeatable ? fingerprintOf(wordOf(decider, name), data) : undefined
     const run: Run = { decider, name, command: decider.commands[name]!, data, request, hash }
     return queues.run(streamOf(decider, request.id), () => settled(run, persistently(run)), isUrgent)
   }

@@ -71,7 +71,7 @@ export class Problem extends Error {
 
 export const invalid = (pointer: string, message: string) => new Problem('VALIDATION_ERROR', '', [{ pointer, message }])
 
-const pointerOf = (path: readonly PropertyKey[]) => path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+export const pointerOf = (path: readonly PropertyKey[]) => path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 export const invalidBody = ({ issues }: z.ZodError) => new Problem('VALIDATION_ERROR', '', issues.flatMap((issue) =>
   (issue.code === 'unrecognized_keys'

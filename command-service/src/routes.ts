@@ -101,7 +101,7 @@ function route(app: FastifyInstance, wordings: readonly [CommandWording, ...Comm
       const fingerprint = secret ? fingerprintOf(secret) : undefined
       const place = `${decider.category} ${own ?? wanted ?? `${canonical.method} ${canonical.path} ${JSON.stringify(others)}`}`
       const commandId = commandIdOf(known, place)
-      const id = (own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))).toLowerCase()
+      const id = own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))
       const outcome = await handle(decider, name, data, {
         ...known, id, commandId, isNew: own === undefined && wanted === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
         guard, fill,

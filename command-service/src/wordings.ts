@@ -3,6 +3,7 @@ import { mixed, olderName, routeParts, translated, wordsOf, type Alias, type Sai
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Context, Decider, OlderWords, Rejection } from 'shared-domain/kernel/decider.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
+import { Id } from 'shared-domain/vocabulary.ts'
 import { validate } from 'uuid'
 import { z } from 'zod'
 import { invalid, invalidBody, Problem } from './problems.ts'
@@ -17,7 +18,7 @@ export const routeOf = ({ collection }: Pick<Decider, 'collection'>, name: strin
 
 /** What a request says in path and body together. Unknown fields are refused; what is created may be given an id. */
 const wishOf = ({ data, creates, secret }: Command): z.ZodObject =>
-  (creates && !secret ? (data as z.ZodObject).extend({ id: z.uuid().optional() }) : data as z.ZodObject).strict()
+  (creates && !secret ? (data as z.ZodObject).extend({ id: Id.optional() }) : data as z.ZodObject).strict()
 
 /** A command as it can be asked for: in its own words or in older ones. */
 export interface CommandWording extends Wording {
@@ -38,7 +39,7 @@ export function wordingsOf(decider: Decider, name: string, command: Command): re
   const canonical = wishOf(command)
   const own = routeOf(decider, name, command)
   const what = { decider, name, command, canonical, own }
-  const older = (alias: OlderWords) => ({ ...what, ...routeParts(alias.route), alias, words: wordsOf(alias, canonical, z.uuid()) })
+  const older = (alias: OlderWords) => ({ ...what, ...routeParts(alias.route), alias, words: wordsOf(alias, canonical, Id) })
   return [{ ...what, ...own, words: canonical }, ...(command.aliases ?? []).map(older)]
 }
 
@@ -63,14 +64,19 @@ export interface Wish {
   readonly fill: OlderWords['fill']
 }
 
-type Parameters = Readonly<Record<string, string>>
+/** The ids of a path. */
+export function idsIn<Name extends string>(parameters: Readonly<Record<Name, string>>): Readonly<Record<Name, string>> {
+  const ids = Object.entries<string>(parameters).map(([name, text]) => {
+    if (!validate(text)) throw invalid(`#/path/${name}`, 'is not a uuid')
+    return [name, text.toLowerCase()]
+  })
+  return Object.fromEntries(ids)
+}
 
 /** What is wished, in canonical words. Throws a problem that points into the words that were used. */
-export function wishFrom(wording: CommandWording, parameters: Parameters, body: Said, at: string): Wish {
-  for (const name of wording.parameters) {
-    if (!validate(parameters[name])) throw invalid(`#/path/${name}`, 'is not a uuid')
-    if (name in body) throw invalid(`/${name}`, 'is said by the path')
-  }
+export function wishFrom(wording: CommandWording, path: Readonly<Record<string, string>>, body: Said, at: string): Wish {
+  const parameters = idsIn(path)
+  for (const name of wording.parameters) if (name in body) throw invalid(`/${name}`, 'is said by the path')
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
   const said = alias ? olderWords(wording, alias, { ...redact(body), ...parameters }) : undefined

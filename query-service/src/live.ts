@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { partsOf } from 'shared-domain/kernel/decider.ts'
+import { Id, StreamName } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
 import type { Config } from './config.ts'
 import { Fact, type Facts, type Stored } from './facts.ts'
@@ -16,8 +17,8 @@ import { prefix } from './wordings.ts'
 const Wish = z.object({
   after: Position.optional()
     .describe('Log position after which to begin; without it only what happens from now on is sent. `Last-Event-ID` counts more.'),
-  orchestrator: z.uuid().optional().describe('Only facts that concern this orchestrator first.'),
-  stream: z.string().min(1).max(500).optional().describe('Only facts of this stream, such as `task-<id>`.'),
+  orchestrator: Id.optional().describe('Only facts that concern this orchestrator first.'),
+  stream: StreamName.optional().describe('Only facts of this stream, such as `task-<id>`.'),
   type: z.preprocess((given) => (typeof given === 'string' ? [given] : given), z.array(z.string()).max(100).optional())
     .optional().describe('Only facts of this type; given several times, of any of these.'),
 }).strict()

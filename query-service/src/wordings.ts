@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mixed, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
+import { Id } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
 import { faulty, invalid, parsed, Problem } from './problems.ts'
 
@@ -21,7 +22,7 @@ export function wordingsOf(own: Asking, aliases: readonly Alias[] = []): readonl
   const canonical = own.params.extend(own.query.shape)
   const older = (alias: Alias): QuestionWording => {
     const { path, parameters } = routeParts(alias.route)
-    const words = Object.entries<z.ZodType>(wordsOf(alias, canonical, z.uuid()).shape)
+    const words = Object.entries<z.ZodType>(wordsOf(alias, canonical, Id).shape)
     const params = words.filter(([name]) => parameters.includes(name))
     const query = words.filter(([name]) => !parameters.includes(name))
     return { alias, canonical, own, path, params: z.object(Object.fromEntries(params)), query: z.strictObject(Object.fromEntries(query)) }

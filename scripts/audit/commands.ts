@@ -6,6 +6,7 @@ import { deciders, readModels } from 'shared-domain/catalogue.ts'
 import { cloudEvent } from 'shared-domain/kernel/cloud-event.ts'
 import { partsOf } from 'shared-domain/kernel/decider.ts'
 import type { Entry } from 'shared-domain/kernel/stored.ts'
+import { withPlainId } from 'shared-domain/vocabulary.ts'
 import { fileFor, print, printJson, Usage, type Command } from '../../infra/console/command.ts'
 import { progress } from '../../infra/console/progress.ts'
 import { places } from '../places.ts'
@@ -54,7 +55,7 @@ async function connected<T>(root: string | undefined, run: (client: EventStoreDB
 
 async function* streamEntries(client: EventStoreDBClient, stream: string, limit: Until, onUnreadable?: (error: Unreadable) => void): AsyncGenerator<Entry> {
   try {
-    yield* factsOf(client, stream, limit, onUnreadable)
+    yield* factsOf(client, withPlainId(stream), limit, onUnreadable)
   } catch (error) {
     if (error instanceof StreamNotFoundError) throw new Usage(`There is no stream ${stream}.`)
     throw error

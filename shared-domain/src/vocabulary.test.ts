@@ -1,6 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { DueInstant, Instant, StoredInstant } from './vocabulary.ts'
+import { KeyId } from './fleet/key/events.ts'
+import { uuid } from './kernel/testing.ts'
+import { DueInstant, Instant, OrchestratorId, StoredInstant, StreamName, TaskId, Who } from './vocabulary.ts'
 
 t.test('S-64 an instant is read with any precision and offset, and kept in UTC with milliseconds', async (t) => {
   for (const text of ['2030-01-02T01:30:00+01:30', '2030-01-02T00:00:00Z', '2030-01-01T10:00:00.0000-14:00'])
@@ -30,4 +32,15 @@ t.test('S-64 whatever is taken can be read again', async () => {
     const read = Instant.safeParse(`${pad(year, 4)}-${pad(month)}-${pad(day)}T${pad(hour)}:00:00${sign}${pad(offset)}:00`)
     if (read.success && StoredInstant.parse(read.data) !== read.data) throw new Error(read.data)
   }), { seed: 2030, numRuns: 500 })
+})
+
+t.test('S-60 an id is the same in whatever letters it is written', async (t) => {
+  fc.assert(fc.property(fc.uuid(), fc.array(fc.boolean(), { minLength: 36, maxLength: 36 }), (id, capitals) => {
+    const written = [...id].map((letter, index) => (capitals[index] ? letter.toUpperCase() : letter)).join('')
+    for (const schema of [TaskId, OrchestratorId, KeyId, Who]) if (schema.parse(written) !== id) throw new Error(written)
+    if (StreamName.parse(`task-${written}`) !== `task-${id}` || Who.parse(`agent:${written}`) !== `agent:${id}`) throw new Error(written)
+  }), { seed: 2030, numRuns: 300 })
+  t.equal(Who.parse(' Ada Lovelace '), 'Ada Lovelace', 'what is no id keeps its letters')
+  t.equal(StreamName.parse('apiKey-X'), 'apiKey-X')
+  t.notOk(TaskId.safeParse(`${uuid(1)}0`).success)
 })

@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { isZone } from './kernel/time.ts'
 
-export const TaskId = z.uuid().brand('TaskId')
-export const OrchestratorId = z.uuid().brand('OrchestratorId')
-export const DecisionId = z.uuid().brand('DecisionId')
-export const CommandId = z.uuid().brand('CommandId')
+/** However it is written, an id is kept in small letters: compared as text it is one. */
+export const Id = z.uuid().toLowerCase()
+export const TaskId = Id.brand('TaskId')
+export const OrchestratorId = Id.brand('OrchestratorId')
+export const DecisionId = Id.brand('DecisionId')
+export const CommandId = Id.brand('CommandId')
 
 export type TaskId = z.output<typeof TaskId>
 export type OrchestratorId = z.output<typeof OrchestratorId>
@@ -29,6 +31,18 @@ export const TimeZone = z.string().max(64).refine(isZone, { error: 'is not an IA
 export const priorities = ['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'] as const
 export const Priority = z.enum(priorities)
 export type Priority = z.output<typeof Priority>
+
+/** The text, with an id at its end in small letters: the name of a stream, or of somebody who may be an orchestrator. */
+export const withPlainId = (text: string): string =>
+  text.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i, (id) => id.toLowerCase())
+
+/** A column that holds such a text. */
+export const Named = z.string().overwrite(withPlainId)
+
+export const StreamName = z.string().min(1).max(500).overwrite(withPlainId)
+
+/** Somebody by an id or another name. */
+export const Who = z.string().trim().min(1).max(200).overwrite(withPlainId)
 
 const bytes = new TextEncoder()
 

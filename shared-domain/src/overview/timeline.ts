@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { streamOf } from '../kernel/decider.ts'
 import { readModel } from '../kernel/read-model.ts'
-import { Int64, StoredInstant } from '../vocabulary.ts'
+import { Int64, Named, StoredInstant } from '../vocabulary.ts'
 import { taskState } from '../work/task/state.ts'
 
 export const timeline = readModel({
@@ -10,14 +10,14 @@ export const timeline = readModel({
   version: 2,
   path: '/timeline',
   row: z.object({
-    stream: z.string(),
+    stream: Named,
     revision: z.int(),
     /** Position of the fact in the log; an answer's own `position` is another thing. */
     log_position: Int64,
     type: z.string(),
     at: StoredInstant,
     by_kind: z.string(),
-    by_id: z.string(),
+    by_id: Named,
     imported: z.boolean(),
     summary: z.string(),
   }),

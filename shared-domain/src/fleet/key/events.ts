@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { scopes } from '../../kernel/decider.ts'
 import { events, type EventOf } from '../../kernel/events.ts'
-import { OrchestratorId, StoredInstant } from '../../vocabulary.ts'
+import { Id, OrchestratorId, StoredInstant } from '../../vocabulary.ts'
 
 export const Scope = z.enum(scopes)
-export const KeyId = z.uuid().brand('KeyId')
+export const KeyId = Id.brand('KeyId')
 
 const recipient = ({ orchestrator }: { orchestrator: string | null }) => orchestrator
 

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
-import { DecisionId, Int64, OrchestratorId, Priority, StoredInstant, TaskId } from '../../vocabulary.ts'
+import { DecisionId, Int64, Named, OrchestratorId, Priority, StoredInstant, TaskId } from '../../vocabulary.ts'
 import { BlockKind, Status, type TaskEvent } from './events.ts'
 import { olderLists } from './older-words.ts'
 
 const row = z.object({
   task: TaskId,
   owner: OrchestratorId,
-  assignee: z.string().nullable(),
+  assignee: Named.nullable(),
   title: z.string(),
   description: z.string().nullable(),
   priority: Priority,

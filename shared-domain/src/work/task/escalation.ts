@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
-import { Metadata, text } from '../../vocabulary.ts'
+import { Metadata, text, Who } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unfit, type Decision } from './guards.ts'
@@ -14,7 +14,7 @@ export const escalation = room({
     data: z.object({
       reason: text(500),
       severity: z.enum(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']).default('MEDIUM'),
-      to: text(200).optional(),
+      to: Who.optional(),
       context: Metadata.default({}),
     }),
     decide(task, { to = null, ...wish }, context) {

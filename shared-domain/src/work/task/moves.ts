@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { day_ms, elapsed_ms } from '../../kernel/time.ts'
-import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
+import { DueInstant, jsonObject, OrchestratorId, Priority, text, Who } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unable, type Decision } from './guards.ts'
@@ -75,7 +75,7 @@ export const moves = room({
   assign: {
     about: 'Say who is to do the work; the owner still answers for it.',
     aliases: olderWords.assign,
-    data: z.object({ assignee: text(200), reason: text(500).optional() }),
+    data: z.object({ assignee: Who, reason: text(500).optional() }),
     decide(task, { assignee, reason }, context) {
       const assign = (task: Known): Decision => {
         if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
