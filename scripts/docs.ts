@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
 import { choices, deciders, processes, readModels } from 'shared-domain/catalogue.ts'
+import { bulkRoutes } from '../command-service/src/bulk.ts'
 import { choiceRoutes } from '../command-service/src/choices.ts'
 import { document } from '../command-service/src/openapi.ts'
 import { routes } from '../command-service/src/routes.ts'
@@ -21,6 +22,7 @@ async function commandDocument(): Promise<object> {
   const nobody = () => Promise.reject(new Error('only described'))
   await app.register(async (scope) => {
     routes(scope, deciders, nobody, nobody)
+    bulkRoutes(scope, deciders, nobody, nobody)
     choiceRoutes(scope, choices, undefined as never, undefined as never, nobody, nobody)
   })
   await app.ready()

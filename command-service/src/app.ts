@@ -12,6 +12,7 @@ import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
+import { bulkRoutes } from './bulk.ts'
 import { choiceRoutes, tidy } from './choices.ts'
 import type { Config } from './config.ts'
 import { handler } from './handle.ts'
@@ -25,6 +26,7 @@ import { Queues } from './queues.ts'
 import { routes } from './routes.ts'
 import { database, migrate } from './store/database.ts'
 import { eventStore, rememberCapabilities } from './store/event-store.ts'
+import { rowsFrom } from './store/rows.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
 import { Timers } from './timers.ts'
@@ -51,6 +53,8 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
   const db = database(config.databaseUrl, warn)
+  /** For the rows that decisions rest on. */
+  const grounds = database(config.databaseUrl, warn, { connections_max: 4, statement_ms: 2_000 })
   const ending = new AbortController()
   try {
     await migrate(db)
@@ -58,7 +62,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     await sameLog(client, db)
     const store = eventStore(client)
     const streams = new Streams(store, config.states_max)
-    const handle = handler(store, streams, new Queues(waiting_max), deciders)
+    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows: rowsFrom(grounds) })
     await bootstrap(handle, streams, db, config.organization, config.adminKey, showKey)
 
     const timers = new Timers(db)
@@ -72,6 +76,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     await app.register(async (scope) => {
       const authorise = authoriser(streams)
       routes(scope, deciders, handle, authorise)
+      bulkRoutes(scope, deciders, handle, authorise)
       choiceRoutes(scope, choices, db, streams, handle, authorise)
     })
     const url = await app.listen({ host: config.host, port: config.port })
@@ -98,6 +103,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
         await leading
         await client.dispose()
         await db.destroy()
+        await grounds.destroy()
       },
     }
   } catch (error) {
@@ -105,6 +111,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     await app.close()
     await client.dispose()
     await db.destroy()
+    await grounds.destroy()
     throw error
   }
 }

@@ -3,8 +3,9 @@ import type { FastifyInstance } from 'fastify'
 import { rank, slicesOf, type Choice } from 'shared-domain/kernel/choice.ts'
 import { mayActAs, Rejection, reject } from 'shared-domain/kernel/decider.ts'
 import { z } from 'zod'
+import { repeated } from './answers.ts'
 import type { Authorise } from './auth.ts'
-import type { Accepted, Handle, Outcome, Request } from './handle.ts'
+import type { Accepted, Handle, Outcome, Request } from './request.ts'
 import { pause } from './leader.ts'
 import { answers, headerParameters, olderOperation, successors } from './openapi.ts'
 import { invalid, invalidBody, Problem } from './problems.ts'
@@ -86,7 +87,7 @@ function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, tak
         params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
         headers: headerParameters({ picks: true }),
         body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
-        response: answers(refusals, {}),
+        response: answers(refusals, command.answers ? { answers: command.answers } : {}),
         ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
       },
       handler: async (request, reply) => {
@@ -111,12 +112,13 @@ function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle
   const command = decider.commands[name]!
 
   /** The answer to the same request, if it came before and led to something. */
-  async function earlier({ commandId, organization }: Request): Promise<Accepted | undefined> {
+  async function earlier(request: Request): Promise<Accepted | undefined> {
+    const { commandId, organization } = request
     const made = await db.selectFrom('choice_made').select('target').where('command_id', '=', commandId).executeTakeFirst()
     if (!made) return undefined
     const entry = await streams.refreshed(decider, made.target)
     const first = await streams.answered(entry, commandId)
-    return first && entry.organization === organization ? { id: made.target, revision: first.revision, position: first.position, changed: true } : undefined
+    return first && entry.organization === organization ? repeated(streams, { decider, command, request: { ...request, id: made.target } }, first) : undefined
   }
 
   /** Before the command goes out it is noted where to, so that a repetition looks there first. */

@@ -5,9 +5,10 @@ import { Rejection, scopes } from 'shared-domain/kernel/decider.ts'
 import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
-import { handler, type Accepted } from './handle.ts'
+import { handler } from './handle.ts'
 import { newId } from './new-id.ts'
 import { Queues } from './queues.ts'
+import type { Accepted } from './request.ts'
 import { eventStore, type EventStore } from './store/event-store.ts'
 import { Streams } from './store/streams.ts'
 
@@ -22,7 +23,7 @@ const store = eventStore(client)
 /** A replica of its own: what others write it learns from the store alone. */
 function replica(store: EventStore, queues = new Queues(10)) {
   const streams = new Streams(store, 100)
-  const handle = handler(store, streams, queues, deciders)
+  const handle = handler({ store, streams, queues, deciders, findRows: () => Promise.reject(new Error('nobody asked for rows')) })
   const says = async (category: string, id: string, command: string, wish: object = {}): Promise<Accepted> => {
     const decider = deciders.find((decider) => decider.category === category)!
     const outcome = await handle(decider, command, decider.commands[command]!.data.parse(wish), {

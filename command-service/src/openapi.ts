@@ -1,4 +1,5 @@
-import type { Command } from 'shared-domain/kernel/decider.ts'
+import { bulkBody } from 'shared-domain/kernel/bulk.ts'
+import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
 import { z } from 'zod'
 import { meant, own } from './problems.ts'
@@ -6,15 +7,16 @@ import { bodyOf, prefix, type CommandWording } from './wordings.ts'
 
 const digits = { type: 'string', pattern: '^\\d+$' }
 
-const accepted = (secret: boolean) => ({
+const accepted = ({ secret, answers }: Pick<Command, 'secret' | 'answers'>) => ({
   type: 'object',
-  required: ['id', 'revision', 'position', 'changed'],
+  required: ['id', 'revision', 'position', 'changed', ...Object.keys(answers?.fields.shape ?? {})],
   properties: {
     id: { type: 'string', description: 'The stream that the command was for.' },
     revision: { ...digits, description: 'Revision of the stream after the command; also the ETag.' },
     position: { ...digits, description: 'Position in the log; pass it as `minPosition` to read your own write.' },
     changed: { type: 'boolean', description: 'False when the wish was already true.' },
     ...(secret ? { secret: { type: 'string', description: 'The API key. It is shown here and never again.' } } : {}),
+    ...(answers ? z.toJSONSchema(answers.fields, { target: 'draft-2020-12' }).properties : {}),
   },
 })
 
@@ -53,18 +55,22 @@ const usual = [
   'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE',
 ]
 
-/** Every answer of a command: a refusal stands under the status of its kind. */
-export function answers(declared: Refusals, { creates, secret }: Pick<Command, 'creates' | 'secret'>) {
+function refused(declared: Refusals, codes = usual) {
   const refusals = [
-    ...usual.map((code) => ({ code, ...own[code]! })), ...Object.entries(declared).map(([code, refusal]) => ({ code, ...meant(refusal) })),
+    ...codes.map((code) => ({ code, ...own[code]! })), ...Object.entries(declared).map(([code, refusal]) => ({ code, ...meant(refusal) })),
   ]
-  const refused = [...Map.groupBy(refusals, ({ status }) => status)].map(([status, refusals]) =>
-    [status, problem(status, [...new Set(refusals.map(({ code, title }) => `\`${code}\`: ${title}`))].join('\n'))])
-  const content = { 'application/json': { schema: accepted(secret ?? false) } }
+  return Object.fromEntries([...Map.groupBy(refusals, ({ status }) => status)].map(([status, refusals]) =>
+    [status, problem(status, [...new Set(refusals.map(({ code, title }) => `\`${code}\`: ${title}`))].join('\n'))]))
+}
+
+/** Every answer of a command: a refusal stands under the status of its kind. */
+export function answers(declared: Refusals, command: Pick<Command, 'creates' | 'place' | 'secret' | 'answers'>) {
+  const creates = command.creates ?? command.place !== undefined
+  const content = { 'application/json': { schema: accepted(command) } }
   return {
     200: { ...headers(creates ? 'It was so already.' : 'Accepted.'), content },
     ...(creates ? { 201: { ...headers('Created.'), content } } : {}),
-    ...Object.fromEntries(refused),
+    ...refused(declared),
   }
 }
 
@@ -113,6 +119,50 @@ export const successors = (older: readonly Pick<CommandWording, 'alias' | 'own'>
   description: older.map(({ alias, own }) => `Older words for \`${written(own)}\`.${alias?.about ? ` ${alias.about}` : ''}`).join('\n\n'),
   'x-successors': older.map(({ own }) => written(own)),
 })
+
+const count = { type: 'integer', minimum: 0 }
+
+/** What the document says of a request for many streams at once. */
+export function bulkDescribed(decider: Decider, bulk: Bulk) {
+  const { category, collection, rejections, commands } = decider
+  const more = Object.assign({}, ...Object.values(bulk.actions).map((name) => commands[name]!.answers?.fields.shape))
+  const result = {
+    type: 'object',
+    required: ['id', 'status', 'changed'],
+    properties: {
+      id: { type: 'string' },
+      status: { type: 'integer', description: 'As the command by itself would be answered.' },
+      changed: { type: 'boolean' },
+      code: { type: 'string', description: `Why it failed: ${Object.keys(rejections).join(', ')}, or a code of the service.` },
+      ...z.toJSONSchema(z.object(more), { target: 'draft-2020-12' }).properties,
+    },
+  }
+  const answer = {
+    type: 'object',
+    required: ['action', 'summary', 'results'],
+    properties: {
+      action: { type: 'string' },
+      summary: {
+        type: 'object', required: ['total', 'success', 'failed', 'skipped'],
+        properties: { total: count, success: count, failed: count, skipped: { ...count, description: 'What was so already.' } },
+      },
+      results: { type: 'array', items: result },
+    },
+  }
+  const content = { 'application/json': { schema: answer } }
+  return {
+    operationId: `${category}.bulk`,
+    summary: `${bulk.about} Each is answered for itself; the same Idempotency-Key again answers what is done and does the rest.`,
+    tags: [collection],
+    headers: headerParameters({ picks: true }),
+    body: z.toJSONSchema(bulkBody(decider, bulk), dialect),
+    response: {
+      200: { description: 'Every item was done, or was so already.', content },
+      207: { description: 'Some failed.', content },
+      ...refused({}, usual.filter((code) => !['NOT_FOUND', 'REVISION_MISMATCH', 'IDEMPOTENCY_MISMATCH'].includes(code))),
+    },
+  }
+}
 
 export const document = {
   openapi: '3.1.0' as const,

@@ -112,14 +112,14 @@ const unavailable = [UnavailableError, DeadlineExceededError, TimeoutError, Canc
 const isOutage = (error: { code?: unknown }) =>
   typeof error.code === 'string' && /^(ECONN|ETIMEDOUT|EPIPE|57P0|08|53)/.test(error.code)
 
-/** What the client of the event store says when it finds no node of a cluster. */
-const isWithoutNode = ({ message }: Error) => message.startsWith('Failed to discover')
+/** What the clients say, without a code, when the event store has no node to be found, and when Postgres has no connection for one or no answer. */
+const isWithoutEngine = ({ message }: Error) => /^(Failed to discover|timeout exceeded when trying to connect|Query read timeout)/.test(message)
 
 const isMissingTable = (error: { code?: unknown }) => error.code === '42P01'
 
 function answerTo(error: Partial<FastifyError> & Error): Answer {
   if (error instanceof Problem) return { code: error.code, detail: error.message, errors: error.errors, retry_after_s: error.retry_after_s }
-  if (unavailable.some((kind) => error instanceof kind) || isOutage(error) || isWithoutNode(error)) return { code: 'SERVICE_UNAVAILABLE' }
+  if (unavailable.some((kind) => error instanceof kind) || isOutage(error) || isWithoutEngine(error)) return { code: 'SERVICE_UNAVAILABLE' }
   if (isMissingTable(error)) return { code: 'READ_MODEL_BEHIND', detail: 'The read models have not been built yet.' }
   if (error instanceof Unreadable) return { code: 'STREAM_UNREADABLE' }
   if (error instanceof AccessDeniedError) return { code: 'INTERNAL_ERROR' }
@@ -134,10 +134,21 @@ function answerTo(error: Partial<FastifyError> & Error): Answer {
   }
 }
 
-export function onError(error: FastifyError, request: FastifyRequest, reply: FastifyReply) {
+function explained(error: Error, request: FastifyRequest): Answer {
   const answer = answerTo(error)
   if (own[answer.code]!.status >= 500) request.log.error({ err: error, correlationId: request.id }, answer.code)
-  return send(request, reply, answer)
+  return answer
 }
+
+export const onError = (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => send(request, reply, explained(error, request))
+
+/** Code and status of a failure that is one outcome among several. */
+export function failureOf(error: Error, request: FastifyRequest) {
+  const { code } = explained(error, request)
+  return { code, status: own[code]!.status }
+}
+
+/** The status of a refusal of the domain that is one outcome among several. */
+export const statusOf = ({ code }: Rejection, refusals: Refusals): number => (refusals[code] ? meant(refusals[code]) : own[code] ?? other).status
 
 export const onNotFound = (request: FastifyRequest, reply: FastifyReply) => send(request, reply, { code: 'NOT_FOUND', detail: 'There is no such route.' })

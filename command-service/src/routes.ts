@@ -6,7 +6,7 @@ import type { Refusals } from 'shared-domain/kernel/refusal.ts'
 import { Instant } from 'shared-domain/vocabulary.ts'
 import { v5 } from 'uuid'
 import { fingerprintOf, type Authorise } from './auth.ts'
-import type { Handle, Outcome } from './handle.ts'
+import type { Handle, Outcome } from './request.ts'
 import { newId } from './new-id.ts'
 import { described } from './openapi.ts'
 import { invalid, Problem, refuse } from './problems.ts'
@@ -27,6 +27,10 @@ const keyOf = (header: string | undefined): string | undefined => {
 }
 
 const nesting_max = 64
+
+export function refuseNesting(body: unknown) {
+  if (isDeeperThan(nesting_max, body)) throw invalid('', `is nested more than ${nesting_max} levels deep`)
+}
 
 function isDeeperThan(levels: number, value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false
@@ -66,9 +70,9 @@ export const commandIdOf = ({ organization, by, key }: { organization: string; b
 
 export function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome, refusals: Refusals, more: { created?: boolean; secret?: string | undefined } = {}) {
   if (outcome instanceof Rejection) return refuse(request, reply, outcome, refusals)
-  const { id, revision, position, changed } = outcome
+  const { id, revision, position, changed, more: told } = outcome
   void reply.header('etag', `"${revision}"`).code(more.created && changed ? 201 : 200)
-  return reply.send({ id, revision: String(revision), position: String(position), changed, ...(more.secret ? { secret: more.secret } : {}) })
+  return reply.send({ id, revision: String(revision), position: String(position), changed, ...told, ...(more.secret ? { secret: more.secret } : {}) })
 }
 
 /** Routes of every command of every decider: the domain is the API. Older words may share a route, also with a command's own. */
@@ -92,22 +96,24 @@ function route(app: FastifyInstance, wordings: readonly [CommandWording, ...Comm
       const wording = meantAmong(wordings, body)
       const { decider, name, command, alias, own: canonical } = wording
       const known = await circumstances(request, authorise, command)
-      if (isDeeperThan(nesting_max, body)) throw invalid('', `is nested more than ${nesting_max} levels deep`)
+      refuseNesting(body)
       const { own, wanted, data, others, guard, fill } = wishFrom(wording, request.params, body, known.at)
       if (alias) pointToSuccessor(reply, canonical.path, { ...others, id: own })
       if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 
       const secret = command.secret ? `bk_${randomBytes(32).toString('base64url')}` : undefined
       const fingerprint = secret ? fingerprintOf(secret) : undefined
-      const place = `${decider.category} ${own ?? wanted ?? `${canonical.method} ${canonical.path} ${JSON.stringify(others)}`}`
+      const placed = command.place?.(data, known)
+      const place = `${decider.category} ${own ?? wanted ?? placed ?? `${canonical.method} ${canonical.path} ${JSON.stringify(others)}`}`
       const commandId = commandIdOf(known, place)
-      const id = own ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))
+      const id = own ?? fingerprint?.id ?? wanted ?? placed ?? (known.key === undefined ? newId() : v5('id', commandId))
       const outcome = await handle(decider, name, data, {
-        ...known, id, commandId, isNew: own === undefined && wanted === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
+        ...known, id, commandId, isNew: own === undefined && wanted === undefined && placed === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
         guard, fill,
       })
-      if (command.creates && !(outcome instanceof Rejection)) void reply.header('location', `${prefix}/${decider.collection}/${id}`)
-      return answer(request, reply, outcome, decider.rejections, { created: command.creates ?? false, secret })
+      const creates = command.creates ?? placed !== undefined
+      if (creates && !(outcome instanceof Rejection)) void reply.header('location', `${prefix}/${decider.collection}/${id}`)
+      return answer(request, reply, outcome, decider.rejections, { created: creates, secret })
     },
   })
 }

@@ -13,12 +13,12 @@ export const prefix = '/api/v1'
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
 /** Method and path of a command, as declared or by the rule. */
-export const routeOf = ({ collection }: Pick<Decider, 'collection'>, name: string, { route, creates }: Command) =>
-  routeParts(route ?? (creates ? `POST /${collection}` : `POST /${collection}/:id/${kebab(name)}`))
+export const routeOf = ({ collection }: Pick<Decider, 'collection'>, name: string, { route, creates, place }: Command) =>
+  routeParts(route ?? (creates || place ? `POST /${collection}` : `POST /${collection}/:id/${kebab(name)}`))
 
 /** What a request says in path and body together. Unknown fields are refused; what is created may be given an id. */
-const wishOf = ({ data, creates, secret }: Command): z.ZodObject =>
-  (creates && !secret ? (data as z.ZodObject).extend({ id: Id.optional() }) : data as z.ZodObject).strict()
+const wishOf = ({ data, creates, place, secret }: Command): z.ZodObject =>
+  (creates && !place && !secret ? (data as z.ZodObject).extend({ id: Id.optional() }) : data as z.ZodObject).strict()
 
 /** A command as it can be asked for: in its own words or in older ones. */
 export interface CommandWording extends Wording {

@@ -18,11 +18,12 @@ const types: pg.CustomTypesConfig = {
   },
 }
 
-export function database(url: string, onError: (error: Error) => void): Kysely<any> {
+/** Connects when it is first asked. */
+export function database(url: string, onError: (error: Error) => void, { connections_max = 10, statement_ms = 10_000 } = {}): Kysely<any> {
   const pool = new pg.Pool({
-    connectionString: url, types, max: 10, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
+    connectionString: url, types, max: connections_max, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
     // The server ends a slow statement; this ends the wait for a server that is gone.
-    statement_timeout: 10_000, query_timeout: 15_000,
+    statement_timeout: statement_ms, query_timeout: statement_ms + 5_000,
   })
   // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
   pool.on('error', () => undefined).on('connect', (client) => client.on('error', onError))

@@ -65,6 +65,15 @@ export class Streams {
     return entry
   }
 
+  /** What was known after this revision. Read from the first event, unless it is the last that is known here. */
+  async asOf(fold: Fold, id: string, revision: number): Promise<unknown> {
+    const known = this.known(fold, id)
+    if (known?.revision === revision) return known.state
+    const entry = this.blank(fold, id)
+    await this.#store.read(entry.stream, 0, (event) => take(entry, fold, event), revision + 1)
+    return entry.state
+  }
+
   /** The stream as it stood at most so long ago. */
   async recent(fold: Fold, id: string, age_max_ms: number): Promise<Entry> {
     const entry = this.#entries.get(streamOf(fold, id))

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { capacity } from '../fleet/capacity/decider.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
-import { hold_margin_ms, Rejection, type Context, type Hold } from '../kernel/decider.ts'
+import { hold_margin_ms, inOrder, Rejection, type Context, type Hold } from '../kernel/decider.ts'
 import type { AnyEvent, Recorded } from '../kernel/fact.ts'
 import { send } from '../kernel/process.ts'
 import { admin, orchestrator as actor, uuid } from '../kernel/testing.ts'
@@ -70,7 +70,7 @@ function begun(world: World, id: string, about: string, type: string = 'task_app
   const state = world.look(decisionState, id)
   const facts = decide(state, data, context)
   if (facts instanceof Rejection) return undefined
-  const hold = holds!(state, data, context)
+  const [hold] = inOrder(holds!(state, data, context))
   const taken = hold ? world.carryOut(hold.take) as readonly Recorded[] : []
   return { id, about, facts, context, hold, taken: String(taken.at(-1)?.revision) }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { Rejection, type Command, type Context } from '../kernel/decider.ts'
+import { inOrder, Rejection, type Command, type Context, type Hold } from '../kernel/decider.ts'
 import type { AnyEvent } from '../kernel/fact.ts'
 import { uuid } from '../kernel/testing.ts'
 import { later } from '../kernel/time.ts'
@@ -45,7 +45,7 @@ t.test('S-31 however many rotate a key at once and whatever becomes of them, one
       world.pass(wait_ms)
       if (settles) courier.settle()
       const run = runs.get(id)
-      const { take, giveBack } = rotate.holds!(undefined, data, world.contextOf({ id }))!
+      const [{ take, giveBack }] = inOrder(rotate.holds!(undefined, data, world.contextOf({ id }))) as [Hold]
       if (act === 'decide') {
         const context = world.contextOf({ id })
         const decision = rotate.decide(world.look(apiKeyState, id), data, context)

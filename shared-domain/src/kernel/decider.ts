@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Alias, Said } from './alias.ts'
 import type { EventCatalogue, EventOf } from './events.ts'
 import type { Actor, AnyEvent, Meta } from './fact.ts'
+import type { Asked, Grounds } from './grounds.ts'
 import type { Intent } from './intent.ts'
 import type { Refusals } from './refusal.ts'
 
@@ -50,6 +51,10 @@ export interface Context {
   readonly commandId: string
   /** What is known of another stream, as advice: nothing guards it until the append. */
   readonly look: <State>(other: Fold<State>, id: string) => State
+  /** The rows that were asked for, where the command names any. */
+  readonly grounds?: Grounds | undefined
+  /** What could not be held for this command so far: it is to be chosen without. */
+  readonly refused?: readonly Refused[]
   /** A secret made for this command: shown once in the answer, of which the domain sees only this. */
   readonly secret?: { readonly hash: string; readonly prefix: string } | undefined
 }
@@ -86,6 +91,17 @@ export interface Hold {
   readonly within_ms: number
 }
 
+/** What a command wants to hold, in the order of the streams' names, in which everybody takes. */
+export const inOrder = (holds: Hold | readonly Hold[] | undefined): readonly Hold[] =>
+  (holds === undefined ? [] : [holds].flat()).toSorted((a, b) => (streamOf(a.take, a.take.id) < streamOf(b.take, b.take.id) ? -1 : 1))
+
+/** A stream that did not let itself be held, and why. */
+export interface Refused {
+  readonly category: string
+  readonly id: string
+  readonly code: string
+}
+
 /** An append is not begun when less than this is left of what it holds, so that it cannot come after the end of the hold. */
 export const hold_margin_ms = 15_000
 
@@ -95,6 +111,16 @@ export interface OlderWords<State = any> extends Alias {
   readonly guard?: (state: State, said: Said, context: Context) => Rejection | undefined
   /** What is left unsaid, as the state of the stream has it. */
   readonly fill?: (state: State, data: Said) => Said
+}
+
+/** A context in which no other stream can be looked at. */
+export type Circumstances = Omit<Context, 'look'>
+
+/** More fields of an answer. */
+export interface Answers<State = any> {
+  readonly fields: z.ZodObject
+  /** Of the state after the command: also when nothing changed, and when a repetition is answered as the first time. */
+  readonly of: (state: State, circumstances: Circumstances) => Readonly<Record<string, unknown>>
 }
 
 export interface Command<State = any, Event = any, Code extends string = string, Data extends z.ZodObject = any> {
@@ -114,10 +140,30 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly secret?: true
   /** It decides on what the store says now, of other streams and of the caller's key: what was known a moment ago will not do. */
   readonly fresh?: true
-  /** What must be held for it, if anything. */
-  readonly holds?: (state: State, data: z.output<Data>, context: Context) => Hold | undefined
+  /** The id of its stream, made of what is said. The path names none; who says the same comes to the same stream. */
+  readonly place?: (data: z.output<Data>, circumstances: Pick<Context, 'at' | 'organization'>) => string
+  /** Rows of read models that it rests on: the context of `holds` and `decide` has them. A repetition asks for none. */
+  readonly grounds?: (state: State, data: z.output<Data>, context: Circumstances) => Asked
+  /**
+   * What must be held for it, if anything: all of it or nothing. Where something is refused, a command with grounds chooses again without
+   * it, unless it wants the same once more; any other is refused for the same reason.
+   */
+  readonly holds?: (state: State, data: z.output<Data>, context: Circumstances) => Hold | readonly Hold[] | undefined
+  /** What its answers say besides id, revision, position and whether anything changed. */
+  readonly answers?: Answers<State>
   /** The facts that follow (none when the wish is already true), or why not. Never throws, waits, reads a clock or makes an id. */
   readonly decide: (state: State, data: z.output<Data>, context: Context) => readonly Event[] | Rejection<Code>
+}
+
+/** One request for one command on many streams, each of which is answered for itself. Its route: `POST /<collection>/bulk`. */
+export interface Bulk<Name extends string = string> {
+  readonly about: string
+  /** What the caller's key must allow, at least as much as for each command by itself. */
+  readonly scope: Scope
+  /** The actions that may be asked for, and the command that each is. */
+  readonly actions: Readonly<Record<string, Name>>
+  /** How many streams a request may name: 50, when not said. */
+  readonly ids_max?: number
 }
 
 export interface Decider<
@@ -127,6 +173,7 @@ export interface Decider<
   readonly collection: string
   readonly rejections: Refusals<Code>
   readonly commands: { readonly [Name in keyof Data]: Command<State, Event, Code, Data[Name]> }
+  readonly bulk?: Bulk
 }
 
 export const decider = <State, Event extends AnyEvent, Code extends string, Data extends Record<string, z.ZodObject>>(
@@ -135,6 +182,7 @@ export const decider = <State, Event extends AnyEvent, Code extends string, Data
     collection: string
     rejections: Refusals<Code>
     commands: { readonly [Name in keyof Data]: Command<State, Event, NoInfer<Code>, Data[Name]> }
+    bulk?: Bulk<NoInfer<keyof Data & string>>
   },
 ): Decider<State, Event, Code, Data> => ({ ...fold, ...definition }) as never
 

@@ -1,4 +1,4 @@
-import { partsOf, Rejection, scopes, streamOf, type Context, type Decider, type Fold } from './decider.ts'
+import { inOrder, partsOf, Rejection, scopes, streamOf, type Context, type Decider, type Fold } from './decider.ts'
 import type { Actor, AnyEvent, Recorded } from './fact.ts'
 import type { Intent } from './intent.ts'
 import type { Process } from './process.ts'
@@ -39,7 +39,7 @@ export class World {
     return { id, by, actsFor, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
   }
 
-  /** Decides and appends, with what the decision must hold taken before: nothing comes in between, so nothing is given back. */
+  /** Decides and appends, with what the decision must hold taken before: all of it, or what was taken goes back. */
   do(wish: Wish, context: Context = this.contextOf(wish)): readonly Recorded[] | Rejection {
     const { category, id, command: name } = wish
     const decider = this.#deciders.get(category)!
@@ -48,12 +48,20 @@ export class World {
     const state = this.look(decider, id)
     const decision = command.decide(state, data, context)
     if (decision instanceof Rejection || decision.length === 0) return decision
-    const hold = command.holds?.(state, data, context)
-    if (hold) {
-      const taken = this.carryOut(hold.take)
-      if (taken instanceof Rejection) return taken
+    const held: Intent[] = []
+    for (const { take, giveBack } of inOrder(command.holds?.(state, data, context))) {
+      const taken = this.carryOut(take)
+      if (taken instanceof Rejection) {
+        for (const back of held) this.carryOut(back)
+        return taken
+      }
+      held.push(giveBack(String(this.#revisionOf(take))))
     }
     return this.append(decider, id, decision, context)
+  }
+
+  #revisionOf({ category, id }: Intent): number {
+    return this.#streams.get(streamOf({ category }, id))?.revision ?? -1
   }
 
   carryOut(intent: Intent): readonly Recorded[] | Rejection {

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Said } from '../../kernel/alias.ts'
-import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { decider, mayActAs, reject, type Answers, type Context } from '../../kernel/decider.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
-import { Orchestrator, Profile, type Status } from './events.ts'
-import { orchestratorState, type OrchestratorState } from './state.ts'
+import { Orchestrator, Profile, ShownStatus, type Status } from './events.ts'
+import { orchestratorState, shownStatus, type OrchestratorState } from './state.ts'
 
 type StatusName = z.output<typeof Status>
 type Action = keyof typeof moves
@@ -27,7 +27,7 @@ function move(action: Action, state: OrchestratorState, reason: string | null, c
   if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
   const paths: Partial<Record<StatusName, readonly StatusName[]>> = moves[action]
   const path = state.stage === 'registered' ? paths[state.status] : undefined
-  if (!path) return reject('INVALID_STATE_TRANSITION', { action, status: state.stage === 'registered' ? state.status : 'ARCHIVED' })
+  if (!path) return reject('INVALID_STATE_TRANSITION', { action, status: shownStatus(state) })
   let from = (state as { status: StatusName }).status
   return path.map((to) => {
     const fact = Orchestrator.OrchestratorStatusChanged({ from, to, action, reason })
@@ -36,8 +36,18 @@ function move(action: Action, state: OrchestratorState, reason: string | null, c
   })
 }
 
+/** Where the move began and where it led, which is the same place when nothing changed. */
+const fromTo: Answers<OrchestratorState> = {
+  fields: z.object({ from: ShownStatus, to: ShownStatus }),
+  of(state, { commandId }) {
+    const to = shownStatus(state)
+    return { from: state.stage !== 'unknown' && state.moved?.command === commandId ? state.moved.from : to, to }
+  },
+}
+
 const statusCommand = (action: Action, about: string) => ({
   about,
+  answers: fromTo,
   data: z.object({ reason: text(500).optional() }),
   decide: (state: OrchestratorState, { reason }: { reason?: string | undefined }, context: Context) =>
     move(action, state, reason ?? null, context),
@@ -105,6 +115,7 @@ export const orchestrator = decider(orchestratorState, {
       about: 'Retire an orchestrator for good; it must be offline.',
       route: 'DELETE /orchestrators/:id',
       scope: 'admin',
+      answers: fromTo,
       data: z.object({ reason: text(500).optional() }),
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
@@ -124,5 +135,14 @@ export const orchestrator = decider(orchestratorState, {
     restart: toldCommand('restart', 'Go offline and come back at once.'),
     fill: { ...statusCommand('fill', 'The last capacity slot is taken.'), internal: true },
     free: { ...statusCommand('free', 'A capacity slot is free again.'), internal: true },
+  },
+
+  bulk: {
+    about: 'Move many orchestrators, or archive them.',
+    scope: 'admin',
+    actions: {
+      activate: 'activate', start: 'start', pause: 'pause', resume: 'resume', deactivate: 'deactivate', stop: 'stop', restart: 'restart',
+      archive: 'archive',
+    },
   },
 })

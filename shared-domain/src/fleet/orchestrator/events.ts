@@ -4,6 +4,7 @@ import { text, TimeZone } from '../../vocabulary.ts'
 
 export const statuses = ['ONLINE', 'BUSY', 'AWAY', 'OFFLINE'] as const
 export const Status = z.enum(statuses)
+export const ShownStatus = z.enum([...statuses, 'ARCHIVED'])
 
 export const Profile = z.object({
   name: text(100),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { OrchestratorId, StoredInstant } from '../../vocabulary.ts'
-import { statuses, type OrchestratorEvent, type Profile } from './events.ts'
+import { ShownStatus, type OrchestratorEvent, type Profile } from './events.ts'
 
 const row = z.object({
   orchestrator: OrchestratorId,
@@ -9,7 +9,7 @@ const row = z.object({
   discipline: z.string(),
   role: z.string(),
   capabilities: z.array(z.string()),
-  status: z.enum([...statuses, 'ARCHIVED']),
+  status: ShownStatus,
   status_reason: z.string().nullable(),
   since: StoredInstant,
   timezone: z.string(),

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { fold, type Evolve } from '../../kernel/decider.ts'
-import { Orchestrator, type OrchestratorEvent, type Profile, type Status } from './events.ts'
+import { Orchestrator, type OrchestratorEvent, type Profile, type ShownStatus, type Status } from './events.ts'
 
 export type OrchestratorState =
   | { readonly stage: 'unknown' }
@@ -8,6 +8,8 @@ export type OrchestratorState =
   | Known & { readonly stage: 'archived' }
 
 interface Known {
+  /** Its last move: the command that it was, and where it began. */
+  readonly moved: { readonly command: string; readonly from: z.output<typeof Status> } | null
   readonly organization: string
   readonly profile: z.output<typeof Profile>
   /** How many tasks it was registered to work on at once; a limit may have been said since then. */
@@ -18,16 +20,24 @@ const registered = (state: OrchestratorState) => state as Extract<OrchestratorSt
 
 const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   OrchestratorRegistered: (_, { maxConcurrentTasks: registeredMax, ...profile }, { organization }) =>
-    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax }),
+    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null }),
   OrchestratorUpdated: (state, profile) => ({ ...registered(state), profile }),
-  OrchestratorStatusChanged: (state, { to }) => ({ ...registered(state), status: to }),
-  OrchestratorArchived: (state) => {
+  OrchestratorStatusChanged: (state, { from, to }, { commandId: command }) => {
+    const known = registered(state)
+    // A command may go through several statuses.
+    return { ...known, status: to, moved: known.moved?.command === command ? known.moved : { command, from } }
+  },
+  OrchestratorArchived: (state, { from }, { commandId: command }) => {
     const { organization, profile, registeredMax } = registered(state)
-    return { stage: 'archived', organization, profile, registeredMax }
+    return { stage: 'archived', organization, profile, registeredMax, moved: { command, from } }
   },
 }
 
 export const orchestratorState = fold('orchestrator', Orchestrator, { stage: 'unknown' }, evolve)
+
+/** The status as it is shown: `ARCHIVED` for who has left. */
+export const shownStatus = (state: OrchestratorState): z.output<typeof ShownStatus> =>
+  (state.stage === 'registered' ? state.status : 'ARCHIVED')
 
 /** Takes work over: neither archived nor offline. */
 export const isReachable = (state: OrchestratorState): boolean => state.stage === 'registered' && state.status !== 'OFFLINE'

@@ -2,6 +2,7 @@ import t from 'tap'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { counted } from '../../fleet/capacity/state.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { inOrder, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { now, orchestrator, subject } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
@@ -49,7 +50,7 @@ t.test('S-3 S-40 a task does not start without a capacity slot, and gives none a
 t.test('S-40 the slot that a start takes is the one that is given back when it fails', async (t) => {
   const { world } = inWorld(created())
   const context = world.contextOf({ id: subject })
-  const { take, giveBack, within_ms } = task.commands.start.holds!(world.look(taskState, subject), {}, context)!
+  const [{ take, giveBack, within_ms }] = inOrder(task.commands.start.holds!(world.look(taskState, subject), {}, context)) as [Hold]
   t.equal(within_ms, reservation_ms)
   world.carryOut(take)
   t.strictSame(counted(world.look(capacity, owner)), { max: 5, active: 0, reserved: 1 })

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { decisionState, permits } from '../../council/decision/state.ts'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { mayActAs, reject, type Context, type Hold } from '../../kernel/decider.ts'
+import { mayActAs, reject, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
 import { CommandId, TaskId } from '../../vocabulary.ts'
@@ -12,7 +12,7 @@ import { by, moving, room, unfit, type Decision } from './guards.ts'
 import { approvalsOf, type Known, type TaskState } from './state.ts'
 
 /** A task cannot start without a slot: it is reserved first, on the owner's capacity stream (S-40). */
-function takeSlot(task: TaskState, _: unknown, { id, commandId }: Context): Hold {
+function takeSlot(task: TaskState, _: unknown, { id, commandId }: Circumstances): Hold {
   const { owner } = task as Known
   const slot = { task: TaskId.parse(id), command: CommandId.parse(commandId) }
   return {

@@ -1,0 +1,83 @@
+import type { Command, Context, Decider, Hold, Rejection, Scope } from 'shared-domain/kernel/decider.ts'
+import type { Actor } from 'shared-domain/kernel/fact.ts'
+import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
+import type { Intent } from 'shared-domain/kernel/intent.ts'
+
+/** One wish for one stream, with everything that the log will say about who, when and why. */
+export interface Request {
+  readonly id: string
+  readonly by: Actor
+  /** The orchestrator that the caller's key speaks for, if for any. */
+  readonly actsFor: string | null
+  /** What the caller's key allows. */
+  readonly allowed: readonly Scope[]
+  /** When the caller's key expires, null for never. */
+  readonly keyExpiresAt?: string | null | undefined
+  readonly organization: string
+  readonly at: string
+  readonly commandId: string
+  /** The command can come again under the same id: it is kept with the stream and answered as the first time. */
+  readonly repeatable: boolean
+  /** The id was made for this request: there is no such stream yet, and the append would notice if there were. */
+  readonly isNew?: boolean | undefined
+  readonly correlationId: string
+  readonly causationId: string
+  readonly traceparent?: string | undefined
+  readonly imported?: boolean | undefined
+  /** The caller's expected revision (If-Match): the caller owns the conflict. */
+  readonly expected?: number | undefined
+  readonly secret?: Context['secret']
+  /** What the words that the command was asked for with add to it: what they left unsaid, and why what it leads to must not follow. */
+  readonly fill?: ((state: any, data: any) => unknown) | undefined
+  readonly guard?: ((state: any, context: Context) => Rejection | undefined) | undefined
+}
+
+export interface Accepted {
+  readonly id: string
+  readonly revision: number
+  readonly position: bigint
+  readonly changed: boolean
+  /** What the command answers besides. */
+  readonly more?: Readonly<Record<string, unknown>>
+}
+
+/** Besides the codes of the decider: NOT_FOUND, REVISION_MISMATCH, IDEMPOTENCY_MISMATCH. */
+export type Outcome = Accepted | Rejection
+
+export type Handle = (decider: Decider, name: string, data: unknown, request: Request) => Promise<Outcome>
+
+/** A command on its way. */
+export interface Run {
+  readonly decider: Decider
+  readonly name: string
+  readonly command: Command
+  readonly data: unknown
+  readonly request: Request
+  /** Tells a repetition from another request under the same id. */
+  readonly hash: string | undefined
+  /** What it holds by now. */
+  readonly held: Held[]
+  /** What could not be held. */
+  readonly refused: Unheld[]
+  grounds?: { readonly asked: Asked; readonly found: Grounds }
+}
+
+export interface Held {
+  readonly hold: Hold
+  readonly since_ms: number
+  /** Revision of the other stream after the taking. */
+  readonly taken: string
+}
+
+export interface Unheld {
+  readonly take: Intent
+  readonly why: Rejection
+}
+
+/** What is wished in this state, with what the words left unsaid. */
+export const wishIn = (state: unknown, { data, request: { fill } }: Run): unknown => (fill ? fill(state, data) : data)
+
+/** What a pure function is told of a command that is on its way, besides the state. */
+export const circumstancesOf = ({ request, grounds, refused }: Run) => ({
+  ...request, grounds: grounds?.found, refused: refused.map(({ take: { category, id }, why: { code } }) => ({ category, id, code })),
+})

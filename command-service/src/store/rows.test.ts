@@ -1,0 +1,98 @@
+import { join } from 'node:path'
+import { sql } from 'kysely'
+import { canonicalJson } from 'shared-domain/kernel/canonical-json.ts'
+import { grounds_max, rowsOf, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
+import { readModel } from 'shared-domain/kernel/read-model.ts'
+import { sha256 } from 'shared-domain/kernel/sha-256.ts'
+import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
+import t from 'tap'
+import { z } from 'zod'
+import { startPostgres } from '../../../infra/embedded/postgres.ts'
+import { folderFor } from '../../../infra/embedded/testing.ts'
+import { Busy } from '../queues.ts'
+import { database } from './database.ts'
+import { rowsFrom } from './rows.ts'
+
+const postgres = await startPostgres({ dir: join(folderFor(t, 'rows'), 'postgres') })
+const db = database(postgres.url, () => undefined)
+const hasty = database(postgres.url, () => undefined, { connections_max: 1, statement_ms: 100 })
+t.teardown(async () => {
+  await db.destroy()
+  await hasty.destroy()
+  await postgres.stop()
+})
+
+const things = readModel({
+  name: 'thing', about: 'Of every type.', version: 1, path: '/things', key: ['thing'],
+  row: z.object({
+    thing: z.uuid(), name: z.string(), size: z.int(), share: z.number().nullable(), isOpen: z.boolean(), at: StoredInstant, tags: z.array(z.string()), big: Int64,
+  }),
+})
+const counts = readModel({
+  name: 'thing_count', about: 'Sums.', version: 1, path: '/counts', key: ['day'], row: z.object({ day: z.string(), n: z.int().meta({ sql: 'bigint' }) }),
+})
+const unbuilt = readModel({ name: 'unbuilt', about: 'Not there yet.', version: 1, path: '/unbuilt', key: ['x'], row: z.object({ x: z.string() }) })
+const slow = readModel({ name: 'slow', about: 'Takes its time.', version: 1, path: '/slow', key: ['x'], row: z.object({ x: z.string() }) })
+const many = readModel({ name: 'many', about: 'Too many.', version: 1, path: '/many', key: ['n'], row: z.object({ n: z.int() }) })
+
+const idOf = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`
+const thing = (n: number, more: object = {}) =>
+  ({ thing: idOf(n), name: `thing ${n}`, size: n, share: n / 3, isOpen: n % 2 === 0, at: `2030-01-0${n}T10:00:00.123Z`, tags: ['a', `"${n}"`], big: '9007199254740993', ...more })
+
+await sql.raw(`
+  create table checkpoint (model text, active boolean, commit bigint);
+  insert into checkpoint values ('thing', true, 700), ('thing', false, 3), ('thing_count', true, 650), ('slow', true, 1), ('many', true, 1);
+  create table thing (organization text, thing uuid, name text, size integer, share double precision, "isOpen" boolean, at timestamptz(3), tags jsonb, big bigint);
+  create table thing_count (organization text, day text, n bigint);
+  insert into thing_count values ('acme', '2030-01-01', 5), ('globex', '2030-01-01', 6);
+  create view slow as select 'acme' as organization, pg_sleep(60)::text as x;
+  create view many as select 'acme' as organization, n from generate_series(1, ${grounds_max + 1}) as n;
+`).execute(db)
+const own = [thing(1), thing(2, { share: null }), thing(3, { at: '0001-01-01T00:00:00.000Z' }), thing(4)]
+for (const [organization, row] of [...own.map((row) => ['acme', row] as const), ['globex', thing(5)] as const]) {
+  await db.insertInto('thing').values({ organization, ...row, tags: JSON.stringify(row.tags) }).execute()
+}
+
+const find = rowsFrom(db)
+const columns = ['thing', 'name', 'size', 'share', 'isOpen', 'at', 'tags', 'big'] as const
+const named = (asked: Partial<Omit<RowsAsked, 'from' | 'columns'>>, organization = 'acme') =>
+  find(organization, { things: { from: things, columns: ['size'], ...asked } }).then(({ rows }) => rows.things!.map(({ size }) => size))
+
+t.test('E-1 rows come as they were written, with the position that they stand at and the digest that anybody finds', async (t) => {
+  const found = await find('acme', { things: rowsOf(things, { columns, order: ['size'] }) })
+  t.strictSame(found, { rows: { things: own }, position: '700', digest: sha256(canonicalJson({ things: own })) })
+  t.strictSame((await find('globex', { things: rowsOf(things, { columns }) })).rows.things, [thing(5)], 'an organization rests on its own rows alone')
+  t.strictSame(await find('initech', { things: rowsOf(things, { columns }) }), { rows: { things: [] }, position: '700', digest: sha256('{"things":[]}') })
+})
+
+t.test('E-1 several read models are asked in one statement, and the least position is that of all', async (t) => {
+  let statements = 0
+  const counting = db.withPlugin({ transformQuery: ({ node }) => { statements++; return node }, transformResult: async ({ result }) => result })
+  const found = await rowsFrom(counting)('acme', { sums: rowsOf(counts, { columns: ['n'] }), things: rowsOf(things, { columns: ['name'], limit: 1 }) })
+  t.match(found, { rows: { sums: [{ n: 5 }], things: [{ name: 'thing 1' }] }, position: '650' })
+  t.equal(statements, 1)
+})
+
+t.test('E-1 conditions, order and limit', async (t) => {
+  t.strictSame(await named({}), [1, 2, 3, 4], 'by the key, when nothing else is said')
+  t.strictSame(await named({ where: { name: 'thing 2' } }), [2])
+  t.strictSame(await named({ where: { size: [1, 3, 9] } }), [1, 3])
+  t.strictSame(await named({ where: { share: null } }), [2])
+  t.strictSame(await named({ where: { share: [null, 1] } }), [2, 3])
+  t.strictSame(await named({ where: { thing: idOf(5) } }), [], 'nor by its id')
+  t.strictSame(await named({ atLeast: { size: 2 }, atMost: { size: 3 } }), [2, 3])
+  t.strictSame(await named({ atMost: { at: '2030-01-02T00:00:00.000Z' } }), [1, 3])
+  t.strictSame(await named({ order: ['share'] }), [1, 3, 4, 2], 'nulls last')
+  t.strictSame(await named({ order: ['size'], descending: true, limit: 2 }), [4, 3])
+})
+
+t.test('E-1 too many rows, too much time and a read model that is not built are answers for now', async (t) => {
+  const isBusy = (asking: Promise<unknown>) => asking.then(() => false, (error: unknown) => error instanceof Busy)
+  t.ok(await isBusy(find('acme', { all: rowsOf(many, { columns: ['n'] }) })))
+  t.equal((await find('acme', { all: rowsOf(many, { columns: ['n'], limit: grounds_max }) })).rows.all!.length, grounds_max)
+  t.ok(await isBusy(find('acme', { all: rowsOf(many, { columns: ['n'], limit: grounds_max }), one: rowsOf(things, { columns: ['name'] }) })), 'in all')
+  t.ok(await isBusy(rowsFrom(hasty)('acme', { one: rowsOf(slow, { columns: ['x'] }) })))
+  await t.rejects(find('acme', { one: rowsOf(unbuilt, { columns: ['x'] }) }), { code: '42P01' }, 'no table yet')
+  await sql`create view unbuilt as select 'acme' as organization, 'x' as x`.execute(db)
+  await t.rejects(find('acme', { one: rowsOf(unbuilt, { columns: ['x'] }) }), { code: 'READ_MODEL_BEHIND' })
+})

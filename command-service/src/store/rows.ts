@@ -1,0 +1,73 @@
+import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { grounds_max, groundsOf, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
+import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import { fromSql } from 'shared-domain/kernel/time.ts'
+import { z } from 'zod'
+import { Problem } from '../problems.ts'
+import { Busy } from '../queues.ts'
+
+/** SQLSTATE of a statement that took longer than it may. */
+const cancelled = '57014'
+
+interface Found {
+  readonly position: string | null
+  readonly models: number
+  readonly part: number | null
+  readonly row: readonly (string | null)[] | null
+}
+
+/**
+ * Finds what is asked for in one statement: rows of several read models as of one moment, with the least position that all of them have
+ * reached. Throws `Busy` when there are more than a decision may rest on, or when it takes too long.
+ */
+export const rowsFrom = (db: Kysely<any>) => async (organization: string, asked: Asked): Promise<Grounds> => {
+  const parts = Object.entries(asked)
+  const models = [...new Set(parts.map(([, { from }]) => from.name))]
+  const selections = parts.map(([, part], index) => sql`(${selection(organization, part, index)})`)
+  const { rows: found } = await sql<Found>`
+    select c.position, c.models, r.part, r."row"
+    from (select min(commit)::text as position, count(*)::integer as models from checkpoint where active and model = any(${models})) as c
+    left join (${sql.join(selections, sql` union all `)}) as r on true order by r.part, r.n`.execute(db).catch((error: { code?: unknown }) => {
+    throw error.code === cancelled ? new Busy('the rows that a decision rests on take too long') : error
+  })
+  const { position, models: built } = found[0]!
+  if (position === null || built < models.length) throw new Problem('READ_MODEL_BEHIND', 'A read model is being built.')
+  if (found.length > grounds_max) throw new Busy('a decision would rest on too many rows')
+  const shapes = parts.map(([, { from, columns }]) => shaper(from, columns))
+  const rows = parts.map(([name], index) => [name, found.filter(({ part }) => part === index).map(({ row }) => shapes[index]!(row!))] as const)
+  return groundsOf(Object.fromEntries(rows), position)
+}
+
+/** Rows as texts, so that those of several read models fit one statement. Whatever a decision rests on is the organization's own. */
+function selection(organization: string, { from, columns, where = {}, atLeast = {}, atMost = {}, order = [], descending, limit }: RowsAsked, part: number) {
+  const by = [...new Set([...order, ...from.key])].map((column) => sql`${sql.ref(column)} ${descending ? sql`desc nulls last` : sql`asc nulls last`}`)
+  const texts = columns.map((column) => sql`${sql.ref(column)}::text`)
+  const conditions = [
+    sql`organization = ${organization}`,
+    ...Object.entries(where).map(([column, value]) => anyOf(column, [value].flat())),
+    ...Object.entries(atLeast).map(([column, value]) => sql`${sql.ref(column)} >= ${value}`),
+    ...Object.entries(atMost).map(([column, value]) => sql`${sql.ref(column)} <= ${value}`),
+  ]
+  return sql`select ${sql.lit(part)} as part, row_number() over (order by ${sql.join(by)}) as n, json_build_array(${sql.join(texts)}) as "row"
+    from ${sql.table(from.name)} where ${sql.join(conditions, sql` and `)}
+    order by ${sql.join(by)} limit ${sql.lit(Math.min(limit ?? Infinity, grounds_max + 1))}`
+}
+
+function anyOf(column: string, values: readonly unknown[]): RawBuilder<unknown> {
+  const given = values.filter((value) => value !== null)
+  const among = sql`${sql.ref(column)} = any(${given})`
+  return given.length === values.length ? among : sql`(${among} or ${sql.ref(column)} is null)`
+}
+
+/** A row as the projection wrote it, of the texts of its columns. */
+function shaper({ row }: ReadModel, columns: readonly string[]): (texts: readonly (string | null)[]) => Row {
+  const readers = columns.map((column) => readerOf((row as z.ZodObject).shape[column] as z.ZodType))
+  return (texts) => Object.fromEntries(texts.map((text, index) => [columns[index]!, text === null ? null : readers[index]!(text)]))
+}
+
+function readerOf(schema: z.ZodType): (text: string) => unknown {
+  const plain = schema instanceof z.ZodNullable ? schema.unwrap() as z.ZodType : schema
+  const { type, format } = z.toJSONSchema(plain, { io: 'output', unrepresentable: 'any' })
+  if (type === 'string') return format === 'date-time' ? fromSql : (text) => text
+  return type === 'integer' || type === 'number' ? Number : type === 'boolean' ? (text) => text === 'true' : JSON.parse
+}

@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import type { Bulk, Decider } from './decider.ts'
+
+export const ids_max_default = 50
+
+const distinct = (ids: readonly string[]) => new Set(ids).size === ids.length
+
+export type BulkBody = z.ZodType<{ readonly ids: readonly string[]; readonly action: string } & Readonly<Record<string, unknown>>>
+
+/** What a request says: which streams, which action, and whatever the command of the action takes. */
+export function bulkBody({ commands }: Decider, { actions, ids_max = ids_max_default }: Bulk): BulkBody {
+  const ids = z.array(z.uuid().toLowerCase()).min(1).max(ids_max).meta({ uniqueItems: true })
+    .refine(distinct, { error: 'names something twice' })
+  const variants = Object.entries(actions).map(([action, name]) =>
+    z.strictObject({ ids, action: z.literal(action), ...(commands[name]!.data as z.ZodObject).shape }))
+  const error = (issue: { readonly code?: string }) =>
+    (issue.code === 'invalid_union' ? `is one of ${Object.keys(actions).join(', ')}` : undefined)
+  return z.discriminatedUnion('action', variants as never, { error }) as never
+}
