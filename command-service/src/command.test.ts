@@ -347,6 +347,8 @@ t.test('an imported fact keeps its own time, is marked, and sets no timer', asyn
   t.equal(started.status, 200)
   const [, event] = await read(`task-${body.id}`)
   t.match(event!.metadata, { at, imported: true })
+  const early = await admin(`POST /tasks/${body.id}/complete`, { token: started.body.revision }, { 'baton-imported-at': '2020-03-04T05:06:06Z' })
+  t.match(early, { status: 409, body: { code: 'BEFORE_START' } }, 'work does not end before it begins')
   await until(async () => (await read(`capacity-${id}`)).some(({ type, metadata }) => type === 'SlotConfirmed' && (metadata as any).at === at))
   t.equal((await db.query('select * from timer where key = $1', [`lease-${body.id}`])).rowCount, 0)
   const [reserved] = (await read(`capacity-${id}`)).filter(({ type }) => type === 'SlotReserved')

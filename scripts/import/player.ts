@@ -78,7 +78,7 @@ export class Player {
         await this.#send(row, this.#course.of(row))
       }).then(() => {
         underWay.delete(done)
-        onProgress(++this.#rows)
+        if (!this.#stopped) onProgress(++this.#rows)
       })
       underWay.add(done)
       if (underWay.size >= window_max) await Promise.race(underWay)

@@ -40,6 +40,8 @@ export type Scope = (typeof scopes)[number]
 export interface Context {
   readonly id: string
   readonly at: string
+  /** What is asked for is taken over from another log, and `at` is the time that it has there. */
+  readonly imported?: boolean | undefined
   readonly by: Actor
   /** The orchestrator that the caller's key speaks for: its own, a daemon's the one that it serves. Null for everybody else. */
   readonly actsFor: string | null

@@ -30,13 +30,19 @@ export const moving = (task: Known) => ({ owner: task.owner, from: task.status }
 
 export const holds = ({ lease }: InProgress, token: string, context: Context) => mayActAs(context, lease.holder) && lease.token === token
 
-/** A command of the lease holder: without the current token it is refused, whatever the status. */
+/**
+ * A command of the lease holder: without the current token it is refused, whatever the status. What another log tells has its own order;
+ * what happens here may be a little early by the clock of another machine, and is not.
+ */
 export function byHolder(
   task: TaskState, command: string, token: string, context: Context, decide: (task: InProgress) => Decision,
 ): Decision {
   return by(task, command, {
     TODO: stale, BLOCKED: stale, CANCELLED: stale,
-    IN_PROGRESS: (task) => (holds(task, token, context) ? decide(task) : stale()),
+    IN_PROGRESS(task) {
+      if (!holds(task, token, context)) return stale()
+      return context.imported && context.at < task.lease.since ? reject('BEFORE_START', { startedAt: task.lease.since }) : decide(task)
+    },
   })
 }
 

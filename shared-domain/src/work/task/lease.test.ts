@@ -24,6 +24,19 @@ t.test('S-4 the holder reports progress, with the token of its lease', async (t)
   given(...running).by(orchestrator(other)).when('reportProgress', { token, percentage: 40 }).refuses('STALE_LEASE')
 })
 
+t.test('what another log tells of the work is not before its start, however clocks differ on what happens here', async (t) => {
+  const given = (imported: boolean, by_ms: number) => scene(t)(...running).with({ imported }).at(later(now, by_ms))
+  const acts = {
+    complete: { token }, fail: { token, error: 'no' }, reportProgress: { token, percentage: 1 }, heartbeat: { token },
+  } as const
+  for (const [command, data] of Object.entries(acts)) {
+    given(true, -1).when(command as 'heartbeat', data).refuses('BEFORE_START', { startedAt: now })
+  }
+  given(true, 0).when('complete', { token }).yields(completed(token))
+  given(false, -1).when('complete', { token }).yields(completed(token))
+  given(true, -1).when('complete', { token: '0' }).refuses('STALE_LEASE')
+})
+
 t.test('S-22 a sign of life renews the lease, where the last one is old enough to matter', async (t) => {
   const renewed = Task.LeaseRenewed({ owner, token })
   const given = (wait_ms: number) => scene(t)(...running).at(later(now, wait_ms))

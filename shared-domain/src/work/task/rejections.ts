@@ -21,6 +21,7 @@ export const rejections = {
   RETRY_NOT_DUE: busy('The task failed a short while ago and may not be tried again yet.'),
   CONSENSUS_REQUIRED: busy('The task needs the approval of decisions first.'),
   TOO_MANY_APPROVALS: conflict('The task waits for as many approvals as it may.'),
+  BEFORE_START: conflict('What is imported of the work comes before its start.'),
   STALE_LEASE: conflict('The lease is not, or no longer, held with this token.'),
   ALREADY_ESCALATED: conflict('The task is escalated already.'),
   SELF_COLLABORATION: conflict('The owner of a task cannot be asked to help with it.'),
