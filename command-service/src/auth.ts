@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { FastifyRequest } from 'fastify'
 import type { Scope } from 'shared-domain/kernel/decider.ts'
-import { admit, allows, apiKeyState, keyIdOf, keyPattern, keyPrefixLength, type Principal } from 'shared-domain/fleet/key/state.ts'
+import { admit, allows, apiKeyState, backersOf, keyIdOf, keyPattern, keyPrefixLength, type Principal } from 'shared-domain/fleet/key/state.ts'
 import { Problem } from './problems.ts'
 import type { Streams } from './store/streams.ts'
 
 /** Keys that one address may guess in a minute. */
 const failures_max = 300
 const failures_forgotten_ms = 60_000
-/** How long a key that was just revoked elsewhere may still be taken. */
+/** How long a key may still be taken that was just revoked elsewhere, or whose holder just left. */
 const known_max_ms = 1_000
 
 export const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
@@ -44,8 +44,10 @@ export function authoriser(streams: Streams): Authorise {
     if (isStranger) count(ip, 1)
     let principal: ReturnType<typeof admit> | undefined
     try {
-      const { state } = await streams.recent(apiKeyState, id, fresh ? 0 : known_max_ms)
-      principal = admit(state, id, hash, new Date().toISOString())
+      const age_max_ms = fresh ? 0 : known_max_ms
+      const { state } = await streams.recent(apiKeyState, id, age_max_ms)
+      const backers = await Promise.all(backersOf(state).map(({ fold, id }) => streams.recent(fold, id, age_max_ms)))
+      principal = admit(state, id, hash, new Date().toISOString(), backers.map(({ last }) => last))
     } finally {
       if (isStranger && typeof principal !== 'string') count(ip, -1)
     }

@@ -16,7 +16,7 @@ export async function bootstrap(handle: Handle, streams: Streams, db: Kysely<any
   if (given) {
     await make(handle, organization, given)
     const { id, hash } = fingerprintOf(given)
-    const principal = admit((await streams.refreshed(apiKeyState, id)).state, id, hash, new Date().toISOString())
+    const principal = admit((await streams.refreshed(apiKeyState, id)).state, id, hash, new Date().toISOString(), [])
     if (typeof principal === 'string') throw new Error(`BATON_ADMIN_KEY was revoked or has expired (${principal}): give another`)
     if (principal.organization !== organization) throw new Error(`BATON_ADMIN_KEY belongs to the organization ${principal.organization}, not to ${organization}: give another`)
     return

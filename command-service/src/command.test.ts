@@ -181,6 +181,25 @@ t.test('S-31 keys: hashed, scoped, revoked, rotated, expiring', async (t) => {
   await until(async () => (await asking(service.url, own.secret)('POST /tasks', { owner: id, title: 'x' })).status === 401)
 })
 
+t.test('F-63 keys of an orchestrator that has left are refused by every replica, whatever they are for', async (t) => {
+  const { id, key: secret, ask } = await orchestrator()
+  const other = await replica()
+  const there = asking(other.url, secret)
+  const spare = (await admin(`POST /orchestrators/${id}/keys`, {})).body
+  t.equal((await ask('POST /tasks', { title: 'x' })).status, 201)
+  t.equal((await there('POST /tasks', { title: 'x' })).status, 201)
+  await admin(`POST /orchestrators/${id}/deactivate`, {})
+  t.equal((await there('POST /tasks', { title: 'x' })).status, 201, 'being offline is no leaving')
+  t.match(await admin(`DELETE /orchestrators/${id}`, {}), { status: 200 })
+  const refused = { status: 401, body: { code: 'INVALID_API_KEY' } }
+  t.match(await ask('POST /tasks', { title: 'x' }), refused, 'at once where it was heard of')
+  await until(async () => (await there('POST /tasks', { title: 'x' })).status === 401)
+  for (const one of [ask, there]) t.match(await one(`POST /keys/${spare.id}/rotate`, {}), refused)
+  t.match(await asking(other.url, spare.secret)('POST /decisions', { title: 'x', electorate: [id] }), refused, 'also one that was never seen there')
+  t.match(await admin(`POST /keys/${spare.id}/rotate`, {}), { status: 404 }, 'an admin makes no new one of it')
+  await other.stop()
+})
+
 t.test('S-31 a key of an orchestrator rotates another one that allows as much or less, and none that allows more', async (t) => {
   const { id, ask } = await orchestrator()
   const made = async (...scopes: string[]) => (await admin(`POST /orchestrators/${id}/keys`, { scopes })).body as { id: string; secret: string }

@@ -2,9 +2,11 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import { deciders } from 'shared-domain/catalogue.ts'
 import { capacityState, counted } from 'shared-domain/fleet/capacity/state.ts'
 import { Rejection, scopes } from 'shared-domain/kernel/decider.ts'
+import type { FastifyRequest } from 'fastify'
 import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
+import { authoriser, fingerprintOf } from './auth.ts'
 import { handler } from './handle.ts'
 import { newId } from './new-id.ts'
 import { Queues } from './queues.ts'
@@ -24,11 +26,11 @@ const store = eventStore(client)
 function replica(store: EventStore, queues = new Queues(10)) {
   const streams = new Streams(store, 100)
   const handle = handler({ store, streams, queues, deciders, findRows: () => Promise.reject(new Error('nobody asked for rows')) })
-  const says = async (category: string, id: string, command: string, wish: object = {}): Promise<Accepted> => {
+  const says = async (category: string, id: string, command: string, wish: object = {}, more: object = {}): Promise<Accepted> => {
     const decider = deciders.find((decider) => decider.category === category)!
     const outcome = await handle(decider, command, decider.commands[command]!.data.parse(wish), {
       id, by: { kind: 'admin', id: 'ada' }, actsFor: null, allowed: scopes, organization: 'acme', at: new Date().toISOString(), commandId: newId(), repeatable: false,
-      correlationId: 'c', causationId: 'c',
+      correlationId: 'c', causationId: 'c', ...more,
     })
     if (outcome instanceof Rejection) throw outcome
     return outcome
@@ -97,4 +99,24 @@ t.test('S-40 a slot that was taken in vain goes back before those who wait for t
   await Promise.all(others)
   t.strictSame(order, ['CapacitySet', 'SlotReleased', 'CapacitySet'])
   t.strictSame([await here.slotsOf(ada), await here.slotsOf(bob)], [{ max: 4, active: 0, reserved: 0 }, { max: 5, active: 0, reserved: 1 }])
+})
+
+t.test('F-63 a key that is known costs a read a second at the most, and so does its orchestrator', async (t) => {
+  const { ada, there } = await staged()
+  const secret = `bk_${'k'.repeat(43)}`
+  const { id, hash, prefix } = fingerprintOf(secret)
+  await there.says('apiKey', id, 'generate', { orchestrator: ada }, { secret: { hash, prefix } })
+  const read: string[] = []
+  const authorise = authoriser(new Streams({ ...store, read: (stream, ...how) => { read.push(stream); return store.read(stream, ...how) } }, 100))
+  const request = { headers: { authorization: `Bearer ${secret}` }, ip: '::1' } as unknown as FastifyRequest
+  t.match(await authorise(request, {}), { actsFor: ada })
+  t.strictSame(read.splice(0), [`apiKey-${id}`, `orchestrator-${ada}`])
+  const begun_ms = performance.now()
+  for (let n = 0; n < 100; n++) await authorise(request, {})
+  const seconds = Math.ceil((performance.now() - begun_ms) / 1_000)
+  t.ok(read.splice(0).length <= 2 * seconds, `100 requests in ${seconds} s at the most`)
+  await there.says('orchestrator', ada, 'deactivate')
+  await there.says('orchestrator', ada, 'archive')
+  await t.rejects(authorise(request, { fresh: true }), { code: 'INVALID_API_KEY' }, 'what must be fresh is looked at now')
+  await t.rejects(authorise(request, {}), { code: 'INVALID_API_KEY' })
 })

@@ -57,8 +57,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   await app.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 5, exposeStatusRoute: false })
   await documented(app)
   const gate = gateOf(app, keys, config)
-  const stillAdmitted = ({ headers }: FastifyRequest) => keys.callerOf(headers)
-  const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, stillAdmitted }, config)
+  const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, keys }, config)
   app.addHook('preClose', async () => open.close())
   measured(app, {
     live_connections: { about: 'Live connections that are open.', count: () => open.open },

@@ -35,7 +35,7 @@ export interface Config {
   readonly liveConnectionsPerKey_max: number
   /** How long a question waits for its read model to reach `minPosition`. */
   readonly wait_ms: number
-  /** How long an answer about a key may be older than the log when the subscription that forgets it is down. */
+  /** How long an answer about a key, or whom it stands for, may be older than the log when the subscription that forgets it is down. */
   readonly keyAge_ms: number
   readonly keys_max: number
   readonly eventStoreTimeout_ms: number
@@ -64,7 +64,7 @@ export function configFrom(environment: Readonly<Record<string, string | undefin
     liveConnections_max: read.QUERY_LIVE_CONNECTIONS_MAX,
     liveConnectionsPerKey_max: read.QUERY_LIVE_CONNECTIONS_PER_KEY_MAX,
     wait_ms: 2_000,
-    keyAge_ms: 5_000,
+    keyAge_ms: 1_000,
     keys_max: 10_000,
     eventStoreTimeout_ms: 3_000,
     retry_ms: 1_000,

@@ -1,22 +1,23 @@
-import {
-  END, StreamDeletedError, StreamNotFoundError, type EventStoreDBClient, type RecordedEvent, type ResolvedEvent, type StreamingRead,
-} from '@eventstore/db-client'
+import { BACKWARDS, END, type EventStoreDBClient, type RecordedEvent } from '@eventstore/db-client'
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { admit, allows, apiKeyState, keyIdOf, keyPattern, type ApiKeyState, type Principal } from 'shared-domain/fleet/key/state.ts'
-import { partsOf, streamOf, type Scope } from 'shared-domain/kernel/decider.ts'
+import { admit, allows, apiKeyState, backersOf, backing, keyIdOf, keyPattern, type ApiKeyState, type Principal } from 'shared-domain/fleet/key/state.ts'
+import { streamOf, type Scope } from 'shared-domain/kernel/decider.ts'
 import type { Meta } from 'shared-domain/kernel/fact.ts'
 import { decode } from 'shared-domain/kernel/events.ts'
 import type { Config } from './config.ts'
 import { follow } from './follow.ts'
 import { Problem } from './problems.ts'
+import { readWithin } from './reading.ts'
 
 /** For whom a request is answered. */
 export interface Caller extends Principal {
   readonly key: string
   /** Of the last fact about the key. */
   readonly position: string
+  /** Names of all streams that say whether the key is taken. */
+  readonly streams: readonly string[]
 }
 
 export interface Keys {
@@ -24,6 +25,8 @@ export interface Keys {
   callerOf(headers: Presented): Promise<Caller>
   /** True when these headers have spoken for somebody before. Costs nothing. */
   isFamiliar(headers: Presented): boolean
+  /** Calls `end` once, soon after these headers have ceased to speak for the caller. The answer ends the watch. */
+  watch(caller: Caller, headers: Presented, end: (problem: Problem) => void): () => void
   /** True while changes of keys are heard of at once. */
   readonly following: boolean
   close(): Promise<void>
@@ -41,38 +44,80 @@ interface Known {
 
 const unknown: Known = { state: apiKeyState.initial, position: '0' }
 
-const category = apiKeyState.category
-/** A key is made, and at some time revoked: two facts. */
+/** Streams that say whether a key is taken. */
+const prefixes = [apiKeyState, ...backing].map(({ category }) => `${category}-`)
 const facts_max = 100
+const watch_ms = 1_000
+
+interface Watch {
+  readonly expiresAt: string | null
+  readonly check: () => void
+}
 
 export function openKeys(store: EventStoreDBClient, config: Config, onLost: (error: unknown) => void): Keys {
-  const cache = new LRUCache<string, Promise<Known>>({ max: config.keys_max, ttl: config.keyAge_ms })
-  const familiar = new LRUCache<string, true>({ max: config.keys_max })
+  const { keys_max, keyAge_ms, eventStoreTimeout_ms, heartbeat_ms } = config
+  const cache = new LRUCache<string, Promise<unknown>>({ max: keys_max, ttl: keyAge_ms })
+  const familiar = new LRUCache<string, true>({ max: keys_max })
+  const watches = new Map<string, Set<Watch>>()
   const closing = new AbortController()
   let following = false
 
-  const known = (id: string) => {
-    const cached = cache.get(id)
-    if (cached) return cached
-    const reading = read(store, id, config.eventStoreTimeout_ms)
-    cache.set(id, reading)
-    reading.catch(() => cache.get(id) === reading && cache.delete(id))
+  const cached = <T>(stream: string, read: () => Promise<T>): Promise<T> => {
+    const known = cache.get(stream)
+    if (known) return known as Promise<T>
+    const reading = read()
+    cache.set(stream, reading)
+    reading.catch(() => cache.get(stream) === reading && cache.delete(stream))
     return reading
   }
 
+  /** A key is made, and at some time revoked: two facts. */
+  const keyIn = (stream: string) => cached(stream, async () =>
+    (await readWithin(eventStoreTimeout_ms, store.readStream(stream, { maxCount: facts_max }))).reduce(taken, unknown))
+
+  /** Only what happened last to a backer counts, however much happened before. */
+  const lastIn = (stream: string) => cached(stream, async () =>
+    (await readWithin(eventStoreTimeout_ms, store.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 })))[0]?.type)
+
+  async function lookUp(id: string) {
+    try {
+      const stream = streamOf(apiKeyState, id)
+      const known = await keyIn(stream)
+      const backers = backersOf(known.state).map(({ fold, id }) => streamOf(fold, id))
+      return { ...known, streams: [stream, ...backers], lasts: await Promise.all(backers.map(lastIn)) }
+    } catch (cause) {
+      throw new Problem('SERVICE_UNAVAILABLE', 'The API key cannot be checked for now.', { retryAfter_s: 2, cause })
+    }
+  }
+
+  const everyWatch = () => new Set([...watches.values()].flatMap((some) => [...some]))
+
   const forgetWhatChanges = async () => {
     const { signal } = closing
-    const { events, close } = await follow(store, { from: END, prefixes: [`${category}-`], signal }, config.eventStoreTimeout_ms)
+    const { events, close } = await follow(store, { from: END, prefixes, signal }, eventStoreTimeout_ms)
     try {
       // Whatever changed while nobody followed.
       cache.clear()
       following = true
-      for await (const { event } of events) if (event) cache.delete(partsOf(event.streamId).id)
+      for (const { check } of everyWatch()) check()
+      for await (const { event } of events) {
+        if (!event) continue
+        cache.delete(event.streamId)
+        for (const { check } of watches.get(event.streamId) ?? []) check()
+      }
     } finally {
       following = false
       close()
     }
   }
+
+  /** What no fact tells at once: that time is up, and whatever happens while facts cannot be followed. */
+  const looking = setInterval(() => {
+    const now = new Date().toISOString()
+    for (const { expiresAt, check } of everyWatch()) if (!following || (expiresAt !== null && expiresAt <= now)) check()
+  }, watch_ms)
+  /** Should the following be dead without a sign of it. */
+  const lookingAnyway = setInterval(() => { for (const { check } of everyWatch()) check() }, heartbeat_ms)
 
   const forgetting = (async () => {
     while (!closing.signal.aborted) {
@@ -81,7 +126,7 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
     }
   })()
 
-  return {
+  const keys: Keys = {
     get following() { return following },
 
     async callerOf(headers) {
@@ -89,12 +134,33 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       if (key === undefined) throw new Problem('INVALID_API_KEY', 'Present an API key: Authorization: Bearer bk_...')
       if (!keyPattern.test(key)) throw new Problem('INVALID_API_KEY', 'This is not an API key of Baton.')
       const { hash, id } = namesOf(key)
-      const { state, position } = await known(id)
-      const admitted = admit(state, id, hash, new Date().toISOString())
-      if (admitted === 'INVALID_API_KEY') throw new Problem('INVALID_API_KEY', 'The API key is unknown or revoked.')
+      const { state, position, streams, lasts } = await lookUp(id)
+      const admitted = admit(state, id, hash, new Date().toISOString(), lasts)
+      if (admitted === 'INVALID_API_KEY') throw new Problem('INVALID_API_KEY', 'The API key is unknown or revoked, or whom it stands for has left.')
       if (admitted === 'API_KEY_EXPIRED') throw new Problem('API_KEY_EXPIRED', 'The API key has expired.')
       familiar.set(id, true)
-      return { ...admitted, key: id, position }
+      return { ...admitted, key: id, position, streams }
+    },
+
+    watch({ streams, expiresAt }, headers, end) {
+      let isOver = false
+      const stop = () => {
+        isOver = true
+        for (const stream of streams) {
+          watches.get(stream)?.delete(watch)
+          if (watches.get(stream)?.size === 0) watches.delete(stream)
+        }
+      }
+      const check = () => void keys.callerOf(headers).catch((problem: Problem) => {
+        if (isOver) return
+        stop()
+        end(problem)
+      })
+      const watch = { expiresAt, check }
+      for (const stream of streams) watches.set(stream, (watches.get(stream) ?? new Set()).add(watch))
+      // What changed since the caller was looked up.
+      check()
+      return stop
     },
 
     isFamiliar(headers) {
@@ -104,9 +170,12 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
 
     async close() {
       closing.abort()
+      clearInterval(looking)
+      clearInterval(lookingAnyway)
       await forgetting
     },
   }
+  return keys
 }
 
 /** The key itself is compared with nothing: its digest names the stream, and no digest tells how to get nearer to another. */
@@ -122,30 +191,6 @@ export function mustAllow(caller: Caller, scope: Scope): void {
 function presentedIn({ authorization, 'x-api-key': header }: Presented): string | undefined {
   if (authorization !== undefined) return /^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? ''
   return Array.isArray(header) ? header[0] : header as string | undefined
-}
-
-/** Lets go of a read that takes too long, and never of one that has not ended: that would keep the client from ever closing. */
-async function read(store: EventStoreDBClient, id: string, timeout_ms: number): Promise<Known> {
-  const reading = store.readStream(streamOf(apiKeyState, id), { maxCount: facts_max })
-  const { promise: tooLate, reject } = Promise.withResolvers<never>()
-  const limit = setTimeout(() => {
-    reading.cancel().catch(() => {})
-    reject(new Error('the store does not answer'))
-  }, timeout_ms)
-  try {
-    return (await Promise.race([collected(reading), tooLate])).reduce(taken, unknown)
-  } catch (error) {
-    if (error instanceof StreamNotFoundError || error instanceof StreamDeletedError) return unknown
-    throw new Problem('SERVICE_UNAVAILABLE', 'The API key cannot be checked for now.', { retryAfter_s: 2, cause: error })
-  } finally {
-    clearTimeout(limit)
-  }
-}
-
-async function collected(reading: StreamingRead<ResolvedEvent>): Promise<readonly RecordedEvent[]> {
-  const events: RecordedEvent[] = []
-  for await (const { event } of reading) if (event) events.push(event)
-  return events
 }
 
 function taken({ state }: Known, event: RecordedEvent): Known {

@@ -21,14 +21,17 @@ const archived = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: nu
 function listen(to: Service, query = '', { as = key, lastId }: { as?: string; lastId?: string } = {}) {
   const stopping = new AbortController()
   const heard = {
-    facts: [] as any[], ids: [] as string[], heartbeats: 0, lastId: '', open: false, ended: false, status: 0, headers: new Headers(),
+    facts: [] as any[], frames: [] as { event: string; data: any }[], ids: [] as string[], heartbeats: 0, lastId: '', open: false, ended: false, status: 0, headers: new Headers(),
   }
   const take = (lines: readonly string[]) => {
+    const event = lines.find((line) => line.startsWith('event: '))?.slice(7)
+    const data = lines.find((line) => line.startsWith('data: '))?.slice(6)
+    if (event && data) heard.frames.push({ event, data: JSON.parse(data) })
     for (const line of lines) {
       if (line === ': open') heard.open = true
       if (line === ': heartbeat') heard.heartbeats += 1
       if (line.startsWith('id: ')) heard.lastId = line.slice(4)
-      if (line.startsWith('data: ')) {
+      if (line.startsWith('data: ') && !event) {
         heard.facts.push(JSON.parse(line.slice(6)))
         heard.ids.push(heard.lastId)
       }
@@ -168,12 +171,81 @@ t.test('the number of live connections is bounded, per key and in all', async (t
   })
 })
 
-t.test('a connection ends with its key', async () => {
-  const shortLived = await home.makeKey()
-  const client = listen(service, '', { as: shortLived.key })
+/** Heartbeats and the age of what is known are too long to be what ends it. */
+const patient = await home.serve({ heartbeat_ms: 600_000 })
+
+/** What ends the authority of a key, and how the key is made for it. */
+const ends = {
+  'is revoked': { make: () => home.makeKey(), end: ({ revoke }: { revoke: () => Promise<unknown> }) => revoke(), code: 'INVALID_API_KEY' },
+  'loses whom it stands for': {
+    make: () => home.makeKey({ orchestrator: uuid(50) }),
+    end: () => home.append(`orchestrator-${uuid(50)}`, 'acme', [archived]), code: 'INVALID_API_KEY',
+  },
+  'expires': { make: () => home.makeKey({ expiresAt: new Date(Date.now() + 4_000).toISOString() }), end: async () => {}, code: 'API_KEY_EXPIRED' },
+}
+
+for (const [what, { make, end, code }] of Object.entries(ends)) {
+  t.test(`L-11 F-63 a connection ends when its key ${what}, says so, and hears nothing afterwards`, async (t) => {
+    const made = await make()
+    const replica = await home.serve({ heartbeat_ms: 600_000 })
+    const clients = [listen(patient, '', { as: made.key }), listen(replica, '', { as: made.key })]
+    for (const client of clients) await client.opened()
+    t.equal((await ask(replica, '/api/v1/keys/validate', made.key)).status, 200)
+    await end(made)
+    await until('both ended', async () => clients.every(({ heard }) => heard.ended))
+    for (const { heard } of clients) t.match(heard.frames.at(-1), { event: 'end', data: { code } })
+    const known = clients.map(({ heard }) => heard.facts.length)
+    await home.append('task-after', 'acme', [renewed(1, 1)])
+    t.strictSame(clients.map(({ heard }) => heard.facts.length), known)
+    for (const one of [patient, replica]) t.match(await ask(one, '/api/v1/keys/validate', made.key), { status: 401, body: { code } })
+    t.match(await ask(patient, '/api/v1/events', made.key), { status: 401, body: { code } })
+  })
+}
+
+t.test('F-63 what an orchestrator does, short of leaving, ends no connection of its keys', async (t) => {
+  const { key: own } = await home.makeKey({ orchestrator: uuid(51) })
+  const client = listen(patient, '', { as: own })
   await client.opened()
-  await shortLived.revoke()
-  await until('it ended', async () => client.heard.ended)
+  const position = await home.append(`orchestrator-${uuid(51)}`, 'acme', [
+    Orchestrator.OrchestratorStatusChanged({ from: 'ONLINE', to: 'OFFLINE', action: 'stop', reason: null }),
+  ])
+  await client.count(1)
+  t.match(client.heard.facts, [{ position }])
+  t.equal((await ask(patient, '/api/v1/keys/validate', own)).status, 200)
+  t.equal(client.heard.ended, false)
+  await client.stop()
+})
+
+t.test('L-11 a position to go on after that the log has not reached is answered by a gap, and the stream goes on from now', async (t) => {
+  const beyond = {
+    'far beyond': () => '999999999', 'ahead by one': (head: string) => String(BigInt(head) + 1n), 'the greatest that can be said': () => '9'.repeat(19),
+  }
+  for (const [what, fromOf] of Object.entries(beyond)) {
+    const head = await home.append('task-g', 'acme', [renewed(1, 1)])
+    const from = fromOf(head)
+    const clients = [listen(service, '', { lastId: from }), listen(service, `?after=${from}`)]
+    for (const client of clients) await until('it heard of the gap', async () => client.heard.frames.length > 0)
+    const position = await home.append('task-g', 'acme', [renewed(1, 2)])
+    for (const client of clients) {
+      await client.count(1)
+      await client.stop()
+      const [{ event, data }] = client.heard.frames as [any]
+      t.match({ event, data }, { event: 'gap', data: { from, reason: 'ahead' } }, what)
+      t.ok(BigInt(data.to) >= BigInt(head), 'it says where the log ends')
+      t.strictSame(client.heard.ids, [position])
+    }
+  }
+  const at = listen(service, '', { lastId: String((await home.append('task-g', 'acme', [renewed(1, 3)]))) })
+  await at.opened()
+  const position = await home.append('task-g', 'acme', [renewed(1, 4)])
+  await at.count(1)
+  t.match(at.heard, { frames: [], ids: [position] }, 'the end of the log itself is no gap')
+  await at.stop()
+  for (const wrong of ['-1', 'x', '1.5', '', '1e3', '9'.repeat(20), '0x10', '१']) {
+    const refused = { status: 400, body: { code: 'VALIDATION_ERROR' } }
+    t.match(await ask(service, `/api/v1/events?after=${encodeURIComponent(wrong)}`, key), refused, `after ${wrong}`)
+    if (wrong !== '१') t.match(await ask(service, '/api/v1/events', key, { 'last-event-id': wrong }), refused, `Last-Event-ID ${wrong}`)
+  }
 })
 
 t.test('a client that takes nothing is let go, and costs nobody else anything', async (t) => {

@@ -1,4 +1,4 @@
-import { END, START, type EventStoreDBClient, type ReadPosition } from '@eventstore/db-client'
+import { BACKWARDS, END, START, type EventStoreDBClient, type ReadPosition } from '@eventstore/db-client'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
@@ -8,10 +8,11 @@ import { z } from 'zod'
 import type { Config } from './config.ts'
 import { Fact, type Facts, type Stored } from './facts.ts'
 import { follow, type Following } from './follow.ts'
-import type { Caller } from './keys.ts'
+import type { Caller, Keys } from './keys.ts'
 import { describedStream } from './openapi.ts'
 import { invalid, parsed, Problem } from './problems.ts'
 import { Position, type Gate } from './question.ts'
+import { readWithin } from './reading.ts'
 import { prefix } from './wordings.ts'
 
 const Wish = z.object({
@@ -33,14 +34,13 @@ interface Hosts {
   readonly store: EventStoreDBClient
   readonly facts: Facts
   readonly gate: Gate
-  /** Throws when the key of this request is good for nothing any more. */
-  readonly stillAdmitted: (request: FastifyRequest) => Promise<unknown>
+  readonly keys: Pick<Keys, 'watch'>
 }
 
 type Bounds = Pick<Config, 'liveConnections_max' | 'liveConnectionsPerKey_max' | 'heartbeat_ms' | 'stalled_ms' | 'eventStoreTimeout_ms'>
 
 /** `GET /events`: the facts of the caller's organization as server-sent events, in the order of the log. */
-export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }: Hosts, bounds: Bounds): Live {
+export function live(app: FastifyInstance, { store, facts, gate, keys }: Hosts, bounds: Bounds): Live {
   const connections = new Set<{ readonly key: string; readonly end: () => void }>()
 
   const roomFor = ({ key }: Caller) => {
@@ -58,21 +58,30 @@ export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, 'read')
       const wish = parsed(Wish, request.query)
-      const from = startOf(request, wish)
+      const resume = resumeOf(request, wish)
       const prefixes = prefixesFor(wish, facts)
       roomFor(caller)
       const gone = new AbortController()
       const connection = { key: caller.key, end: () => gone.abort() }
       connections.add(connection)
       reply.raw.once('close', connection.end)
+      let unwatch = () => {}
       try {
+        const { from, gap } = await startAt(resume, () => headOf(store, bounds.eventStoreTimeout_ms))
         const following = await follow(store, { from, prefixes, signal: gone.signal }, bounds.eventStoreTimeout_ms)
         reply.hijack()
         reply.raw.writeHead(200, { ...reply.getHeaders() as Record<string, string>, ...streamHeaders })
         const choose = (event: Stored) => chosen(facts.read(event, caller.organization), wish)
-        await serveUntil(gone.signal, reply.raw, following, choose, () => stillAdmitted(request), bounds)
+        unwatch = keys.watch(caller, request.headers, ({ code }) => {
+          // Whoever is slow to take what was said before gets no more of it.
+          if (reply.raw.writableNeedDrain) reply.raw.destroy()
+          else reply.raw.end(frame('end', { code }))
+          following.close()
+        })
+        await serveUntil(gone.signal, reply.raw, following, choose, gap, bounds)
           .catch((error: unknown) => gone.signal.aborted || request.log.warn({ err: error }, 'a live connection ended'))
       } finally {
+        unwatch()
         connections.delete(connection)
       }
     },
@@ -83,15 +92,41 @@ export function live(app: FastifyInstance, { store, facts, gate, stillAdmitted }
 
 const streamHeaders = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-store', 'x-accel-buffering': 'no' }
 
-function startOf({ headers }: FastifyRequest, { after }: Wish): ReadPosition {
+/** A frame that is no fact (L-11). */
+const frame = (event: 'gap' | 'end', data: object, id?: string) =>
+  `event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`
+
+/** The position after which the client wishes to go on. */
+function resumeOf({ headers }: FastifyRequest, { after }: Wish): bigint | undefined {
   const last = headers['last-event-id']
   if (last !== undefined && !Position.safeParse(last).success) {
     throw invalid([{ pointer: '/Last-Event-ID', message: 'is not a log position' }])
   }
   const position = (last as string | undefined) ?? after
-  if (position === undefined) return END
-  const commit = BigInt(position)
-  return commit === 0n ? START : { commit, prepare: commit }
+  return position === undefined ? undefined : BigInt(position)
+}
+
+interface Beginning {
+  readonly from: ReadPosition
+  /** Said first: what the client has seen is not of this log, or no longer. It reads anew, and hears what happens from now on. */
+  readonly gap?: string
+}
+
+async function startAt(resume: bigint | undefined, head: () => Promise<bigint>): Promise<Beginning> {
+  if (resume === undefined) return { from: END }
+  if (resume === 0n) return { from: START }
+  const to = await head()
+  if (resume <= to) return { from: { commit: resume, prepare: resume } }
+  return { from: { commit: to, prepare: to }, gap: frame('gap', { from: String(resume), to: String(to), reason: 'ahead' }, String(to)) }
+}
+
+/** The position of the last event of all. */
+async function headOf(store: EventStoreDBClient, timeout_ms: number): Promise<bigint> {
+  const reading = store.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1 }) as never
+  const [last] = await readWithin(timeout_ms, reading).catch((cause: unknown) => {
+    throw new Problem('SERVICE_UNAVAILABLE', 'The log cannot be reached.', { retryAfter_s: 2, cause })
+  })
+  return last?.position?.commit ?? 0n
 }
 
 function prefixesFor({ stream, type = [] }: Wish, { categories, types }: Facts): readonly string[] {
@@ -113,25 +148,25 @@ type Choose = (event: Stored) => Fact | undefined
 
 /** Sends until the log, the client or the key ends. A client that takes nothing for too long is let go: it resumes by its last event id. */
 async function serveUntil(
-  gone: AbortSignal, to: ServerResponse, { events, close }: Following, choose: Choose, stillAdmitted: () => Promise<unknown>,
-  { heartbeat_ms, stalled_ms }: Bounds,
+  gone: AbortSignal, to: ServerResponse, { events, close }: Following, choose: Choose, gap: string | undefined, { heartbeat_ms, stalled_ms }: Bounds,
 ) {
   let passed = ''
   const beating = setInterval(() => {
-    stillAdmitted().catch(close)
-    if (to.writableNeedDrain) return
+    if (to.writableNeedDrain || to.writableEnded) return
     // An id without data moves the resume point on past what was not for this client.
     to.write(passed === '' ? ': heartbeat\n\n' : `: heartbeat\nid: ${passed}\n\n`)
   }, heartbeat_ms)
   try {
-    to.write('retry: 1000\n: open\n\n')
+    to.write(`retry: 1000\n: open\n\n${gap ?? ''}`)
     for await (const { event } of events) {
+      if (to.writableEnded) break
       const fact = event && choose(event)
       if (fact && !to.write(`id: ${fact.position}\ndata: ${JSON.stringify(fact)}\n\n`)) await drained(to, gone, stalled_ms)
       passed = String(event?.position?.commit ?? passed)
     }
     to.end()
   } catch (error) {
+    if (to.writableEnded) return
     to.destroy()
     throw error
   } finally {

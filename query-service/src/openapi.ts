@@ -100,7 +100,9 @@ export const describedStream = ({ operation, about, tag, query, event }: Describ
   response: {
     200: {
       description: 'Server-sent events without end. The id of an event is its log position; its data is a fact as JSON:\n\n'
-        + `\`\`\`json\n${JSON.stringify(jsonSchema(event), null, 2)}\n\`\`\``,
+        + `\`\`\`json\n${JSON.stringify(jsonSchema(event), null, 2)}\n\`\`\`\n\n`
+        + 'An event `gap` {from, to, reason: ahead} comes first where the log does not reach as far as the position to go on after: read anew, '
+        + 'the stream goes on after `to`. An event `end` {code} comes last where the key is no longer taken, at most a second after that.',
       headers: correlation,
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },

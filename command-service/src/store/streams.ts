@@ -18,6 +18,8 @@ export interface Entry {
   state: any
   /** Of the last event, -1 for none. */
   revision: number
+  /** Type of the last event. */
+  last: string | undefined
   position: bigint
   /** Of the first event: the stream belongs to it. */
   organization: string | undefined
@@ -111,7 +113,7 @@ export class Streams {
 }
 
 const blank = (stream: string, { initial }: Fold): Entry =>
-  ({ stream, state: initial, revision: -1, position: 0n, organization: undefined, commands: new Commands(), read_ms: -Infinity })
+  ({ stream, state: initial, revision: -1, last: undefined, position: 0n, organization: undefined, commands: new Commands(), read_ms: -Infinity })
 
 function take(entry: Entry, fold: Fold, event: StoredEvent) {
   // A second reader may have been faster; what is known is not learned twice.
@@ -130,6 +132,7 @@ function take(entry: Entry, fold: Fold, event: StoredEvent) {
 function remember(entry: Entry, fold: Fold, fact: AnyEvent, meta: Meta, request: string | undefined) {
   entry.state = fold.evolve(entry.state, fact, meta)
   entry.revision = meta.revision
+  entry.last = fact.type
   entry.position = BigInt(meta.position)
   entry.organization ??= meta.organization
   if (request !== undefined) entry.commands.add(meta.commandId, meta.revision)

@@ -19,6 +19,9 @@ const isOwn = (orchestrator: string, { look, organization }: Context) => {
   return known.stage === 'registered' && known.organization === organization
 }
 
+const hasLeft = (orchestrator: string | null, { look }: Context) =>
+  orchestrator !== null && look(orchestratorState, orchestrator).stage === 'archived'
+
 /** An admin manages every key, an orchestrator its own keys, a tool the key that it holds. */
 const mayManage = (key: string, orchestrator: string | null, context: Context) =>
   isPrivileged(context) || (orchestrator === null ? context.by.id === key : context.actsFor === orchestrator)
@@ -119,6 +122,7 @@ export const apiKey = decider(apiKeyState, {
         if (expiresAt !== undefined && isLonger(expiresAt, old.expiresAt) && !isPrivileged(context)) return reject('FORBIDDEN')
         if (old.successor !== null && old.successor !== context.id) return reject('ALREADY_ROTATED')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
+        if (state.stage === 'unknown' && hasLeft(old.orchestrator, context)) return reject('NOT_FOUND')
         const wanted = { name: old.name, scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
         return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)
       },

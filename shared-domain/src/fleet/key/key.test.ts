@@ -1,17 +1,18 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { scopes, type Context, type Fold } from '../../kernel/decider.ts'
+import { Rejection, scopes, type Command, type Context, type Fold } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, now, orchestrator, ownOf, replay, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { codeOf, elsewhere, registered } from '../../work/task/scene.ts'
+import { orchestrator as orchestratorDecider } from '../orchestrator/decider.ts'
 import { Orchestrator } from '../orchestrator/events.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { apiKey } from './decider.ts'
 import { ApiKey, type ApiKeyEvent } from './events.ts'
 import { keys } from './keys.ts'
-import { admit, allows, apiKeyState, keyIdOf, keyPattern, keyPrefixLength, type Principal } from './state.ts'
+import { admit, allows, apiKeyState, backersOf, backing, keyIdOf, keyPattern, keyPrefixLength, type Principal } from './state.ts'
 
 const [owner, stranger, old] = [11, 12, 20].map(uuid) as [string, string, string]
 const hash = '0123456789abcdef'.repeat(4)
@@ -177,7 +178,7 @@ t.test('S-31 a key is revoked once and for ever', async (t) => {
 })
 
 t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
-  const asked = (facts: readonly ApiKeyEvent[], at = now, presented = hash) => admit(replay(apiKeyState, facts), subject, presented, at)
+  const asked = (facts: readonly ApiKeyEvent[], at = now, presented = hash) => admit(replay(apiKeyState, facts), subject, presented, at, [])
   const principal = { organization: 'acme', actsFor: null, scopes: usual, expiresAt: null }
   const own = { ...principal, actor: { kind: 'orchestrator', id: owner }, actsFor: owner }
   t.strictSame(asked([generated()]), own, 'F-1 it acts for its orchestrator')
@@ -190,6 +191,39 @@ t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
   const expiring = [generated({ expiresAt: later(now, 10) })]
   t.match(asked(expiring, later(now, 9)), { ...own, expiresAt: later(now, 10) })
   t.equal(asked(expiring, later(now, 10)), 'API_KEY_EXPIRED')
+})
+
+t.test('F-63 a key is not taken once the last fact about whom it stands for is that it has left', async (t) => {
+  const asked = (orchestrator: string | null, ...lasts: (string | undefined)[]) =>
+    admit(replay(apiKeyState, [generated({ orchestrator })]), subject, hash, now, lasts)
+  t.equal(asked(owner, 'OrchestratorArchived'), 'INVALID_API_KEY')
+  for (const last of ['OrchestratorStatusChanged', undefined]) t.match(asked(owner, last), { actsFor: owner })
+  t.match(asked(null), { actsFor: null }, 'a key of the organization stands for nobody else')
+  t.strictSame(backersOf(apiKeyState.initial), [])
+  for (const { fold, id, goneBy } of backersOf(replay(apiKeyState, [generated()]))) {
+    t.match({ fold, id, goneBy }, { fold: orchestratorState, id: owner, goneBy: 'OrchestratorArchived' })
+    t.ok(backing.includes(fold), 'and hosts follow all streams of its category')
+  }
+})
+
+t.test('F-63 nothing happens to an orchestrator that has left, so that its last fact says so for ever', async (t) => {
+  const [{ data }, ...others] = [registered, Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })]
+  const state = replay(orchestratorState, [registered, ...others] as never)
+  const context = { id: owner, at: now, by: admin, actsFor: null, allowed: scopes, organization: 'acme', commandId: uuid(1) }
+  for (const [name, command] of Object.entries<Command>(orchestratorDecider.commands)) {
+    const wish = command.data.parse({ ...data, name: 'another' })
+    const outcome = command.decide(state, wish, { ...context, look: (other) => other.initial } as Context)
+    t.ok(outcome instanceof Rejection || outcome.length === 0, name)
+  }
+})
+
+t.test('F-63 a key of who has left is not rotated, by nobody', async (t) => {
+  const left = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })
+  const given = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, generated())
+    .seeing(orchestratorState, owner, registered, left)
+  for (const by of [admin, system, orchestrator(owner)]) given.by(by).when('rotate', { replaces: old }).refuses('NOT_FOUND')
+  given.seeing(apiKeyState, old, generated({ orchestrator: null })).by(admin).when('rotate', { replaces: old })
+    .yields(generated({ orchestrator: null, replaces: old }))
 })
 
 t.test('S-31 a key allows what its scopes say, and admin allows everything', async (t) => {

@@ -1,5 +1,6 @@
-import { fold, type Evolve, type Scope } from '../../kernel/decider.ts'
+import { fold, type Evolve, type Fold, type Scope } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
+import { orchestratorState } from '../orchestrator/state.ts'
 import { ApiKey, type ApiKeyEvent } from './events.ts'
 
 export interface Key {
@@ -45,9 +46,30 @@ export interface Principal {
   readonly expiresAt: string | null
 }
 
-/** Whom a key with this hash speaks for at this instant, or why it is not taken. */
-export function admit(key: ApiKeyState, id: string, hash: string, at: string): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
+/** Somebody whom a key stands for. When the last fact about it is this one it is gone, and the authority of the key with it. */
+export interface Backer {
+  readonly fold: Fold
+  readonly id: string
+  readonly goneBy: string
+}
+
+/** The categories of all backers. */
+export const backing: readonly Fold[] = [orchestratorState]
+
+export function backersOf(key: ApiKeyState): readonly Backer[] {
+  if (key.stage === 'unknown' || key.orchestrator === null) return []
+  return [{ fold: orchestratorState, id: key.orchestrator, goneBy: 'OrchestratorArchived' }]
+}
+
+/**
+ * Whom a key with this hash speaks for at this instant, or why it is not taken. `lasts` are the types of the last facts about its backers,
+ * undefined where there is none.
+ */
+export function admit(
+  key: ApiKeyState, id: string, hash: string, at: string, lasts: readonly (string | undefined)[],
+): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
   if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
+  if (backersOf(key).some(({ goneBy }, n) => lasts[n] === goneBy)) return 'INVALID_API_KEY'
   if (key.expiresAt !== null && key.expiresAt <= at) return 'API_KEY_EXPIRED'
   const { organization, orchestrator: actsFor, scopes, expiresAt } = key
   return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt }

@@ -1,0 +1,101 @@
+import { connect } from 'nats'
+import t from 'tap'
+import { Api } from '../../scripts/api.ts'
+import { house, until } from './house.ts'
+
+// What users of such systems have reported about streams, announcements and keys, as they would see it here.
+const { baton, admin, log, announced } = await house(t)
+
+interface Frame {
+  readonly event: string
+  readonly data: any
+}
+
+/** Server-sent events of this key: frames so far, and whether the server has ended it. */
+function follow(secret: string, headers: Readonly<Record<string, string>> = {}) {
+  const stopping = new AbortController()
+  const heard = { frames: [] as Frame[], isOpen: false, hasEnded: false }
+  const done = (async () => {
+    const response = await fetch(`${baton.urls.gateway}/api/v1/events`, { headers: { authorization: `Bearer ${secret}`, ...headers }, signal: stopping.signal })
+    let rest = ''
+    for await (const chunk of response.body!.pipeThrough(new TextDecoderStream() as never) as unknown as AsyncIterable<string>) {
+      const messages = (rest + chunk).split('\n\n')
+      rest = messages.pop()!
+      heard.isOpen = true
+      for (const message of messages) {
+        const field = (name: string) => message.split('\n').find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2)
+        const data = field('data')
+        if (data !== undefined) heard.frames.push({ event: field('event') ?? 'message', data: JSON.parse(data) })
+      }
+    }
+  })().catch(() => undefined).finally(() => { heard.hasEnded = true })
+  return { heard, stop: () => { stopping.abort(); return done } }
+}
+
+async function newcomer(name: string) {
+  const { id } = await admin.post('/orchestrators', { name })
+  const { id: key, secret } = await admin.post(`/orchestrators/${id}/keys`)
+  const api = new Api(baton.urls.gateway, secret!, { tries_max: 1 })
+  await api.post(`/orchestrators/${id}/activate`)
+  return { id, key, secret: secret!, api }
+}
+
+const archive = (id: string) =>
+  fetch(`${baton.urls.gateway}/api/v1/orchestrators/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${baton.adminKey.key}` } })
+
+const everythingIsAnnounced = async () => {
+  const ids = (await log()).map(({ provenance }) => provenance.eventId)
+  const found = await announced().catch((): string[] => [])
+  return found.length >= ids.length && { ids, found }
+}
+
+t.test('S-66 somebody publishes baton.hello on NATS, then a task is created: nothing is announced twice, and it is announced', async (t) => {
+  const { id: owner } = await newcomer('Ada')
+  await until(everythingIsAnnounced)
+  const nats = await connect({ servers: baton.urls.nats })
+  nats.publish('baton.hello', 'hello')
+  await nats.flush()
+  await nats.close()
+  await admin.post('/tasks', { owner, title: 'after the hello' })
+  const { ids, found } = await until(everythingIsAnnounced)
+  t.strictSame(found, ids)
+})
+
+t.test('F-63 an orchestrator is archived, its key goes on: it is refused everywhere, and its stream ends', async (t) => {
+  const { id, key, secret, api } = await newcomer('Bob')
+  const { heard } = follow(secret)
+  await until(async () => heard.isOpen)
+  const task = await api.post('/tasks', { owner: id, title: 'runs' })
+  const { revision: token } = await api.post(`/tasks/${task.id}/start`, {})
+  await admin.post(`/orchestrators/${id}/deactivate`)
+  await archive(id)
+  await until(async () => heard.hasEnded)
+  t.match(heard.frames.at(-1), { event: 'end', data: { code: 'INVALID_API_KEY' } })
+  const refused = async (asked: Promise<unknown>, what: string) => t.rejects(asked, { code: 'INVALID_API_KEY' }, what)
+  await until(async () => api.post(`/tasks/${task.id}/progress`, { token, percentage: 1 }).then(() => false, () => true))
+  await refused(api.get('/tasks'), 'reads')
+  await refused(api.post(`/tasks/${task.id}/complete`, { token }), 'completes')
+  await refused(api.post(`/keys/${key}/rotate`), 'rotates')
+  await refused(api.post(`/orchestrators/${id}/claim`, {}), 'claims')
+})
+
+t.test('L-11 a key is revoked while its stream is open: it hears nothing of what comes then', async (t) => {
+  const { id: owner, key, secret } = await newcomer('Cleo')
+  const { heard } = follow(secret)
+  await until(async () => heard.isOpen)
+  await admin.post(`/keys/${key}/revoke`, {})
+  await until(async () => heard.hasEnded)
+  const { id } = await admin.post('/tasks', { owner, title: 'unheard' })
+  t.notOk(heard.frames.some(({ data }) => data.id === id))
+  t.match(heard.frames.at(-1), { event: 'end' })
+})
+
+t.test('L-11 Last-Event-ID: 999999999, beyond the log: a gap says where the log ends, and what happens then is heard', async (t) => {
+  const { id: owner, secret } = await newcomer('Dora')
+  const client = follow(secret, { 'last-event-id': '999999999' })
+  await until(async () => client.heard.frames.length > 0)
+  t.match(client.heard.frames[0], { event: 'gap', data: { from: '999999999', to: /^\d+$/, reason: 'ahead' } })
+  const { id } = await admin.post('/tasks', { owner, title: 'heard' })
+  await until(async () => client.heard.frames.some(({ data }) => data.id === id))
+  await client.stop()
+})
