@@ -1,11 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import { hold_margin_ms, inOrder, Rejection } from 'shared-domain/kernel/decider.ts'
+import { hold_margin_ms, inOrder, Rejection, rounds_max } from 'shared-domain/kernel/decider.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
 import { Busy } from './queues.ts'
 import { circumstancesOf, wishIn, type Outcome, type Run } from './request.ts'
-
-/** How often a choice is made again without what could not be held. */
-const rounds_max = 5
 
 /** Carries out a command on another stream in the service of this one. */
 export type CarryOut = (intent: Intent, run: Run, isUrgent?: boolean) => Promise<Outcome>

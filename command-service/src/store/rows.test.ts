@@ -1,7 +1,10 @@
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
 import { sql } from 'kysely'
 import { canonicalJson } from 'shared-domain/kernel/canonical-json.ts'
 import { grounds_max, rowsOf, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
+import { selected } from 'shared-domain/kernel/picture.ts'
 import { readModel } from 'shared-domain/kernel/read-model.ts'
 import { sha256 } from 'shared-domain/kernel/sha-256.ts'
 import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
@@ -84,6 +87,21 @@ t.test('E-1 conditions, order and limit', async (t) => {
   t.strictSame(await named({ atMost: { at: '2030-01-02T00:00:00.000Z' } }), [1, 3])
   t.strictSame(await named({ order: ['share'] }), [1, 3, 4, 2], 'nulls last')
   t.strictSame(await named({ order: ['size'], descending: true, limit: 2 }), [4, 3])
+})
+
+t.test('E-1 whatever is asked, Postgres finds what the same question finds in memory', async () => {
+  const some = <T>(...values: readonly T[]) => fc.option(fc.constantFrom(...values), { nil: undefined })
+  const question = fc.record({
+    where: some({ isOpen: true }, { share: null }, { size: [1, 2, 4] }, { name: ['thing 1', 'thing 3'] }, { share: [null, 1 / 3], isOpen: [true, false] }),
+    atLeast: some({ size: 2 }, { share: 1 }, { at: '2030-01-02T00:00:00.000Z' }, { name: 'thing 2' }), atMost: some({ size: 3 }, { share: 1 }, { big: '9007199254740993' }),
+    order: some(['share'], ['isOpen', 'name'], ['at'], ['size', 'share']), descending: some(true as const), limit: some(1, 2, 3),
+  })
+  await fc.assert(fc.asyncProperty(question, async (said) => {
+    const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
+    const asked: RowsAsked = { from: things, columns, ...given }
+    const { rows } = await find('acme', { things: asked })
+    if (!isDeepStrictEqual(rows.things, selected(own, asked))) throw new Error('something else was found')
+  }), { seed: 2030, numRuns: 100 })
 })
 
 t.test('E-1 too many rows, too much time and a read model that is not built are answers for now', async (t) => {

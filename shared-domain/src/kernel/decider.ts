@@ -104,6 +104,9 @@ export interface Refused {
   readonly code: string
 }
 
+/** How often a choice is made, each time without what could not be held before. */
+export const rounds_max = 5
+
 /** An append is not begun when less than this is left of what it holds, so that it cannot come after the end of the hold. */
 export const hold_margin_ms = 15_000
 

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import type { z } from 'zod'
 import type { Fold } from './decider.ts'
 import type { AnyEvent, Meta, Recorded } from './fact.ts'
+import type { RowsAsked } from './grounds.ts'
 import { changed, changesOf, placeOf, type ReadModel, type Row } from './read-model.ts'
 import { now, organization, subject, system, uuid } from './testing.ts'
 
@@ -23,6 +24,23 @@ export function rowsAfter(model: ReadModel, facts: readonly Recorded[]): readonl
     else rows.delete(place)
   }
   return [...rows.values()]
+}
+
+type Value = string | number
+
+/** What a decision is handed that asks for these rows, as Postgres would find it. */
+export function selected(rows: readonly Row[], asked: RowsAsked): readonly Row[] {
+  const { from, columns, where = {}, atLeast = {}, atMost = {}, order = [], descending, limit } = asked
+  const meets = (row: Row) =>
+    Object.entries(where).every(([column, wanted]) => [wanted].flat().includes(row[column])) &&
+    Object.entries(atLeast).every(([column, least]) => row[column] !== null && (row[column] as Value) >= (least as Value)) &&
+    Object.entries(atMost).every(([column, most]) => row[column] !== null && (row[column] as Value) <= (most as Value))
+  const compared = (a: any, b: any) => (a === b ? 0 : a === null ? 1 : b === null ? -1 : (a < b ? -1 : 1) * (descending ? -1 : 1))
+  const by = [...order, ...from.key]
+  return rows.filter(meets)
+    .sort((a, b) => by.reduce((so, column) => so || compared(a[column], b[column]), 0))
+    .slice(0, limit)
+    .map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))
 }
 
 /** The rows a read model shows after these facts; every row is also checked against its schema. */

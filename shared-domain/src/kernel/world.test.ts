@@ -1,10 +1,13 @@
 import t from 'tap'
 import { z } from 'zod'
-import { decider, fold, reject, Rejection, type Evolve } from './decider.ts'
+import { decider, fold, reject, Rejection, type Circumstances, type Evolve } from './decider.ts'
 import { events, type EventOf } from './events.ts'
+import { cited, Cited, groundsOf, rowsOf, type RowsAsked } from './grounds.ts'
 import { forget, type Intent } from './intent.ts'
+import { selected } from './picture.ts'
 import { process, send } from './process.ts'
-import { conflict } from './refusal.ts'
+import { readModel } from './read-model.ts'
+import { busy, conflict } from './refusal.ts'
 import { now, subject, system, uuid } from './testing.ts'
 import { later } from './time.ts'
 import { Courier, World } from './world.ts'
@@ -81,4 +84,91 @@ t.test('a courier keeps one timer for each key: a later one replaces it, and it 
   t.strictSame([world.look(doorState, uuid(2)).open, courier.waiting], [false, []])
   t.strictSame(world.log.at(-1)!.by, system)
   t.notOk(world.do({ category: 'door', id: subject, command: 'close', data: {} }) instanceof Rejection)
+})
+
+const Seat = events({
+  SeatTaken: { about: 'Taken.', data: z.object({ party: z.uuid() }) },
+  SeatFreed: { about: 'Free.', data: z.object({}) },
+  SeatMade: { about: 'There is one more.', data: z.object({ comfort: z.int() }) },
+})
+const taking: Evolve<{ readonly by: string | null }, EventOf<typeof Seat>> = {
+  SeatTaken: (_, { party: by }) => ({ by }), SeatFreed: () => ({ by: null }), SeatMade: (state) => state,
+}
+const seat = decider(fold('seat', Seat, { by: null }, taking), {
+  collection: 'seats',
+  rejections: { OCCUPIED: busy('Somebody sits there.') },
+  commands: {
+    make: { about: 'Bring one.', data: z.object({ comfort: z.int() }), decide: (_, { comfort }) => [Seat.SeatMade({ comfort })] },
+    take: {
+      about: 'Sit down.', data: z.object({ party: z.uuid() }),
+      decide: ({ by }, { party }) => (by === null ? [Seat.SeatTaken({ party })] : by === party ? [] : reject('OCCUPIED')),
+    },
+    free: { about: 'Stand up.', data: z.object({}), decide: () => [Seat.SeatFreed({})] },
+  },
+})
+const seats = readModel({
+  name: 'seats', about: 'Where one sits.', version: 1, path: '/seats', key: ['seat'], row: z.object({ seat: z.uuid(), comfort: z.int() }),
+  project: { SeatMade: ({ id, data }: { id: string; data: { comfort: number } }) => [{ put: { seat: id, comfort: data.comfort } }] },
+})
+
+const Party = events({ PartySeated: { about: 'It sits.', data: z.object({ seats: z.array(z.uuid()), grounds: Cited.nullable() }) } })
+const seating: Evolve<{ readonly seated: boolean }, EventOf<typeof Party>> = { PartySeated: () => ({ seated: true }) }
+const holding = (ids: readonly string[], party: string) =>
+  ids.map((id) => ({ take: send(seat, id, 'take', { party }), giveBack: () => send(seat, id, 'free', {}), within_ms: 1 }))
+
+const best = ({ grounds, refused }: Circumstances) =>
+  grounds!.rows.seats!.map(({ seat }) => seat as string).filter((id) => !refused!.some((one) => one.id === id)).slice(0, 2)
+
+const party = decider(fold('party', Party, { seated: false }, seating), {
+  collection: 'parties',
+  rejections: { OCCUPIED: busy('A seat is occupied.'), FULL: conflict('There are not two seats.') },
+  commands: {
+    seat: {
+      about: 'Sit on these.', data: z.object({ seats: z.array(z.uuid()) }),
+      holds: (_, { seats }, { id }) => holding(seats, id),
+      decide: (_, { seats }) => [Party.PartySeated({ seats, grounds: null })],
+    },
+    seatWell: {
+      about: 'Sit on the two best.', data: z.object({}),
+      grounds: () => ({ seats: rowsOf(seats, { columns: ['seat'], order: ['comfort'], descending: true }) }),
+      holds: (_, __, context) => holding(best(context), context.id),
+      decide: (_, __, context) => {
+        const seats = best(context)
+        return seats.length < 2 ? reject('FULL') : [Party.PartySeated({ seats, grounds: cited(context.grounds!) })]
+      },
+    },
+  },
+})
+
+t.test('E-2 a world holds several streams or none, and chooses again without what is refused', async (t) => {
+  const world = new World([seat, party])
+  const [a, b, c, d] = [11, 12, 13, 14].map(uuid) as [string, string, string, string]
+  const occupied = () => [a, b, c, d].map((id) => world.look(seat, id).by)
+  for (const [id, comfort] of [[a, 1], [b, 4], [c, 3], [d, 2]] as const)
+    world.do({ category: 'seat', id, command: 'make', data: { comfort } })
+  const asks = (id: string, command: string, data: object = {}) => world.do({ category: 'party', id, command, data })
+  t.match(asks(uuid(1), 'seat', { seats: [c] }), [{ type: 'PartySeated' }])
+  t.match(asks(uuid(2), 'seat', { seats: [c, b] }), { code: 'OCCUPIED' }, 'what was named is not chosen again')
+  t.strictSame(occupied(), [null, null, uuid(1), null])
+  t.strictSame(world.log.filter(({ id }) => id === b).map(({ type }) => type), ['SeatMade', 'SeatTaken', 'SeatFreed'])
+  const found = world.find({ seats: rowsOf(seats, { columns: ['seat'], order: ['comfort'], descending: true }) })
+  t.strictSame(found.rows.seats, [b, c, d, a].map((seat) => ({ seat })))
+  const seated = asks(uuid(3), 'seatWell')
+  t.match(seated, [{ data: { seats: [b, d] } }])
+  t.match(seated, [{ data: { grounds: cited(groundsOf(found.rows, String(found.position))) } }], 'E-1 the fact names the rows')
+  t.match(asks(uuid(4), 'seatWell'), { code: 'FULL' }, 'after b, c and d only a is left')
+  t.strictSame(occupied(), [null, uuid(3), uuid(1), uuid(3)])
+})
+
+t.test('E-1 rows are selected in memory as they are in Postgres', async (t) => {
+  const rows = [1, 2, 3, 4].map((n) => ({ seat: uuid(n), comfort: n === 2 ? null : n % 3 }))
+  const found = (asked: Partial<RowsAsked>) =>
+    selected(rows, { from: seats, columns: ['seat'], ...asked }).map(({ seat }) => rows.findIndex((row) => row.seat === seat) + 1)
+  t.strictSame(found({}), [1, 2, 3, 4])
+  t.strictSame(found({ order: ['comfort'] }), [3, 1, 4, 2])
+  t.strictSame(found({ order: ['comfort'], descending: true, limit: 3 }), [4, 1, 3], 'nulls last, and the key turned as well')
+  t.strictSame(found({ where: { comfort: [null, 0] } }), [2, 3])
+  t.strictSame(found({ where: { seat: uuid(4) } }), [4])
+  t.strictSame(found({ atLeast: { comfort: 1 } }), [1, 4])
+  t.strictSame(found({ atMost: { comfort: 0 } }), [3])
 })

@@ -1,6 +1,10 @@
-import { inOrder, partsOf, Rejection, scopes, streamOf, type Context, type Decider, type Fold } from './decider.ts'
+import {
+  inOrder, partsOf, Rejection, rounds_max, scopes, streamOf, type Context, type Decider, type Fold, type Hold, type Refused,
+} from './decider.ts'
 import type { Actor, AnyEvent, Recorded } from './fact.ts'
+import { groundsOf, type Asked, type Grounds } from './grounds.ts'
 import type { Intent } from './intent.ts'
+import { rowsAfter, selected } from './picture.ts'
 import type { Process } from './process.ts'
 import { later } from './time.ts'
 import { admin, now, organization, ownOf, system, uuid } from './testing.ts'
@@ -39,25 +43,49 @@ export class World {
     return { id, by, actsFor, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
   }
 
-  /** Decides and appends, with what the decision must hold taken before: all of it, or what was taken goes back. */
+  /**
+   * Decides and appends, with what the decision must hold taken before: all of it, or what was taken goes back. A choice from grounds is
+   * made again without what was refused.
+   */
   do(wish: Wish, context: Context = this.contextOf(wish)): readonly Recorded[] | Rejection {
     const { category, id, command: name } = wish
     const decider = this.#deciders.get(category)!
     const command = decider.commands[name]!
     const data = command.data.parse(wish.data)
     const state = this.look(decider, id)
-    const decision = command.decide(state, data, context)
-    if (decision instanceof Rejection || decision.length === 0) return decision
+    const grounds = command.grounds ? this.find(command.grounds(state, data, context)) : undefined
+    for (let refused: readonly Refused[] = []; ;) {
+      const told = { ...context, grounds, refused }
+      const decision = command.decide(state, data, told)
+      if (decision instanceof Rejection || decision.length === 0) return decision
+      const holds = inOrder(command.holds?.(state, data, told))
+      const unheld = this.#hold(holds)
+      if (!unheld) return this.append(decider, id, decision, context)
+      const { take, why } = unheld
+      const isStuck = refused.some(({ category, id }) => category === take.category && id === take.id)
+      if (!grounds || isStuck || refused.length === rounds_max - 1) return why
+      refused = [...refused, { category: take.category, id: take.id, code: why.code }]
+    }
+  }
+
+  /** The rows that the facts so far make, as of the last of them. */
+  find(asked: Asked): Grounds {
+    const rows = Object.entries(asked).map(([name, part]) => [name, selected(rowsAfter(part.from, this.log), part)] as const)
+    return groundsOf(Object.fromEntries(rows), String(this.log.length))
+  }
+
+  /** Takes all, or says what could not be taken: then nothing is. */
+  #hold(holds: readonly Hold[]): { readonly take: Intent; readonly why: Rejection } | undefined {
     const held: Intent[] = []
-    for (const { take, giveBack } of inOrder(command.holds?.(state, data, context))) {
-      const taken = this.carryOut(take)
-      if (taken instanceof Rejection) {
+    for (const { take, giveBack } of holds) {
+      const why = this.carryOut(take)
+      if (why instanceof Rejection) {
         for (const back of held) this.carryOut(back)
-        return taken
+        return { take, why }
       }
       held.push(giveBack(String(this.#revisionOf(take))))
     }
-    return this.append(decider, id, decision, context)
+    return undefined
   }
 
   #revisionOf({ category, id }: Intent): number {
