@@ -198,6 +198,15 @@ t.test('nested structure of an XES is never read flat', async (t) => {
   t.strictSame(unread, [[2, 'ATTRIBUTE_TWICE'], [3, 'ATTRIBUTE_TWICE']])
 })
 
+t.test('an event that stands in no trace, or lacks what others have, is one without it', async (t) => {
+  const event = (more = '') => `<event><date key="at" value="${day}"/>${more}</event>`
+  const log = `<log>${event()}<trace><string key="concept:name" value="c1"/>${event('<string key="constructor" value="red"/><string key="__proto__" value="new"/>')}${event()}</trace></log>`
+  const { rows, unread, whole } = await read(t, 'log.xes', log, { case: 'case:concept:name', owner: 'constructor', phase: { columns: '__proto__', values: {} } })
+  t.strictSame(rows.map(([number, name]) => [number, name]), [[2, 'c1'], [3, 'c1']])
+  t.strictSame(whole.map(({ values }) => [values.constructor, values.__proto__]), [['red', 'new'], [undefined, undefined]])
+  t.strictSame(unread, [[1, 'CASE_MISSING']])
+})
+
 t.test('whatever is nested in a trace or an event, what the two say of themselves is read alone', async (t) => {
   const attribute = (depth: number): fc.Arbitrary<string> => fc.tuple(
     fc.constantFrom('list', 'container', 'values', 'string', 'date'), fc.constantFrom('concept:name', 'at', 'org:group', 'state', 'event', 'trace'), fc.boolean(),

@@ -37,7 +37,7 @@ export async function rowsOf({ sources }: Mapping, folder: string, { onUnread, o
       const judged = 'wrong' in raw ? { wrong: raw.wrong } : isMeant(source, raw.values) ? judge(raw.number, raw.values) : undefined
       if (judged === undefined) continue
       if ('wrong' in judged) {
-        onUnread({ file: source.file, row: raw.number, case: 'values' in raw ? cut(raw.values[source.case]!, 200) : undefined, ...judged.wrong })
+        onUnread({ file: source.file, row: raw.number, case: 'values' in raw ? cut(raw.values[source.case] ?? '', 200) : undefined, ...judged.wrong })
         continue
       }
       rows.push(judged)

@@ -17,6 +17,9 @@ interface Element {
   twice?: string
 }
 
+/** Keys are anybody's: none is there by itself, or means anything. */
+const valuesOf = (trace?: Element): Values => Object.assign(Object.create(null), trace?.values)
+
 /**
  * The events of an XES log (IEEE 1849). Attributes of the trace are prefixed with `case:`. Attributes of attributes, and members of lists
  * and containers, say nothing that a mapping could name. As there is no header, each thing that the mapping takes must be found somewhere.
@@ -33,7 +36,7 @@ export async function* xes(name: string, text: AsyncIterable<string>, source: So
     if (!wanted.has(column)) return
     seen.add(column)
     if (Object.hasOwn(element.values, column) && element.values[column] !== value) element.twice = column
-    Object.defineProperty(element.values, column, { value, enumerable: true, writable: true, configurable: true })
+    element.values[column] = value
   }
   const parser = new SaxesParser()
   const failed = (what: string): never => { throw new Usage(`${name} cannot be read as XES: line ${parser.line}, column ${parser.column}: ${what}.`) }
@@ -43,8 +46,8 @@ export async function* xes(name: string, text: AsyncIterable<string>, source: So
     const kind = tag.replace(/^.*:/, '')
     if (++depth === 1 && kind !== 'log') failed(`the document is <${tag}>, not <log>`)
     if (depth > depth_max) failed(`more than ${depth_max} elements stand within one another`)
-    if (kind === 'trace' && depth === 2) trace = { depth, values: {} }
-    else if (kind === 'event' && depth === (trace?.depth ?? 1) + 1) event = { depth, values: { ...trace?.values }, ...(trace?.twice === undefined ? {} : { twice: trace.twice }) }
+    if (kind === 'trace' && depth === 2) trace = { depth, values: valuesOf() }
+    else if (kind === 'event' && depth === (trace?.depth ?? 1) + 1) event = { depth, values: valuesOf(trace), ...(trace?.twice === undefined ? {} : { twice: trace.twice }) }
     else if (typeof key === 'string' && typeof value === 'string') {
       if (event && depth === event.depth + 1) note(event, key, value)
       else if (!event && trace && depth === trace.depth + 1) note(trace, `case:${key}`, value)
