@@ -5,7 +5,7 @@ import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
-import { meanings } from '../command-service/src/problems.ts'
+import { meanings } from 'shared-service/statuses.ts'
 import { routeOf } from '../command-service/src/wordings.ts'
 import { olderRoutes, type Declarations } from './older-routes.ts'
 

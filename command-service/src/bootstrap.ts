@@ -5,7 +5,7 @@ import { admit, apiKeyState } from 'shared-domain/fleet/key/state.ts'
 import { scopes } from 'shared-domain/kernel/decider.ts'
 import { fingerprintOf } from './auth.ts'
 import type { Handle } from './request.ts'
-import { newId } from './new-id.ts'
+import { newId } from 'shared-service/new-id.ts'
 import type { Streams } from './store/streams.ts'
 
 /**

@@ -2,14 +2,15 @@ import type { FastifyInstance } from 'fastify'
 import { bulkBody } from 'shared-domain/kernel/bulk.ts'
 import { Rejection, type Bulk, type Decider } from 'shared-domain/kernel/decider.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
+import { prefix } from 'shared-service/addresses.ts'
+import { invalid, parsed } from 'shared-service/problems.ts'
 import { v5 } from 'uuid'
 import type { Authorise } from './auth.ts'
 import { inTurns } from './in-turns.ts'
 import { bulkDescribed } from './openapi.ts'
-import { failureOf, invalid, invalidBody, statusOf } from './problems.ts'
+import { failureOf, statusOf } from './problems.ts'
 import type { Handle, Outcome } from './request.ts'
-import { circumstances, commandIdOf, refuseNesting } from './routes.ts'
-import { prefix } from './wordings.ts'
+import { circumstances, commandIdOf } from './routes.ts'
 
 const atOnce_max = 8
 const within_ms = 20_000
@@ -36,10 +37,7 @@ function bulkRoute(app: FastifyInstance, decider: Decider, bulk: Bulk, handle: H
     handler: async (request, reply) => {
       const known = await circumstances(request, authorise, { scope: bulk.scope, ...(fresh ? { fresh } : {}) })
       if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: every stream has a revision of its own')
-      refuseNesting(request.body)
-      const parsed = body.safeParse(redact(Object(request.body)))
-      if (!parsed.success) throw invalidBody(parsed.error)
-      const { ids, action, ...data } = parsed.data
+      const { ids, action, ...data } = parsed(body, redact(Object(request.body)))
       const name = bulk.actions[action]!
       const bulkId = commandIdOf(known, `${decider.category} bulk`)
 

@@ -6,12 +6,13 @@ import { z } from 'zod'
 import { repeated } from './answers.ts'
 import type { Authorise } from './auth.ts'
 import type { Accepted, Handle, Outcome, Request } from './request.ts'
-import { pause } from './leader.ts'
+import { prefix } from 'shared-service/addresses.ts'
+import { pause } from 'shared-service/pause.ts'
+import { invalid, parsed, Problem } from 'shared-service/problems.ts'
 import { answers, headerParameters, olderOperation, successors } from './openapi.ts'
-import { invalid, invalidBody, Problem } from './problems.ts'
 import { answer, circumstances, commandIdOf } from './routes.ts'
 import type { Streams } from './store/streams.ts'
-import { choiceRoutesOf, idsIn, pointToSuccessor, prefix } from './wordings.ts'
+import { choiceRoutesOf, idsIn, pointToSuccessor } from './wordings.ts'
 
 const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }).strict()
 
@@ -95,10 +96,9 @@ function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, tak
         if (alias) pointToSuccessor(reply, own!.path, { id })
         const known = await circumstances(request, authorise, command)
         if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
-        const parsed = body.safeParse(request.body)
-        if (!parsed.success) throw invalidBody(parsed.error)
+        const { minPosition } = parsed(body, request.body ?? {})
         if (!mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
-        await reached(choice.from.name, parsed.data.minPosition)
+        await reached(choice.from.name, minPosition)
         const place = `${choice.name} ${id}`
         const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
         return answer(request, reply, outcome, refusals)

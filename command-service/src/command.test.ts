@@ -432,7 +432,7 @@ t.test('without a given key the first start makes one, and only the first', asyn
 
 t.test('wrong settings are said in one sentence each', async (t) => {
   const failure = await replica({ COMMAND_PORT: 'x', BATON_ADMIN_KEY: 'short' }).catch((error: { tail: string }) => error)
-  t.match(failure, { tail: /cannot start: .*COMMAND_PORT.*BATON_ADMIN_KEY is bk_ and 43/ })
+  t.match(failure, { tail: /cannot start: .*COMMAND_PORT.*BATON_ADMIN_KEY: is bk_ and 43/ })
 })
 
 t.test('an admin key that speaks for somebody else, or no more, is refused at the start', async (t) => {

@@ -1,16 +1,15 @@
 import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
+import { Address, Host, LogLevel, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
 import { z } from 'zod'
 
-const Port = z.coerce.number().int().min(0).max(65_535)
-
-const Environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
+const Settings = z.object({
+  HOST: Host,
   COMMAND_PORT: Port.default(8081),
-  EVENTSTORE_URL: z.string().min(1),
-  DATABASE_URL: z.string().min(1),
+  EVENTSTORE_URL: Address,
+  DATABASE_URL: Address,
   BATON_ORGANIZATION: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is lower-case letters, digits and hyphens').default('default'),
   BATON_ADMIN_KEY: z.preprocess((text) => text || undefined, z.string().regex(/^bk_[A-Za-z0-9_-]{43}$/, 'is bk_ and 43 base64url characters').optional()),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  LOG_LEVEL: LogLevel,
   COMMAND_RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(600_000),
   COMMAND_STATES_MAX: z.coerce.number().int().min(100).default(5_000),
 })
@@ -29,10 +28,9 @@ export interface Config {
   readonly states_max: number
 }
 
-/** The only place that reads the environment. Throws one sentence per wrong variable. */
-export function configFrom(environment: Readonly<Record<string, string | undefined>>): Config {
-  const { data, error } = Environment.safeParse(environment)
-  if (!data) throw new Error(error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '))
+/** The only place that reads the environment. Throws one sentence, which names every wrong variable. */
+export function configFrom(environment: Environment): Config {
+  const data = settingsFrom(Settings, environment)
   return {
     host: data.HOST, port: data.COMMAND_PORT, eventStoreUrl: data.EVENTSTORE_URL, databaseUrl: data.DATABASE_URL,
     organization: data.BATON_ORGANIZATION, adminKey: data.BATON_ADMIN_KEY, logLevel: data.LOG_LEVEL,

@@ -8,7 +8,7 @@ import { sha256 } from 'shared-domain/kernel/sha-256.ts'
 import t from 'tap'
 import { z } from 'zod'
 import { asking, catalogue, house } from './fixture.ts'
-import { newId } from './new-id.ts'
+import { newId } from 'shared-service/new-id.ts'
 
 const Letter = events({
   LetterWritten: { about: 'A letter was written.', data: z.object({ words: z.string(), weight: z.int() }) },

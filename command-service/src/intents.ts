@@ -2,7 +2,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { Rejection, scopes, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
 import type { Handle } from './request.ts'
-import { pause } from './leader.ts'
+import { pause } from 'shared-service/pause.ts'
 
 /** An intent with the circumstances of the fact it answers. */
 export interface Errand {

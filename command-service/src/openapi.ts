@@ -1,9 +1,11 @@
 import { bulkBody } from 'shared-domain/kernel/bulk.ts'
 import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
+import { prefix } from 'shared-service/addresses.ts'
+import { ProblemDocument } from 'shared-service/problems.ts'
+import { meant, own, type OwnCode } from 'shared-service/statuses.ts'
 import { z } from 'zod'
-import { meant, own } from './problems.ts'
-import { bodyOf, prefix, type CommandWording } from './wordings.ts'
+import { bodyOf, type CommandWording } from './wordings.ts'
 
 const digits = { type: 'string', pattern: '^\\d+$' }
 
@@ -20,25 +22,7 @@ const accepted = ({ secret, answers }: Pick<Command, 'secret' | 'answers'>) => (
   },
 })
 
-const problemSchema = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'instance', 'code', 'correlationId', 'retryable', 'errors'],
-  properties: {
-    type: { type: 'string', format: 'uri' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    instance: { type: 'string' },
-    code: { type: 'string' },
-    correlationId: { type: 'string' },
-    retryable: { type: 'boolean' },
-    errors: {
-      type: 'array',
-      items: { type: 'object', required: ['pointer', 'message'], properties: { pointer: { type: 'string' }, message: { type: 'string' } } },
-    },
-    context: { type: 'object', description: 'What the refusal is about, by code.', additionalProperties: true },
-  },
-}
+const { $schema: _dialect, ...problemSchema } = z.toJSONSchema(ProblemDocument) as Record<string, unknown>
 
 const patience = { headers: { 'retry-after': { schema: { type: 'integer' }, description: 'Seconds.' } } }
 
@@ -53,11 +37,11 @@ const headers = (description: string) => ({
 const usual = [
   'VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'REVISION_MISMATCH', 'PAYLOAD_TOO_LARGE',
   'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE',
-]
+] as const
 
-function refused(declared: Refusals, codes = usual) {
+function refused(declared: Refusals, codes: readonly OwnCode[] = usual) {
   const refusals = [
-    ...codes.map((code) => ({ code, ...own[code]! })), ...Object.entries(declared).map(([code, refusal]) => ({ code, ...meant(refusal) })),
+    ...codes.map((code) => ({ code, ...own[code] })), ...Object.entries(declared).map(([code, refusal]) => ({ code, ...meant(refusal) })),
   ]
   return Object.fromEntries([...Map.groupBy(refusals, ({ status }) => status)].map(([status, refusals]) =>
     [status, problem(status, [...new Set(refusals.map(({ code, title }) => `\`${code}\`: ${title}`))].join('\n'))]))

@@ -7,7 +7,7 @@ import type { Recorded } from 'shared-domain/kernel/fact.ts'
 import { definitionsOf, factOf, provenanceOf, type Entry } from 'shared-domain/kernel/stored.ts'
 import { v5 } from 'uuid'
 import type { Errand } from './intents.ts'
-import { pause } from './leader.ts'
+import { pause } from 'shared-service/pause.ts'
 import type { Timer, Timers, Withdrawn } from './timers.ts'
 
 interface Position { readonly commit: bigint; readonly prepare: bigint }

@@ -7,10 +7,12 @@ import { Instant } from 'shared-domain/vocabulary.ts'
 import { v5 } from 'uuid'
 import { fingerprintOf, type Authorise } from './auth.ts'
 import type { Handle, Outcome } from './request.ts'
-import { newId } from './new-id.ts'
+import { prefix } from 'shared-service/addresses.ts'
+import { newId } from 'shared-service/new-id.ts'
+import { invalid, Problem } from 'shared-service/problems.ts'
 import { described } from './openapi.ts'
-import { invalid, Problem, refuse } from './problems.ts'
-import { pointToSuccessor, prefix, wishFrom, wordingsOf, type CommandWording } from './wordings.ts'
+import { refuse } from './problems.ts'
+import { pointToSuccessor, wishFrom, wordingsOf, type CommandWording } from './wordings.ts'
 
 const keyNamespace = '6f0d3a52-0c1e-5b7a-9f2e-2d8c4b1a7e90'
 
@@ -24,17 +26,6 @@ const revisionOf = (header: string | undefined): number | undefined => {
 const keyOf = (header: string | undefined): string | undefined => {
   if (header !== undefined && (header.length < 1 || header.length > 255)) throw invalid('#/header/idempotency-key', 'is 1 to 255 characters long')
   return header
-}
-
-const nesting_max = 64
-
-export function refuseNesting(body: unknown) {
-  if (isDeeperThan(nesting_max, body)) throw invalid('', `is nested more than ${nesting_max} levels deep`)
-}
-
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false
-  return levels === 0 || Object.values(value).some((item) => isDeeperThan(levels - 1, item))
 }
 
 const traceparentPattern = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
@@ -96,7 +87,6 @@ function route(app: FastifyInstance, wordings: readonly [CommandWording, ...Comm
       const wording = meantAmong(wordings, body)
       const { decider, name, command, alias, own: canonical } = wording
       const known = await circumstances(request, authorise, command)
-      refuseNesting(body)
       const { own, wanted, data, others, guard, fill } = wishFrom(wording, request.params, body, known.at)
       if (alias) pointToSuccessor(reply, canonical.path, { ...others, id: own })
       if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')

@@ -2,7 +2,7 @@ import { sql, type Kysely } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
 import { instant, later } from 'shared-domain/kernel/time.ts'
 import type { Errand } from './intents.ts'
-import { pause } from './leader.ts'
+import { pause } from 'shared-service/pause.ts'
 
 export interface Timer {
   readonly key: string

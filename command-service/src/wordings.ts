@@ -6,9 +6,8 @@ import { redact } from 'shared-domain/kernel/redaction.ts'
 import { Id } from 'shared-domain/vocabulary.ts'
 import { validate } from 'uuid'
 import { z } from 'zod'
-import { invalid, invalidBody, Problem } from './problems.ts'
-
-export const prefix = '/api/v1'
+import { prefix } from 'shared-service/addresses.ts'
+import { invalid, invalidFor, invalidParts, parsed } from 'shared-service/problems.ts'
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
@@ -80,9 +79,9 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
   const said = alias ? olderWords(wording, alias, { ...redact(body), ...parameters }) : undefined
-  const parsed = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...redact(body), ...others })
-  if (!parsed.success) throw invalidBody(alias ? inOlderWords(alias, parsed.error) : parsed.error)
-  const { id: wanted, ...data } = parsed.data as Said & { readonly id?: string }
+  const wish = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...redact(body), ...others })
+  if (!wish.success) throw invalidParts(alias ? inOlderWords(alias, wish.error) : wish.error)
+  const { id: wanted, ...data } = wish.data as Said & { readonly id?: string }
   return {
     own: alias?.id === undefined ? id : said![alias.id] as string, wanted, data,
     others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
@@ -93,10 +92,8 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
 
 function olderWords({ words }: CommandWording, alias: Alias, said: Said): Said {
   const twice = mixed(alias, said).map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` }))
-  if (twice.length > 0) throw new Problem('VALIDATION_ERROR', '', twice)
-  const parsed = words.safeParse(said)
-  if (!parsed.success) throw invalidBody(parsed.error)
-  return parsed.data
+  if (twice.length > 0) throw invalidFor(twice)
+  return parsed(words, said)
 }
 
 const inOlderWords = (alias: Alias, { issues }: z.ZodError) =>

@@ -2,14 +2,14 @@ import helmet from '@fastify/helmet'
 import proxy from '@fastify/http-proxy'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
-import Fastify, { LogController, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingHttpHeaders } from 'node:http'
-import { v7 } from 'uuid'
+import type { Readable } from 'node:stream'
+import { Problem, sendProblem } from 'shared-service/problems.ts'
+import { server } from 'shared-service/server.ts'
 import type { Config } from './config.ts'
-import { merged, OpenApi } from './openapi.ts'
-import { Problem, problemOf, sendProblem } from './problems.ts'
+import { descriptions, type Descriptions } from './descriptions.ts'
 
-const BODY_BYTES_MAX = 1024 * 1024
 const REQUEST_TIMEOUT_MS = 60_000
 const ASK_TIMEOUT_MS = 2_000
 const HEADERS_TIMEOUT_MS = 30_000
@@ -20,36 +20,32 @@ const CONNECTIONS_MAX = 1_024
 
 /** One port in front of the command service (what changes something) and the query service (what asks). Not yet listening. */
 export async function gateway(config: Config): Promise<FastifyInstance> {
-  const app = Fastify({
-    logger: { level: config.logLevel, base: { service: 'gateway' } },
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
-    bodyLimit: BODY_BYTES_MAX, forceCloseConnections: true, requestTimeout: REQUEST_TIMEOUT_MS,
-    genReqId: ({ headers }) => correlationOf(headers),
-  })
-  app.setErrorHandler((error, request, reply) => {
-    const problem = problemOf(error)
-    if (problem.code === 'INTERNAL_ERROR') request.log.error({ err: error }, problem.code)
-    return sendProblem(problem, request, reply)
-  })
-  app.setNotFoundHandler((request, reply) => sendProblem(new Problem('NOT_FOUND', 'There is no such route.'), request, reply))
-  app.addHook('onRequest', async (request, reply) => { void reply.header('x-correlation-id', request.id) })
+  const described = descriptions(config)
+  const { methodsAt } = described
+  const app = server({ service: 'gateway', logLevel: config.logLevel, requestTimeout_ms: REQUEST_TIMEOUT_MS, isFront: true, methodsAt })
   await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false })
 
   // A body is taken whole before anything is asked of a service, so that it is measured, and nobody's slow line holds a connection.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
-  await app.register(proxy, behind(config.commandUrl, 'The command service', ['POST', 'PUT', 'PATCH', 'DELETE']))
-  await app.register(proxy, behind(config.queryUrl, 'The query service', ['GET', 'HEAD']))
+  await app.register(proxy, behind(config.commandUrl, 'The command service', ['POST', 'PUT', 'PATCH', 'DELETE'], methodsAt))
+  await app.register(proxy, behind(config.queryUrl, 'The query service', ['GET', 'HEAD'], methodsAt))
 
+  app.get('/', async (request, reply) => {
+    void reply.header('vary', 'accept')
+    return request.headers.accept?.includes('text/html') ? reply.redirect('/docs') : whereToLook
+  })
   app.get('/healthz', async (_request, reply) => health(config, reply))
-  await documentation(app, config)
+  await documentation(app, described)
   return app
 }
 
-const correlationOf = ({ 'x-correlation-id': given }: IncomingHttpHeaders): string =>
-  typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : v7()
+/** For whoever comes without a browser and without a word of what this is. */
+const whereToLook = {
+  name: 'Baton', about: 'The control plane for fleets of AI orchestrators.', docs: '/docs', openapi: '/openapi.json', api: '/api/v1', health: '/healthz',
+}
 
-const behind = (upstream: string, name: string, httpMethods: string[]) => ({
+const behind = (upstream: string, name: string, httpMethods: string[], methodsAt: Descriptions['methodsAt']) => ({
   upstream, httpMethods, prefix: '/api', rewritePrefix: '/api',
   proxyPayloads: false, disableCache: true, disableRequestLogging: true, destroyAgent: true,
   undici: { connections: CONNECTIONS_MAX, headersTimeout: HEADERS_TIMEOUT_MS, bodyTimeout: SILENCE_TIMEOUT_MS },
@@ -60,7 +56,11 @@ const behind = (upstream: string, name: string, httpMethods: string[]) => ({
       : {},
     // The plugin would ask ten times before it hands on a 503, and the caller is told when to ask again.
     retryDelay: () => null,
-    onResponse: (_request, _reply, { stream }) => {
+    async onResponse(_request, _reply, { statusCode, stream }) {
+      if (statusCode === 404 || statusCode === 405) {
+        const allow = await methodsAt(request.url)
+        if (allow && allow.length > 0 && !allow.includes(request.method)) return refuseMethod(request, reply, stream, allow)
+      }
       void reply.send(stream)
       // Of a stream of events, readers want to know that it is open before there is one.
       if (String(reply.getHeader('content-type')).startsWith('text/event-stream')) reply.raw.flushHeaders()
@@ -72,6 +72,13 @@ const behind = (upstream: string, name: string, httpMethods: string[]) => ({
     },
   }),
 })
+
+/** One service does not know what the other one takes: together they take other methods here. */
+function refuseMethod(request: FastifyRequest, reply: FastifyReply, answer: Readable, allow: readonly string[]) {
+  answer.on('error', () => undefined).resume()
+  for (const name of ['content-length', 'content-encoding', 'transfer-encoding']) void reply.removeHeader(name)
+  void sendProblem(new Problem('METHOD_NOT_ALLOWED', `This takes ${allow.join(', ')}.`, { allow }), request, reply)
+}
 
 /** Headers about this connection are not the next one's; a question has no body, whatever its headers say. */
 function forwarded(request: FastifyRequest, headers: IncomingHttpHeaders) {
@@ -93,15 +100,7 @@ async function health({ commandUrl, queryUrl }: Config, reply: FastifyReply) {
     .send({ status: word(command && query), services: { command: word(command), query: word(query) } })
 }
 
-async function documentation(app: FastifyInstance, { commandUrl, queryUrl }: Config) {
-  const documentOf = (url: string, name: string) => fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) })
-    .then(async (response) => OpenApi.parse(await response.json()))
-    .catch(() => { throw new Problem('SERVICE_UNAVAILABLE', `${name} does not give its description.`) })
-  const document = async () => {
-    const both = [documentOf(commandUrl, 'The command service'), documentOf(queryUrl, 'The query service')] as const
-    const [commands, questions] = await Promise.all(both)
-    return merged(commands, questions, 'Query')
-  }
+async function documentation(app: FastifyInstance, { document }: Descriptions) {
   app.get('/openapi.json', document)
   const none = { openapi: '3.1.0', info: { title: 'Baton', version: '1' }, paths: {} }
   await app.register(swagger, { mode: 'static', specification: { document: none } })

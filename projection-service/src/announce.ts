@@ -7,7 +7,7 @@ import { Announced, messages, Tail } from './announced.ts'
 import { announcementOf, headersOf, subjects, type Announcement } from './announcement.ts'
 import type { Received } from './facts.ts'
 import { batches } from './follow.ts'
-import { pause } from './leader.ts'
+import { pause } from 'shared-service/pause.ts'
 
 const streamName = 'BATON_EVENTS'
 

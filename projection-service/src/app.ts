@@ -1,13 +1,16 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import Fastify, { LogController } from 'fastify'
 import { Pool } from 'pg'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { definitionsOf } from 'shared-domain/kernel/stored.ts'
+import { jsonBodies } from 'shared-service/bodies.ts'
+import { whileLeader } from 'shared-service/leader.ts'
+import { pause } from 'shared-service/pause.ts'
+import type { Running } from 'shared-service/program.ts'
+import { server } from 'shared-service/server.ts'
 import { Announcer } from './announce.ts'
 import type { Config } from './config.ts'
 import { batches } from './follow.ts'
-import { pause, whileLeader } from './leader.ts'
 import { migrate } from './migrations.ts'
 import { dropHalfBuilt, followedBy, identityOf, prepare } from './models.ts'
 import { Projector } from './projector.ts'
@@ -20,20 +23,17 @@ export interface Catalogue {
   readonly readModels: readonly ReadModel[]
 }
 
-export interface Service {
-  readonly url: string
-  stop(): Promise<void>
-}
-
+const service = 'projection-service'
 /** Whoever holds this advisory lock projects; others stand by. */
 const leader_lock = 7_236_021
 const retry_max_ms = 60_000
 
 /** Starts the service. Throws one sentence where the database and the catalogue do not fit together. */
-export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Service> {
-  const app = Fastify({ logger: { level: config.logLevel }, logController: new LogController({ disableRequestLogging: true }), bodyLimit: 16 * 1024, forceCloseConnections: true })
+export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Running> {
+  const app = server({ service, logLevel: config.logLevel })
+  jsonBodies(app)
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
-  const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, keepAlive: true, types: asWritten as never, application_name: 'projection-service' })
+  const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, keepAlive: true, types: asWritten as never, application_name: service })
   const lost = (error: Error) => app.log.warn({ err: error }, 'a connection was lost')
   // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
   pool.on('error', () => undefined).on('connect', (client) => client.on('error', lost))
@@ -100,9 +100,9 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     await migrate(pool)
     // What cannot work is said at the start, not again and again in the log.
     await prepareOnce()
-    status(app, pool, () => operations)
+    status(app, service, pool, () => operations)
     const url = await app.listen({ host: config.host, port: config.port })
-    leading = whileLeader(config.databaseUrl, leader_lock, ending.signal, lead, (error) => app.log.warn({ err: error }, 'projecting starts again'))
+    leading = whileLeader({ databaseUrl: config.databaseUrl, lock: leader_lock, name: service }, ending.signal, lead, (error) => app.log.warn({ err: error }, 'projecting starts again'))
     return { url, stop }
   } catch (error) {
     await stop()

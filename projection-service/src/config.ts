@@ -1,15 +1,14 @@
 import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
+import { Address, Host, LogLevel, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
 import { z } from 'zod'
 
-const Port = z.coerce.number().int().min(0).max(65_535)
-
-const Environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
+const Settings = z.object({
+  HOST: Host,
   PROJECTION_PORT: Port.default(8082),
-  EVENTSTORE_URL: z.string().min(1),
-  DATABASE_URL: z.string().min(1),
-  NATS_URL: z.string().min(1),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  EVENTSTORE_URL: Address,
+  DATABASE_URL: Address,
+  NATS_URL: Address,
+  LOG_LEVEL: LogLevel,
   PROJECTION_BATCH_MAX: z.coerce.number().int().min(1).max(10_000).default(1_000),
   PROJECTION_ROWS_CACHED_MAX: z.coerce.number().int().min(100).default(20_000),
   NATS_MAX_AGE_HOURS: z.coerce.number().min(1).default(168),
@@ -32,10 +31,9 @@ export interface Config {
   readonly announcements_bytes: number
 }
 
-/** The only place that reads the environment. Throws one sentence per wrong variable. */
-export function configFrom(environment: Readonly<Record<string, string | undefined>>): Config {
-  const { data, error } = Environment.safeParse(environment)
-  if (!data) throw new Error(error.issues.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '))
+/** The only place that reads the environment. Throws one sentence, which names every wrong variable. */
+export function configFrom(environment: Environment): Config {
+  const data = settingsFrom(Settings, environment)
   return {
     host: data.HOST, port: data.PROJECTION_PORT, eventStoreUrl: data.EVENTSTORE_URL, databaseUrl: data.DATABASE_URL, natsUrl: data.NATS_URL,
     logLevel: data.LOG_LEVEL, batch_max: data.PROJECTION_BATCH_MAX, rowsCached_max: data.PROJECTION_ROWS_CACHED_MAX,

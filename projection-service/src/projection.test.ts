@@ -11,7 +11,8 @@ import { readModel, type ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
 import { startEngines } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
-import { start, type Catalogue, type Service } from './app.ts'
+import type { Running } from 'shared-service/program.ts'
+import { start, type Catalogue } from './app.ts'
 import { configFrom, shown } from './config.ts'
 import { asWritten } from './tables.ts'
 
@@ -53,7 +54,7 @@ const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
 const admin = new pg.Client({ connectionString: engines.urls.database })
 admin.on('error', () => undefined)
 await admin.connect()
-const running = new Set<Service>()
+const running = new Set<Running>()
 
 t.teardown(async () => {
   for (const service of running) await service.stop()
@@ -244,7 +245,7 @@ t.test('a model is built anew beside the one in use, by COPY, and switched to', 
 t.test('of two projectors one leads, and the other takes over', async (t) => {
   const { db, serve } = await fresh()
   const [a, b] = [await serve(catalogueOf(things())), await serve(catalogueOf(things()))]
-  const leads = async (service: Service) => (await (await fetch(`${service.url}/healthz`)).json() as any).leading as boolean
+  const leads = async (service: Running) => (await (await fetch(`${service.url}/healthz`)).json() as any).leading as boolean
   await until(async () => (await leads(a)) !== (await leads(b)))
   const [leader, standby] = (await leads(a)) ? [a, b] : [b, a]
   t.equal((await fetch(`${standby.url}/models/thing/rebuild`, { method: 'POST' })).status, 503)

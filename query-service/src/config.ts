@@ -1,14 +1,15 @@
 import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
+import { Address, Host, LogLevel, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
 import { z } from 'zod'
 
 const count = (count_max: number, otherwise: number) => z.coerce.number().int().min(1).max(count_max).default(otherwise)
 
-const Environment = z.object({
-  HOST: z.string().default('127.0.0.1'),
-  QUERY_PORT: z.coerce.number().int().min(0).max(65_535).default(8083),
-  EVENTSTORE_URL: z.string().min(1),
-  DATABASE_URL: z.string().min(1),
-  LOG_LEVEL: z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+const Settings = z.object({
+  HOST: Host,
+  QUERY_PORT: Port.default(8083),
+  EVENTSTORE_URL: Address,
+  DATABASE_URL: Address,
+  LOG_LEVEL: LogLevel,
   QUERY_RATE_LIMIT_PER_MINUTE: count(10_000_000, 60_000),
   QUERY_DATABASE_CONNECTIONS_MAX: count(100, 10),
   QUERY_STATEMENT_TIMEOUT_MS: count(600_000, 5_000),
@@ -23,7 +24,7 @@ export interface Config {
   readonly port: number
   readonly eventStoreUrl: string
   readonly databaseUrl: string
-  readonly logLevel: z.output<typeof Environment>['LOG_LEVEL']
+  readonly logLevel: string
   /** Per key. */
   readonly requestsPerMinute_max: number
   /** Requests from one address without a key that is good for anything. */
@@ -46,10 +47,9 @@ export interface Config {
   readonly stalled_ms: number
 }
 
-/** The only place that reads the environment. Throws one sentence per wrong variable. */
-export function configFrom(environment: Readonly<Record<string, string | undefined>>): Config {
-  const { data: read, error } = Environment.safeParse(environment)
-  if (!read) throw new Error(error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '))
+/** The only place that reads the environment. Throws one sentence, which names every wrong variable. */
+export function configFrom(environment: Environment): Config {
+  const read = settingsFrom(Settings, environment)
   return {
     host: read.HOST,
     port: read.QUERY_PORT,

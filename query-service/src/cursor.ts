@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
-import { invalid } from './problems.ts'
+import { invalid } from 'shared-service/problems.ts'
 
 /** The columns by which a list is ordered: a row's place in it is the values of these, and no two rows share them. */
 export const placeIn = ({ order, key }: ReadModel): readonly string[] => [...new Set([...order, ...key])]
@@ -16,6 +16,6 @@ export function placeAt(model: ReadModel, cursor: string): readonly unknown[] {
     const [, ...values] = Place.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()))
     return values
   } catch {
-    throw invalid([{ pointer: '/cursor', message: 'is not a cursor of this list' }])
+    throw invalid('/cursor', 'is not a cursor of this list')
   }
 }

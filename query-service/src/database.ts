@@ -4,7 +4,7 @@ import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { columnsOf, shaper } from './columns.ts'
 import type { Config } from './config.ts'
-import { Problem } from './problems.ts'
+import { Problem } from 'shared-service/problems.ts'
 
 /** Which rows of a read model are asked for. As data, so that whatever is asked, the organization is added in one place. */
 export interface Slice {

@@ -1,5 +1,5 @@
 import { streamNameFilter, type AllStreamResolvedEvent, type EventStoreDBClient, type ReadPosition } from '@eventstore/db-client'
-import { Problem } from './problems.ts'
+import { Problem } from 'shared-service/problems.ts'
 
 export interface Following {
   readonly events: AsyncIterable<AllStreamResolvedEvent>

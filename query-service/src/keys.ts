@@ -8,7 +8,7 @@ import type { Meta } from 'shared-domain/kernel/fact.ts'
 import { decode } from 'shared-domain/kernel/events.ts'
 import type { Config } from './config.ts'
 import { follow } from './follow.ts'
-import { Problem } from './problems.ts'
+import { Problem } from 'shared-service/problems.ts'
 import { readWithin } from './reading.ts'
 
 /** For whom a request is answered. */

@@ -10,10 +10,10 @@ import { Fact, type Facts, type Stored } from './facts.ts'
 import { follow, type Following } from './follow.ts'
 import type { Caller, Keys } from './keys.ts'
 import { describedStream } from './openapi.ts'
-import { invalid, parsed, Problem } from './problems.ts'
+import { prefix } from 'shared-service/addresses.ts'
+import { invalid, parsed, Problem } from 'shared-service/problems.ts'
 import { Position, type Gate } from './question.ts'
 import { readWithin } from './reading.ts'
-import { prefix } from './wordings.ts'
 
 const Wish = z.object({
   after: Position.optional()
@@ -60,6 +60,7 @@ export function live(app: FastifyInstance, { store, facts, gate, keys }: Hosts, 
       const wish = parsed(Wish, request.query)
       const resume = resumeOf(request, wish)
       const prefixes = prefixesFor(wish, facts)
+      if (request.method === 'HEAD') return reply.headers(streamHeaders).send()
       roomFor(caller)
       const gone = new AbortController()
       const connection = { key: caller.key, end: () => gone.abort() }
@@ -100,7 +101,7 @@ const frame = (event: 'gap' | 'end', data: object, id?: string) =>
 function resumeOf({ headers }: FastifyRequest, { after }: Wish): bigint | undefined {
   const last = headers['last-event-id']
   if (last !== undefined && !Position.safeParse(last).success) {
-    throw invalid([{ pointer: '/Last-Event-ID', message: 'is not a log position' }])
+    throw invalid('/Last-Event-ID', 'is not a log position')
   }
   const position = (last as string | undefined) ?? after
   return position === undefined ? undefined : BigInt(position)
@@ -131,9 +132,9 @@ async function headOf(store: EventStoreDBClient, timeout_ms: number): Promise<bi
 
 function prefixesFor({ stream, type = [] }: Wish, { categories, types }: Facts): readonly string[] {
   const strange = type.filter((one) => !types.includes(one))
-  if (strange.length > 0) throw invalid([{ pointer: '/type', message: `names no type of fact: ${strange.join(', ')}` }])
+  if (strange.length > 0) throw invalid('/type', `names no type of fact: ${strange.join(', ')}`)
   if (stream === undefined) return categories.map((category) => `${category}-`)
-  if (!categories.includes(partsOf(stream).category)) throw invalid([{ pointer: '/stream', message: 'is of no category of facts' }])
+  if (!categories.includes(partsOf(stream).category)) throw invalid('/stream', 'is of no category of facts')
   return [stream]
 }
 

@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import swagger from '@fastify/swagger'
 import { z } from 'zod'
-import { prefix, type QuestionWording } from './wordings.ts'
-import { ProblemDocument, problems, problemType, type ProblemCode } from './problems.ts'
+import { prefix } from 'shared-service/addresses.ts'
+import { ProblemDocument, problemType } from 'shared-service/problems.ts'
+import { own, type OwnCode } from 'shared-service/statuses.ts'
+import type { QuestionWording } from './wordings.ts'
 
 const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, {
@@ -110,7 +112,7 @@ export const describedStream = ({ operation, about, tag, query, event }: Describ
   },
 })
 
-const codes: readonly ProblemCode[] = [
+const codes: readonly OwnCode[] = [
   'VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'NOT_FOUND', 'RATE_LIMITED', 'INTERNAL_ERROR',
   'READ_MODEL_BEHIND', 'SERVICE_UNAVAILABLE',
 ]
@@ -118,10 +120,10 @@ const codes: readonly ProblemCode[] = [
 const correlation = { 'X-Correlation-Id': { type: 'string', description: 'Taken over from the request, or made.' } }
 const patience = { 'Retry-After': { type: 'integer', description: 'Seconds.' } }
 
-const refusals = (possible: readonly ProblemCode[]) => {
-  const byStatus = Map.groupBy(possible, (code) => problems[code].status)
+const refusals = (possible: readonly OwnCode[]) => {
+  const byStatus = Map.groupBy(possible, (code) => own[code].status)
   return Object.fromEntries([...byStatus].map(([status, codes]) => [status, {
-    description: codes.map((code) => `\`${code}\`: ${problems[code].title}`).join(' '),
+    description: codes.map((code) => `\`${code}\`: ${own[code].title}`).join(' '),
     headers: { ...correlation, ...(status === 429 || status === 503 ? patience : {}) },
     content: { [problemType]: { schema: { $ref: 'Problem#' } } },
   }]))

@@ -3,11 +3,12 @@ import { meantAmong, type Alias, type Said } from 'shared-domain/kernel/alias.ts
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import type { Scope } from 'shared-domain/kernel/decider.ts'
 import { z } from 'zod'
+import { prefix } from 'shared-service/addresses.ts'
 import type { Database } from './database.ts'
 import type { Caller } from './keys.ts'
 import { described } from './openapi.ts'
 import type { Positions } from './wait.ts'
-import { askedWith, pointToSuccessor, prefix, wordingsOf, type QuestionWording } from './wordings.ts'
+import { askedWith, pointToSuccessor, wordingsOf, type QuestionWording } from './wordings.ts'
 
 export interface Answer {
   readonly body: Row

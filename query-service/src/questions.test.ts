@@ -9,7 +9,7 @@ import { timeline } from 'shared-domain/overview/timeline.ts'
 import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
 import { backlog } from 'shared-domain/work/task/backlog.ts'
 import { z } from 'zod'
-import { canonical } from './app.ts'
+import { canonical } from 'shared-service/addresses.ts'
 import { ask, house, sample, sampleRow, until } from './fixture.ts'
 
 /** One column of each type, and an order with ties. */
@@ -381,7 +381,7 @@ t.test('S-62: problems', async (t) => {
   t.match(await ask(service, '/api/v1/%E0%A4%A', key), { status: 400, body: { code: 'VALIDATION_ERROR' } })
   const json = { 'content-type': 'application/json' }
   const posted = await fetch(`${service.url}/api/v1/things`, { method: 'POST', body: '{}', headers: json })
-  t.match([posted.status, await posted.json()], [404, { code: 'NOT_FOUND' }])
+  t.match([posted.status, posted.headers.get('allow'), await posted.json()], [405, 'GET, HEAD', { code: 'METHOD_NOT_ALLOWED' }])
 
   const socket = connect(Number(new URL(service.url).port), '127.0.0.1')
   socket.end('this is not http\r\n\r\n')
@@ -423,7 +423,7 @@ t.test('a connection that is ended while it is in use ends one question and no s
 
 t.test('it tells how it is', async (t) => {
   await until('it is ready', async () => (await ask(service, '/healthz')).status === 200)
-  t.match((await ask(service, '/metrics')).body, /baton_query_request_duration_seconds_count\{route="\/api\/v1\/things",status="200"\} \d+/)
+  t.match((await ask(service, '/metrics')).body, /baton_request_seconds_count\{route="\/api\/v1\/things",status="200"\} \d+/)
   const { body } = await ask(service, '/api/v1/position', key)
   t.equal(body.items.length, models.length)
   t.match(body.items.find((one: any) => one.model === 'thing'), { version: 3, position: String(at + 3) })

@@ -26,8 +26,8 @@ function run(environment: Record<string, string>) {
 t.test('it starts without its engines, says that it is not ready, and ends when it is told to', async (t) => {
   const { child, said, exit } = run(nowhere)
   t.teardown(() => child.kill('SIGKILL'))
-  for await (const _ of child.stdout) if (said.out.includes('the query service answers')) break
-  const { url, config } = JSON.parse(said.out.split('\n').find((line) => line.includes('the query service answers'))!)
+  for await (const _ of child.stdout) if (said.out.includes('"ready"')) break
+  const [{ config }, { url }] = said.out.trim().split('\n').map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'starting' || msg === 'ready')
   t.notMatch(said.out, /lovelace/, 'passwords are not printed')
   t.match(config.databaseUrl, 'postgres://***@127.0.0.1:1/baton')
   const health = await (await fetch(`${url}/healthz`)).json()
@@ -44,9 +44,9 @@ t.test('a port in use, or a wrong variable, ends it with one sentence', async (t
   const inUse = run({ ...nowhere, QUERY_PORT: String(port), LOG_LEVEL: 'silent' })
   const wrong = run({ ...nowhere, QUERY_PORT: 'eighty' })
   t.equal(await inUse.exit, 1)
-  t.match(inUse.said.error, /^The query service cannot start: .*EADDRINUSE.*\n$/)
+  t.match(inUse.said.out, /"msg":"query-service cannot start: .*EADDRINUSE.*"\}\n$/)
   t.equal(await wrong.exit, 1)
-  t.match(wrong.said.error, /^The query service cannot start: QUERY_PORT: .*\n$/)
+  t.match(wrong.said.out, /"msg":"query-service cannot start: QUERY_PORT: .*"\}\n$/)
 })
 
 t.test('config', async (t) => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Config } from './config.ts'
 import type { Database } from './database.ts'
-import { Problem } from './problems.ts'
+import { Problem } from 'shared-service/problems.ts'
 
 const channel = 'baton_position'
 

@@ -2,9 +2,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { mixed, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
 import { Id } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
-import { faulty, invalid, parsed, Problem } from './problems.ts'
-
-export const prefix = '/api/v1'
+import { prefix } from 'shared-service/addresses.ts'
+import { invalidFor, invalidParts, parsed, Problem } from 'shared-service/problems.ts'
 
 /** What a question takes. */
 export interface Asking {
@@ -40,13 +39,13 @@ interface Asked {
 /** What is asked, in canonical words. Throws a problem that points into the words that were used. */
 export function askedWith({ alias, canonical, own, ...words }: QuestionWording, request: Pick<FastifyRequest, 'params' | 'query'>): Asked {
   const twice = alias ? mixed(alias, request.query as Said) : []
-  if (twice.length > 0) throw invalid(twice.map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` })))
+  if (twice.length > 0) throw invalidFor(twice.map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` })))
   const query = parsed(words.query, request.query)
   const { data: params, error } = words.params.safeParse(request.params)
   if (!params) {
     // A parameter with a shape of its own is a word like those of the query; another one is the id of nothing.
     const isWord = error.issues.some(({ path: [name] }) => typeof alias?.fields?.[String(name)] === 'object')
-    throw isWord ? faulty(error) : unknownThing()
+    throw isWord ? invalidParts(error) : unknownThing()
   }
   if (!alias) return { params, query }
   const said = translated(alias, canonical, { ...query, ...params }, new Date().toISOString())

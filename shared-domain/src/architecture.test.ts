@@ -5,12 +5,12 @@ import { choices, deciders } from './catalogue.ts'
 import { general } from './kernel/refusal.ts'
 
 const root = join(import.meta.dirname, '../..')
-const folders = '{shared-domain,command-service,projection-service,query-service,daemon}/src/**/*.ts'
+const folders = '{shared-domain,shared-service,command-service,projection-service,query-service,daemon}/src/**/*.ts'
 const sources = globSync([folders, '{infra,scripts}/**/*.ts'], { cwd: root })
   .filter((path) => path !== 'shared-domain/src/architecture.test.ts')
 
 const isDomain = (path: string) => path.startsWith('shared-domain/src/')
-const programOf = (path: string) => /^(command-service|projection-service|query-service|daemon|infra\/gateway)\//.exec(path)?.[1]
+const programOf = (path: string) => /^(shared-service|command-service|projection-service|query-service|daemon|infra\/gateway)\//.exec(path)?.[1]
 const isTool = (path: string) => /^shared-domain\/src\/(kernel\/(testing|picture|world|arbitrary)|scenery|.*\/scene)\.ts$/.test(path)
 /** Tests, and what only tests are made of. */
 const isTest = (path: string) => /\.test\.ts$|\/(fixture|house|testing(-\w+)?)\.ts$/.test(path) || isTool(path)
@@ -21,7 +21,7 @@ const targets = (path: string, source: string): readonly string[] =>
   [...source.matchAll(/^\s*(?:import|export)\b[^'"`;]*?from\s+'([^']+)'|\bimport\s*\(?\s*'([^']+)'/gm)].map(([, from, bare]) => {
     const name = (from ?? bare)!
     if (name.startsWith('.')) return posix.join(posix.dirname(path), name)
-    return name.startsWith('shared-domain/') ? name.replace('shared-domain/', 'shared-domain/src/') : name
+    return name.replace(/^shared-(domain|service)\//, 'shared-$1/src/')
   })
 
 /** The source without comments and without what stands in quotes. */
@@ -48,6 +48,7 @@ const vocabulary = 'shared-domain/src/vocabulary.ts'
 const host = 'query-service/src/routes.ts'
 const test = 'query-service/src/routes.test.ts'
 const gateway = 'infra/gateway/main.ts'
+const shared = 'shared-service/src/problems.ts'
 
 const outside = /\b(Date\.now|new Date\(\)|Math\.random|process\.\w+|performance\.now|crypto\.|fetch\(|console\.|globalThis)/g
 const waiting = /\b(async|await|queueMicrotask|new Promise|Promise\.|set(Timeout|Interval|Immediate)\()/g
@@ -124,11 +125,11 @@ const rules: readonly Rule[] = [
     right: { [test]: [`import { home } from './fixture.ts'`], [task]: [`import { later } from '../../kernel/time.ts'`] },
   },
   {
-    name: 'a program imports itself, packages and the domain: programs meet nowhere else',
+    name: 'a program imports itself, packages, the domain and what services share: programs meet nowhere else',
     concerns: (path) => programOf(path) !== undefined,
     violations: (path, source) => targets(path, source).filter((target) => {
-      if (target.startsWith(`${programOf(path)}/`) || (isTest(path) && target.startsWith('infra/embedded/'))) return false
-      return /^(\.\.|command-service|projection-service|query-service|daemon|infra|scripts)(\/|$)/.test(target)
+      if (target.startsWith(`${programOf(path)}/`) || target.startsWith('shared-service/src/') || (isTest(path) && target.startsWith('infra/embedded/'))) return false
+      return /^(\.\.|shared-service|command-service|projection-service|query-service|daemon|infra|scripts)(\/|$)/.test(target)
     }),
     wrong: {
       [host]: [
@@ -137,9 +138,11 @@ const rules: readonly Rule[] = [
       ],
       [test]: [`import { tables } from '../../projection-service/src/tables.ts'`],
       [gateway]: [`import { app } from '../../query-service/src/app.ts'`],
+      [shared]: [`import { app } from '../../query-service/src/app.ts'`, `import { app } from 'query-service/src/app.ts'`],
     },
     right: {
-      [host]: [`import { a } from './app.ts'`, `import { b } from 'shared-domain/catalogue.ts'`, `import Fastify from 'fastify'`],
+      [gateway]: [`import { Problem } from 'shared-service/problems.ts'`],
+      [host]: [`import { server } from 'shared-service/server.ts'`, `import { a } from './app.ts'`, `import { b } from 'shared-domain/catalogue.ts'`, `import Fastify from 'fastify'`],
       [test]: [`import { startServer } from '../../infra/embedded/server.ts'`],
       'scripts/up.ts': [`import { app } from '../query-service/src/app.ts'`],
     },
@@ -158,6 +161,19 @@ const rules: readonly Rule[] = [
       'infra/embedded/eventstore/tools/commands.ts': [`import { print } from '../../../console/command.ts'`],
       'infra/journeys/house.ts': [`import { up } from '../../scripts/up.ts'`],
       'scripts/places.ts': [`import { Usage } from '../infra/console/command.ts'`],
+    },
+  },
+  {
+    name: 'what services share knows the kernel of the domain, and no service',
+    concerns: (path) => path.startsWith('shared-service/') && !isTest(path),
+    violations: (path, source) => targets(path, source)
+      .filter((target) => isDomain(target) && !target.startsWith('shared-domain/src/kernel/')),
+    wrong: {
+      [shared]: [`import { deciders } from 'shared-domain/catalogue.ts'`, `import { admit } from 'shared-domain/fleet/key/state.ts'`],
+    },
+    right: {
+      [shared]: [`import { general } from 'shared-domain/kernel/refusal.ts'`],
+      [host]: [`import { deciders } from 'shared-domain/catalogue.ts'`],
     },
   },
   {
@@ -217,10 +233,11 @@ const rules: readonly Rule[] = [
   {
     name: 'the gateway and the example daemon know the API alone',
     concerns: (path) => /^(infra\/gateway\/|daemon\/|scripts\/daemon\.ts)/.test(path) && !isTest(path),
-    violations: (path, source) => targets(path, source).filter((target) => isDomain(target) || target.includes('-service/')),
+    violations: (path, source) => targets(path, source).filter((target) =>
+      isDomain(target) || (target.includes('-service/') && !(programOf(path) && target.startsWith('shared-service/')))),
     wrong: {
       [gateway]: [`import { deciders } from 'shared-domain/catalogue.ts'`],
-      'scripts/daemon.ts': [`import { deciders } from 'shared-domain/catalogue.ts'`],
+      'scripts/daemon.ts': [`import { deciders } from 'shared-domain/catalogue.ts'`, `import { Problem } from 'shared-service/problems.ts'`],
     },
     right: {
       'scripts/daemon.ts': [`import { connect } from './api.ts'`],

@@ -3,7 +3,7 @@ import { grounds_max, groundsOf, type Asked, type Grounds, type RowsAsked } from
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
-import { Problem } from '../problems.ts'
+import { Problem } from 'shared-service/problems.ts'
 import { Busy } from '../queues.ts'
 
 /** SQLSTATE of a statement that took longer than it may. */
