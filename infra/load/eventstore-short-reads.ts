@@ -1,5 +1,5 @@
 import { openStore } from '../embedded/eventstore/store.ts'
-import { rawClient } from './eventstore-floor.ts'
+import { paths, rawClient } from './eventstore-floor.ts'
 import { order, readStreamRequest } from './eventstore-messages.ts'
 import type { Measured } from './eventstore-processes.ts'
 import { slice, streamed, together, type Sample } from './eventstore-slices.ts'
@@ -10,6 +10,8 @@ import { slice, streamed, together, type Sample } from './eventstore-slices.ts'
  */
 const streams = 5_000
 const events = 20
+/** Reads of each kind before anything is measured: by then the server's code is compiled. */
+const warm_count = 2_000
 const path = '/event_store.client.streams.Streams/Read'
 
 /** A log of 200,000 events. */
@@ -24,22 +26,23 @@ export async function fillForShortReads(dir: string): Promise<void> {
   await store.close()
 }
 
-/** Reads of whole streams, one at a time, never the same one soon again, each kind in turns. */
-export async function measureShortReads(server: Measured, rounds: number, slice_ms: number): Promise<readonly (readonly [name: string, sample: Sample])[]> {
-  const client = rawClient(server.port)
-  const samples: [string, Sample][] = []
+/** Reads of whole streams, one at a time, never the same one soon again, each kind in turns, beside as many messages from the floor. */
+export async function measureShortReads(
+  floor: Measured, server: Measured, rounds: number, slice_ms: number,
+): Promise<readonly (readonly [name: string, sample: Sample])[]> {
+  const [rawFloor, rawServer] = [rawClient(floor.port), rawClient(server.port)]
   let nth = 0
-  const read = (kind: string) => async () => {
-    nth = (nth + 2_741) % streams
-    await streamed(client, path, readStreamRequest(`${kind}-${nth}`, events))
+  const read = (kind: string) => () => streamed(rawServer, path, readStreamRequest(`${kind}-${nth = (nth + 2_741) % streams}`, events))
+  const kinds: readonly (readonly [name: string, from: Measured, run: () => Promise<unknown>])[] = [
+    [`send ${events}`, floor, () => streamed(rawFloor, paths.down, Buffer.from(String(events)))],
+    [`read ${events} contiguous`, server, read('contiguous')],
+    [`read ${events} scattered`, server, read('scattered')],
+  ]
+  for (const [, , run] of kinds) for (let warm = 0; warm < warm_count; warm++) await run()
+  const samples: [string, Sample][] = []
+  for (let round = 0; round < rounds; round++) {
+    for (const [name, from, run] of kinds) samples.push([name, await slice(from, slice_ms, together(1, run))])
   }
-  for (let round = 0; round <= rounds; round++) {
-    for (const kind of ['contiguous', 'scattered']) {
-      const sample = await slice(server, slice_ms, together(1, read(kind)))
-      // The first round warms up.
-      if (round > 0) samples.push([`read ${events} ${kind}`, sample])
-    }
-  }
-  client.close()
+  for (const raw of [rawFloor, rawServer]) raw.close()
   return samples
 }
