@@ -13,13 +13,14 @@ const constants = new Uint32Array([
 /** 5.3.3: the same of the square roots of the first eight. */
 const start = [0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19]
 
-const block_bytes = 64
+export const block_bytes = 64
 const encoder = new TextEncoder()
 
 const turned = (word: number, by: number) => (word >>> by) | (word << (32 - by))
 
-/** 5.1.1: a one bit, zeros, and the length in bits, so that it fills whole blocks. */
-function padded(bytes: Uint8Array): DataView {
+/** 5.1.1: the bytes, a text's in UTF-8, then a one bit, zeros, and the length in bits, so that they fill whole blocks. */
+export function padded(said: string | Uint8Array): DataView {
+  const bytes = typeof said === 'string' ? encoder.encode(said) : said
   const filled = new Uint8Array(Math.ceil((bytes.length + 9) / block_bytes) * block_bytes)
   filled.set(bytes)
   filled[bytes.length] = 0x80
@@ -54,10 +55,12 @@ function mix(hash: Uint32Array, block: DataView, offset: number, words: Uint32Ar
   hash.set([hash[0]! + a, hash[1]! + b, hash[2]! + c, hash[3]! + d, hash[4]! + e, hash[5]! + f, hash[6]! + g, hash[7]! + h])
 }
 
+export const hexOf = (words: Uint32Array): string => [...words].map((word) => word.toString(16).padStart(8, '0')).join('')
+
 /** SHA-256 in hex, of bytes or of a text in UTF-8. */
 export function sha256(said: string | Uint8Array): string {
-  const message = padded(typeof said === 'string' ? encoder.encode(said) : said)
+  const message = padded(said)
   const [hash, words] = [new Uint32Array(start), new Uint32Array(64)]
   for (let offset = 0; offset < message.byteLength; offset += block_bytes) mix(hash, message, offset, words)
-  return [...hash].map((word) => word.toString(16).padStart(8, '0')).join('')
+  return hexOf(hash)
 }
