@@ -127,8 +127,20 @@ t.test('a body of more than 1 MiB is refused, with or without a declared length 
 t.test('a path that nobody serves is a problem', async (t) => {
   await isProblem(t, await fetch(`${base}/nowhere?key=secret`), 404, 'NOT_FOUND')
   await isProblem(t, await fetch(`${base}/apix`, { method: 'POST', body: '{}' }), 404, 'NOT_FOUND')
+  await isProblem(t, await fetch(`${base}/api/v1/nowhere`, { method: 'OPTIONS' }), 404, 'NOT_FOUND')
   const climbing = await fetch(`${base}/api/%2e%2e%2fhealthz`)
   t.not(climbing.status, 200, 'and nobody climbs out of /api')
+})
+
+t.test('a method that neither service takes is told those of both, and of one that is down as many as there can be', async (t) => {
+  const asked = await fetch(`${base}/api/v1/tasks`, { method: 'OPTIONS' })
+  t.equal(asked.headers.get('allow'), 'GET, HEAD, POST')
+  await isProblem(t, asked, 405, 'METHOD_NOT_ALLOWED')
+  const half = await listening(await gateway(config({ COMMAND_URL: 'http://127.0.0.1:1' })))
+  for (let n = 0; n < 2; n += 1) {
+    const { status, headers } = await fetch(`${half}/api/v1/tasks`, { method: 'OPTIONS' })
+    t.strictSame([status, headers.get('allow')], [405, 'DELETE, GET, HEAD, PATCH, POST, PUT'])
+  }
 })
 
 t.test('events come through at once, and a reader that leaves is gone upstream as well', async (t) => {

@@ -10,7 +10,6 @@ import { server } from 'shared-service/server.ts'
 import type { Config } from './config.ts'
 import { descriptions, type Descriptions } from './descriptions.ts'
 
-const REQUEST_TIMEOUT_MS = 60_000
 const ASK_TIMEOUT_MS = 2_000
 const HEADERS_TIMEOUT_MS = 30_000
 /** Live connections say something every few seconds, so one that is silent for so long is dead. */
@@ -22,7 +21,7 @@ const CONNECTIONS_MAX = 1_024
 export async function gateway(config: Config): Promise<FastifyInstance> {
   const described = descriptions(config)
   const { methodsAt } = described
-  const app = server({ service: 'gateway', logLevel: config.logLevel, requestTimeout_ms: REQUEST_TIMEOUT_MS, isFront: true, methodsAt })
+  const app = server({ service: 'gateway', logLevel: config.logLevel, isFront: true, methodsAt })
   await app.register(helmet, { contentSecurityPolicy: false, strictTransportSecurity: false })
 
   // A body is taken whole before anything is asked of a service, so that it is measured, and nobody's slow line holds a connection.

@@ -1,4 +1,4 @@
-import { connect } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { server } from './server.ts'
 import { Problem } from './problems.ts'
@@ -46,6 +46,22 @@ t.test('a request that comes while the service ends is told so', async (t) => {
   url = await app.listen({ host: '127.0.0.1', port: 0 })
   await app.close()
   t.match(said, { status: 503, code: 'SERVICE_UNAVAILABLE', retryable: true, detail: 'The service is about to end.' })
+})
+
+t.test('what is no HTTP is answered at every address that is listened on, and whoever does not take their leave is left', async (t) => {
+  const app = server(edge)
+  t.teardown(() => app.close())
+  await app.listen({ host: 'localhost', port: 0 })
+  for (const { address, port } of app.addresses() as AddressInfo[]) {
+    const socket = connect({ host: address, port, allowHalfOpen: true }).setEncoding('utf8')
+    t.teardown(() => socket.destroy())
+    socket.write('hello\r\n\r\n')
+    let heard = ''
+    for await (const text of socket.iterator({ destroyOnReturn: false })) if ((heard += text).endsWith('}')) break
+    t.match(heard, /^HTTP\/1\.1 400 Bad Request\r\n[^]*VALIDATION_ERROR/, address)
+  }
+  const open = () => new Promise((resolve) => app.server.getConnections((_, count) => resolve(count)))
+  while (await open() !== 0) await new Promise((resolve) => setTimeout(resolve, 20))
 })
 
 t.test('a request that does not arrive in time is told so', async (t) => {

@@ -1,3 +1,4 @@
+import { createServer } from 'node:http'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { canonical } from './addresses.ts'
 import { correlationOf } from './correlation.ts'
@@ -6,6 +7,10 @@ import { explained, invalid, Problem, problemOf, sendProblem } from './problems.
 import { answerUnrouted } from './unrouted.ts'
 
 const body_max = 1024 * 1024
+/** How long a request may take to arrive. */
+const arrival_max_ms = 60_000
+/** Longer than a load balancer keeps a connection that nothing comes on. */
+const keepAlive_ms = 72_000
 /** Of one part of a path, in characters. */
 const part_max = 500
 
@@ -14,8 +19,6 @@ export interface Edge {
   readonly logLevel: string
   /** What the service's own errors mean, before those that every service meets are recognised. */
   readonly meaningOf?: (error: unknown) => Problem | undefined
-  /** How long a request may take to arrive; 0 for ever. */
-  readonly requestTimeout_ms?: number
   /** Clients speak to it directly: addresses are those of connections, and URLs are handed on as they are. */
   readonly isFront?: boolean
   /** The methods in which something answers at this URL, where the routes alone do not tell. */
@@ -23,24 +26,24 @@ export interface Edge {
 }
 
 /** A server with everything at its edge that is the same for each service: correlation ids, problem documents, methods, addresses. */
-export function server({ service, logLevel, meaningOf = () => undefined, requestTimeout_ms = 0, isFront = false, methodsAt }: Edge): FastifyInstance {
+export function server({ service, logLevel, meaningOf = () => undefined, isFront = false, methodsAt }: Edge): FastifyInstance {
   const app: FastifyInstance = Fastify({
     logger: { level: logLevel, base: { service }, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
     bodyLimit: body_max,
-    requestTimeout: requestTimeout_ms,
     genReqId: correlationOf,
     rewriteUrl: ({ url = '/' }) => (isFront ? url : canonical(url)),
     routerOptions: { maxParamLength: part_max },
     // Where a gateway in a private network stands in front, the addresses that it names are those of its clients.
     trustProxy: isFront ? false : 'loopback, linklocal, uniquelocal',
     forceCloseConnections: true,
-    // Both are said below as problems, which Node and Fastify would say in words of their own.
-    http: { requireHostHeader: false },
+    // What Node and Fastify would say in words of their own is said here as problems, of every address that is listened on.
+    serverFactory: (handler) =>
+      answerUnrouted(createServer({ requireHostHeader: false, requestTimeout: arrival_max_ms, keepAliveTimeout: keepAlive_ms }, handler)),
+    clientErrorHandler: () => undefined,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(problemOf(error), request, reply),
   })
-  answerUnrouted(app.server)
   const methods = methodsOf(app)
   let isEnding = false
   app.addHook('preClose', async () => { isEnding = true })
