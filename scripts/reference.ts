@@ -66,7 +66,7 @@ export function eventPage(deciders: readonly Decider[]): string {
     const rows = Object.entries(definitions).map(([type, definition]) => [`\`${type}\``, String(versionOf(definition)), definition.about, fields(definition.data)])
     return `## ${category}\n\nStream \`${category}-<id>\`.\n\n${table(['event', 'version', 'what it says', 'data'], rows)}\n`
   })
-  return `# Events\n\n${generated}\nEvery event's metadata: version, at, by {kind, id}, organization, commandId, $correlationId, $causationId, traceparent, imported.\n\n${parts.join('\n')}`
+  return `# Events\n\n${generated}\nEvery event's metadata: version, at, by {kind, id}, organization, commandId, $correlationId, $causationId, traceparent, imported, redacted (JSON pointers to what the request said and is not kept).\n\n${parts.join('\n')}`
 }
 
 /** `docs/reference/read-models.md`. */

@@ -37,17 +37,18 @@ function bulkRoute(app: FastifyInstance, decider: Decider, bulk: Bulk, handle: H
     handler: async (request, reply) => {
       const known = await circumstances(request, authorise, { scope: bulk.scope, ...(fresh ? { fresh } : {}) })
       if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: every stream has a revision of its own')
-      const { ids, action, ...data } = parsed(body, redact(Object(request.body)))
+      const { value, redacted } = redact(Object(request.body))
+      const { ids, action, ...data } = parsed(body, value)
       const name = bulk.actions[action]!
       const bulkId = commandIdOf(known, `${decider.category} bulk`)
 
       const results = await inTurns(ids, atOnce_max, within_ms, (id) =>
-        handle(decider, name, data, { ...known, id, commandId: v5(id, bulkId) })
+        handle(decider, name, data, { ...known, id, commandId: v5(id, bulkId), redacted })
           .then((outcome) => resultOf(id, outcome, decider), (error: Error): Result => ({ id, changed: false, ...failureOf(error, request) })))
       const failures = results.filter(({ code }) => code !== undefined).length
       const success = results.filter(({ changed }) => changed).length
       const summary = { total: ids.length, success, failed: failures, skipped: ids.length - success - failures }
-      return reply.code(failures > 0 ? 207 : 200).send({ action, summary, results })
+      return reply.code(failures > 0 ? 207 : 200).send({ action, summary, results, ...(redacted.length > 0 ? { redacted } : {}) })
     },
   })
 }

@@ -52,7 +52,7 @@ export function handler({ store, streams, queues, deciders, findRows }: Parts): 
   async function stored(run: Run, entry: Entry, { state, revision: base }: Pick<Entry, 'state' | 'revision'>, facts: readonly AnyEvent[]): Promise<Accepted> {
     const { decider, request, hash } = run
     const { id, at, by, organization, commandId } = request
-    const meta = { at, by, organization, commandId, ...(request.imported ? { imported: true } : {}), ...(hash ? { request: hash } : {}) }
+    const meta = { at, by, organization, commandId, ...(request.imported ? { imported: true } : {}), ...(hash ? { request: hash } : {}), ...(request.redacted?.length ? { redacted: request.redacted } : {}) }
     const trace = { $correlationId: request.correlationId, $causationId: request.causationId, ...(request.traceparent ? { traceparent: request.traceparent } : {}) }
     const events = facts.map(({ type, data }, index) => {
       const definition = decider.events.definitions[type]!

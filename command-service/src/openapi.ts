@@ -9,6 +9,8 @@ import { bodyOf, type CommandWording } from './wordings.ts'
 
 const digits = { type: 'string', pattern: '^\\d+$' }
 
+const redacted = { type: 'array', items: { type: 'string' }, description: 'JSON pointers to what was taken for a secret and is not kept; left out when there is nothing.' }
+
 const accepted = ({ secret, answers }: Pick<Command, 'secret' | 'answers'>) => ({
   type: 'object',
   required: ['id', 'revision', 'position', 'changed', ...Object.keys(answers?.fields.shape ?? {})],
@@ -19,6 +21,7 @@ const accepted = ({ secret, answers }: Pick<Command, 'secret' | 'answers'>) => (
     changed: { type: 'boolean', description: 'False when the wish was already true.' },
     ...(secret ? { secret: { type: 'string', description: 'The API key. It is shown here and never again.' } } : {}),
     ...(answers ? z.toJSONSchema(answers.fields, { target: 'draft-2020-12' }).properties : {}),
+    redacted,
   },
 })
 
@@ -131,6 +134,7 @@ export function bulkDescribed(decider: Decider, bulk: Bulk) {
         properties: { total: count, success: count, failed: count, skipped: { ...count, description: 'What was so already.' } },
       },
       results: { type: 'array', items: result },
+      redacted,
     },
   }
   const content = { 'application/json': { schema: answer } }

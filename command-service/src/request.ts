@@ -27,6 +27,8 @@ export interface Request {
   /** The caller's expected revision (If-Match): the caller owns the conflict. */
   readonly expected?: number | undefined
   readonly secret?: Context['secret']
+  /** JSON pointers to what the request said and is not kept. */
+  readonly redacted?: readonly string[]
   /** What the words that the command was asked for with add to it: what they left unsaid, and why what it leads to must not follow. */
   readonly fill?: ((state: any, data: any) => unknown) | undefined
   readonly guard?: ((state: any, context: Context) => Rejection | undefined) | undefined

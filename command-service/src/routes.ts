@@ -59,11 +59,11 @@ export async function circumstances(request: FastifyRequest, authorise: Authoris
 export const commandIdOf = ({ organization, by, key }: { organization: string; by: { id: string }; key: string | undefined }, place: string): string =>
   (key === undefined ? newId() : v5(JSON.stringify([organization, by.id, place, key]), keyNamespace))
 
-export function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome, refusals: Refusals, more: { created?: boolean; secret?: string | undefined } = {}) {
+export function answer(request: FastifyRequest, reply: FastifyReply, outcome: Outcome, refusals: Refusals, more: { created?: boolean; secret?: string | undefined; redacted?: readonly string[] } = {}) {
   if (outcome instanceof Rejection) return refuse(request, reply, outcome, refusals)
   const { id, revision, position, changed, more: told } = outcome
   void reply.header('etag', `"${revision}"`).code(more.created && changed ? 201 : 200)
-  return reply.send({ id, revision: String(revision), position: String(position), changed, ...told, ...(more.secret ? { secret: more.secret } : {}) })
+  return reply.send({ id, revision: String(revision), position: String(position), changed, ...told, ...(more.secret ? { secret: more.secret } : {}), ...(more.redacted?.length ? { redacted: more.redacted } : {}) })
 }
 
 /** Routes of every command of every decider: the domain is the API. Older words may share a route, also with a command's own. */
@@ -87,7 +87,7 @@ function route(app: FastifyInstance, wordings: readonly [CommandWording, ...Comm
       const wording = meantAmong(wordings, body)
       const { decider, name, command, alias, own: canonical } = wording
       const known = await circumstances(request, authorise, command)
-      const { own, wanted, data, others, guard, fill } = wishFrom(wording, request.params, body, known.at)
+      const { own, wanted, data, others, guard, fill, redacted } = wishFrom(wording, request.params, body, known.at)
       if (alias) pointToSuccessor(reply, canonical.path, { ...others, id: own })
       if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 
@@ -99,11 +99,11 @@ function route(app: FastifyInstance, wordings: readonly [CommandWording, ...Comm
       const id = own ?? fingerprint?.id ?? wanted ?? placed ?? (known.key === undefined ? newId() : v5('id', commandId))
       const outcome = await handle(decider, name, data, {
         ...known, id, commandId, isNew: own === undefined && wanted === undefined && placed === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
-        guard, fill,
+        guard, fill, redacted,
       })
       const creates = command.creates ?? placed !== undefined
       if (creates && !(outcome instanceof Rejection)) void reply.header('location', `${prefix}/${decider.collection}/${id}`)
-      return answer(request, reply, outcome, decider.rejections, { created: creates, secret })
+      return answer(request, reply, outcome, decider.rejections, { created: creates, secret, redacted })
     },
   })
 }

@@ -61,6 +61,8 @@ export interface Wish {
   readonly others: Said
   readonly guard: ((state: unknown, context: Context) => Rejection | undefined) | undefined
   readonly fill: OlderWords['fill']
+  /** JSON pointers into the body: what was taken for a secret and is not kept. */
+  readonly redacted: readonly string[]
 }
 
 /** The ids of a path. */
@@ -78,8 +80,9 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
   for (const name of wording.parameters) if (name in body) throw invalid(`/${name}`, 'is said by the path')
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
-  const said = alias ? olderWords(wording, alias, { ...redact(body), ...parameters }) : undefined
-  const wish = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...redact(body), ...others })
+  const { value, redacted } = redact(body)
+  const said = alias ? olderWords(wording, alias, { ...value, ...parameters }) : undefined
+  const wish = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...value, ...others })
   if (!wish.success) throw invalidParts(alias ? inOlderWords(alias, wish.error) : wish.error)
   const { id: wanted, ...data } = wish.data as Said & { readonly id?: string }
   return {
@@ -87,6 +90,7 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
     others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
     guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
     fill: alias?.fill,
+    redacted,
   }
 }
 

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import t from 'tap'
 import { house, until } from './house.ts'
 
-const { baton, admin, log } = await house(t)
+const { baton, admin, client, log } = await house(t)
 const { adminKey: { key } } = baton
 
 /** What is sent as it is written here. */
@@ -102,4 +102,22 @@ t.test('S-61 an idempotency key holds for the same request, in whatever order it
   t.strictSame(again.body, first.body)
   const other = await sent('/tasks', `{"owner":"${ada}","title":"x","metadata":{"a":{"x":1,"y":[2,1]},"b":2}}`, headers)
   t.match(other, { status: 422, body: { code: 'IDEMPOTENCY_MISMATCH' } })
+})
+
+t.test('O-70 what is a secret is not kept and is named, in the answer and with the facts; prose stays', async (t) => {
+  const title = 'Fix password: rotation for admins'
+  const plain = await sent('/tasks', JSON.stringify({ owner: ada, title, metadata: { totalTokens: 5, maxTokens: 9 } }))
+  t.match(plain, { status: 201 })
+  t.notOk(plain.body.redacted)
+  const [kept] = await factsOf(plain.body.id)
+  t.match(kept!.data, { title, metadata: { totalTokens: 5, maxTokens: 9 } })
+
+  const metadata = { db: { password: 12345678, user: 'ada' }, note: 'card 4111 1111 1111 1111', apiKeys: 2 }
+  const { body } = await sent(`/vps/${ada}/backlog`, JSON.stringify({ title, metadata }))
+  t.strictSame(body.redacted, ['/metadata/db/password', '/metadata/note'])
+  const stream = client.readStream(`task-${body.id}`)
+  for await (const { event } of stream) {
+    t.match(event!.data, { title, metadata: { db: { password: '[REDACTED]', user: 'ada' }, note: 'card [REDACTED]', apiKeys: 2 } })
+    t.strictSame((event!.metadata as { redacted: unknown }).redacted, body.redacted)
+  }
 })
