@@ -113,6 +113,22 @@ t.test('S-3 S-16 who is not offline takes work over; who is online or busy start
     t.notOk(isReachable(state) || isWorking(state))
 })
 
+t.test('F-61 a move answers where it began and where it led, however many steps it took', async (t) => {
+  const world = new World([orchestrator])
+  const asked = (command: keyof typeof orchestrator.commands, data: object = {}) => {
+    const context = world.contextOf({ id: subject })
+    world.do({ category: 'orchestrator', id: subject, command, data }, context)
+    return orchestrator.commands[command].answers?.of(world.look(orchestrator, subject), context)
+  }
+  t.equal(asked('register', { name: 'Ada' }), undefined)
+  t.strictSame(asked('activate'), { from: 'OFFLINE', to: 'ONLINE' })
+  t.strictSame(asked('activate'), { from: 'ONLINE', to: 'ONLINE' }, 'nothing changed')
+  t.strictSame(asked('pause'), { from: 'ONLINE', to: 'AWAY' })
+  t.strictSame(asked('restart'), { from: 'AWAY', to: 'ONLINE' }, 'by way of OFFLINE')
+  t.strictSame(asked('stop'), { from: 'ONLINE', to: 'OFFLINE' })
+  t.strictSame(asked('archive'), { from: 'OFFLINE', to: 'ARCHIVED' })
+})
+
 t.test('the read model shows who is there', async (t) => {
   const at = later(now, 1_000)
   const row = {
