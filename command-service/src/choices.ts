@@ -1,6 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import type { FastifyInstance } from 'fastify'
-import { rank, slicesOf, type Choice } from 'shared-domain/kernel/choice.ts'
+import { rank, readBy, slicesOf, type Choice, type Standing } from 'shared-domain/kernel/choice.ts'
 import { mayActAs, Rejection, reject } from 'shared-domain/kernel/decider.ts'
 import { z } from 'zod'
 import { repeated } from './answers.ts'
@@ -26,15 +26,21 @@ const tries_max = 24
 
 /** The first rows of every slice, in one statement. */
 function candidates(db: Kysely<any>, choice: Choice, organization: string, id: string, at: string) {
-  const parts = slicesOf(choice, id, at).map(({ where, notAfter, order }) => {
+  const parts = slicesOf(choice, id, at).map(({ where, notAfter, standing, order }) => {
     let part = db.selectFrom(choice.from.name).selectAll().where('organization', '=', organization)
       .where((row) => row.or([row(notAfter.column, 'is', null), row(notAfter.column, '<=', notAfter.at)]))
     for (const [column, values] of Object.entries(where)) part = part.where(column, 'in', values)
+    if (standing) part = part.where(stand(choice.from.name, organization, standing))
     for (const column of order) part = part.orderBy(column, (o) => o.asc().nullsLast())
     return sql`(${part.limit(tries_max)})`
   })
   return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows)
 }
+
+const stand = (model: string, organization: string, { column, in: { name, key }, where }: Standing) => sql<boolean>`not exists (
+  select from jsonb_array_elements_text(${sql.ref(`${model}.${column}`)}) as named (id) where not exists (
+    select from ${sql.table(name)} as other where other.organization = ${organization} and other.${sql.ref(key[0]!)} = named.id::uuid
+      and ${sql.join(Object.entries(where).map(([column, values]) => sql`other.${sql.ref(column)} = any(${values})`), sql` and `)}))`
 
 /** Waits until the rows are as new as a position; so many callers and no more. */
 function positions(db: Kysely<any>) {
@@ -98,7 +104,7 @@ function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, tak
         if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
         const { minPosition } = parsed(body, request.body ?? {})
         if (!mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
-        await reached(choice.from.name, minPosition)
+        for (const { name } of readBy(choice)) await reached(name, minPosition)
         const place = `${choice.name} ${id}`
         const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
         return answer(request, reply, outcome, refusals)

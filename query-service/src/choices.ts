@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { rank, slicesOf, type Choice, type Ranked } from 'shared-domain/kernel/choice.ts'
+import { rank, readBy, slicesOf, type Choice, type Ranked } from 'shared-domain/kernel/choice.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { question, type Question } from './question.ts'
 import { show, shownRow, slicedTo } from './routes.ts'
@@ -22,7 +22,7 @@ export function questionOf(choice: Choice): Question {
     answer: z.object({ best: Scored.nullable(), runnersUp: z.array(Scored).max(runnersUp_max), policy: z.string() }),
     scope: 'read',
     aliases: aliases.filter(({ route }) => route.startsWith('GET ')),
-    reads: [...new Set([from.name, chooser.name])],
+    reads: [...new Set([...readBy(choice), chooser].map(({ name }) => name))],
     async reply({ params, caller: { organization }, at }, database) {
       const choosing = await database.ask(chooser, organization, [slicedTo(params)])
       if (!choosing.rows[0]) throw unknownThing()

@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely'
 import pg from 'pg'
+import type { Standing } from 'shared-domain/kernel/choice.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { columnsOf, shaper } from './columns.ts'
@@ -12,6 +13,7 @@ export interface Slice {
   readonly where: Readonly<Record<string, readonly unknown[]>>
   /** A nullable instant column that must not lie ahead of an instant. */
   readonly notAfter?: { readonly column: string; readonly at: string }
+  readonly standing?: Standing
   /** Growing, nulls last. */
   readonly order: readonly string[]
   /** Values of the `order` columns: only rows behind them are wanted. */
@@ -71,9 +73,10 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
     async ask(model, organization, slices) {
       const parts = slices.map((slice) => sql`(${select(db, model, organization, slice)})`)
       const order = slices.length === 1 ? sql` order by ${references(slices[0]!.order.map((column) => `r.${column}`))}` : sql``
+      const models = [...new Set([model.name, ...slices.flatMap(({ standing }) => standing?.in.name ?? [])])]
       const statement = sql<Row>`
         select c.commit::text as "$position", r.*
-        from (select commit from checkpoint where model = ${model.name} and active) as c
+        from (select min(commit) as commit from checkpoint where model = any(${models}) and active having count(*) = ${models.length}) as c
         left join (${sql.join(parts, sql` union all `)}) as r on true${order}`
       const rows = await translated(() => run(statement.compile(db)))
       if (!rows[0]) throw later('READ_MODEL_BEHIND', `The read model ${model.name} is being built.`)
@@ -127,7 +130,7 @@ function prepared(pool: pg.Pool) {
 const references = (columns: readonly string[]) => sql.join(columns.map((column) => sql.ref(column)))
 
 /** Every row that this service ever shows is read by this function, which takes it from the caller's organization and from no other. */
-function select(db: Kysely<any>, model: ReadModel, organization: string, { where, notAfter, order, after, limit }: Slice) {
+function select(db: Kysely<any>, model: ReadModel, organization: string, { where, notAfter, standing, order, after, limit }: Slice) {
   let rows = db.selectFrom(model.name).select([...columnsOf(model), sql`true`.as('$found')]).where('organization', '=', organization)
   for (const [column, values] of Object.entries(where)) {
     const given = values.filter((value) => value !== null)
@@ -138,9 +141,15 @@ function select(db: Kysely<any>, model: ReadModel, organization: string, { where
     ]))
   }
   if (notAfter) rows = rows.where((where) => where.or([where(notAfter.column, 'is', null), where(notAfter.column, '<=', notAfter.at)]))
+  if (standing) rows = rows.where(stand(model, organization, standing))
   if (after) rows = rows.where(sql<boolean>`(${references(order)}) > (${sql.join(after)})`)
   return order.reduce((all, column) => all.orderBy(sql.ref(column)), rows).limit(limit)
 }
+
+const stand = (model: ReadModel, organization: string, { column, in: { name, key }, where }: Standing) => sql<boolean>`not exists (
+  select from jsonb_array_elements_text(${sql.ref(`${model.name}.${column}`)}) as named (id) where not exists (
+    select from ${sql.table(name)} as other where other.organization = ${organization} and other.${sql.ref(key[0]!)} = named.id::uuid
+      and ${sql.join(Object.entries(where).map(([column, values]) => sql`other.${sql.ref(column)} = any(${values})`), sql` and `)}))`
 
 const later = (code: 'READ_MODEL_BEHIND' | 'SERVICE_UNAVAILABLE', detail: string, cause?: unknown) =>
   new Problem(code, detail, { retryAfter_s: 2, cause })

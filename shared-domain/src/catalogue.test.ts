@@ -176,13 +176,20 @@ t.test('a read model speaks only of events that are declared and of columns that
 })
 
 t.test('a choice asks for columns that its read model has', async (t) => {
-  for (const { name, from, of, where, notBefore, among, order, top, chooser, sends, outdated, passing, nothing } of choices) {
+  for (const { name, from, of, where, notBefore, standing, among, order, top, chooser, sends, outdated, passing, nothing } of choices) {
     const columns: Record<string, z.ZodType> = from.row.shape
     t.strictSame([of, notBefore, ...Object.keys(where), ...Object.keys(among), ...order].filter((column) => !(column in columns)), [], name)
     for (const [column, values] of Object.entries(among))
       t.ok(values.every((value) => columns[column]!.safeParse(value).success), `${name}: ${column}`)
     for (const [column, value] of Object.entries(where)) t.ok(columns[column]!.safeParse(value).success, `${name}: ${column}`)
     t.ok(readModels.includes(from) && readModels.includes(chooser), name)
+    if (standing) {
+      const { column, in: { key, row }, where } = standing
+      t.ok(readModels.includes(standing.in) && key.length === 1, name)
+      t.ok(columns[column]!.safeParse([uuid(1)]).success, `${name} names others by their ids`)
+      for (const [column, values] of Object.entries(where))
+        t.ok(values.every((value) => row.shape[column].safeParse(value).success), `${name} asks of them what they hold: ${column}`)
+    }
     t.ok(Object.keys(among).length === 1 && top > 0 && chooser.key.length === 1, name)
     const selection = { policy: 'any', candidates: [{ id: uuid(1), score: 1 }] }
     t.ok(sends.to.commands[sends.command]!.data.safeParse(sends.data({ ...selection })).success, `${name} sends what the command takes`)

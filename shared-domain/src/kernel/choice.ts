@@ -26,6 +26,8 @@ export interface Choice<Row = any> {
   readonly where: Readonly<Record<string, unknown>>
   /** A nullable instant column: rows whose instant lies ahead are left out. */
   readonly notBefore: string
+  /** Rows that name what does not stand are left out. */
+  readonly standing?: Standing
   readonly among: Readonly<Record<string, readonly unknown[]>>
   /** Columns, growing, nulls last. */
   readonly order: readonly string[]
@@ -46,6 +48,16 @@ export interface Choice<Row = any> {
   readonly nothing: Refusal & { readonly code: string }
 }
 
+/** Every id (uuid) in a column is the key of a row of another read model, in which each of these columns holds one of these values. */
+export interface Standing {
+  readonly column: string
+  readonly in: ReadModel
+  readonly where: Readonly<Record<string, readonly unknown[]>>
+}
+
+/** The read models whose rows tell which may be chosen. */
+export const readBy = ({ from, standing }: Choice): readonly ReadModel[] => (standing ? [from, standing.in] : [from])
+
 /** What the fact says of how its subject was picked. */
 export interface Selection {
   readonly policy: string
@@ -63,18 +75,19 @@ export interface Slice {
   readonly where: Readonly<Record<string, readonly unknown[]>>
   /** The column holds nothing, or an instant that does not lie ahead of this one. */
   readonly notAfter: { readonly column: string; readonly at: string }
+  readonly standing?: Standing
   /** Columns, growing, nulls last. */
   readonly order: readonly string[]
   readonly limit: number
 }
 
 /** What to fetch: a slice for every combination of the values that are chosen among. Their rows hold the best `top` of all. */
-export function slicesOf({ where, of, notBefore, among, order, top }: Choice, id: unknown, at: string): readonly Slice[] {
+export function slicesOf({ where, of, notBefore, standing, among, order, top }: Choice, id: unknown, at: string): readonly Slice[] {
   const everywhere = Object.fromEntries(Object.entries({ ...where, [of]: id }).map(([column, value]) => [column, [value].flat()]))
   return Object.entries(among)
     .reduce<readonly Slice['where'][]>(
       (all, [column, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [column]: [value] }))), [everywhere])
-    .map((one) => ({ where: one, notAfter: { column: notBefore, at }, order, limit: top }))
+    .map((one) => ({ where: one, notAfter: { column: notBefore, at }, ...(standing ? { standing } : {}), order, limit: top }))
 }
 
 /** Best first. */

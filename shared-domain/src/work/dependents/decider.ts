@@ -22,11 +22,17 @@ export const dependents = decider(dependentsState, {
     },
 
     release: {
-      about: 'The task ended; told late, after it was reopened, that changes nothing.',
+      about: 'The task ended; told late, after it was reopened, that matters only where one that waited has gone on since.',
       internal: true,
       data: z.object({}),
-      decide: ({ waiting }, _, { id, look }) =>
-        (waiting.length === 0 || isOpen(look(taskState, id)) ? [] : [Dependents.DependentsReleased({ dependents: [...waiting] })]),
+      decide({ waiting }, _, { id, look }) {
+        // Who saw the end for itself is let go after the event, so that the reopening, told next, calls it back.
+        const isOver = !isOpen(look(taskState, id)) || waiting.some((dependent) => {
+          const task = look(taskState, dependent)
+          return task.status === 'TODO' && (task.dependsOn as readonly string[]).includes(id)
+        })
+        return waiting.length > 0 && isOver ? [Dependents.DependentsReleased({ dependents: [...waiting] })] : []
+      },
     },
 
     recall: {

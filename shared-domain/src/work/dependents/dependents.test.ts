@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { behaviour, subject, system } from '../../kernel/testing.ts'
 import { Task } from '../task/events.ts'
-import { cancelled, completed, created, first, owner, second, started } from '../task/scene.ts'
+import { blocked, cancelled, completed, created, first, owner, second, started } from '../task/scene.ts'
 import { taskState } from '../task/state.ts'
 import { dependents } from './decider.ts'
 import { Dependents, type DependentsEvent } from './events.ts'
@@ -35,7 +35,10 @@ t.test('S-20 when a task ends, all that wait for it are let go', async (t) => {
     ended(t, added(first), added(second)).when('release', {}).yields(released(first, second))
     ended(t).when('release', {}).changesNothing()
   }
-  onceReopened(t, added(first)).when('release', {}).changesNothing()
+  const late = onceReopened(t, added(first), added(second)).seeing(taskState, first, created(), blocked('dependencies'))
+  late.seeing(taskState, second, created(), blocked('manual')).when('release', {}).changesNothing()
+  late.seeing(taskState, second, created()).when('release', {}).changesNothing()
+  late.seeing(taskState, second, created({ dependsOn: [subject] })).when('release', {}).yields(released(first, second))
 })
 
 t.test('S-13 S-20 when a task is reopened, those that were let go wait once more', async (t) => {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { decisions } from '../../council/decision/decisions.ts'
 import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
 import type { Choice } from '../../kernel/choice.ts'
 import { conflict } from '../../kernel/refusal.ts'
@@ -35,7 +36,8 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 /** Within one priority an earlier due time never presses less, so the first rows by due time are the best of that priority. */
 export const nextTask: Choice<Row> = {
   name: 'nextTask',
-  about: 'The task that the orchestrator should take up next.',
+  about: 'The task that the orchestrator should take up next. Priority counts first: while more of a higher one keeps coming, lower ones '
+    + 'are not served.',
   path: '/orchestrators',
   question: 'next',
   command: 'claim',
@@ -45,6 +47,7 @@ export const nextTask: Choice<Row> = {
   of: 'owner',
   where: { status: 'TODO' },
   notBefore: 'next_retry_at',
+  standing: { column: 'approvals', in: decisions, where: { status: ['approved', 'cancelled'] } },
   among: { priority: priorities },
   order: ['due_at', 'created_at', 'task'],
   top: 6,

@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import t from 'tap'
+import { deciders, processes } from '../catalogue.ts'
+import { decisions } from '../council/decision/decisions.ts'
+import { ids, stepOf } from '../kernel/arbitrary.ts'
+import { slicesOf, type Slice } from '../kernel/choice.ts'
+import { Rejection } from '../kernel/decider.ts'
+import { rowsAfter } from '../kernel/picture.ts'
+import type { Row } from '../kernel/read-model.ts'
+import { orchestrator } from '../kernel/testing.ts'
+import { Courier, type Wish, type World } from '../kernel/world.ts'
+import { inhabited } from '../scenery.ts'
+import { backlog } from './task/backlog.ts'
+import { task } from './task/decider.ts'
+import { nextTask } from './task/selection.ts'
+import { taskState } from './task/state.ts'
+
+const holds = (row: Row, where: Slice['where']) => Object.entries(where).every(([column, values]) => values.includes(row[column]))
+
+/** The tasks that `next` and `claim` would choose among: what their slices ask the read models for, but for the limit. */
+function offered({ log, at }: World): readonly string[] {
+  const [tasks, questions] = [backlog, decisions].map((model) => rowsAfter(model, log)) as [readonly Row[], readonly Row[]]
+  const stands = ({ where, in: { key } }: NonNullable<Slice['standing']>) => (id: string) =>
+    questions.some((row) => row[key[0]!] === id && holds(row, where))
+  return ids.flatMap((owner) => slicesOf(nextTask, owner, at).flatMap(({ where, notAfter, standing }) => tasks.filter((row) => {
+    const since = row[notAfter.column] as string | null
+    return holds(row, where) && (since === null || since <= notAfter.at) && (row[standing!.column] as string[]).every(stands(standing!))
+  }).map((row) => String(row.task))))
+}
+
+/** The tasks that `start` takes, whoever is at work: whether the owner takes work at the moment is no matter of the task. */
+const startable = (world: World): readonly string[] => ids.filter((id) => {
+  const decision = task.commands.start.decide(world.look(taskState, id), {}, world.contextOf({ id }))
+  return !(decision instanceof Rejection) || decision.code === 'ORCHESTRATOR_UNAVAILABLE'
+})
+
+const [elector, another] = ids as [string, string]
+
+/** What has to do with whether a task may start, as wishes for a task and another task, or a question of the same id. */
+const deeds: Readonly<Record<string, (id: string, other: string, token: string) => Wish>> = {
+  ...Object.fromEntries(['cancel', 'reopen', 'start', 'unblock'].map((command) =>
+    [command, (id: string) => ({ category: 'task', id, command, data: {} })])),
+  block: (id) => ({ category: 'task', id, command: 'block', data: { reason: 'why' } }),
+  release: (id, _, token) => ({ category: 'task', id, command: 'release', data: { token } }),
+  fail: (id, _, token) => ({ category: 'task', id, command: 'fail', data: { token, error: 'no' } }),
+  complete: (id, _, token) => ({ category: 'task', id, command: 'complete', data: { token } }),
+  handoff: (id, to) => ({ category: 'task', id, command: 'handoff', data: { to, force: true } }),
+  addDependency: (id, dependency) => ({ category: 'task', id, command: 'addDependency', data: { dependency } }),
+  ask: (id, taskId) => ({
+    category: 'decision', id, command: 'open', data: { type: 'task_approval', title: 'May it?', taskId, electorate: [elector, another] },
+  }),
+  ...Object.fromEntries(['APPROVE', 'REJECT'].flatMap((vote) => [elector, another].map((by) =>
+    [`${vote} ${by}`, (id: string) => ({ category: 'decision', id, command: 'cast', data: { vote }, by: orchestrator(by) })]))),
+  withdraw: (id) => ({ category: 'decision', id, command: 'cancel', data: {} }),
+}
+
+t.test('S-3 S-21 W-30 next and claim offer exactly the tasks that start takes, whatever happened', async (t) => {
+  const deed = fc.record({ name: fc.constantFrom(...Object.keys(deeds)), id: fc.constantFrom(...ids), other: fc.constantFrom(...ids) })
+  const moment = fc.oneof(
+    { weight: 8, arbitrary: deed }, { weight: 3, arbitrary: stepOf(deciders) }, { weight: 1, arbitrary: fc.constant('settle' as const) })
+  const met: Record<string, number> = { offered: 0 }
+  fc.assert(fc.property(fc.array(moment, { minLength: 20, maxLength: 60, size: 'max' }), (moments) => {
+    const world = inhabited()
+    const courier = new Courier(world, processes)
+    for (const one of moments) {
+      if (one === 'settle') courier.settle()
+      else if ('name' in one) {
+        const known = world.look(taskState, one.id)
+        world.do(deeds[one.name]!(one.id, one.other, known.status === 'IN_PROGRESS' ? known.lease.token : '0'))
+      } else {
+        world.pass(one.wait_ms)
+        world.do(one.wish)
+      }
+    }
+    courier.settle()
+    const [shown, taken] = [offered(world), startable(world)].map((all) => [...all].sort().join())
+    if (shown !== taken) throw new Error(`${shown} are offered, but ${taken} can start`)
+    met.offered! += offered(world).length
+    for (const { type } of world.log) met[type] = (met[type] ?? 0) + 1
+  }), { seed: 2030, numRuns: 400 })
+  for (const what of ['offered', 'DependentsRecalled', 'DecisionApproved', 'DecisionRejected', 'DecisionCancelled', 'TaskRetryScheduled'])
+    t.ok(met[what]! > 10, `${what} was met ${met[what]} times`)
+})
