@@ -334,19 +334,31 @@ t.test('S-3 a task that waits for a question which nobody opened in time waits f
 
 t.test('S-21 a claim goes on past rows that are old and tasks that may not start yet, and says so only when none is left', async (t) => {
   // As the projections would show it, and then let it grow old.
-  await db.query(`create table backlog (organization text, owner uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz);
+  await db.query(`create table backlog (organization text, owner uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz, approvals jsonb);
+    create table decision (organization text, decision uuid, status text);
     create table orchestrator (organization text, orchestrator uuid, timezone text)`)
   const [a, b] = [await orchestrator('A'), await orchestrator('B')]
   await db.query(`insert into orchestrator values ('default', $1, 'UTC')`, [a.id])
   t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } })
-  const shown = async (id: string) => db.query(`insert into backlog values ('default', $1, $2, 'TODO', 'HIGH', null, now(), null)`, [a.id, id])
+  const shown = async (id: string, ...approvals: string[]) =>
+    db.query(`insert into backlog values ('default', $1, $2, 'TODO', 'HIGH', null, now(), null, $3)`, [a.id, id, JSON.stringify(approvals)])
   const gone = await task(a.id)
   await admin(`POST /tasks/${gone}/cancel`, {})
   await shown(gone)
   t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } }, 'a row that is old')
+  const question = async (taskId: string) => (await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId })).body.id
+  const open = await task(a.id)
+  await shown(open, await question(open))
+  t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } }, 'of its approval nothing is known')
+  await db.query(`insert into decision select 'umbrella', (approvals->>0)::uuid, 'approved' from backlog where task = $1`, [open])
+  await db.query(`insert into decision select 'default', (approvals->>0)::uuid, 'pending' from backlog where task = $1`, [open])
+  t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } }, 'it is not approved here')
+  await db.query(`update decision set status = 'cancelled' where organization = 'default'`)
+  t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'CONSENSUS_REQUIRED' } }, 'it is asked for, and not yet so')
+  await db.query('delete from backlog where task = $1', [open])
   for (let n = 0; n < 7; n++) {
     const held = await task(a.id)
-    await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId: held })
+    await question(held)
     await shown(held)
   }
   t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'CONSENSUS_REQUIRED' } })

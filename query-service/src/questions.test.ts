@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import t from 'tap'
 import * as catalogue from 'shared-domain/catalogue.ts'
+import { decisions } from 'shared-domain/council/decision/decisions.ts'
 import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
 import { readModel } from 'shared-domain/kernel/read-model.ts'
 import { timeline } from 'shared-domain/overview/timeline.ts'
@@ -266,23 +267,32 @@ t.test('S-21: next shows the best task with its score and the runners-up', async
   await task(103, { priority: 'CRITICAL', due_at: hours(200) })
   await task(104, { priority: 'CRITICAL', due_at: hours(-1), next_retry_at: hours(1) })
   await task(105, { priority: 'CRITICAL', due_at: hours(-1), status: 'BLOCKED' })
+  // Of a task that waits for approvals all must stand, and here.
+  for (const [n, organization, status] of [[61, 'acme', 'approved'], [62, 'acme', 'pending'], [63, 'umbrella', 'approved'], [64, 'acme', 'cancelled']] as const)
+    await home.insert(decisions, organization, sampleRow(decisions, n, { decision: uuid(n), status }))
+  await task(106, { priority: 'CRITICAL', due_at: hours(-1), approvals: [uuid(61), uuid(62)] })
+  await task(107, { priority: 'CRITICAL', due_at: hours(-1), approvals: [uuid(63)] })
+  await task(108, { priority: 'CRITICAL', due_at: hours(300), approvals: [uuid(61), uuid(64)] })
+  await task(109, { priority: 'CRITICAL', due_at: hours(-1), approvals: [uuid(65)] })
   for (let n = 110; n < 120; n += 1) await task(n, { priority: 'LOW' })
   const { body } = await next()
   t.match(body.best, { task: uuid(103), score: 1000, priority: 'CRITICAL' })
-  const behind = [[uuid(102), 1000], [uuid(101), 100], [uuid(110), 1], [uuid(111), 1], [uuid(112), 1]]
+  const behind = [[uuid(108), 1000], [uuid(102), 1000], [uuid(101), 100], [uuid(110), 1], [uuid(111), 1]]
   t.strictSame(body.runnersUp.map((one: any) => [one.task, one.score]), behind)
   await home.move(orchestrators, at + 7)
   t.equal((await next()).body.position, String(at), 'the position is that of the read model that is least far')
   const later = await ask(service, `/api/v1/orchestrators/${owner}/next?minPosition=${at + 7}`, key)
-  t.equal(later.status, 503, 'minPosition waits for both')
+  t.equal(later.status, 503, 'minPosition waits for all')
 
   const patient = await home.serve({ wait_ms: 10_000 })
   const waiting = ask(patient, `/api/v1/orchestrators/${owner}/next?minPosition=${at + 8}`, key)
-  await until('it waits for both at once', async () => /baton_query_waiters 2/.test((await ask(patient, '/metrics')).body))
+  await until('it waits for all at once', async () => /baton_query_waiters 3/.test((await ask(patient, '/metrics')).body))
   await home.move(orchestrators, at + 8)
   await home.move(backlog, at + 8)
+  await home.move(decisions, at + 8)
   t.match(await waiting, { status: 200, body: { position: String(at + 8) } })
   await home.move(backlog, at)
+  await home.move(decisions, at)
   await patient.stop()
 })
 

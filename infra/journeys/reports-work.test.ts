@@ -1,0 +1,116 @@
+import t from 'tap'
+import { Refused, type Api } from '../../scripts/api.ts'
+import { house, until } from './house.ts'
+
+const { admin, differences, log } = await house(t)
+
+/** An orchestrator at work, and Baton as it sees it. */
+async function hired(name: string, maxConcurrentTasks = 5) {
+  const { id } = await admin.post('/orchestrators', { name, maxConcurrentTasks })
+  const key = await admin.post(`/orchestrators/${id}/keys`)
+  await admin.post(`/orchestrators/${id}/activate`)
+  return { id, key: key.id, api: admin.as(key.secret!) }
+}
+
+const wanted = async (owner: string, more: object = {}) => (await admin.post('/tasks', { owner, title: 'Work', ...more })).id
+
+/** What an answer was, or the code of the refusal. */
+const outcome = (answer: Promise<unknown>) => answer.then(() => 'done', (error: unknown) => {
+  if (error instanceof Refused) return error.code
+  throw error
+})
+
+/** A row, which may not be there yet. */
+const row = (path: string) => admin.get(path).catch((error: unknown) => {
+  if (!(error instanceof Refused) || error.code !== 'NOT_FOUND') throw error
+})
+
+const isShown = (task: string, status: string) => until(async () => (await row(`/tasks/${task}`))?.status === status)
+
+/** What `next` shows, of everything said so far. */
+async function next(api: Api, id: string): Promise<readonly string[]> {
+  const position = (await log()).at(-1)!.fact.position
+  const { best, runnersUp } = await api.get(`/orchestrators/${id}/next?minPosition=${position}`)
+  return [best, ...runnersUp].flatMap((row) => row?.task ?? [])
+}
+
+t.test('S-31 of five rotations of one key at the same moment one succeeds, and the others are told why not', async (t) => {
+  for (let round = 0; round < 3; round++) {
+    const { id, key } = await hired(`Rotating ${round}`)
+    const outcomes = await Promise.all(Array.from({ length: 5 }, () => outcome(admin.post(`/keys/${key}/rotate`))))
+    t.strictSame(outcomes.sort(), ['ALREADY_ROTATED', 'ALREADY_ROTATED', 'ALREADY_ROTATED', 'ALREADY_ROTATED', 'done'])
+    const valid = await until(async () => {
+      const { items } = await admin.get<{ items: { key: string; revoked_at: string | null }[] }>(`/keys?orchestrator=${id}`)
+      const left = items.filter(({ revoked_at }) => revoked_at === null)
+      return items.length === 2 && left.length === 1 && left
+    })
+    t.not(valid[0]!.key, key)
+    t.equal(await outcome(admin.post(`/keys/${key}/rotate`)), 'ALREADY_ROTATED', 'and so is whoever asks later')
+    t.equal(await outcome(admin.post(`/keys/${valid[0]!.key}/rotate`)), 'done', 'the new one can be rotated in its turn')
+  }
+})
+
+t.test('S-1 of two tasks that are made to wait for one another at the same moment exactly one waits', async (t) => {
+  const { id } = await hired('Waiting')
+  for (let round = 0; round < 5; round++) {
+    const [a, b] = [await wanted(id), await wanted(id)]
+    const outcomes = await Promise.all([[a, b], [b, a]].map(([one, dependency]) => outcome(admin.post(`/tasks/${one}/dependencies`, { dependency }))))
+    for (const said of outcomes) t.match(said, /^(done|DEPENDENCY_CYCLE)$/)
+    const waiting = await until(async () => {
+      const rows = await Promise.all([a, b].map((task) => row(`/tasks/${task}`)))
+      const settled = rows.map((task) => `${task?.status} ${task?.depends_on.length}`).sort().join()
+      return settled === 'BLOCKED 1,TODO 0' && rows.filter((task) => task.depends_on.length > 0)
+    })
+    t.equal(waiting.length, 1)
+  }
+})
+
+t.test('S-3 S-20 a task whose cancelled dependency is reopened is neither shown nor claimed nor started', async (t) => {
+  const { id, api } = await hired('Depending')
+  const dependency = await wanted((await hired('Elsewhere')).id)
+  const task = await wanted(id, { dependsOn: [dependency] })
+  await admin.post(`/tasks/${dependency}/cancel`)
+  await isShown(task, 'TODO')
+  t.strictSame(await next(api, id), [task])
+  await admin.post(`/tasks/${dependency}/reopen`)
+  await isShown(task, 'BLOCKED')
+  t.strictSame(await next(api, id), [])
+  t.equal(await outcome(api.post(`/orchestrators/${id}/claim`)), 'NOTHING_TO_CLAIM')
+  t.equal(await outcome(api.post(`/tasks/${task}/start`)), 'DEPENDENCIES_UNMET')
+  await admin.post(`/tasks/${dependency}/cancel`)
+  await isShown(task, 'TODO')
+  t.equal(await outcome(api.post(`/orchestrators/${id}/claim`)), 'done')
+})
+
+t.test('S-3 W-30 a task that waits for an approval is neither shown nor claimed nor started', async (t) => {
+  const [asking, voting] = [await hired('Asking'), await hired('Voting')]
+  const { id, api } = asking
+  const task = await wanted(id)
+  const open = { type: 'task_approval', title: 'May it?', taskId: task, electorate: [id, voting.id] }
+  const decision = (await api.post('/decisions', open)).id
+  t.strictSame(await next(api, id), [])
+  t.equal(await outcome(api.post(`/orchestrators/${id}/claim`)), 'NOTHING_TO_CLAIM')
+  t.equal(await outcome(api.post(`/tasks/${task}/start`)), 'CONSENSUS_REQUIRED')
+  for (const elector of [asking, voting]) await elector.api.post(`/decisions/${decision}/votes`, { vote: 'APPROVE' })
+  t.strictSame(await next(api, id), [task])
+  const minPosition = (await log()).at(-1)!.fact.position
+  t.equal((await api.post(`/orchestrators/${id}/claim`, { minPosition })).id, task)
+})
+
+t.test('S-41 where more runs than a lowered limit allows, nothing is free, and over says how much more', async (t) => {
+  const { id, api } = await hired('Lowered', 3)
+  for (const task of [await wanted(id), await wanted(id), await wanted(id)]) await api.post(`/tasks/${task}/start`)
+  const shown = (active: number, max: number) => until(async () => {
+    const shown = await row(`/capacity/${id}`)
+    return shown?.active === active && shown.max === max && shown
+  })
+  t.match(await shown(3, 3), { free: 0, over: 0 })
+  await admin.send('PUT', `/orchestrators/${id}/capacity`, { maxConcurrentTasks: 1 })
+  t.match(await shown(3, 1), { free: 0, over: 2 })
+  await admin.send('PUT', `/orchestrators/${id}/capacity`, { maxConcurrentTasks: 5 })
+  t.match(await shown(3, 5), { free: 2, over: 0 })
+})
+
+t.test('S-63 after all of it the read models equal a replay', async (t) => {
+  t.strictSame(await differences(), [])
+})
