@@ -1,5 +1,4 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import { Pool } from 'pg'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { definitionsOf } from 'shared-domain/kernel/stored.ts'
@@ -10,13 +9,13 @@ import type { Running } from 'shared-service/program.ts'
 import { server } from 'shared-service/server.ts'
 import { Announcer } from './announce.ts'
 import type { Config } from './config.ts'
+import { openDatabase } from './database.ts'
 import { batches } from './follow.ts'
 import { migrate } from './migrations.ts'
 import { dropHalfBuilt, followedBy, identityOf, prepare } from './models.ts'
 import { Projector } from './projector.ts'
 import { rebuild, type Rebuilt } from './rebuild.ts'
 import { status, type Operations } from './status.ts'
-import { asWritten } from './tables.ts'
 
 export interface Catalogue {
   readonly deciders: readonly Pick<Decider, 'category' | 'events'>[]
@@ -33,10 +32,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
   const app = server({ service, logLevel: config.logLevel })
   jsonBodies(app)
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
-  const pool = new Pool({ connectionString: config.databaseUrl, max: 6, connectionTimeoutMillis: 5_000, keepAlive: true, types: asWritten as never, application_name: service })
-  const lost = (error: Error) => app.log.warn({ err: error }, 'a connection was lost')
-  // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
-  pool.on('error', () => undefined).on('connect', (client) => client.on('error', lost))
+  const { pool, session, close } = openDatabase(config.databaseUrl, service, app.log)
   const ending = new AbortController()
   const definitions = definitionsOf(deciders as readonly Decider[])
   const categories = deciders.map(({ category }) => category)
@@ -47,7 +43,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     await app.close()
     await leading
     await client.dispose()
-    await pool.end()
+    await close()
   }
 
   async function lead(until: AbortSignal) {
@@ -55,7 +51,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     const over = new AbortController()
     const signal = AbortSignal.any([until, over.signal])
     const store = await identityOf(client)
-    const projector = new Projector({ pool, log: app.log, rowsCached_max: config.rowsCached_max })
+    const projector = new Projector({ pool, session, log: app.log, rowsCached_max: config.rowsCached_max })
     const outdated = await prepare(pool, projector, readModels, store)
     await dropHalfBuilt(pool, readModels)
     const announcer = new Announcer({
@@ -110,7 +106,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
   }
 
   async function prepareOnce() {
-    await prepare(pool, new Projector({ pool, log: app.log, rowsCached_max: 1 }), readModels, await identityOf(client))
+    await prepare(pool, new Projector({ pool, session, log: app.log, rowsCached_max: 1 }), readModels, await identityOf(client))
   }
 }
 

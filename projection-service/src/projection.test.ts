@@ -1,52 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
+import { EventStoreDBClient } from '@eventstore/db-client'
 import fc from 'fast-check'
 import pg from 'pg'
 import t from 'tap'
 import { deciders } from 'shared-domain/catalogue.ts'
-import { events } from 'shared-domain/kernel/events.ts'
 import { rowsAfter } from 'shared-domain/kernel/picture.ts'
 import type { Recorded } from 'shared-domain/kernel/fact.ts'
-import { readModel, type ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
 import { startEngines } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import type { Running } from 'shared-service/program.ts'
 import { start, type Catalogue } from './app.ts'
 import { configFrom, shown } from './config.ts'
+import { catalogueOf, counts, put, reached, row, Thing, things, until, writer } from './fixture.ts'
 import { asWritten } from './tables.ts'
-
-const Thing = events({
-  ThingPut: { about: 'A thing is there.', data: z.object({ name: z.string(), size: z.int(), tags: z.array(z.string()), note: z.string().nullable() }), recipient: () => 'someone' },
-  ThingGrown: { about: 'A thing grew.', data: z.object({ by: z.int() }) },
-  ThingRenamed: { about: 'A thing has another name.', data: z.object({ name: z.string() }) },
-  ThingGone: { about: 'A thing is gone.', data: z.object({}) },
-})
-
-const category = 'thing'
-const catalogueOf = (...readModels: ReadModel[]): Catalogue => ({ deciders: [{ category, events: Thing }], readModels })
-
-const row = z.object({ thing: z.string(), name: z.string(), size: z.int(), tags: z.array(z.string()), note: z.string().nullable(), position: z.string().meta({ sql: 'bigint' }), at: z.iso.datetime({ precision: 3 }) })
-
-const things = (version = 1, more: Partial<Parameters<typeof readModel>[0]> = {}) => readModel({
-  name: 'thing', about: 'Things.', version, path: '/things', row, key: ['thing'], filters: ['name'], order: ['at'],
-  project: {
-    ThingPut: ({ id, at, position, data }: Recorded<any>) => [{ put: { thing: id, ...data, position, at } }],
-    ThingGrown: ({ id, data }: Recorded<any>) => {
-      if (data.by > 1_000) throw new Error('too much\0 for this projection')
-      return [{ add: { size: data.by }, at: { thing: id } }]
-    },
-    ThingRenamed: ({ id, data }: Recorded<any>) => [{ patch: { name: data.name }, at: { thing: id } }],
-    ThingGone: ({ id }: Recorded<any>) => [{ remove: { thing: id } }],
-  },
-  ...more,
-} as never) as unknown as ReadModel
-
-const counts = readModel({
-  name: 'count', about: 'How many of each name.', version: 1, path: '/counts', key: ['name'],
-  row: z.object({ name: z.string(), seen: z.int(), total_size: z.int().meta({ sql: 'bigint' }) }),
-  project: { ThingPut: ({ data }: Recorded<any>) => [{ add: { seen: 1, total_size: data.size }, at: { name: data.name } }] },
-} as never) as unknown as ReadModel
 
 const root = folderFor(t, 'projection')
 const engines = await startEngines({ root, env: {}, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
@@ -83,26 +50,7 @@ async function fresh() {
   return { db, serve, url }
 }
 
-async function write(id: string, facts: readonly { type: string; data: any }[], metadata: object = {}) {
-  const { position } = await client.appendToStream(`${category}-${id}`, facts.map(({ type, data }) => jsonEvent({
-    type, data, metadata: { version: 1, at: new Date().toISOString(), by: { kind: 'admin', id: 'a' }, organization: 'acme', commandId: randomUUID(), $correlationId: 'c', $causationId: 'c', ...metadata } as never,
-  })))
-  return position!.commit
-}
-
-async function until<T>(probe: () => Promise<T | undefined | false | null>): Promise<T> {
-  for (let tries = 0; tries < 800; tries++) {
-    const found = await probe()
-    if (found) return found
-    await new Promise((resolve) => setTimeout(resolve, 15))
-  }
-  throw new Error('it did not become so in twelve seconds')
-}
-
-const reached = (db: pg.Pool, model: string, position: bigint) =>
-  until(async () => (await db.query('select 1 from checkpoint where model = $1 and active and commit >= $2', [model, String(position)])).rowCount)
-
-const put = (name = 'a', size = 1, note: string | null = null) => Thing.ThingPut({ name, size, tags: ['x', 'y\\\t\n'], note })
+const write = writer(client)
 
 t.test('tables equal the fold of the facts, whatever the batches and restarts', async (t) => {
   const seed = 4_711
@@ -129,7 +77,7 @@ t.test('tables equal the fold of the facts, whatever the batches and restarts', 
       if (one.type === 'ThingGone') alive.delete(id)
       else alive.add(id)
       position = await write(id, [one])
-      written.push({ ...one, category, id, organization: 'acme', at: '', by: { kind: 'admin', id: 'a' }, commandId: '', revision: 0, position: String(position) })
+      written.push({ ...one, category: 'thing', id, organization: 'acme', at: '', by: { kind: 'admin', id: 'a' }, commandId: '', revision: 0, position: String(position) })
     }
     if (n % 20 === 19) {
       await service.stop()
@@ -267,6 +215,23 @@ t.test('a checkpoint that somebody else moved is not overwritten: the projector 
   await reached(db, 'count', await write(randomUUID(), [put(name, 1)]))
   // The fact before was taken a second time: exactly what the stored checkpoint asks for.
   t.equal((await db.query('select seen from count where name = $1', [name])).rows[0].seen, 3)
+  await service.stop()
+})
+
+t.test('nor does an operator take a stream up again on what is not stored any more', async (t) => {
+  const { db, serve } = await fresh()
+  const service = await serve(catalogueOf(things()))
+  const id = randomUUID()
+  await reached(db, 'thing', await write(id, [put('x', 1), Thing.ThingGrown({ by: 5_000 }), Thing.ThingGrown({ by: 3 })]))
+  await db.query('update checkpoint set commit = commit - 1, prepare = prepare - 1')
+  const body = JSON.stringify({ model: 'thing', stream: `thing-${id}`, reason: 'a typing error' })
+  const skip = () => fetch(`${service.url}/parked/skip`, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+  t.equal((await skip()).status, 503)
+  t.strictSame((await db.query('select 1 from skipped')).rows, [])
+  t.equal((await db.query('select 1 from parked where stream = $1', [`thing-${id}`])).rowCount, 1)
+  await reached(db, 'thing', await write(randomUUID(), [put()]))
+  t.equal((await skip()).status, 200)
+  t.equal((await db.query('select size from thing where thing = $1', [id])).rows[0].size, 4)
   await service.stop()
 })
 

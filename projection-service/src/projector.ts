@@ -4,11 +4,13 @@ import { LRUCache } from 'lru-cache'
 import type { Pool, PoolClient } from 'pg'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { type Definitions } from 'shared-domain/kernel/stored.ts'
+import { copy } from './copying.ts'
 import { received, type Received } from './facts.ts'
 import { Fold, type Misfit } from './fold.ts'
 import { savepoint, transaction } from './migrations.ts'
 import { byHalves, held, Refused } from './refused.ts'
 import { deletion, selection, tableOf, upsert, type Table } from './tables.ts'
+import { Writing, type Written } from './writing.ts'
 
 export interface Followed {
   readonly model: ReadModel
@@ -28,24 +30,32 @@ export interface Batch {
 
 interface Parts {
   readonly pool: Pool
+  /** The one connection that takes facts. */
+  readonly session: Pool
   readonly log: FastifyBaseLogger
   readonly rowsCached_max: number
 }
 
 type Work = ReturnType<Fold['net']> & { readonly followed: Followed }
 
-/** Writes facts into the tables of read models: rows and checkpoints in one transaction, one statement per table. */
+/** From so many rows on COPY costs less than the rows as one parameter. */
+const copied_min = 50
+
+/** Writes facts into the tables of read models: rows and checkpoints together, most batches by one statement. */
 export class Projector {
   readonly models: Followed[] = []
   readonly #pool: Pool
+  readonly #session: Pool
+  readonly #writing = new Writing()
   readonly #log: FastifyBaseLogger
   readonly #cache: LRUCache<string, Row>
   #turn: Promise<unknown> = Promise.resolve()
   facts = 0
   misfits = 0
 
-  constructor({ pool, log, rowsCached_max }: Parts) {
+  constructor({ pool, session, log, rowsCached_max }: Parts) {
     this.#pool = pool
+    this.#session = session
     this.#log = log
     this.#cache = new LRUCache({ max: rowsCached_max })
   }
@@ -71,9 +81,9 @@ export class Projector {
       const newFor = ({ position }: Followed) => batch.events.filter((event) => event.position > position)
       await this.#atOnce(behind, newFor, batch.position).catch((error: unknown) => {
         if (!(error instanceof Refused)) throw error
-        return transaction(this.#pool, async (db) => {
+        return transaction(this.#session, async (db) => {
           for (const followed of behind) await this.#bitByBit(db, followed, newFor(followed))
-          await this.#advance(db, behind, batch.position)
+          await this.#writing.write(db, behind, batch.position, [])
         })
       })
       for (const followed of behind) followed.position = batch.position
@@ -83,11 +93,18 @@ export class Projector {
 
   async #atOnce(behind: readonly Followed[], newFor: (followed: Followed) => readonly Received[], position: bigint) {
     const work: Work[] = []
-    for (const followed of behind) work.push(await this.#folded(this.#pool, followed, newFor(followed)))
-    await transaction(this.#pool, async (db) => {
-      for (const one of work) await this.#write(db, one)
-      await this.#advance(db, behind, position)
-    })
+    for (const followed of behind) work.push(await this.#folded(this.#session, followed, newFor(followed)))
+    const copied = work.filter(({ followed: { model }, put }) => model.isAppendOnly && put.length >= copied_min)
+    const said = work.filter((one) => !copied.includes(one)).map(writtenOf)
+    if (copied.length === 0 && work.every(({ waiting }) => waiting.size === 0)) {
+      await this.#writing.write(this.#session, behind, position, said)
+    } else {
+      await transaction(this.#session, async (db) => {
+        await this.#writing.write(db, behind, position, said)
+        for (const { followed: { table }, put } of copied) await held(copy(db, table, table.name, put))
+        for (const one of work) await this.#park(db, one)
+      })
+    }
     for (const one of work) this.#settle(one)
   }
 
@@ -96,7 +113,10 @@ export class Projector {
     const misfits: Misfit[] = []
     await byHalves(events, (part) => savepoint(db, async () => {
       const work = await this.#folded(db, followed, part)
-      await this.#write(db, work)
+      const { table, put, removed } = writtenOf(work)
+      if (put.length > 0) await held(db.query(upsert(table), [JSON.stringify(put)]))
+      if (removed.length > 0) await held(db.query(deletion(table), [JSON.stringify(removed)]))
+      await this.#park(db, work)
       this.#settle(work)
       misfits.push(...work.misfits)
     }))
@@ -107,7 +127,9 @@ export class Projector {
     const { table, fold, parked } = followed
     const plan = fold.steps(events, (stream) => parked.has(stream))
     const missing = fold.missing(plan.steps)
-    if (missing.length > 0) fold.learn((await held(db.query<Row>(selection(table), [JSON.stringify(missing)]))).rows)
+    if (missing.length > 0) {
+      fold.learn((await held(db.query<Row>({ name: `rows of ${table.name}`, text: selection(table), values: [JSON.stringify(missing)] }))).rows)
+    }
     return { ...fold.net(plan), followed }
   }
 
@@ -118,9 +140,8 @@ export class Projector {
     for (const misfit of misfits) this.#complain(followed, misfit)
   }
 
-  async #write(db: PoolClient, { followed: { model, table }, put, removed, misfits, waiting }: Work) {
-    if (put.length > 0) await held(db.query(upsert(table), [JSON.stringify(put)]))
-    if (removed.length > 0) await held(db.query(deletion(table), [JSON.stringify(removed)]))
+  /** Notes which facts did not fit, and how many wait behind them. */
+  async #park(db: PoolClient, { followed: { model }, misfits, waiting }: Work) {
     for (const { event, error } of misfits) {
       await db.query('insert into parked (model, stream, position, revision, event_id, error) values ($1, $2, $3, $4, $5, $6) on conflict do nothing',
         [model.name, event.stream, String(event.position), event.revision, event.eventId, error])
@@ -130,17 +151,6 @@ export class Projector {
       await db.query('update parked set waiting = waiting + w.count from unnest($2::text[], $3::bigint[]) as w(stream, count) where model = $1 and parked.stream = w.stream',
         [model.name, late.map(([stream]) => stream), late.map(([, count]) => count)])
     }
-  }
-
-  async #advance(db: PoolClient, models: readonly Followed[], position: bigint) {
-    if (models.length === 0) return
-    const moved = await db.query(
-      `with moved as (
-         update checkpoint set commit = $3, prepare = $3, updated_at = now() from unnest($1::text[], $2::bigint[]) as old(name, commit)
-         where checkpoint.name = old.name and checkpoint.commit = old.commit returning checkpoint.model)
-       select count(*)::int as count, pg_notify('baton_position', json_object_agg(model, $3::text)::text) from moved`,
-      [models.map(({ table }) => table.name), models.map(({ position }) => String(position)), String(position)])
-    if (moved.rows[0]?.count !== models.length) throw new Error('another projector moved a checkpoint')
   }
 
   #complain({ model }: Followed, { event, error }: Misfit) {
@@ -160,6 +170,8 @@ export class Projector {
       const wanted = skipReason === undefined ? events : events.filter(({ eventId }) => eventId !== row.event_id)
       followed.parked.delete(stream)
       return transaction(this.#pool, async (db) => {
+        // What is in memory counts as long as it is what is stored: a crash of Postgres may have taken the last batches back.
+        await this.#writing.write(db, [followed], followed.position, [])
         await db.query('delete from parked where model = $1 and stream = $2', [modelName, stream])
         if (skipReason !== undefined) {
           await db.query('insert into skipped (model, stream, position, event_id, reason) values ($1, $2, $3, $4, $5) on conflict do nothing',
@@ -176,6 +188,8 @@ export class Projector {
     })
   }
 }
+
+const writtenOf = ({ followed: { table }, put, removed }: Work): Written => ({ table, put, removed })
 
 export type Unparked = { readonly isFound: false } | { readonly isFound: true; readonly error: string | undefined }
 

@@ -1,21 +1,19 @@
-import { once } from 'node:events'
 import type { EventStoreDBClient } from '@eventstore/db-client'
 import type { Pool, PoolClient } from 'pg'
-import { from as copyFrom } from 'pg-copy-streams'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import type { Definitions } from 'shared-domain/kernel/stored.ts'
+import { copy } from './copying.ts'
 import type { Received } from './facts.ts'
 import { Fold, type Net } from './fold.ts'
 import { batches } from './follow.ts'
 import { followedBy } from './models.ts'
 import type { Projector } from './projector.ts'
 import { byHalves, held, Refused } from './refused.ts'
-import { copyLine, copyTarget, creation, deletion, indexes, selection, tableOf, upsert, view, type Table } from './tables.ts'
+import { creation, deletion, indexes, selection, tableOf, upsert, upsertFrom, view, type Table } from './tables.ts'
 
 /** Rows held in memory before they go to the table. */
 const rows_max = 100_000
 const batch_max = 500
-const copy_bytes = 64 * 1024
 
 interface Parts {
   readonly client: EventStoreDBClient
@@ -166,25 +164,12 @@ class Build {
     else {
       await db.query(`create temp table if not exists rebuilt (like "${this.#table.name}")`)
       await held(copy(db, this.#table, 'rebuilt', rows))
-      await held(db.query(upsert(this.#table, 'rebuilt')))
+      await held(db.query(upsertFrom(this.#table, 'rebuilt')))
       await db.query('truncate rebuilt')
     }
     if (gone.length > 0) await db.query(deletion(this.#table), [JSON.stringify(gone)])
     this.#hasFlushed = true
   }
-}
-
-async function copy(db: PoolClient, table: Table, into: string, rows: readonly Row[]) {
-  const target = db.query(copyFrom(copyTarget(table, into)))
-  let text = ''
-  for (const row of rows) {
-    text += copyLine(table, row)
-    if (text.length < copy_bytes) continue
-    if (!target.write(text)) await once(target, 'drain')
-    text = ''
-  }
-  target.end(text)
-  await once(target, 'finish')
 }
 
 /** Rows since the last flush, in the place of a cache: nothing is forgotten before it is written. */

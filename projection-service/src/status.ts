@@ -6,6 +6,7 @@ import { parsed, Problem } from 'shared-service/problems.ts'
 import { z } from 'zod'
 import type { Unparked } from './projector.ts'
 import type { Rebuilt } from './rebuild.ts'
+import { Moved } from './writing.ts'
 
 /** What operators may ask of the projector that leads. */
 export interface Operations {
@@ -51,17 +52,22 @@ export function status(app: FastifyInstance, service: string, pool: Pool, operat
   }
   app.post('/parked/retry', async ({ body }) => {
     const { model, stream } = parsed(Parked, body ?? {})
-    return resumed(await leading().unpark(model, stream))
+    return resumed(await leading().unpark(model, stream).catch(tellMoved))
   })
   app.post('/parked/skip', async ({ body }) => {
     const { model, stream, reason } = parsed(Skipped, body ?? {})
-    return resumed(await leading().unpark(model, stream, reason))
+    return resumed(await leading().unpark(model, stream, reason).catch(tellMoved))
   })
   app.post<{ Params: { name: string } }>('/models/:name/rebuild', async ({ params: { name } }) => {
     const rebuilt = await leading().rebuild(name)
     if (!rebuilt) throw new Problem('NOT_FOUND', 'There is no such read model.')
     return rebuilt
   })
+}
+
+function tellMoved(error: unknown): never {
+  if (!(error instanceof Moved)) throw error
+  throw new Problem('SERVICE_UNAVAILABLE', 'The projector starts over from what is stored; try again in a moment.', { retryAfter_s: 2 })
 }
 
 function resumed(result: Unparked) {

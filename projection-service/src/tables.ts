@@ -52,21 +52,35 @@ export const indexes = ({ name, model }: Table): string => {
     .map((columns) => `create index on ${quoted(name)} (${list(columns)})`).join(';\n')
 }
 
+const populated = ({ name }: Table, parameter: number) => `json_populate_recordset(null::${quoted(name)}, $${parameter}::json)`
+
+/** Where a statement finds its rows, and on what condition it takes them. */
+export interface Given {
+  readonly parameter: number
+  readonly condition: string
+}
+
+const one: Given = { parameter: 1, condition: 'true' }
+
 /** Full rows, as JSON: a new row is inserted, a known one replaced. */
-export const upsert = ({ name, key, columns }: Table, from = `json_populate_recordset(null::${quoted(name)}, $1::json)`): string => {
+export const upsert = (table: Table, { parameter, condition } = one): string => upsertFrom(table, `${populated(table, parameter)} where ${condition}`)
+
+/** The same with the rows of another table. */
+export const upsertFrom = ({ name, key, columns }: Table, from: string): string => {
   const others = columns.map(({ name }) => name).filter((column) => !key.includes(column))
   const action = others.length === 0 ? 'nothing' : `update set ${others.map((column) => `${quoted(column)} = excluded.${quoted(column)}`).join(', ')}`
   return `insert into ${quoted(name)} select * from ${from} on conflict (${list(key)}) do ${action}`
 }
 
-const keyRows = ({ name, key, columns }: Table) =>
-  `json_to_recordset($1::json) as k(${key.map((column) => `${quoted(column)} ${columns.find(({ name }) => name === column)!.type}`).join(', ')})
+const keyRows = ({ name, key, columns }: Table, parameter: number) =>
+  `json_to_recordset($${parameter}::json) as k(${key.map((column) => `${quoted(column)} ${columns.find(({ name }) => name === column)!.type}`).join(', ')})
    where ${key.map((column) => `${quoted(name)}.${quoted(column)} = k.${quoted(column)}`).join(' and ')}`
 
-export const deletion = (table: Table): string => `delete from ${quoted(table.name)} using ${keyRows(table)}`
+export const deletion = (table: Table, { parameter, condition } = one): string =>
+  `delete from ${quoted(table.name)} using ${keyRows(table, parameter)} and ${condition}`
 
 /** Rows with these keys, as the JSON that they were written from. */
-export const selection = (table: Table): string => `select ${quoted(table.name)}.* from ${quoted(table.name)}, ${keyRows(table)}`
+export const selection = (table: Table): string => `select ${quoted(table.name)}.* from ${quoted(table.name)}, ${keyRows(table, 1)}`
 
 /** One line of COPY's text format. */
 export const copyLine = ({ columns }: Table, row: Readonly<Record<string, unknown>>): string => `${columns.map(({ name, type }) => copyValue(row[name], type)).join('\t')}\n`

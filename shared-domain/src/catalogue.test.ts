@@ -12,7 +12,7 @@ import type { Meta, Recorded } from './kernel/fact.ts'
 import { decode, versionOf, type EventDefinition } from './kernel/events.ts'
 import { recorded, rowsAfter } from './kernel/picture.ts'
 import type { Intent } from './kernel/intent.ts'
-import { changesOf } from './kernel/read-model.ts'
+import { changesOf, placeOf } from './kernel/read-model.ts'
 import { general, refusalKinds, type Refusal } from './kernel/refusal.ts'
 import { admin, now, organization, uuid } from './kernel/testing.ts'
 import type { World } from './kernel/world.ts'
@@ -172,6 +172,17 @@ t.test('a read model speaks only of events that are declared and of columns that
     t.notOk('organization' in columns, `${name} leaves the organization to the host`)
     const shown = Object.keys(computed.shape)
     t.strictSame(shown.filter((column) => mentioned.includes(column)), [], `${name} shows as it holds what it is asked by`)
+  }
+})
+
+t.test('what a read model that only grows puts is told apart by the fact that puts it', async (t) => {
+  const growing = readModels.filter(({ isAppendOnly }) => isAppendOnly)
+  t.ok(growing.length > 0, 'there are such')
+  for (const model of growing) for (const fact of samples) {
+    const changes = [fact, { ...fact, revision: fact.revision + 1 }, { ...fact, id: uuid(99) }].flatMap((one) => changesOf(model, one))
+    t.strictSame(changes.filter((change) => !('put' in change)), [], `${model.name} alters nothing after ${fact.type}`)
+    const keys = changes.map((change) => JSON.stringify(model.key.map((column) => placeOf(change)[column])))
+    t.strictSame(repeated(keys), [], `${model.name} puts nothing again`)
   }
 })
 

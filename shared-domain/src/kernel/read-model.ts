@@ -40,6 +40,8 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly compute: (row: any) => Row
   /** Older paths and parameters by which its list, or an item of it, is known as well. */
   readonly aliases: readonly Alias[]
+  /** Each row is put once, by one fact, and never again: the host may add it without looking for it. */
+  readonly isAppendOnly: boolean
   readonly project: Readonly<Record<string, (event: any) => readonly Change[]>>
   /** Instead of `project`: what any fact at all changes. */
   readonly every?: (event: Recorded) => readonly Change[]
@@ -77,7 +79,10 @@ export const readModel = <const Name extends string, Shape extends z.ZodObject, 
   computed?: z.ZodObject
   compute?: (row: z.output<Shape>) => Row
   aliases?: readonly Alias[]
+  isAppendOnly?: boolean
   project?: Project<Shape, Key, any>
   every?: (event: Recorded) => readonly Change<z.output<Shape>, Key>[]
-}): ReadModel<Name, Shape> =>
-  ({ filters: [], order: [], indexes: [], computed: z.object({}), compute: () => ({}), aliases: [], project: {}, ...definition }) as never
+}): ReadModel<Name, Shape> => ({
+  filters: [], order: [], indexes: [], computed: z.object({}), compute: () => ({}), aliases: [], isAppendOnly: false, project: {},
+  ...definition,
+}) as never

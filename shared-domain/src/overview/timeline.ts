@@ -23,6 +23,7 @@ export const timeline = readModel({
   }),
   key: ['stream', 'revision'],
   filters: ['stream', 'type', 'by_id'],
+  isAppendOnly: true,
   aliases: [{
     route: 'GET /tasks/:id/history', without: ['stream'],
     say: ({ id, ...said }) => ({ ...said, stream: streamOf(taskState, String(id)) }),
