@@ -355,6 +355,14 @@ t.test('H-5 where a field has an older name, its own is refused beside it', asyn
   }
 })
 
+t.test('H-2 H-3 the older name of the orchestrators leads to them, and says so', async (t) => {
+  const cases = [['GET /orchestrators?limit=1', undefined], [`GET /orchestrators/${ada.id}`, undefined], [`PATCH /orchestrators/${ada.id}`, { role: 'lead' }]] as const
+  for (const [route, body] of cases) {
+    const { status, link } = await ask(adminKey, route, body)
+    t.strictSame([status, link], [200, `</api/v1${route.split(' ')[1]}>; rel="successor-version"`], route)
+  }
+})
+
 t.test('H-2 an alias takes Idempotency-Key, If-Match and scopes as its successor does', async (t) => {
   const taskId = await task()
   const delegate = `POST /orchestrators/${ada.id}/delegate`

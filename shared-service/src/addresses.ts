@@ -1,5 +1,10 @@
 export const prefix = '/api/v1'
 
+const older = /^\/api(\/v1)?\/vps(?=[/?]|$)/
+
+/** Whether a URL says the older name. */
+export const isOlder = (url: string): boolean => older.test(url)
+
 /** `/api` without a version means the latest, and `/vps` is an older name of `/orchestrators` (S-60). */
 export const canonical = (url: string): string => url
   .replace(/^\/api(?!\/v\d+(?:[/?]|$))(?=[/?]|$)/, prefix)

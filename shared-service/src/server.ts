@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
-import { canonical } from './addresses.ts'
+import { canonical, isOlder } from './addresses.ts'
 import { correlationOf } from './correlation.ts'
 import { methodsOf } from './methods.ts'
 import { explained, invalid, Problem, problemOf, sendProblem } from './problems.ts'
@@ -53,6 +53,7 @@ export function server({ service, logLevel, meaningOf = () => undefined, isFront
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
   app.addHook('onRequest', async (request, reply) => {
     void reply.header('x-correlation-id', request.id)
+    if (!isFront && isOlder(request.originalUrl)) void reply.header('link', `<${request.url}>; rel="successor-version"`)
     if (isEnding) throw new Problem('SERVICE_UNAVAILABLE', 'The service is about to end.')
     if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') throw invalid('#/header/host', 'is missing')
   })
