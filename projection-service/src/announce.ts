@@ -3,10 +3,12 @@ import type { FastifyBaseLogger } from 'fastify'
 import { connect, nanos, RetentionPolicy, StorageType, type JetStreamClient, type JetStreamManager, type NatsError, type StreamInfo } from 'nats'
 import type { Pool } from 'pg'
 import type { Definitions } from 'shared-domain/kernel/stored.ts'
-import { Announced, messages, Tail } from './announced.ts'
+import { Announced, messages, Tail, type Remembering } from './announced.ts'
 import { announcementOf, headersOf, subjects, type Announcement } from './announcement.ts'
 import type { Received } from './facts.ts'
 import { batches } from './follow.ts'
+import type { Batch } from './projector.ts'
+import type { Recent } from './recent.ts'
 import { pause } from 'shared-service/pause.ts'
 
 const streamName = 'BATON_EVENTS'
@@ -25,6 +27,8 @@ const duplicates_ms = 100
 interface Parts {
   readonly client: EventStoreDBClient
   readonly pool: Pool
+  /** What the projector hears; what it has forgotten, or not heard yet, is read from the log. */
+  readonly recent: Recent
   readonly natsUrl: string
   readonly categories: readonly string[]
   readonly definitions: Definitions
@@ -36,8 +40,8 @@ interface Parts {
 }
 
 /**
- * Announces every fact on NATS JetStream, once and in the order of the log. Each publication says which sequence it expects to follow:
- * the server refuses a gap, a repetition, a second announcer, and to go on over what somebody else has published in between. Then it is
+ * Announces every fact on NATS JetStream, once and in the order of the log. Each publication says what it expects to follow: the
+ * server refuses a gap, a repetition, a second announcer, and to go on over what somebody else has published in between. Then it is
  * looked anew how far the stream has got.
  */
 export class Announcer {
@@ -69,12 +73,13 @@ export class Announcer {
   }
 
   async #session(signal: AbortSignal) {
-    const { client, natsUrl, categories, definitions } = this.#parts
+    const { natsUrl } = this.#parts
     const connection = await connect({ servers: natsUrl, name: 'baton announcer', reconnect: false, timeout: publish_ms_max })
     const over = new AbortController()
     const lost = () => over.abort()
     void connection.closed().then(lost)
     const both = AbortSignal.any([signal, over.signal])
+    let remembering: Remembering | undefined
     try {
       const manager = await connection.jetstreamManager({ timeout: publish_ms_max })
       const js = connection.jetstream({ timeout: publish_ms_max })
@@ -84,16 +89,34 @@ export class Announcer {
       this.position = mark.position
       let { last_seq: last } = stream.state
       const tail = new Tail(messages(js, streamName, mark.sequence + 1, last), mark.sequence)
-      for await (const { events, position } of batches(client, categories, definitions, mark.position, batch_max, both)) {
+      remembering = this.#announced.remembering(stream)
+      for await (const { events, position } of this.#following(mark.position, both)) {
         const unsaid = await tail.unsaid(this.#announcements(events))
         last = await this.#publish(js, unsaid, last)
         this.position = position
         // Behind what was recognised there may be more that is: only at its end does the end of the stream count.
-        await this.#announced.remember(stream, { position, sequence: tail.isOver ? last : tail.sequence })
+        remembering.tell({ position, sequence: tail.isOver ? last : tail.sequence })
       }
       if (!signal.aborted) throw new Error('the connection to NATS was lost')
     } finally {
+      await remembering?.close()
       await connection.close()
+    }
+  }
+
+  /** The log behind a position. */
+  async* #following(position: bigint, signal: AbortSignal): AsyncGenerator<Batch> {
+    const { client, categories, definitions, recent } = this.#parts
+    for (let from = position; !signal.aborted;) {
+      for await (const batch of recent.after(from, batch_max, signal)) {
+        yield batch
+        from = batch.position
+      }
+      for await (const batch of batches({ client, categories, definitions, from, batch_max, signal })) {
+        yield batch
+        from = batch.position
+        if (recent.reaches(from)) break
+      }
     }
   }
 
@@ -124,10 +147,12 @@ export class Announcer {
   /** Throws when one was not taken, or was taken for another that the stream knows: nothing behind it is taken then. */
   async #publish(js: JetStreamClient, announcements: readonly Announcement[], last: number): Promise<number> {
     for (let from = 0; from < announcements.length; from += window_max) {
-      const acks = announcements.slice(from, from + window_max).map(async (announcement) => {
+      const acks = announcements.slice(from, from + window_max).map(async (announcement, n, window) => {
         const lastSequence = last++
+        // What others publish may make up for the sequence of one that was refused; behind that one this may not stand.
+        const before = window[n - 1]
         const { duplicate } = await js.publish(announcement.subject, announcement.body, {
-          headers: headersOf(announcement), msgID: announcement.id, expect: { lastSequence },
+          headers: headersOf(announcement), msgID: announcement.id, expect: before ? { lastSequence, lastMsgID: before.id } : { lastSequence },
         })
         if (duplicate) throw new Error(`NATS takes the announcement of ${announcement.id} for a repetition`)
         this.announced++

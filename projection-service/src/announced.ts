@@ -13,6 +13,7 @@ export interface Mark {
 
 const nothing: Mark = { position: -1n, sequence: 0 }
 
+const remembered_ms = 1_000
 const page_max = 500
 const page_ms_max = 5_000
 /** So many messages at the start of a stream that nobody remembers are looked up in the log. */
@@ -40,11 +41,11 @@ export class Announced {
     this.#parts = parts
   }
 
-  async remember(stream: StreamInfo, { position, sequence }: Mark): Promise<void> {
-    await this.#parts.pool.query(
+  remembering(stream: StreamInfo): Remembering {
+    return new Remembering(({ position, sequence }) => this.#parts.pool.query(
       `insert into announced (store, commit, stream, sequence) values ($1, $2, $3, $4)
        on conflict (store) do update set commit = excluded.commit, stream = excluded.stream, sequence = excluded.sequence`,
-      [this.#parts.store, String(position), identityOf(stream), sequence])
+      [this.#parts.store, String(position), identityOf(stream), sequence]))
   }
 
   /** What is remembered, if the stream bears it out; otherwise where the stream begins. */
@@ -92,6 +93,49 @@ export class Announced {
       if (!(error instanceof StreamNotFoundError || error instanceof StreamDeletedError)) throw error
     }
     return fact
+  }
+}
+
+/**
+ * Remembers the last mark that it was told, once a second: what was announced since is compared with the stream by whoever begins there,
+ * and not announced again.
+ */
+export class Remembering {
+  readonly #write: (mark: Mark) => Promise<unknown>
+  #mark: Mark | undefined
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  #failure: unknown
+
+  constructor(write: (mark: Mark) => Promise<unknown>) {
+    this.#write = write
+  }
+
+  /** Throws why the one before could not be written. */
+  tell(mark: Mark): void {
+    if (this.#failure !== undefined) throw this.#failure
+    this.#mark = mark
+    this.#arm()
+  }
+
+  /** Writes the last; it does not matter much whether that works. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    await this.#writing
+    clearTimeout(this.#timer)
+    await this.#flush()
+  }
+
+  #arm() {
+    this.#timer ??= setTimeout(() => { this.#writing = this.#flush() }, remembered_ms)
+  }
+
+  async #flush(): Promise<void> {
+    const mark = this.#mark
+    this.#mark = undefined
+    if (mark) await this.#write(mark).catch((error: unknown) => { this.#failure = error })
+    this.#timer = undefined
+    if (this.#mark) this.#arm()
   }
 }
 

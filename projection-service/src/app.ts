@@ -14,6 +14,7 @@ import { batches } from './follow.ts'
 import { migrate } from './migrations.ts'
 import { dropHalfBuilt, followedBy, identityOf, prepare } from './models.ts'
 import { Projector } from './projector.ts'
+import { Recent } from './recent.ts'
 import { rebuild, type Rebuilt } from './rebuild.ts'
 import { status, type Operations } from './status.ts'
 
@@ -26,6 +27,8 @@ const service = 'projection-service'
 /** Whoever holds this advisory lock projects; others stand by. */
 const leader_lock = 7_236_021
 const retry_max_ms = 60_000
+/** What a command and the processes after it bring about goes to the tables together. */
+const gather_ms = 4
 
 /** Starts the service. Throws one sentence where the database and the catalogue do not fit together. */
 export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Running> {
@@ -54,8 +57,10 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     const projector = new Projector({ pool, session, log: app.log, rowsCached_max: config.rowsCached_max })
     const outdated = await prepare(pool, projector, readModels, store)
     await dropHalfBuilt(pool, readModels)
+    const from = projector.models.reduce<bigint | undefined>((least, { position }) => (least === undefined || position < least ? position : least), undefined) ?? -1n
+    const recent = new Recent(from)
     const announcer = new Announcer({
-      client, pool, natsUrl: config.natsUrl, categories, definitions, store, maxAge_hours: config.announcements_hours, maxBytes: config.announcements_bytes, log: app.log,
+      client, pool, recent, natsUrl: config.natsUrl, categories, definitions, store, maxAge_hours: config.announcements_hours, maxBytes: config.announcements_bytes, log: app.log,
     })
     const rebuildOf = oneByOne((model) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model))
     const renewed = async (model: ReadModel) => {
@@ -82,8 +87,8 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     const announcing = announcer.run(signal)
     const renewing = outdated.map(renewed)
     try {
-      const from = projector.models.reduce<bigint | undefined>((least, { position }) => (least === undefined || position < least ? position : least), undefined)
-      for await (const batch of batches(client, categories, definitions, from ?? -1n, config.batch_max, signal)) await projector.take(batch)
+      const following = batches({ client, categories, definitions, from, batch_max: config.batch_max, signal, gather_ms, recent })
+      for await (const batch of following) await projector.take(batch)
     } finally {
       operations = undefined
       over.abort()

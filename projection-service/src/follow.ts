@@ -1,20 +1,39 @@
 import { START, streamNameFilter, type EventStoreDBClient } from '@eventstore/db-client'
-import { type Definitions } from 'shared-domain/kernel/stored.ts'
+import type { Definitions } from 'shared-domain/kernel/stored.ts'
 import { received, type Received } from './facts.ts'
 import type { Batch } from './projector.ts'
+import type { Recent } from './recent.ts'
+import { pause } from 'shared-service/pause.ts'
 
 /** How many batches may wait while one is written. */
 const batches_waiting_max = 2
 /** How often, in multiples of 32 events looked at, the store says how far it looked when nothing was of interest. */
 const checkpoint_interval = 32
 
+export interface Wanted {
+  readonly client: EventStoreDBClient
+  readonly categories: readonly string[]
+  readonly definitions: Definitions
+  /** Exclusive. */
+  readonly from: bigint
+  readonly batch_max: number
+  readonly signal: AbortSignal
+  /** How long a few facts wait for others to come along; not at all by default. */
+  readonly gather_ms?: number
+  /** Told of everything as it comes, before it is in a batch. */
+  readonly recent?: Recent
+}
+
+/** So many facts wait for no others. */
+const gathered_max = 64
+
 /**
  * The facts of these categories behind a position, in batches: whatever has come while the last batch was written, up to a limit. Ends
  * with the signal; throws what the store throws.
  */
-export async function* batches(
-  client: EventStoreDBClient, categories: readonly string[], definitions: Definitions, from: bigint, batch_max: number, signal: AbortSignal,
-): AsyncGenerator<Batch> {
+export async function* batches({
+  client, categories, definitions, from, batch_max, signal, gather_ms = 0, recent,
+}: Wanted): AsyncGenerator<Batch> {
   let [events, position] = [[] as Received[], from]
   let [failure, hasEnded] = [undefined as unknown, false]
   let [wakeReader, wakeWriter] = [() => undefined as void, () => undefined as void]
@@ -37,8 +56,10 @@ export async function* batches(
 
   const reading = (async () => {
     for await (const { event, commitPosition } of subscription) {
-      if (event) events.push(received(event, definitions))
+      const read = event && received(event, definitions)
+      if (read) events.push(read)
       position = event?.position.commit ?? commitPosition ?? position
+      recent?.hear(read, position)
       wakeWriter()
       while (events.length >= batch_max * batches_waiting_max && !hasEnded) await new Promise<void>((resolve) => { wakeReader = resolve })
     }
@@ -48,6 +69,7 @@ export async function* batches(
     let given = from
     for (;;) {
       while (!hasEnded && events.length === 0 && position <= given) await new Promise<void>((resolve) => { wakeWriter = resolve })
+      if (gather_ms > 0 && events.length > 0 && events.length < gathered_max) await pause(gather_ms, signal)
       if (hasEnded && events.length === 0) break
       const taken = events.slice(0, batch_max)
       events = events.slice(batch_max)

@@ -56,7 +56,9 @@ async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promi
     const skipped = new Set(rows.map(({ id }) => id))
     let position = -1n
     const target = () => projector.models.reduce((max, { position }) => (position > max ? position : max), 0n)
-    const source = batches(client, categories, definitions, position, batch_max, AbortSignal.any([signal, reading.signal]))
+    const source = batches({
+      client, categories, definitions, from: position, batch_max, signal: AbortSignal.any([signal, reading.signal]),
+    })
     for await (const batch of source) {
       // What an operator has skipped stays skipped, until its row in `skipped` is deleted.
       const events = batch.events.filter(({ eventId }) => !skipped.has(eventId))
