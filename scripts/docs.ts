@@ -10,9 +10,11 @@ import { document } from '../command-service/src/openapi.ts'
 import { routes } from '../command-service/src/routes.ts'
 import { start as startQueries } from '../query-service/src/app.ts'
 import { configFrom as queryConfig } from '../query-service/src/config.ts'
-import { aliasPage, commandPage, eventPage, processPage, readModelPage } from './reference.ts'
+import { aliasPage, commandPage, eventPage, processPage, readModelPage, rulePage } from './reference.ts'
+import { citations } from './rules.ts'
 
-const docs = fileURLToPath(new URL('../docs', import.meta.url))
+const root = fileURLToPath(new URL('..', import.meta.url))
+const docs = join(root, 'docs')
 
 async function commandDocument(): Promise<object> {
   const app = Fastify()
@@ -50,6 +52,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
     ['reference/events.md', eventPage(deciders)],
     ['reference/read-models.md', readModelPage(readModels)],
     ['reference/processes.md', processPage(processes)],
+    ['reference/rules.md', rulePage(citations(root))],
     ['openapi/commands.json', json(await commandDocument())],
     ['openapi/queries.json', json(await queryDocument())],
   ])
