@@ -8,6 +8,7 @@ import { pause } from 'shared-service/pause.ts'
 import type { Running } from 'shared-service/program.ts'
 import { server } from 'shared-service/server.ts'
 import { Announcer } from './announce.ts'
+import { complete } from './completion.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
 import { batches } from './follow.ts'
@@ -63,14 +64,14 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
       client, pool, recent, natsUrl: config.natsUrl, categories, definitions, store, maxAge_hours: config.announcements_hours, maxBytes: config.announcements_bytes, log: app.log,
     })
     const rebuildOf = oneByOne((model) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model))
-    const renewed = async (model: ReadModel) => {
-      for (let failures = 0; !signal.aborted && !followedBy(projector, model.name); failures++) {
-        try {
-          app.log.info({ model: model.name, ...await rebuildOf(model) }, 'a new version was built')
-        } catch (error) {
-          app.log.error({ err: error, model: model.name }, 'a new version could not be built: it is tried again')
-          await pause(Math.min(retry_max_ms, 1_000 * 2 ** failures), signal)
-        }
+    const failed = (model: ReadModel, what: string) => (error: unknown) => app.log.error({ err: error, model: model.name }, `${what}: it is tried again`)
+    const renewed = (model: ReadModel) => insisting(signal, async () => {
+      if (!followedBy(projector, model.name)) app.log.info({ model: model.name, ...await rebuildOf(model) }, 'a new version was built')
+    }, failed(model, 'a new version could not be built'))
+    // What is declared of a table that was made before is added to it, one after the other.
+    const completed = async (models: readonly ReadModel[]) => {
+      for (const model of models) {
+        await insisting(signal, async () => complete(pool, followedBy(projector, model.name)!.table, signal), failed(model, 'its indexes could not be made'))
       }
     }
     operations = {
@@ -85,14 +86,14 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
       },
     }
     const announcing = announcer.run(signal)
-    const renewing = outdated.map(renewed)
+    const beside = [completed(readModels.filter((model) => !outdated.includes(model))), ...outdated.map(renewed)]
     try {
       const following = batches({ client, categories, definitions, from, batch_max: config.batch_max, signal, gather_ms, recent })
       for await (const batch of following) await projector.take(batch)
     } finally {
       operations = undefined
       over.abort()
-      await Promise.allSettled([announcing, ...renewing])
+      await Promise.allSettled([announcing, ...beside])
     }
   }
 
@@ -112,6 +113,19 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
 
   async function prepareOnce() {
     await prepare(pool, new Projector({ pool, session, log: app.log, rowsCached_max: 1 }), readModels, await identityOf(client))
+  }
+}
+
+/** Tries until it is done. */
+async function insisting(signal: AbortSignal, run: () => Promise<void>, onFailure: (error: unknown) => void) {
+  for (let failures = 0; !signal.aborted; failures++) {
+    try {
+      return await run()
+    } catch (error) {
+      if (signal.aborted) return
+      onFailure(error)
+      await pause(Math.min(retry_max_ms, 1_000 * 2 ** failures), signal)
+    }
   }
 }
 

@@ -136,7 +136,7 @@ export class Fold {
         const after = new Map<string, { organization: string; row: Row | undefined; key: Row }>()
         for (const { change, place } of changes) {
           const before = after.get(place) ?? touched.get(place)
-          after.set(place, { organization, key: placeOf(change), row: changed(before ? before.row : this.#known.get(place), change) })
+          after.set(place, { organization, key: placeOf(change), row: changed(this.#model, before ? before.row : this.#known.get(place), change) })
         }
         // All changes of a fact, or none.
         for (const [place, result] of after) touched.set(place, result)

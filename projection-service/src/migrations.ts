@@ -19,6 +19,8 @@ const migrations: readonly string[] = [
    create table announced (store text primary key, commit bigint not null)`,
   // What was remembered without its stream says nothing: the stream is looked at from its beginning once.
   'alter table announced add stream text, add sequence bigint',
+  // Both come with Postgres (contrib) and are trusted: whoever may create tables may create them.
+  `create extension if not exists pg_trgm; create extension if not exists btree_gin`,
 ]
 
 /** A transaction that makes or changes tables: one at a time, whoever starts at the same moment. */

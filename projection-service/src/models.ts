@@ -1,9 +1,11 @@
 import { FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client'
 import type { Pool, PoolClient } from 'pg'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import { completion } from './completion.ts'
 import { migrating } from './migrations.ts'
 import type { Followed, Projector } from './projector.ts'
-import { creation, indexes, tableOf, view, type Table } from './tables.ts'
+import { removal, views } from './search.ts'
+import { creation, tableOf, type Table } from './tables.ts'
 
 interface Checkpoint {
   readonly name: string
@@ -49,8 +51,8 @@ export const prepare = (pool: Pool, projector: Projector, models: readonly ReadM
 
 async function made(db: PoolClient, table: Table, store: string): Promise<bigint> {
   await db.query(creation(table))
-  await db.query(indexes(table) || 'select 1')
-  await db.query(view(table.model, table.name))
+  await db.query(completion(table))
+  await db.query(views(table))
   await db.query('insert into checkpoint (name, model, version, active, commit, prepare, store) values ($1, $2, $3, true, -1, -1, $4)',
     [table.name, table.model.name, table.model.version, store])
   return -1n
@@ -61,7 +63,7 @@ export const dropHalfBuilt = (pool: Pool, models: readonly ReadModel[]): Promise
   const { rows } = await db.query<{ name: string }>(
     `select tablename as name from pg_tables where schemaname = current_schema() and tablename ~ $1
      and tablename not in (select name from checkpoint)`, [`^(${models.map(({ name }) => name).join('|')})_v[0-9]`])
-  for (const { name } of rows) await db.query(`drop table "${name}"`)
+  for (const { name } of rows) await db.query(removal(name))
 })
 
 /** A table that is not what the declaration says would fail later, in the middle of things. */

@@ -2,6 +2,7 @@ import type { EventStoreDBClient } from '@eventstore/db-client'
 import type { Pool, PoolClient } from 'pg'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import type { Definitions } from 'shared-domain/kernel/stored.ts'
+import { completion } from './completion.ts'
 import { copy } from './copying.ts'
 import type { Received } from './facts.ts'
 import { Fold, type Net } from './fold.ts'
@@ -9,7 +10,8 @@ import { batches } from './follow.ts'
 import { followedBy } from './models.ts'
 import type { Projector } from './projector.ts'
 import { byHalves, held, Refused } from './refused.ts'
-import { creation, deletion, indexes, selection, tableOf, upsert, upsertFrom, view, type Table } from './tables.ts'
+import { removal, views } from './search.ts'
+import { creation, deletion, selection, tableOf, upsert, upsertFrom, type Table } from './tables.ts'
 
 /** Rows held in memory before they go to the table. */
 const rows_max = 100_000
@@ -51,7 +53,7 @@ async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promi
   const db = await pool.connect()
   try {
     await db.query(creation(table))
-    if (isBitByBit) await db.query(indexes(table) || 'select 1')
+    if (isBitByBit) await db.query(completion(table))
     const { rows } = await db.query<{ id: string }>('select event_id as id from skipped where model = $1', [model.name])
     const skipped = new Set(rows.map(({ id }) => id))
     let position = -1n
@@ -69,7 +71,7 @@ async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promi
       const isLevel = await projector.exclusively(async () => {
         if (position < target()) return false
         await build.flush(db)
-        if (!isBitByBit) await held(db.query(indexes(table) || 'select 1'))
+        if (!isBitByBit) await held(db.query(completion(table)))
         await switchTo(db, parts, table, position, [...build.parked])
         const followed = followedBy(projector, model.name)
         if (followed) projector.models.splice(projector.models.indexOf(followed), 1)
@@ -81,7 +83,7 @@ async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promi
     signal.throwIfAborted()
     return { facts: build.facts, rows: build.rows, elapsed_ms: performance.now() - started_ms }
   } catch (error) {
-    await db.query(`drop table if exists "${table.name}"`).catch(() => undefined)
+    await db.query(removal(table.name)).catch(() => undefined)
     throw error
   } finally {
     db.release()
@@ -89,7 +91,8 @@ async function built(parts: Parts, model: ReadModel, isBitByBit: boolean): Promi
 }
 
 /** From here on the new table is the read model; the old one goes. */
-async function switchTo(db: PoolClient, { store }: Parts, { model, name }: Table, position: bigint, parked: readonly (readonly [string, Received & { error: string; waiting: number }])[]) {
+async function switchTo(db: PoolClient, { store }: Parts, table: Table, position: bigint, parked: readonly (readonly [string, Received & { error: string; waiting: number }])[]) {
+  const { model, name } = table
   await db.query('begin')
   try {
     const { rows: old } = await db.query<{ name: string }>('delete from checkpoint where model = $1 returning name', [model.name])
@@ -100,8 +103,8 @@ async function switchTo(db: PoolClient, { store }: Parts, { model, name }: Table
       await db.query('insert into parked (model, stream, position, revision, event_id, error, waiting) values ($1, $2, $3, $4, $5, $6, $7)',
         [model.name, stream, String(position), revision, eventId, error, waiting])
     }
-    await db.query(view(model, name))
-    for (const { name } of old) await db.query(`drop table if exists "${name}"`)
+    await db.query(views(table))
+    for (const { name } of old) await db.query(removal(name))
     await db.query(`select pg_notify('baton_position', $1)`, [JSON.stringify({ [model.name]: String(position) })])
     await db.query('commit')
   } catch (error) {

@@ -17,8 +17,8 @@ export interface Column {
   readonly isNullable: boolean
 }
 
-const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
-const list = (names: readonly string[]) => names.map(quoted).join(', ')
+export const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`
+export const list = (names: readonly string[]) => names.map(quoted).join(', ')
 
 function sqlType(schema: z.ZodType): string {
   const { type, format, sql } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' }) as { type?: string; format?: string; sql?: string }
@@ -43,14 +43,6 @@ export const tableOf = (model: ReadModel, name = `${model.name}_v${model.version
 export const creation = ({ name, columns, key }: Table): string =>
   `create table ${quoted(name)} (${columns.map(({ name, type, isNullable }) => `${quoted(name)} ${type}${isNullable ? '' : ' not null'}`).join(', ')},
    primary key (${list(key)}))`
-
-/** Statements for the indexes; made after a bulk load rather than before. */
-export const indexes = ({ name, model }: Table): string => {
-  const order = model.order.length > 0 ? [['organization', ...model.order, ...model.key]] : []
-  const filters = model.filters.filter((filter) => filter !== model.key[0]).map((filter) => ['organization', filter])
-  return [...order, ...filters, ...model.indexes.map((columns) => ['organization', ...columns])]
-    .map((columns) => `create index on ${quoted(name)} (${list(columns)})`).join(';\n')
-}
 
 const populated = ({ name }: Table, parameter: number) => `json_populate_recordset(null::${quoted(name)}, $${parameter}::json)`
 
@@ -94,9 +86,6 @@ function copyValue(value: unknown, type: string): string {
 }
 
 export const copyTarget = ({ columns }: Table, into: string): string => `copy ${quoted(into)} (${list(columns.map(({ name }) => name))}) from stdin`
-
-export const view = (model: ReadModel, table: string): string =>
-  `drop view if exists ${quoted(model.name)}; create view ${quoted(model.name)} as select * from ${quoted(table)}`
 
 /** Values as the projection wrote them, whatever pg makes of them by default. */
 export const asWritten = {

@@ -23,7 +23,7 @@ export class Fold {
     const { model, rows } = this
     for (const change of changesOf(model, entry.fact)) {
       const place = this.#place(entry.fact, placeOf(change))
-      const row = changed(rows.get(place)?.row, change)
+      const row = changed(model, rows.get(place)?.row, change)
       if (row) rows.set(place, { row: { ...row, organization: entry.fact.organization }, last: entry })
       else rows.delete(place)
     }

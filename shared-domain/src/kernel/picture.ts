@@ -19,7 +19,7 @@ export function rowsAfter(model: ReadModel, facts: readonly Recorded[]): readonl
   const rows = new Map<string, Row>()
   for (const change of facts.flatMap((fact) => changesOf(model, fact))) {
     const place = JSON.stringify(model.key.map((column) => placeOf(change)[column]))
-    const row = changed(rows.get(place), change)
+    const row = changed(model, rows.get(place), change)
     if (row) rows.set(place, row)
     else rows.delete(place)
   }

@@ -23,13 +23,45 @@ const fact = (type: string, data: object) => recorded(shelf, { type, data })
 t.test('what the changes of a row mean: put replaces, patch alters, add sums, remove takes away', async (t) => {
   const row = { item: 'a', count: 2, total: '40', none: null }
   const at = { item: 'a' }
-  t.strictSame(changed(row, { put: { item: 'a', count: 1 } }), { item: 'a', count: 1 })
-  t.strictSame(changed(row, { patch: { count: 7 }, at }), { ...row, count: 7 })
-  t.strictSame(changed(row, { add: { count: -1, total: 2, none: 1 }, at }), { ...row, count: 1, total: 42, none: 1 })
-  t.strictSame(changed(undefined, { add: { count: 3 }, at }), { item: 'a', count: 3 }, 'a sum begins at zero')
-  t.equal(changed(row, { remove: at }), undefined)
-  t.equal(changed(undefined, { remove: at }), undefined)
-  t.throws(() => changed(undefined, { patch: { count: 7 }, at }), /no row at {"item":"a"}/, 'a patch needs its row')
+  t.strictSame(changed(stock, row, { put: { item: 'a', count: 1 } }), { item: 'a', count: 1 })
+  t.strictSame(changed(stock, row, { patch: { count: 7 }, at }), { ...row, count: 7 })
+  t.strictSame(changed(stock, row, { add: { count: -1, total: 2, none: 1 }, at }), { ...row, count: 1, total: 42, none: 1 })
+  t.strictSame(changed(stock, undefined, { add: { count: 3 }, at }), { item: 'a', count: 3 }, 'a sum begins at zero')
+  t.equal(changed(stock, row, { remove: at }), undefined)
+  t.equal(changed(stock, undefined, { remove: at }), undefined)
+  t.throws(() => changed(stock, undefined, { patch: { count: 7 }, at }), /no row at {"item":"a"}/, 'a patch needs its row')
+})
+
+const shelves = readModel({
+  name: 'shelf',
+  about: 'How full every shelf is.',
+  version: 1,
+  path: '/shelves',
+  row: z.object({ shelf: z.string(), used: z.int(), size: z.int() }),
+  key: ['shelf'],
+  derived: z.object({ free: z.int(), full: z.boolean() }),
+  derive: ({ used, size }) => ({ free: size - used, full: used >= size }),
+  sorts: ['free'],
+  search: { columns: ['shelf'] },
+  project: {
+    Built: ({ data }: any) => [{ put: { shelf: data.shelf, used: 0, size: data.size } }],
+    Filled: ({ data }: any) => [{ add: { used: data.by }, at: { shelf: data.shelf } }],
+    Resized: ({ data }: any) => [{ patch: { size: data.size }, at: { shelf: data.shelf } }],
+    Broken: ({ data }: any) => [{ remove: { shelf: data.shelf } }],
+  },
+})
+
+t.test('W-1 columns that follow from others are set after each change, whatever it is', async (t) => {
+  const built = fact('Built', { shelf: 'a', size: 3 })
+  const filled = fact('Filled', { shelf: 'a', by: 3 })
+  picture(t, shelves).after(built).shows({ shelf: 'a', used: 0, size: 3, free: 3, full: false })
+  picture(t, shelves).after(built, filled).shows({ shelf: 'a', used: 3, size: 3, free: 0, full: true })
+  const resized = fact('Resized', { shelf: 'a', size: 4 })
+  picture(t, shelves).after(built, filled, resized).shows({ shelf: 'a', used: 3, size: 4, free: 1, full: false })
+  picture(t, shelves).after(built, fact('Broken', { shelf: 'a' })).shows()
+  const overruled = changed(shelves, { shelf: 'a', used: 1, size: 2, free: 1, full: false }, { patch: { free: 99 }, at: { shelf: 'a' } })
+  t.match(overruled, { free: 1 }, 'a change does not overrule what follows')
+  t.strictSame(Object.keys(shelves.row.shape), ['shelf', 'used', 'size', 'free', 'full'], 'they are columns like any other')
 })
 
 t.test('every change names the row that it is about', async (t) => {
@@ -59,4 +91,6 @@ t.test('a model either takes some facts, or every one', async (t) => {
 
 t.test('what a declaration leaves out is nothing', async (t) => {
   t.strictSame([stock.filters, stock.order, stock.indexes, stock.compute({})], [[], [], [], {}])
+  t.strictSame([stock.search, stock.contains, stock.ranges, stock.sorts], [undefined, {}, [], []])
+  t.strictSame(shelves.search, { columns: ['shelf'], length_min: 1 }, 'F-5 a search has at least one character')
 })

@@ -4,6 +4,12 @@ import type { AnyEvent, Recorded } from './fact.ts'
 
 export type Row = Readonly<Record<string, unknown>>
 
+export interface Search {
+  readonly columns: readonly string[]
+  /** Fewer characters are refused: an index of what stands next to what knows nothing of less than three. */
+  readonly length_min: number
+}
+
 /**
  * What a fact does to one row. `put` replaces the row, `patch` alters columns of a row that exists, `add` sums into number columns
  * (a row that does not exist yet starts at zero), `remove` takes the row away.
@@ -31,10 +37,20 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly key: readonly string[]
   /** Columns a list may be filtered by. */
   readonly filters: readonly string[]
+  /** Text columns of which any holds the text of `?search=`, in any case. */
+  readonly search?: Search
+  /** Columns that are lists of texts, by the parameter that asks for rows whose list holds a text: `{ tag: 'tags' }`. */
+  readonly contains: Readonly<Record<string, string>>
+  /** Columns of instants, days or numbers, asked for by `<column>From`, which is included, and `<column>To`, which is not. */
+  readonly ranges: readonly string[]
+  /** Columns by which a list may be sorted instead, growing or falling (`?sort=-name`), then by the key; nulls come last. */
+  readonly sorts: readonly string[]
   /** Columns, none nullable, by which lists are ordered before the key. */
   readonly order: readonly string[]
   /** Further column lists that get an index. */
   readonly indexes: readonly (readonly string[])[]
+  /** What the columns that follow from others hold; they stand in `row` like any other, and no fact writes them. */
+  readonly derive?: (row: any) => Row
   /** Columns derived from a row when it is shown. */
   readonly computed: z.ZodObject
   readonly compute: (row: any) => Row
@@ -54,7 +70,12 @@ export const changesOf = (model: ReadModel, event: Recorded): readonly Change[] 
 export const placeOf = (change: Change): Row => ('put' in change ? change.put : 'remove' in change ? change.remove : change.at)
 
 /** The row after the change; undefined when it is gone. The one meaning of a change, for tests, projectors and audit alike. */
-export function changed(row: Row | undefined, change: Change): Row | undefined {
+export function changed({ derive }: Pick<ReadModel, 'derive'>, row: Row | undefined, change: Change): Row | undefined {
+  const written = rewritten(row, change)
+  return written && derive ? { ...written, ...derive(written) } : written
+}
+
+function rewritten(row: Row | undefined, change: Change): Row | undefined {
   if ('put' in change) return change.put
   if ('remove' in change) return undefined
   if ('patch' in change) {
@@ -66,23 +87,39 @@ export function changed(row: Row | undefined, change: Change): Row | undefined {
   return sums
 }
 
-export const readModel = <const Name extends string, Shape extends z.ZodObject, Key extends keyof z.output<Shape> & string>(definition: {
+type Named<Shape extends z.ZodObject> = keyof z.output<Shape> & string
+type Both<Shape extends z.ZodObject, Derived extends z.ZodObject> = z.ZodObject<Shape['shape'] & Derived['shape']>
+
+export const readModel = <
+  const Name extends string, Shape extends z.ZodObject, Key extends Named<Shape>, Derived extends z.ZodObject = z.ZodObject<{}>,
+>({ row, derived, search, ...definition }: {
   name: Name
   about: string
   version: number
   path: string
+  /** The columns that facts write. */
   row: Shape
   key: readonly Key[]
-  filters?: readonly (keyof z.output<Shape> & string)[]
-  order?: readonly (keyof z.output<Shape> & string)[]
-  indexes?: readonly (readonly (keyof z.output<Shape> & string)[])[]
+  filters?: readonly Named<Both<Shape, Derived>>[]
+  search?: { columns: readonly Named<Both<Shape, Derived>>[]; length_min?: number }
+  contains?: Readonly<Record<string, Named<Both<Shape, Derived>>>>
+  ranges?: readonly Named<Both<Shape, Derived>>[]
+  sorts?: readonly Named<Both<Shape, Derived>>[]
+  order?: readonly Named<Both<Shape, Derived>>[]
+  indexes?: readonly (readonly Named<Both<Shape, Derived>>[])[]
+  /** The columns that follow from those. */
+  derived?: Derived
+  derive?: (row: z.output<Shape>) => z.output<Derived>
   computed?: z.ZodObject
-  compute?: (row: z.output<Shape>) => Row
+  compute?: (row: z.output<Both<Shape, Derived>>) => Row
   aliases?: readonly Alias[]
   isAppendOnly?: boolean
   project?: Project<Shape, Key, any>
   every?: (event: Recorded) => readonly Change<z.output<Shape>, Key>[]
-}): ReadModel<Name, Shape> => ({
-  filters: [], order: [], indexes: [], computed: z.object({}), compute: () => ({}), aliases: [], isAppendOnly: false, project: {},
+}): ReadModel<Name, Both<Shape, Derived>> => ({
+  filters: [], contains: {}, ranges: [], sorts: [], order: [], indexes: [], computed: z.object({}), compute: () => ({}), aliases: [],
+  isAppendOnly: false, project: {},
   ...definition,
+  row: derived ? row.extend(derived.shape) : row,
+  ...(search && { search: { length_min: 1, ...search } }),
 }) as never
