@@ -71,11 +71,25 @@ export function eventPage(deciders: readonly Decider[]): string {
   return `# Events\n\n${generated}\nEvery event's metadata: version, at, by {kind, id}, organization, commandId, $correlationId, $causationId, traceparent, imported, redacted (JSON pointers to what the request said and is not kept).\n\n${parts.join('\n')}`
 }
 
+/** By what a list may be asked, in the words of its parameters. */
+function askedBy({ filters, contains, ranges, search, sorts }: ReadModel): string {
+  const listed = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ')
+  const words = [
+    ...(filters.length > 0 ? [`filters ${listed(filters)}`] : []),
+    ...Object.entries(contains).map(([name, column]) => `\`${name}\` is among ${column}`),
+    ...(ranges.length > 0 ? [`from, including, and to, excluding: ${listed(ranges.flatMap((column) => [`${column}From`, `${column}To`]))}`] : []),
+    ...(search ? [`\`search\` in ${search.columns.join(', ')} (${search.length_min}..100 characters, any case)`] : []),
+    ...(sorts.length > 0 ? [`\`sort\` by ${sorts.join(', ')}, falling with \`-\``] : []),
+  ]
+  return words.length > 0 ? `Asked by: ${words.join('; ')}.` : 'Asked as a whole.'
+}
+
 /** `docs/reference/read-models.md`. */
 export function readModelPage(readModels: readonly ReadModel[]): string {
-  const parts = readModels.map(({ name, about, version, path, row, key, filters, order, computed }) => {
+  const parts = readModels.map((model) => {
+    const { name, about, version, path, row, key, order, computed } = model
     const columns = Object.entries<z.ZodType>({ ...row.shape, ...computed.shape }).map(([column, schema]) => [`\`${column}\``, shapeOf(z.toJSONSchema(schema, { unrepresentable: 'any' }))])
-    return `## ${name}\n\n${about} Version ${version}.\n\n\`GET /api/v1${path}\` (filters: ${filters.join(', ') || 'none'}; order: ${[...order, ...key].join(', ')}), item below it by ${key.join(', ')}.\n\n${table(['column', 'type'], columns)}\n`
+    return `## ${name}\n\n${about} Version ${version}.\n\n\`GET /api/v1${path}\` in the order of ${[...order, ...key].join(', ')}, item below it by ${key.join(', ')}.\n\n${askedBy(model)}\n\n${table(['column', 'type'], columns)}\n`
   })
   return `# Read models\n\n${generated}\n${parts.join('\n')}`
 }

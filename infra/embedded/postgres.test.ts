@@ -36,6 +36,9 @@ t.test('a server that is killed has its committed rows again at the next start, 
   t.teardown(() => second.stop())
   t.same(await query(second.url, 'select count(*)::int as facts from fact'), [{ facts: 1000 }])
   t.same(await query(second.url, "select 'b' < 'C' as by_dictionary, lower('É') as lowered"), [{ by_dictionary: false, lowered: 'é' }])
+  await query(second.url, 'create extension pg_trgm')
+  const letters = await query(second.url, `select cardinality(show_trgm('日本語')) > 0 as are_known`)
+  t.same(letters, [{ are_known: process.platform === 'linux' }], 'letters of every script are letters to the index of trigrams')
 
   await t.rejects(startPostgres({ dir: open }),
     /^Another PostgreSQL \(process \d+\) already runs on .*: end it first\.$/, 'one folder, one server')

@@ -189,7 +189,9 @@ async function createCluster(place: string, { bin, major }: Binaries, user: User
   const fresh = join(place, `initdb-${process.pid}`)
   mkdirSync(fresh, { mode: 0o700 })
   if (user) chownSync(fresh, user.uid, user.gid)
-  const locale = major >= 17 ? ['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C.UTF-8']
+  // What a letter is, to the index of trigrams, is the system's word even so; not every system has one for all scripts.
+  const letters = process.platform === 'linux' ? ['--lc-ctype=C.UTF-8'] : []
+  const locale = major >= 17 ? ['--locale=C', ...letters, '--locale-provider=builtin', '--builtin-locale=C.UTF-8'] : ['--locale=C.UTF-8']
   try {
     await run(join(bin, 'initdb'), ['-D', fresh, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', ...locale, '--no-instructions'],
       { ...user, cwd: '/', env: environment, timeout: 60_000 })

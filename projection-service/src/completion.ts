@@ -1,4 +1,5 @@
-import type { Pool } from 'pg'
+import { addAbortListener } from 'node:events'
+import type { Pool, PoolClient } from 'pg'
 import { indexesOf, indexing, makeMissing } from './indexes.ts'
 import { makeSearchable, searchCreation, searchedIn } from './search.ts'
 import type { Table } from './tables.ts'
@@ -13,15 +14,22 @@ export function completion(table: Table): string {
 export async function complete(pool: Pool, table: Table, signal: AbortSignal): Promise<void> {
   signal.throwIfAborted()
   const db = await pool.connect()
-  // An index is made in one statement, however long it takes.
-  const leave = () => db.release(true)
-  signal.addEventListener('abort', leave, { once: true })
+  // An index is made in one statement, however long it takes: whoever leads no more ends the connection.
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const listening = addAbortListener(signal, () => reject(signal.reason as Error))
   try {
-    await makeMissing(db, indexesOf(table))
-    const searched = searchedIn(table)
-    if (searched) await makeSearchable(db, searched)
+    await Promise.race([ended, fill(db, table)])
+    db.release()
+  } catch (error) {
+    db.release(true)
+    throw error
   } finally {
-    signal.removeEventListener('abort', leave)
-    if (!signal.aborted) db.release()
+    listening[Symbol.dispose]()
   }
+}
+
+async function fill(db: PoolClient, table: Table): Promise<void> {
+  await makeMissing(db, indexesOf(table))
+  const searched = searchedIn(table)
+  if (searched) await makeSearchable(db, searched)
 }

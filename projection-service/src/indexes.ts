@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PoolClient } from 'pg'
+import { isText } from 'shared-domain/kernel/read-model.ts'
 import { quoted, type Table } from './tables.ts'
 
 /** An index in the words in which Postgres tells of it: `btree (organization, title COLLATE "C", task)`. */
@@ -9,9 +10,8 @@ export interface Index {
 }
 
 /** By what a list may be asked, each by an index that begins with the organization. */
-export function indexesOf({ name, model, columns }: Table): readonly Index[] {
-  // Text is sorted by code point, whatever the collation of the database.
-  const sorted = (column: string) => (columns.find(({ name }) => name === column)!.type === 'text' ? `${quoted(column)} COLLATE "C"` : quoted(column))
+export function indexesOf({ name, model }: Table): readonly Index[] {
+  const sorted = (column: string) => (isText(model.row.shape[column]) ? `${quoted(column)} COLLATE "C"` : quoted(column))
   const key = model.key.map(quoted)
   const order = model.order.length > 0 ? [[...model.order.map(quoted), ...key]] : []
   const filters = model.filters.filter((filter) => filter !== model.key[0]).map((filter) => [quoted(filter)])

@@ -44,8 +44,9 @@ const creation = (searched: Searched): string => {
       when (${tuple('old')} is distinct from ${tuple('new')}) execute function ${quoted(name)}();`
 }
 
+/** What waits to be put into the index is read by every search: it is kept short. */
 const indexOf = ({ name, texts }: Searched): Index =>
-  ({ table: name, definition: `gin ("organization", ${texts.map((text) => `${quoted(text)} gin_trgm_ops`).join(', ')})` })
+  ({ table: name, definition: `gin ("organization", ${texts.map((text) => `${quoted(text)} gin_trgm_ops`).join(', ')}) WITH (gin_pending_list_limit='256')` })
 
 /** What is searched of a table with rows in it. */
 export const searchCreation = (searched: Searched): readonly string[] => [
@@ -73,7 +74,7 @@ const page = 1_000
 
 /**
  * Makes searchable a table that is read and written meanwhile. The text that stands in its rows is copied page by page in the order of the
- * key; what is written in between comes by the triggers, and a copy never replaces it. Only then is it asked for.
+ * key, each while writers wait; what they write in between comes by the triggers, and a copy never replaces it. Only then is it asked for.
  */
 export async function makeSearchable(db: PoolClient, searched: Searched): Promise<void> {
   if (await isShown(db, searched)) return
@@ -83,10 +84,13 @@ export async function makeSearchable(db: PoolClient, searched: Searched): Promis
   const places = of.key.map((column, n) => `$${n + 1}::${of.columns.find(({ name }) => name === column)!.type}`).join(', ')
   let last: readonly unknown[] | undefined
   do {
+    // Without the lock page and writer could each wait for a row that the other has just put there.
+    await db.query(`begin; lock table ${quoted(of.name)} in share mode`)
     const { rows: [end] } = await db.query<Record<string, unknown>>(
       `with r as materialized (select * from ${quoted(of.name)} ${last ? `where (${key}) > (${places})` : ''} order by ${key} limit ${page}),
          copied as (insert into ${quoted(name)} select ${valuesOf(searched, 'r')} from r on conflict do nothing)
        select ${key} from r order by ${key} offset ${page - 1}`, last ? [...last] : [])
+    await db.query('commit')
     last = end && of.key.map((column) => end[column])
   } while (last)
   await makeMissing(db, [indexOf(searched)])

@@ -1,25 +1,11 @@
 import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely'
 import pg from 'pg'
-import type { Standing } from 'shared-domain/kernel/choice.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
-import { columnsOf, shaper } from './columns.ts'
-import type { Config } from './config.ts'
 import { Problem } from 'shared-service/problems.ts'
-
-/** Which rows of a read model are asked for. As data, so that whatever is asked, the organization is added in one place. */
-export interface Slice {
-  /** Each column holds one of these values; null is a value. */
-  readonly where: Readonly<Record<string, readonly unknown[]>>
-  /** A nullable instant column that must not lie ahead of an instant. */
-  readonly notAfter?: { readonly column: string; readonly at: string }
-  readonly standing?: Standing
-  /** Growing, nulls last. */
-  readonly order: readonly string[]
-  /** Values of the `order` columns: only rows behind them are wanted. */
-  readonly after?: readonly unknown[]
-  readonly limit: number
-}
+import { shaper } from './columns.ts'
+import type { Config } from './config.ts'
+import { isOfItsValues, statementOf, type Slice } from './slice.ts'
 
 interface Found {
   readonly rows: readonly Row[]
@@ -71,14 +57,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
 
   return {
     async ask(model, organization, slices) {
-      const parts = slices.map((slice) => sql`(${select(db, model, organization, slice)})`)
-      const order = slices.length === 1 ? sql` order by ${references(slices[0]!.order.map((column) => `r.${column}`))}` : sql``
-      const models = [...new Set([model.name, ...slices.flatMap(({ standing }) => standing?.in.name ?? [])])]
-      const statement = sql<Row>`
-        select c.commit::text as "$position", r.*
-        from (select min(commit) as commit from checkpoint where model = any(${models}) and active having count(*) = ${models.length}) as c
-        left join (${sql.join(parts, sql` union all `)}) as r on true${order}`
-      const rows = await translated(() => run(statement.compile(db)))
+      const rows = await translated(() => run(statementOf(model, organization, slices), slices.some(isOfItsValues)))
       if (!rows[0]) throw later('READ_MODEL_BEHIND', `The read model ${model.name} is being built.`)
       const shape = shaper(model)
       return {
@@ -105,7 +84,10 @@ const statements_max = 500
 /** SQLSTATE of "cached plan must not change result type": the view now stands for a table of another version. */
 const planOutlived = '0A000'
 
-/** Postgres parses and plans a statement once per connection, which costs more than to run it; there are few: only values differ. */
+/**
+ * Postgres parses and plans a statement once per connection, which costs more than to run it; there are few: only values differ. Where
+ * the best plan is another one for other values, it is planned each time.
+ */
 function prepared(pool: pg.Pool) {
   const names = new Map<string, string>()
   let generation = 0
@@ -113,9 +95,9 @@ function prepared(pool: pg.Pool) {
     if (!names.has(text) && names.size < statements_max) names.set(text, `${generation}.${names.size}`)
     return names.get(text)
   }
-  return async ({ sql: text, parameters }: CompiledQuery): Promise<readonly Row[]> => {
+  return async ({ sql: text, parameters }: CompiledQuery, isPlannedAnew: boolean): Promise<readonly Row[]> => {
     const values = [...parameters]
-    const name = nameOf(text)
+    const name = isPlannedAnew ? undefined : nameOf(text)
     try {
       return (await pool.query(name === undefined ? { text, values } : { name, text, values })).rows
     } catch (error) {
@@ -126,30 +108,6 @@ function prepared(pool: pg.Pool) {
     }
   }
 }
-
-const references = (columns: readonly string[]) => sql.join(columns.map((column) => sql.ref(column)))
-
-/** Every row that this service ever shows is read by this function, which takes it from the caller's organization and from no other. */
-function select(db: Kysely<any>, model: ReadModel, organization: string, { where, notAfter, standing, order, after, limit }: Slice) {
-  let rows = db.selectFrom(model.name).select([...columnsOf(model), sql`true`.as('$found')]).where('organization', '=', organization)
-  for (const [column, values] of Object.entries(where)) {
-    const given = values.filter((value) => value !== null)
-    rows = rows.where((where) => where.or([
-      // An array is one parameter however long it is, so that statements stay few.
-      ...(given.length > 0 ? [given.length === 1 ? where(column, '=', given[0]) : where(column, '=', sql`any(${given})`)] : []),
-      ...(given.length < values.length ? [where(column, 'is', null)] : []),
-    ]))
-  }
-  if (notAfter) rows = rows.where((where) => where.or([where(notAfter.column, 'is', null), where(notAfter.column, '<=', notAfter.at)]))
-  if (standing) rows = rows.where(stand(model, organization, standing))
-  if (after) rows = rows.where(sql<boolean>`(${references(order)}) > (${sql.join(after)})`)
-  return order.reduce((all, column) => all.orderBy(sql.ref(column)), rows).limit(limit)
-}
-
-const stand = (model: ReadModel, organization: string, { column, in: { name, key }, where }: Standing) => sql<boolean>`not exists (
-  select from jsonb_array_elements_text(${sql.ref(`${model.name}.${column}`)}) as named (id) where not exists (
-    select from ${sql.table(name)} as other where other.organization = ${organization} and other.${sql.ref(key[0]!)} = named.id::uuid
-      and ${sql.join(Object.entries(where).map(([column, values]) => sql`other.${sql.ref(column)} = any(${values})`), sql` and `)}))`
 
 const later = (code: 'READ_MODEL_BEHIND' | 'SERVICE_UNAVAILABLE', detail: string, cause?: unknown) =>
   new Problem(code, detail, { retryAfter_s: 2, cause })

@@ -155,7 +155,7 @@ const formatOf = (schema: z.ZodType) =>
 function sqlType(schema: z.ZodType): string {
   const { format, sql, type } = formatOf(inner(schema) as z.ZodType)
   if (sql) return sql
-  if (format === 'uuid' || format === 'date') return format
+  if (format === 'uuid') return format
   if (format === 'date-time') return 'timestamptz(3)'
   return { integer: 'bigint', number: 'double precision', boolean: 'boolean', string: 'text' }[type ?? ''] ?? 'jsonb'
 }

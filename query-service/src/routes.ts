@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
-import { fromText, inner } from './columns.ts'
+import { asking, typed, type Asked } from './asking.ts'
+import { fromText } from './columns.ts'
 import { cursorAt, placeAt, placeIn } from './cursor.ts'
 import { question, type Question } from './question.ts'
+import type { Slice } from './slice.ts'
 import { unknownThing } from './wordings.ts'
 
 const page_max = 200
-/** Values of one filter, any of which fits. */
-const alternatives_max = 50
 
 /** What one row looks like to a caller. */
 export const shownRow = ({ row, computed }: ReadModel): z.ZodObject => row.extend(computed.shape)
@@ -17,32 +17,43 @@ export const show = ({ compute }: ReadModel, row: Row): Row => ({ ...row, ...com
 /** The list and the item of a read model, derived from its declaration. */
 export const questionsOf = (model: ReadModel): readonly Question[] => [list(model), item(model)]
 
-const list = (model: ReadModel) => question({
-  operation: `${model.name}.list`,
-  about: model.about,
-  tag: model.name,
-  path: model.path,
-  params: z.object({}),
-  query: z.object({ ...filters(model), ...paging }),
-  answer: z.object({
-    items: z.array(shownRow(model)), next: z.string().nullable().describe('Cursor of the next page; null on the last one.'),
-  }),
-  scope: 'read',
-  reads: [model.name],
-  aliases: model.aliases.filter(({ item }) => !item),
-  async reply({ query: { limit, cursor, ...where }, caller }, database) {
-    const slice = {
-      where: where as Record<string, readonly unknown[]>,
-      order: placeIn(model),
-      // One more than asked for tells whether there is a next page.
-      limit: (limit as number) + 1,
-      ...(cursor === undefined ? {} : { after: placeAt(model, cursor as string) }),
-    }
-    const { rows, position } = await database.ask(model, caller.organization, [slice])
-    const page = rows.slice(0, limit as number)
-    const next = rows.length > page.length ? cursorAt(model, page.at(-1)!) : null
-    return { body: { items: page.map((row) => show(model, row)), next }, position }
-  },
+interface Wanted {
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+const list = (model: ReadModel) => {
+  const { shape, asked } = asking(model)
+  return question({
+    operation: `${model.name}.list`,
+    about: model.about,
+    tag: model.name,
+    path: model.path,
+    params: z.object({}),
+    query: z.object({ ...shape, ...paging }),
+    answer: z.object({
+      items: z.array(shownRow(model)), next: z.string().nullable().describe('Cursor of the next page; null on the last one.'),
+    }),
+    scope: 'read',
+    reads: [model.name],
+    aliases: model.aliases.filter(({ item }) => !item),
+    async reply({ query, caller }, database) {
+      const { limit, cursor, ...given } = query as unknown as Wanted
+      const slice = sliceOf(model, asked(given), { limit, cursor })
+      const { rows, position } = await database.ask(model, caller.organization, [slice])
+      const page = rows.slice(0, limit)
+      const next = rows.length > page.length ? cursorAt(model, page.at(-1)!, slice.sort) : null
+      return { body: { items: page.map((row) => show(model, row)), next }, position }
+    },
+  })
+}
+
+/** One row more than asked for tells whether there is a next page. */
+export const sliceOf = (model: ReadModel, asked: Asked, { limit, cursor }: Wanted): Slice => ({
+  ...asked,
+  order: placeIn(model, asked.sort).filter((column) => column !== asked.sort?.column),
+  limit: limit + 1,
+  ...(cursor !== undefined && { after: placeAt(model, cursor, asked.sort) }),
 })
 
 const item = (model: ReadModel) => question({
@@ -71,17 +82,4 @@ export const slicedTo = (key: Row) => ({
 const paging = {
   limit: z.preprocess((text) => fromText(z.number(), text), z.int().min(1).max(page_max).default(50)).describe('Rows on a page.'),
   cursor: z.string().max(2_000).optional().describe('`next` of the page before.'),
-}
-
-const filters = (model: ReadModel) => Object.fromEntries(model.filters.map((column) => [
-  column,
-  z.preprocess(
-    (given) => (given === undefined || Array.isArray(given) ? given : [given]),
-    z.array(typed(model, column)).min(1).max(alternatives_max).optional(),
-  ).optional().describe(`Only rows with this ${column}; given several times, with any of these.`),
-]))
-
-const typed = (model: ReadModel, column: string) => {
-  const schema = model.row.shape[column]!
-  return z.preprocess((text) => fromText(schema, text), inner(schema) as z.ZodType)
 }

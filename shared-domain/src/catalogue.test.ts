@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { choices, deciders, processes, readModels } from './catalogue.ts'
 import { inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
 import { cloudEvent } from './kernel/cloud-event.ts'
@@ -160,15 +160,22 @@ t.test('a code is of one kind, whoever gives it', async (t) => {
 const isNullable = (schema: z.ZodType) => schema.safeParse(null).success || schema.safeParse(undefined).success
 
 t.test('a read model speaks only of events that are declared and of columns that it has', async (t) => {
-  for (const { name, project, every, row, key, filters, order, indexes, computed } of readModels) {
+  for (const model of readModels) {
+    const { name, project, every, row, key, filters, order, indexes, computed, search, contains, ranges, sorts } = model
     t.strictSame(Object.keys(project).filter((type) => !definitions.has(type)), [], `${name} projects declared events`)
     t.ok(Boolean(every) !== Object.keys(project).length > 0, `${name} takes either every fact or some`)
     const columns: Record<string, z.ZodType> = row.shape
-    const mentioned = [...key, ...filters, ...order, ...indexes.flat()]
+    const searched = search?.columns ?? []
+    const mentioned = [...key, ...filters, ...order, ...indexes.flat(), ...searched, ...Object.values(contains), ...ranges, ...sorts]
     t.strictSame(mentioned.filter((column) => !(column in columns)), [], `${name} names columns that exist`)
     const ordering = [...key, ...order]
     t.strictSame(ordering.filter((column) => isNullable(columns[column]!)), [], `${name} is ordered by columns that always hold something`)
     t.ok(key.length > 0 && repeated(key).length === 0, `${name} has a key`)
+    for (const column of searched) t.equal(kindOf(columns[column]!), 'string', `${name}.${column} is searched as a text`)
+    for (const column of Object.values(contains)) t.equal(kindOf(columns[column]!), 'array of string', `${name}.${column} holds texts`)
+    const ordered = ['date-time', 'date', 'number', 'integer']
+    for (const column of ranges) t.ok(ordered.includes(kindOf(columns[column]!)), `${name}.${column} has a before and an after`)
+    for (const column of sorts) t.ok([...ordered, 'string'].includes(kindOf(columns[column]!)), `${name}.${column} can be sorted by`)
     t.notOk('organization' in columns, `${name} leaves the organization to the host`)
     const shown = Object.keys(computed.shape)
     t.strictSame(shown.filter((column) => mentioned.includes(column)), [], `${name} shows as it holds what it is asked by`)
@@ -185,6 +192,14 @@ t.test('what a read model that only grows puts is told apart by the fact that pu
     t.strictSame(repeated(keys), [], `${model.name} puts nothing again`)
   }
 })
+
+/** What a column holds, null aside, in the words of JSON schemas. */
+function kindOf(column: z.ZodType): string {
+  interface Kind { readonly type?: string; readonly format?: string; readonly items?: Kind }
+  const schema = column instanceof z.ZodNullable ? column.unwrap() as z.ZodType : column
+  const { type, format, items } = z.toJSONSchema(schema, { unrepresentable: 'any' }) as Kind
+  return format ?? (type === 'array' ? `array of ${items?.type}` : String(type))
+}
 
 t.test('a choice asks for columns that its read model has', async (t) => {
   for (const { name, from, of, where, notBefore, standing, among, order, top, chooser, sends, outdated, passing, nothing } of choices) {

@@ -63,6 +63,13 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly every?: (event: Recorded) => readonly Change[]
 }
 
+/** Whether a column holds plain text; it is sorted by code point, so that pages are the same whatever the collation of the database. */
+export function isText(column: z.ZodType): boolean {
+  const schema = column instanceof z.ZodNullable ? column.unwrap() as z.ZodType : column
+  const { type, format, sql } = z.toJSONSchema(schema, { io: 'output', unrepresentable: 'any' })
+  return type === 'string' && sql === undefined && format !== 'uuid' && format !== 'date-time'
+}
+
 export const changesOf = (model: ReadModel, event: Recorded): readonly Change[] =>
   model.every?.(event) ?? model.project[event.type]?.(event) ?? []
 

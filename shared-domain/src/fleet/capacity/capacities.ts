@@ -41,6 +41,7 @@ export const capacities = readModel({
   row,
   key: ['orchestrator'],
   filters: ['band'],
+  sorts: ['utilisation'],
   aliases: [{ route: 'GET /orchestrators/capacity' }, { route: 'GET /orchestrators/:orchestrator/capacity', item: true }],
   project,
   computed: z.object({ free: z.int().min(0), over: z.int().min(0) }),

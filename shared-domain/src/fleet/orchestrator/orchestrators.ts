@@ -39,5 +39,8 @@ export const orchestrators = readModel({
   row,
   key: ['orchestrator'],
   filters: ['status', 'discipline', 'role', 'name'],
+  search: { columns: ['name', 'role', 'discipline'] },
+  contains: { capability: 'capabilities' },
+  sorts: ['name', 'registered_at'],
   project,
 })

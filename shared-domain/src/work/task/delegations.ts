@@ -32,6 +32,7 @@ export const delegations = readModel({
   row,
   key: ['task', 'revision'],
   filters: ['task', 'kind', 'from', 'to'],
+  ranges: ['at'],
   order: ['at'],
   aliases: [{
     route: 'GET /orchestrators/:orchestrator/delegations', without: ['from', 'to'],

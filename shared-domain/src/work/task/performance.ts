@@ -38,5 +38,6 @@ export const performance = readModel({
   row,
   key: ['orchestrator', 'day'],
   filters: ['orchestrator', 'day'],
+  ranges: ['day'],
   project,
 })
