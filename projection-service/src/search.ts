@@ -5,7 +5,7 @@ import { list, quoted, type Table } from './tables.ts'
 
 /**
  * The text that is searched stands in a table of its own beside the rows, folded to one case, and triggers keep it: an index of trigrams
- * on the rows themselves would be written with every change of any column (ADR 9).
+ * on the rows themselves would be written with every change of any column (ADR 13).
  */
 interface Searched {
   readonly name: string

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { z } from 'zod'
 import { picture, recorded, rowsAfter } from './picture.ts'
-import { changed, changesOf, placeOf, readModel, type Change, type ReadModel } from './read-model.ts'
+import { changed, changesOf, isText, placeOf, readModel, type Change, type ReadModel } from './read-model.ts'
 
 const shelf = { category: 'shelf' }
 const stock = readModel({
@@ -93,4 +93,11 @@ t.test('what a declaration leaves out is nothing', async (t) => {
   t.strictSame([stock.filters, stock.order, stock.indexes, stock.compute({})], [[], [], [], {}])
   t.strictSame([stock.search, stock.contains, stock.ranges, stock.sorts], [undefined, {}, [], []])
   t.strictSame(shelves.search, { columns: ['shelf'], length_min: 1 }, 'F-5 a search has at least one character')
+})
+
+t.test('F-5 a column is text when nothing else is known of it: neither an id, nor an instant, nor a number of 64 bits', async (t) => {
+  for (const text of [z.string(), z.string().nullable(), z.enum(['a', 'b']), z.iso.date()]) t.ok(isText(text))
+  const big = z.string().meta({ sql: 'bigint' })
+  const others = [z.uuid(), z.uuid().nullable(), z.iso.datetime(), z.int(), z.boolean(), z.array(z.string()), big]
+  for (const other of others) t.notOk(isText(other))
 })
