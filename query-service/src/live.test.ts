@@ -15,7 +15,7 @@ const { key } = await home.makeKey()
 const { key: foreign } = await home.makeKey({ organization: 'umbrella' })
 
 const renewed = (owner: number, token: number) => Task.LeaseRenewed({ owner: uuid(owner), token: String(token) })
-const archived = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })
+const archived = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null, previousEmail: null })
 
 /** A client that keeps what it hears, as browsers do: facts, heartbeats and the last event id. */
 function listen(to: Service, query = '', { as = key, lastId }: { as?: string; lastId?: string } = {}) {

@@ -4,6 +4,8 @@ import { decision } from './council/decision/decider.ts'
 import { decisions, votes } from './council/decision/decisions.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
+import { emailAddress } from './fleet/email/decider.ts'
+import { emails } from './fleet/emails.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { keys } from './fleet/key/keys.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
@@ -25,12 +27,12 @@ import { performance } from './work/task/performance.ts'
 import { nextTask } from './work/task/selection.ts'
 import { unblocking } from './work/unblocking.ts'
 
-export const deciders: readonly Decider[] = [task, dependents, orchestrator, capacity, apiKey, decision]
+export const deciders: readonly Decider[] = [task, dependents, orchestrator, emailAddress, capacity, apiKey, decision]
 
 export const readModels: readonly ReadModel[] = [
   backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, capacities, keys, decisions, votes, timeline,
 ]
 
-export const processes: readonly Process[] = [unblocking, leases, slots, rotation, deadlines, approvals]
+export const processes: readonly Process[] = [unblocking, leases, slots, emails, rotation, deadlines, approvals]
 
 export const choices: readonly Choice<any>[] = [nextTask]

@@ -32,6 +32,7 @@ interface Schema {
 const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
   uuid: fc.constantFrom(...ids),
   'date-time': fc.integer({ min: -48, max: 200 }).map((hours) => later(now, hours * hour_ms)),
+  email: fc.constantFrom('ada@example.org', 'bob@example.org'),
   uri: fc.constantFrom('https://example.org/agent', 'http://10.0.0.1:8080'),
 }
 

@@ -57,7 +57,7 @@ const given = (t: Test, ...facts: readonly DecisionEvent[]) => behaviour(t, deci
 
 t.test('S-50 a question is put to an electorate whose weights are frozen', async (t) => {
   const wish = { title: 'Shall we?', electorate: electors, deadline }
-  const heavy = Orchestrator.OrchestratorUpdated({ ...registered.data, consensusWeight: 7 })
+  const heavy = Orchestrator.OrchestratorUpdated({ ...registered.data, consensusWeight: 7, previousEmail: null })
   scene(t).when('open', wish).yields(...asking(opened()))
   scene(t).seeing(orchestratorState, b, registered, heavy).when('open', { ...wish, electorate: [a, b, a], quorum: 1, description: 'All.' })
     .yields(...asking(opened({

@@ -23,6 +23,8 @@ const generated = (over: Partial<Fact> = {}) =>
   ApiKey.ApiKeyGenerated({ orchestrator: owner, name: 'key', ...secret, scopes: [...usual], expiresAt: null, replaces: null, ...over })
 const revoked = (orchestrator: string | null = owner) => ApiKey.ApiKeyRevoked({ orchestrator, reason: null })
 
+const left = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null, previousEmail: null })
+
 t.test('S-31 a key is made for an orchestrator by itself or by who is above it; its secret stays outside', async (t) => {
   const given = behaviour(t, apiKey).given().with({ secret }).seeing(orchestratorState, owner, registered)
   given.when('generate', { orchestrator: owner }).yields(generated())
@@ -31,8 +33,7 @@ t.test('S-31 a key is made for an orchestrator by itself or by who is above it; 
   given.by(orchestrator(stranger)).when('generate', { orchestrator: owner }).refuses('FORBIDDEN')
   given.when('generate', { orchestrator: stranger }).refuses('NOT_FOUND')
   given.seeing(orchestratorState, owner, elsewhere).when('generate', { orchestrator: owner }).refuses('NOT_FOUND')
-  given.seeing(orchestratorState, owner, registered, Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null }))
-    .when('generate', { orchestrator: owner }).refuses('NOT_FOUND')
+  given.seeing(orchestratorState, owner, registered, left).when('generate', { orchestrator: owner }).refuses('NOT_FOUND')
   given.when('generate', { orchestrator: owner, expiresAt: now })
     .refuses('VALIDATION_ERROR', { errors: [{ pointer: '/expiresAt', message: 'lies in the past' }] })
   given.with({ secret: undefined }).when('generate', { orchestrator: owner }).refuses('FORBIDDEN')
@@ -207,7 +208,7 @@ t.test('F-63 a key is not taken once the last fact about whom it stands for is t
 })
 
 t.test('F-63 nothing happens to an orchestrator that has left, so that its last fact says so for ever', async (t) => {
-  const [{ data }, ...others] = [registered, Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })]
+  const [{ data }, ...others] = [registered, left]
   const state = replay(orchestratorState, [registered, ...others] as never)
   const context = { id: owner, at: now, by: admin, actsFor: null, allowed: scopes, organization: 'acme', commandId: uuid(1) }
   for (const [name, command] of Object.entries<Command>(orchestratorDecider.commands)) {
@@ -218,7 +219,6 @@ t.test('F-63 nothing happens to an orchestrator that has left, so that its last 
 })
 
 t.test('F-63 a key of who has left is not rotated, by nobody', async (t) => {
-  const left = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })
   const given = behaviour(t, apiKey).given().with({ secret }).seeing(apiKeyState, old, generated())
     .seeing(orchestratorState, owner, registered, left)
   for (const by of [admin, system, orchestrator(owner)]) given.by(by).when('rotate', { replaces: old }).refuses('NOT_FOUND')

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import type { Said } from '../../kernel/alias.ts'
-import { decider, mayActAs, reject, type Answers, type Context } from '../../kernel/decider.ts'
+import { decider, isPrivileged, mayActAs, reject, type Answers, type Circumstances, type Context } from '../../kernel/decider.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
+import { keeping } from '../email/decider.ts'
 import { Orchestrator, Profile, ShownStatus, type Status } from './events.ts'
 import { orchestratorState, shownStatus, type OrchestratorState } from './state.ts'
 
@@ -64,14 +65,26 @@ const toldCommand = (action: (typeof told)[number], about: string) => ({
   }],
 })
 
+type Profile = z.output<typeof Profile>
+
+/** What others rely on: who answers for whom, whose voice counts how much. */
+const confided = ['email', 'tier', 'consensusWeight'] as const satisfies readonly (keyof Profile)[]
+
+/** An address that the profile does not have yet is taken first. */
+const newEmail = (had: string | null, email: string | null | undefined, context: Circumstances) =>
+  (email === undefined || email === null || email === had ? undefined : keeping(email, context))
+
 const sameProfile = (a: object, b: object) => JSON.stringify(Profile.parse(a)) === JSON.stringify(Profile.parse(b))
 
 export const orchestrator = decider(orchestratorState, {
   collection: 'orchestrators',
   rejections: {
     NOT_FOUND: unknown('There is no such orchestrator.'),
-    FORBIDDEN: forbidden('Only the orchestrator itself or an admin may do this.'),
+    FORBIDDEN: forbidden(
+      'Only the orchestrator itself or an admin may do this, and only an admin changes email, tier and consensusWeight.',
+    ),
     INVALID_STATE_TRANSITION: conflict('The orchestrator cannot do this in its present status.'),
+    DUPLICATE_EMAIL: conflict('Another orchestrator has this email address, or is about to have it.'),
     ALREADY_EXISTS: conflict('An orchestrator with this id is already registered with another profile.'),
   },
 
@@ -87,8 +100,12 @@ export const orchestrator = decider(orchestratorState, {
         timezone: TimeZone.default('UTC'),
         daemonEndpoint: Profile.shape.daemonEndpoint.default(null),
         consensusWeight: Profile.shape.consensusWeight.default(1),
+        email: Profile.shape.email.default(null),
+        avatarUrl: Profile.shape.avatarUrl.default(null),
+        tier: Profile.shape.tier.default(1),
         maxConcurrentTasks: z.int().min(1).max(50).default(5),
       }),
+      holds: (_, { email }, context) => newEmail(null, email, context),
       decide(state, data) {
         if (state.stage === 'unknown') return [Orchestrator.OrchestratorRegistered(data)]
         if (state.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'register', status: 'ARCHIVED' })
@@ -102,12 +119,16 @@ export const orchestrator = decider(orchestratorState, {
       route: 'PATCH /orchestrators/:id',
       aliases: [{ route: 'PUT /orchestrators/:id', about: 'What is not given stays.' }],
       data: Profile.partial(),
+      holds: (state, { email }, context) => newEmail(state.stage === 'unknown' ? null : state.profile.email, email, context),
       decide(state, data, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
         if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
         if (state.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'update', status: 'ARCHIVED' })
         const profile = Profile.parse({ ...state.profile, ...data })
-        return sameProfile(state.profile, profile) ? [] : [Orchestrator.OrchestratorUpdated(profile)]
+        const had = state.profile
+        if (!isPrivileged(context) && confided.some((field) => profile[field] !== had[field])) return reject('FORBIDDEN')
+        const previousEmail = profile.email === had.email ? null : had.email
+        return sameProfile(had, profile) ? [] : [Orchestrator.OrchestratorUpdated({ ...profile, previousEmail })]
       },
     },
 
@@ -122,7 +143,7 @@ export const orchestrator = decider(orchestratorState, {
         if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
         if (state.stage === 'archived') return []
         if (state.status !== 'OFFLINE') return reject('INVALID_STATE_TRANSITION', { action: 'archive', status: state.status })
-        return [Orchestrator.OrchestratorArchived({ from: state.status, reason: reason ?? null })]
+        return [Orchestrator.OrchestratorArchived({ from: state.status, reason: reason ?? null, previousEmail: state.profile.email })]
       },
     },
 

@@ -14,17 +14,27 @@ export const Profile = z.object({
   timezone: TimeZone,
   daemonEndpoint: z.url().max(2_000).nullable(),
   consensusWeight: z.int().min(1).max(100),
+  email: z.email().max(254).toLowerCase().nullable(),
+  avatarUrl: z.url({ protocol: /^https?$/ }).max(2_000).nullable(),
+  /** 0 a person, 1 an orchestrator, 2 a session manager, 3 a subagent. */
+  tier: z.int().min(0).max(3),
 })
+
+const withoutContact = { email: null, avatarUrl: null, tier: 1 }
+/** An address that others may have from now on. */
+const previousEmail = Profile.shape.email
 
 export const Orchestrator = events({
   OrchestratorRegistered: {
     about: 'An orchestrator joined the organization.',
     data: Profile.extend({ maxConcurrentTasks: z.int() }),
+    upcast: [(old) => ({ ...old, ...withoutContact })],
     recipient: (_, id) => id,
   },
   OrchestratorUpdated: {
     about: 'What is known of the orchestrator changed; the fact holds the whole profile.',
-    data: Profile,
+    data: Profile.extend({ previousEmail }),
+    upcast: [(old) => ({ ...old, ...withoutContact, previousEmail: null })],
     recipient: (_, id) => id,
   },
   OrchestratorStatusChanged: {
@@ -34,7 +44,8 @@ export const Orchestrator = events({
   },
   OrchestratorArchived: {
     about: 'The orchestrator left the organization for good.',
-    data: z.object({ from: Status, reason: z.string().nullable() }),
+    data: z.object({ from: Status, reason: z.string().nullable(), previousEmail }),
+    upcast: [(old) => ({ ...old, previousEmail: null })],
     recipient: (_, id) => id,
   },
 })

@@ -5,17 +5,18 @@ import { admin, behaviour, now, orchestrator as orchestratorActor, subject, syst
 import { later } from '../../kernel/time.ts'
 import { World } from '../../kernel/world.ts'
 import { moves, orchestrator } from './decider.ts'
-import { Orchestrator, statuses } from './events.ts'
+import { Orchestrator, Profile, statuses } from './events.ts'
 import { orchestrators } from './orchestrators.ts'
 import { isReachable, isWorking, orchestratorState } from './state.ts'
 
 const profile = {
   name: 'Ada', discipline: 'general', role: 'orchestrator', capabilities: [], timezone: 'UTC', daemonEndpoint: null, consensusWeight: 1,
+  email: null, avatarUrl: null, tier: 1,
 }
 const registered = Orchestrator.OrchestratorRegistered({ ...profile, maxConcurrentTasks: 5 })
 const changed = (from: (typeof statuses)[number], to: (typeof statuses)[number], action: string, reason: string | null = null) =>
   Orchestrator.OrchestratorStatusChanged({ from, to, action, reason })
-const archived = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null })
+const archived = Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null, previousEmail: null })
 
 t.test('S-30 the status table: what every action does in every status', async (t) => {
   const table = `
@@ -69,6 +70,9 @@ t.test('S-30 what is known of an orchestrator is bounded', async (t) => {
     ['timezone', ['UTC', 'Asia/Tokyo', 'America/Argentina/Buenos_Aires'], ['Mars/Olympus', '', 'x'.repeat(65)]],
     ['consensusWeight', [1, 100], [0, 101, 1.5]],
     ['maxConcurrentTasks', [1, 50], [0, 51]],
+    ['email', [null, 'ada@example.org', `${'a'.repeat(64)}@${'b'.repeat(185)}.org`], ['ada', `${'a'.repeat(64)}@${'b'.repeat(186)}.org`]],
+    ['avatarUrl', [null, 'https://example.org/ada.png'], ['ada.png', 'javascript:alert(1)', `https://example.org/${'a'.repeat(2_000)}`]],
+    ['tier', [0, 3], [-1, 4, 1.5]],
     ['daemonEndpoint', [null, 'https://example.org'], ['not a url']],
   ]
   for (const [field, taken, refused] of limits) {
@@ -80,7 +84,7 @@ t.test('S-30 what is known of an orchestrator is bounded', async (t) => {
 t.test('S-30 an orchestrator is updated: what is not said stays', async (t) => {
   const given = behaviour(t, orchestrator).given
   given(registered).when('update', { timezone: 'Asia/Tokyo' })
-    .yields(Orchestrator.OrchestratorUpdated({ ...profile, timezone: 'Asia/Tokyo' }))
+    .yields(Orchestrator.OrchestratorUpdated({ ...profile, timezone: 'Asia/Tokyo', previousEmail: null }))
   given(registered).when('update', { name: 'Ada' }).changesNothing()
   given().when('update', { name: 'Ada' }).refuses('NOT_FOUND')
   given(registered, archived).when('update', { name: 'Grace' }).refuses('INVALID_STATE_TRANSITION', { status: 'ARCHIVED' })
@@ -92,6 +96,37 @@ t.test('S-30 who is offline is archived, for good', async (t) => {
   given(registered, archived).when('archive', {}).changesNothing()
   given(registered, changed('OFFLINE', 'ONLINE', 'start')).when('archive', {}).refuses('INVALID_STATE_TRANSITION', { status: 'ONLINE' })
   given().when('archive', {}).refuses('NOT_FOUND')
+})
+
+t.test('F-60 email, avatar and tier are said at the registration or later, and an address in small letters', async () => {
+  const given = behaviour(t, orchestrator).given
+  const contact = { email: 'ada@example.org', avatarUrl: 'https://example.org/a', tier: 0 }
+  const told = Orchestrator.OrchestratorRegistered({ ...registered.data, ...contact })
+  given().when('register', { name: 'Ada', ...contact, email: 'Ada@Example.org' }).yields(told)
+  given(told).when('register', { name: 'Ada', ...contact }).changesNothing()
+  given(told).when('register', { name: 'Ada' }).refuses('ALREADY_EXISTS')
+  const updated = (more: object, previousEmail: string | null = null) =>
+    Orchestrator.OrchestratorUpdated({ ...profile, ...contact, ...more, previousEmail })
+  given(told).when('update', { email: 'ADA@example.org' }).changesNothing()
+  given(told).when('update', { role: 'lead' }).yields(updated({ role: 'lead' }))
+  given(told).when('update', { email: 'a@example.org' }).yields(updated({ email: 'a@example.org' }, 'ada@example.org'))
+  given(told).when('update', { email: null }).yields(updated({ email: null }, 'ada@example.org'))
+  given(told).when('archive', {})
+    .yields(Orchestrator.OrchestratorArchived({ from: 'OFFLINE', reason: null, previousEmail: 'ada@example.org' }))
+})
+
+t.test('F-60 email, tier and weight are an admin\'s to change, the rest also the orchestrator\'s', async (t) => {
+  const given = behaviour(t, orchestrator).given(registered)
+  for (const change of [{ email: 'ada@example.org' }, { tier: 0 }, { consensusWeight: 2 }]) {
+    for (const by of [tool, orchestratorActor(subject)]) given.by(by).when('update', change).refuses('FORBIDDEN')
+    given.by(admin).when('update', change).yields(Orchestrator.OrchestratorUpdated({ ...profile, ...change, previousEmail: null }))
+  }
+  const own = given.by(orchestratorActor(subject))
+  own.when('update', { avatarUrl: 'https://example.org/a' })
+    .yields(Orchestrator.OrchestratorUpdated({ ...profile, avatarUrl: 'https://example.org/a', previousEmail: null }))
+  own.when('update', { ...profile, role: 'lead' })
+    .yields(Orchestrator.OrchestratorUpdated({ ...profile, role: 'lead', previousEmail: null }))
+  t.strictSame(Profile.keyof().options.filter((field) => !(field in profile)), [], 'a profile says everything')
 })
 
 t.test('S-31 an orchestrator changes only itself', async (t) => {
@@ -135,13 +170,18 @@ t.test('the read model shows who is there', async (t) => {
     orchestrator: subject, name: 'Ada', discipline: 'general', role: 'orchestrator', capabilities: [], status: 'OFFLINE' as const,
     status_reason: null,
     since: now, timezone: 'UTC', weight: 1, daemon_endpoint: null, registered_at: now,
+    email: null, avatar_url: null, tier: 1, charter_version: null, budget_until: null, interventions: [],
   }
   const fact = (fact: Parameters<typeof orchestratorState.evolve>[1]) => recorded(orchestratorState, fact, { at })
   const shown = (...facts: readonly Parameters<typeof orchestratorState.evolve>[1][]) =>
     picture(t, orchestrators).after(recorded(orchestratorState, registered), ...facts.map(fact))
   shown().shows(row)
   shown(changed('OFFLINE', 'ONLINE', 'start', 'morning')).shows({ ...row, status: 'ONLINE', status_reason: 'morning', since: at })
-  shown(Orchestrator.OrchestratorUpdated({ ...profile, consensusWeight: 3, timezone: 'Asia/Tokyo' }))
+  shown(Orchestrator.OrchestratorUpdated({ ...profile, consensusWeight: 3, timezone: 'Asia/Tokyo', previousEmail: null }))
     .shows({ ...row, weight: 3, timezone: 'Asia/Tokyo' })
-  shown(archived).shows({ ...row, status: 'ARCHIVED', since: at })
+  const contact = { email: 'ada@example.org', avatarUrl: 'https://example.org/a', tier: 0 }
+  const told = Orchestrator.OrchestratorUpdated({ ...profile, ...contact, previousEmail: null })
+  const { avatarUrl: avatar_url, ...others } = contact
+  shown(told).shows({ ...row, ...others, avatar_url })
+  shown(told, archived).shows({ ...row, ...others, avatar_url, email: null, status: 'ARCHIVED', since: at })
 })

@@ -16,30 +16,40 @@ const row = z.object({
   weight: z.int(),
   daemon_endpoint: z.string().nullable(),
   registered_at: StoredInstant,
+  email: z.string().nullable(),
+  avatar_url: z.string().nullable(),
+  tier: z.int(),
+  charter_version: z.int().nullable(),
+  budget_until: StoredInstant.nullable(),
+  interventions: z.array(z.string()),
 })
 
-const described = ({ name, discipline, role, capabilities, timezone, consensusWeight, daemonEndpoint }: z.output<typeof Profile>) =>
-  ({ name, discipline, role, capabilities, timezone, weight: consensusWeight, daemon_endpoint: daemonEndpoint })
+const described = ({ consensusWeight, daemonEndpoint, avatarUrl, ...profile }: z.output<typeof Profile>) =>
+  ({ ...profile, weight: consensusWeight, daemon_endpoint: daemonEndpoint, avatar_url: avatarUrl })
+
+/** What no fact says of anybody so far. */
+const untold = { charter_version: null, budget_until: null, interventions: [] }
 
 const at = (id: string) => ({ orchestrator: id as z.output<typeof OrchestratorId> })
 
 const project: Project<typeof row, 'orchestrator', OrchestratorEvent> = {
-  OrchestratorRegistered: ({ id, at: since, data }) =>
-    [{ put: { ...at(id), ...described(data), status: 'OFFLINE', status_reason: null, since, registered_at: since } }],
-  OrchestratorUpdated: ({ id, data }) => [{ patch: described(data), at: at(id) }],
+  OrchestratorRegistered: ({ id, at: since, data: { maxConcurrentTasks: _, ...profile } }) =>
+    [{ put: { ...at(id), ...described(profile), status: 'OFFLINE', status_reason: null, since, registered_at: since, ...untold } }],
+  OrchestratorUpdated: ({ id, data: { previousEmail: _, ...profile } }) => [{ patch: described(profile), at: at(id) }],
   OrchestratorStatusChanged: ({ id, at: since, data }) => [{ patch: { status: data.to, status_reason: data.reason, since }, at: at(id) }],
-  OrchestratorArchived: ({ id, at: since, data }) => [{ patch: { status: 'ARCHIVED', status_reason: data.reason, since }, at: at(id) }],
+  OrchestratorArchived: ({ id, at: since, data }) =>
+    [{ patch: { status: 'ARCHIVED', status_reason: data.reason, since, email: null }, at: at(id) }],
 }
 
 export const orchestrators = readModel({
   name: 'orchestrator',
   about: 'Who is there, and who takes work.',
-  version: 1,
+  version: 2,
   path: '/orchestrators',
   row,
   key: ['orchestrator'],
-  filters: ['status', 'discipline', 'role', 'name'],
-  search: { columns: ['name', 'role', 'discipline'] },
+  filters: ['status', 'discipline', 'role', 'name', 'tier'],
+  search: { columns: ['name', 'email', 'role', 'discipline'] },
   contains: { capability: 'capabilities' },
   sorts: ['name', 'registered_at'],
   project,

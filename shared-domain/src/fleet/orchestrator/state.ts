@@ -21,7 +21,7 @@ const registered = (state: OrchestratorState) => state as Extract<OrchestratorSt
 const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   OrchestratorRegistered: (_, { maxConcurrentTasks: registeredMax, ...profile }, { organization }) =>
     ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null }),
-  OrchestratorUpdated: (state, profile) => ({ ...registered(state), profile }),
+  OrchestratorUpdated: (state, { previousEmail: _, ...profile }) => ({ ...registered(state), profile }),
   OrchestratorStatusChanged: (state, { from, to }, { commandId: command }) => {
     const known = registered(state)
     // A command may go through several statuses.
@@ -29,7 +29,7 @@ const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   },
   OrchestratorArchived: (state, { from }, { commandId: command }) => {
     const { organization, profile, registeredMax } = registered(state)
-    return { stage: 'archived', organization, profile, registeredMax, moved: { command, from } }
+    return { stage: 'archived', organization, profile: { ...profile, email: null }, registeredMax, moved: { command, from } }
   },
 }
 

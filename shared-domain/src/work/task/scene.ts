@@ -37,7 +37,7 @@ export const delegated = (to: string, from = owner) =>
 
 export const registered = Orchestrator.OrchestratorRegistered({
   name: 'Ada', discipline: 'general', role: 'lead', capabilities: [], timezone: 'UTC', daemonEndpoint: null, consensusWeight: 1,
-  maxConcurrentTasks: 5,
+  email: null, avatarUrl: null, tier: 1, maxConcurrentTasks: 5,
 })
 export const became = (to: 'ONLINE' | 'BUSY' | 'AWAY' | 'OFFLINE') =>
   Orchestrator.OrchestratorStatusChanged({ from: 'OFFLINE', to, action: 'start', reason: null })
