@@ -4,10 +4,9 @@ import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
 import { choices, deciders, processes, readModels } from 'shared-domain/catalogue.ts'
-import { bulkRoutes } from '../command-service/src/bulk.ts'
-import { choiceRoutes } from '../command-service/src/choices.ts'
+import { serve } from '../command-service/src/command-route.ts'
+import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
-import { routes } from '../command-service/src/routes.ts'
 import { start as startQueries } from '../query-service/src/app.ts'
 import { configFrom as queryConfig } from '../query-service/src/config.ts'
 import { aliasPage, commandPage, eventPage, processPage, readModelPage, rulePage } from './reference.ts'
@@ -22,11 +21,7 @@ async function commandDocument(): Promise<object> {
   app.setSerializerCompiler(() => JSON.stringify)
   await app.register(swagger, { openapi: document })
   const nobody = () => Promise.reject(new Error('only described'))
-  await app.register(async (scope) => {
-    routes(scope, deciders, nobody, nobody)
-    bulkRoutes(scope, deciders, nobody, nobody)
-    choiceRoutes(scope, choices, undefined as never, undefined as never, nobody, nobody)
-  })
+  await app.register(async (scope) => serve(scope, everyRoute({ deciders, choices, db: undefined as never, streams: undefined as never, handle: nobody }), nobody))
   await app.ready()
   const described = app.swagger()
   await app.close()

@@ -6,6 +6,7 @@ import type { Process } from 'shared-domain/kernel/process.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
 import { meanings } from 'shared-service/statuses.ts'
+import { BatchItem, commands_max } from '../command-service/src/batch.ts'
 import { routeOf } from '../command-service/src/wordings.ts'
 import { olderRoutes, type Declarations } from './older-routes.ts'
 import { byRule, type Citation } from './rules.ts'
@@ -41,6 +42,13 @@ function bulkRow({ collection }: Decider, { about, scope, actions, ids_max = ids
   return [`\`POST /api/v1/${collection}/bulk\``, `${about} Each is answered for itself: 207 when one fails.`, scope, body]
 }
 
+const together = [
+  `\`POST /api/v1/commands\` takes up to ${commands_max} of these at once, by whoever has a key: \`commands\`, a list of`,
+  `${fields(BatchItem)}. Each is answered as by its own route, as \`{ status, headers?, body }\` in \`results\`; the whole with 207 when one is`,
+  'refused. Those for one stream are carried out in their order, those for different streams side by side. What makes a secret, and what is for',
+  'many by itself, is refused.',
+].join(' ')
+
 /** `docs/reference/commands.md`. */
 export function commandPage(deciders: readonly Decider[], choices: readonly Choice[]): string {
   const parts = deciders.map((decider) => {
@@ -59,7 +67,7 @@ export function commandPage(deciders: readonly Decider[], choices: readonly Choi
   const picks = choices.map(({ path, command, question, about, policy }) =>
     [`\`POST /api/v1${path}/:id/${command}\``, `\`GET /api/v1${path}/:id/${question}\``, about, policy])
   const statuses = Object.entries(meanings).map(([kind, { status, retryable }]) => `${kind} ${status}${retryable ? ' (retryable)' : ''}`)
-  return `# Commands\n\n${generated}\nThe kind of a refusal is its status: ${statuses.join(', ')}.\n\n${parts.filter(Boolean).join('\n')}\n## Choices\n\n${table(['takes it', 'asks only', 'what', 'policy'], picks)}\n`
+  return `# Commands\n\n${generated}\nThe kind of a refusal is its status: ${statuses.join(', ')}.\n\n${together}\n\n${parts.filter(Boolean).join('\n')}\n## Choices\n\n${table(['takes it', 'asks only', 'what', 'policy'], picks)}\n`
 }
 
 /** `docs/reference/events.md`. */

@@ -17,16 +17,16 @@ import type { Running } from 'shared-service/program.ts'
 import { server } from 'shared-service/server.ts'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
-import { bulkRoutes } from './bulk.ts'
-import { choiceRoutes, tidy } from './choices.ts'
+import { tidy } from './choices.ts'
+import { serve } from './command-route.ts'
 import type { Config } from './config.ts'
+import { everyRoute } from './every-route.ts'
 import { handler } from './handle.ts'
 import { errands } from './intents.ts'
 import { document } from './openapi.ts'
 import { meaningOf } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
-import { routes } from './routes.ts'
 import { database, migrate } from './store/database.ts'
 import { eventStore, rememberCapabilities } from './store/event-store.ts'
 import { rowsFrom } from './store/rows.ts'
@@ -73,10 +73,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     })
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
-      const authorise = authoriser(streams)
-      routes(scope, deciders, handle, authorise)
-      bulkRoutes(scope, deciders, handle, authorise)
-      choiceRoutes(scope, choices, db, streams, handle, authorise)
+      serve(scope, everyRoute({ deciders, choices, db, streams, handle }), authoriser(streams))
     })
     const url = await app.listen({ host: config.host, port: config.port })
 

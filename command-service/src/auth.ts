@@ -18,11 +18,18 @@ export const fingerprintOf = (key: string) => {
   return { id: keyIdOf(hash), hash, prefix: key.slice(0, keyPrefixLength) }
 }
 
+export type { Principal }
+
 const presented = ({ headers }: FastifyRequest): string | undefined =>
   /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? (headers['x-api-key'] as string | undefined)
 
 /** `fresh`: the key must be valid now, not a moment ago. */
-export type Authorise = (request: FastifyRequest, wish: { readonly scope?: Scope; readonly fresh?: boolean }) => Promise<Principal>
+export type Authorise = (request: FastifyRequest, fresh: boolean) => Promise<Principal>
+
+/** Throws the problem when the key does not allow it. */
+export function permit(principal: Principal, scope: Scope | undefined) {
+  if (scope !== undefined && !allows(principal, scope)) throw new Problem('FORBIDDEN', `This needs a key with the scope ${scope}.`)
+}
 
 /** Finds whom the key of a request speaks for. The key names its own stream, so a lookup is a read of that stream. */
 export function authoriser(streams: Streams): Authorise {
@@ -37,14 +44,12 @@ export function authoriser(streams: Streams): Authorise {
     return principal
   }
 
-  return async (request, { scope = 'write', fresh = false }) => {
+  return async (request, fresh) => {
     const key = presented(request)
     if (!key || !keyPattern.test(key)) throw new Problem('INVALID_API_KEY')
     const fingerprint = fingerprintOf(key)
     const lookup = () => principalOf(fingerprint, fresh)
     // A key that was here before costs no read, or one a second.
-    const principal = await (streams.known(apiKeyState, fingerprint.id) ? lookup() : guesses.counted(request.ip, lookup))
-    if (!allows(principal, scope)) throw new Problem('FORBIDDEN', `This needs a key with the scope ${scope}.`)
-    return principal
+    return streams.known(apiKeyState, fingerprint.id) ? lookup() : guesses.counted(request.ip, lookup)
   }
 }

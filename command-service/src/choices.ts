@@ -1,18 +1,17 @@
 import { sql, type Kysely } from 'kysely'
-import type { FastifyInstance } from 'fastify'
+import type { Alias } from 'shared-domain/kernel/alias.ts'
 import { rank, readBy, slicesOf, type Choice, type Standing } from 'shared-domain/kernel/choice.ts'
 import { mayActAs, Rejection, reject } from 'shared-domain/kernel/decider.ts'
 import { z } from 'zod'
 import { repeated } from './answers.ts'
-import type { Authorise } from './auth.ts'
+import { commandIdOf } from './circumstances.ts'
+import { answerTo, type Asked, type CommandRoute, type Errand } from './command-route.ts'
 import type { Accepted, Handle, Outcome, Request } from './request.ts'
-import { prefix } from 'shared-service/addresses.ts'
 import { pause } from 'shared-service/pause.ts'
 import { invalid, parsed, Problem } from 'shared-service/problems.ts'
 import { answers, headerParameters, olderOperation, successors } from './openapi.ts'
-import { answer, circumstances, commandIdOf } from './routes.ts'
 import type { Streams } from './store/streams.ts'
-import { choiceRoutesOf, idsIn, pointToSuccessor } from './wordings.ts'
+import { choiceRoutesOf, idsIn, successorLink } from './wordings.ts'
 
 const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }).strict()
 
@@ -71,46 +70,47 @@ export async function tidy(db: Kysely<any>, signal: AbortSignal): Promise<void> 
 }
 
 /** Routes that pick the best row of a read model and send its stream the command that takes it. */
-export function choiceRoutes(app: FastifyInstance, choices: readonly Choice[], db: Kysely<any>, streams: Streams, handle: Handle, authorise: Authorise) {
+export function choiceRoutes(choices: readonly Choice[], db: Kysely<any>, streams: Streams, handle: Handle): readonly CommandRoute[] {
   const reached = positions(db)
-  for (const choice of choices) choiceRoute(app, choice, reached, taker(choice, db, streams, handle), authorise)
+  return choices.flatMap((choice) => routesOf(choice, reached, taker(choice, db, streams, handle)))
 }
 
-type Reached = ReturnType<typeof positions>
-type Take = ReturnType<typeof taker>
-
-function choiceRoute(app: FastifyInstance, choice: Choice, reached: Reached, take: Take, authorise: Authorise) {
+function routesOf(choice: Choice, reached: ReturnType<typeof positions>, take: ReturnType<typeof taker>): readonly CommandRoute[] {
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
   const refusals = { ...decider.rejections, [choice.nothing.code]: choice.nothing }
   const [own, ...older] = choiceRoutesOf(choice)
 
-  for (const { path, alias } of [own!, ...older]) {
-    app.post<{ Params: { id: string } }>(`${prefix}${path}`, {
-      schema: {
-        operationId: alias ? olderOperation({ method: 'POST', path }) : `${choice.name}.${choice.command}`,
-        summary: `${alias ? 'Older words: takes' : 'Takes'} the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
-        tags: [choice.path.slice(1)],
-        params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
-        headers: headerParameters({ picks: true }),
-        body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
-        response: answers(refusals, command.answers ? { answers: command.answers } : {}),
-        ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
-      },
-      handler: async (request, reply) => {
-        const { id } = idsIn(request.params)
-        if (alias) pointToSuccessor(reply, own!.path, { id })
-        const known = await circumstances(request, authorise, command)
-        if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
-        const { minPosition } = parsed(body, request.body ?? {})
-        if (!mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
+  function read({ known, parameters, body: said }: Asked, alias: Alias | undefined): Errand {
+    const { id } = idsIn(parameters)
+    if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
+    const { minPosition } = parsed(body, said)
+    if (!mayActAs(known, id!)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
+    const place = `${choice.name} ${id}`
+    return {
+      line: place, link: alias && successorLink(own!.path, { id }),
+      async carryOut() {
         for (const { name } of readBy(choice)) await reached(name, minPosition)
-        const place = `${choice.name} ${id}`
-        const outcome = await take(id, { ...known, id, commandId: commandIdOf(known, place) })
-        return answer(request, reply, outcome, refusals)
+        return answerTo(await take(id!, { ...known, id: id!, commandId: commandIdOf(known, place) }), refusals)
       },
-    })
+    }
   }
+
+  return [own!, ...older].map(({ path, alias }) => ({
+    method: 'POST', path,
+    schema: {
+      operationId: alias ? olderOperation({ method: 'POST', path }) : `${choice.name}.${choice.command}`,
+      summary: `${alias ? 'Older words: takes' : 'Takes'} the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
+      tags: [choice.path.slice(1)],
+      params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
+      headers: headerParameters({ picks: true }),
+      body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
+      response: answers(refusals, command.answers ? { answers: command.answers } : {}),
+      ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
+    },
+    needs: () => ({ scope: command.scope ?? 'write', fresh: command.fresh ?? false }),
+    read: (asked) => read(asked, alias),
+  }))
 }
 
 function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle) {

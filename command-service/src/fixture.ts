@@ -18,6 +18,7 @@ export interface Reply {
 
 export interface Replica {
   readonly url: string
+  readonly pid: number
   said(): string
   stop(): Promise<Exit>
 }
@@ -47,7 +48,7 @@ export async function house(t: Test, served: Catalogue = catalogue) {
     })
     replicas.push(child)
     const { url } = child.tail().split('\n').filter(Boolean).map((line) => (line.startsWith('{') ? JSON.parse(line) : {})).find(({ msg }) => msg === 'ready')
-    return { url, said: () => child.tail(), stop: () => child.stop() }
+    return { url, pid: child.pid, said: () => child.tail(), stop: () => child.stop() }
   }
 
   t.teardown(async () => {

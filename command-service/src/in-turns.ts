@@ -1,7 +1,9 @@
 import { Busy } from './queues.ts'
 
 /** Does something for each of them, so many at once. Throws `Busy` when it takes too long: what is not begun by then is not begun any more. */
-export async function inTurns<Item, Result>(items: readonly Item[], atOnce_max: number, within_ms: number, each: (item: Item) => Promise<Result>): Promise<Result[]> {
+export async function inTurns<Item, Result>(
+  items: readonly Item[], atOnce_max: number, within_ms: number, each: (item: Item, isLate: () => boolean) => Promise<Result>,
+): Promise<Result[]> {
   const results: Result[] = []
   const left = items.entries()
   const late = Promise.withResolvers<never>()
@@ -12,7 +14,7 @@ export async function inTurns<Item, Result>(items: readonly Item[], atOnce_max: 
   }, within_ms)
   const work = async () => {
     for (const [index, item] of left) {
-      results[index] = await each(item)
+      results[index] = await each(item, () => isLate)
       if (isLate) return
     }
   }

@@ -61,6 +61,8 @@ export function answers(declared: Refusals, command: Pick<Command, 'creates' | '
   }
 }
 
+const correlation = { type: 'string', maxLength: 128, description: 'Taken over into every fact; made when not given.' }
+
 /** `picks`: which stream it will be is not known to the caller, so neither is its revision. */
 export const headerParameters = ({ secret, picks }: Pick<Command, 'secret'> & { picks?: boolean }) => ({
   type: 'object',
@@ -69,7 +71,7 @@ export const headerParameters = ({ secret, picks }: Pick<Command, 'secret'> & { 
       'idempotency-key': { type: 'string', minLength: 1, maxLength: 255, description: 'The same key again gives the first answer again.' },
     }),
     ...(picks ? {} : { 'if-match': { type: 'string', description: 'Revision in double quotes that the stream must be at.' } }),
-    'x-correlation-id': { type: 'string', maxLength: 128, description: 'Taken over into every fact; made when not given.' },
+    'x-correlation-id': correlation,
     'baton-imported-at': { type: 'string', format: 'date-time', description: 'Admins only: the fact is taken over from another log with its own time.' },
   },
 })
@@ -109,6 +111,11 @@ export const successors = (older: readonly Pick<CommandWording, 'alias' | 'own'>
 
 const count = { type: 'integer', minimum: 0 }
 
+const summary = {
+  type: 'object', required: ['total', 'success', 'failed', 'skipped'],
+  properties: { total: count, success: count, failed: count, skipped: { ...count, description: 'What was so already.' } },
+}
+
 /** What the document says of a request for many streams at once. */
 export function bulkDescribed(decider: Decider, bulk: Bulk) {
   const { category, collection, rejections, commands } = decider
@@ -129,10 +136,7 @@ export function bulkDescribed(decider: Decider, bulk: Bulk) {
     required: ['action', 'summary', 'results'],
     properties: {
       action: { type: 'string' },
-      summary: {
-        type: 'object', required: ['total', 'success', 'failed', 'skipped'],
-        properties: { total: count, success: count, failed: count, skipped: { ...count, description: 'What was so already.' } },
-      },
+      summary,
       results: { type: 'array', items: result },
       redacted,
     },
@@ -148,6 +152,34 @@ export function bulkDescribed(decider: Decider, bulk: Bulk) {
       200: { description: 'Every item was done, or was so already.', content },
       207: { description: 'Some failed.', content },
       ...refused({}, usual.filter((code) => !['NOT_FOUND', 'REVISION_MISMATCH', 'IDEMPOTENCY_MISMATCH'].includes(code))),
+    },
+  }
+}
+
+/** What the document says of a request for many commands. */
+export function batchDescribed(body: z.ZodType) {
+  const result = {
+    type: 'object',
+    required: ['status', 'body'],
+    properties: {
+      status: { type: 'integer', description: 'As the command by itself would be answered.' },
+      headers: { type: 'object', additionalProperties: { type: 'string' }, description: '`etag`, `location` and `link`, as far as its own route answers with them.' },
+      body: { description: 'As its own route answers, or the problem, whose `instance` names the item: `#/commands/<index>`.' },
+    },
+  }
+  const schema = { type: 'object', required: ['summary', 'results'], properties: { summary, results: { type: 'array', items: result, description: 'In the order of the commands.' } } }
+  const content = { 'application/json': { schema } }
+  return {
+    operationId: 'commands',
+    summary: 'Many commands in one request, each answered for itself as by its own route.',
+    description: 'Commands for one stream are carried out in their order, those for different streams side by side: what rests on another stream goes into a later request. Of what was not done in time the answer is 503, and so it is for what comes after it for the same stream; the same commands under the same keys again do the rest. A request counts as one, whatever it holds. Commands that make a secret, and requests for many within it, are refused.',
+    tags: ['commands'],
+    headers: { type: 'object', properties: { 'x-correlation-id': correlation } },
+    body: z.toJSONSchema(body, dialect),
+    response: {
+      200: { description: 'Every command was accepted.', content },
+      207: { description: 'Some were refused.', content },
+      ...refused({}, usual.filter((code) => !['FORBIDDEN', 'NOT_FOUND', 'REVISION_MISMATCH', 'IDEMPOTENCY_MISMATCH'].includes(code))),
     },
   }
 }

@@ -1,10 +1,10 @@
 import {
   AccessDeniedError, CancelledError, DeadlineExceededError, NotLeaderError, TimeoutError, UnavailableError,
 } from '@eventstore/db-client'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyRequest } from 'fastify'
 import type { Rejection } from 'shared-domain/kernel/decider.ts'
 import { conflict, type Refusals } from 'shared-domain/kernel/refusal.ts'
-import { explained, Problem, send, type FieldError } from 'shared-service/problems.ts'
+import { explained, Problem, toldOf, type FieldError, type Told } from 'shared-service/problems.ts'
 import { isOwn, meant, own, type Meant } from 'shared-service/statuses.ts'
 import { Busy } from './queues.ts'
 import { Unreadable } from './store/streams.ts'
@@ -15,10 +15,10 @@ const other = meant(conflict('Something that this rests on refuses it.'))
 const meantBy = (code: string, { [code]: declared }: Refusals): Meant => (declared ? meant(declared) : isOwn(code) ? own[code] : other)
 
 /** A refusal of the domain, of the kind and in the words that are declared for it. */
-export const refuse = (request: FastifyRequest, reply: FastifyReply, { code, detail }: Rejection, refusals: Refusals) => send({
+export const toldOfRefusal = ({ code, detail }: Rejection, refusals: Refusals): Told => ({
   code, meant: meantBy(code, refusals),
   ...(detail.errors ? { errors: detail.errors as FieldError[] } : {}), ...(Object.keys(detail).length > 0 ? { context: detail } : {}),
-}, request, reply)
+})
 
 const unavailable = [UnavailableError, DeadlineExceededError, TimeoutError, CancelledError, NotLeaderError, Busy]
 
@@ -41,11 +41,5 @@ export function meaningOf(error: unknown): Problem | undefined {
   return undefined
 }
 
-/** Code and status of a failure that is one outcome among several. */
-export function failureOf(error: Error, request: FastifyRequest) {
-  const { code } = explained(error, request, meaningOf)
-  return { code, status: own[code].status }
-}
-
-/** The status of a refusal of the domain that is one outcome among several. */
-export const statusOf = ({ code }: Rejection, refusals: Refusals): number => meantBy(code, refusals).status
+/** What is told of a failure that is one outcome among several. */
+export const toldOfFailure = (error: unknown, request: FastifyRequest): Told => toldOf(explained(error, request, meaningOf))

@@ -1,4 +1,3 @@
-import type { FastifyReply } from 'fastify'
 import { mixed, olderName, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Context, Decider, OlderWords, Rejection } from 'shared-domain/kernel/decider.ts'
@@ -103,6 +102,6 @@ function olderWords({ words }: CommandWording, alias: Alias, said: Said): Said {
 const inOlderWords = (alias: Alias, { issues }: z.ZodError) =>
   new z.ZodError(issues.map((issue) => ({ ...issue, path: issue.path.map((step, depth) => (depth === 0 ? olderName(alias, step) : step)) })))
 
-/** Tells whoever uses older words where the canonical ones are (RFC 5829). */
-export const pointToSuccessor = (reply: FastifyReply, path: string, parameters: Said) =>
-  reply.header('link', `<${prefix}${path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(parameters[name])))}>; rel="successor-version"`)
+/** What tells whoever uses older words where the canonical ones are (RFC 5829). */
+export const successorLink = (path: string, parameters: Said): string =>
+  `<${prefix}${path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(String(parameters[name])))}>; rel="successor-version"`
