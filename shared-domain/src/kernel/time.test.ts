@@ -37,6 +37,7 @@ t.test('S-64 what SQL says of an instant is read in every year, whatever the off
   }), { seed: 2030, numRuns: 2_000, examples: [[first, -17_762], [first, 0], [Date.parse('0099-12-31T23:59:59.999Z'), 3_600]] })
   t.equal(fromSql('0001-01-01 00:00:00+00'), '0001-01-01T00:00:00.000Z')
   t.equal(fromSql('2030-01-01 00:00:00.5-00:30'), '2030-01-01T00:30:00.500Z')
+  t.equal(fromSql('2030-01-01 00:00:00.123956+00'), '2030-01-01T00:00:00.123Z', 'microseconds are left out')
   for (const wrong of ['2030-01-01', '01/02/2030 00:00:00+00', 'infinity', '2030-01-01T00:00:00.000Z', ''])
     t.throws(() => fromSql(wrong), /is not an instant as SQL writes it/, wrong)
 })
