@@ -2,7 +2,6 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
-import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
@@ -12,6 +11,7 @@ import { jsonBodies } from 'shared-service/bodies.ts'
 import { whileLeader } from 'shared-service/leader.ts'
 import { healthy } from 'shared-service/health.ts'
 import { measured } from 'shared-service/metrics.ts'
+import { relieved } from 'shared-service/pressure.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Running } from 'shared-service/program.ts'
 import { server } from 'shared-service/server.ts'
@@ -117,7 +117,7 @@ function edge(config: Config): FastifyInstance {
   const app = server({ service, logLevel: config.logLevel, meaningOf })
   jsonBodies(app)
   void app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: [`'none'`], frameAncestors: [`'none'`] } } })
-  void app.register(underPressure, { maxEventLoopDelay: 1_000 })
+  relieved(app, 1_000)
   void app.register(rateLimit, {
     max: config.rateLimit, timeWindow: '1 minute', keyGenerator: ({ headers, ip }) => (headers.authorization ?? headers['x-api-key'] ?? ip) as string,
     errorResponseBuilder: (_, { ttl }) => new Problem('RATE_LIMITED', '', { retryAfter_s: Math.ceil(ttl / 1_000) }),

@@ -1,7 +1,6 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
-import underPressure from '@fastify/under-pressure'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
@@ -9,6 +8,7 @@ import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { healthy } from 'shared-service/health.ts'
 import { measured } from 'shared-service/metrics.ts'
+import { relieved } from 'shared-service/pressure.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Running } from 'shared-service/program.ts'
 import { server } from 'shared-service/server.ts'
@@ -54,7 +54,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   const directives = { defaultSrc: nothing, frameAncestors: nothing }
   await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives } })
   await app.register(rateLimit, { global: false })
-  await app.register(underPressure, { maxEventLoopDelay: 2_000, retryAfter: 5, exposeStatusRoute: false })
+  relieved(app, 2_000)
   await documented(app)
   const gate = gateOf(app, keys, config)
   const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, keys }, config)

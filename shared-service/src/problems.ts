@@ -128,7 +128,6 @@ const sayings: Readonly<Record<string, string>> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   const { code = '', statusCode } = Object(error) as { code?: string; statusCode?: unknown }
-  if (code === 'FST_UNDER_PRESSURE') return new Problem('SERVICE_UNAVAILABLE', 'There is too much to do.', { retryAfter_s: 5 })
   if (statusCode === 413) return new Problem('PAYLOAD_TOO_LARGE', 'Bodies have at most 1 MiB.')
   if (statusCode === 415) return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body with `Content-Type: application/json`.')
   const isTheirs = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
