@@ -100,9 +100,9 @@ t.test('S-3 W-30 a task that waits for an approval is neither shown nor claimed 
 t.test('S-41 where more runs than a lowered limit allows, nothing is free, and over says how much more', async (t) => {
   const { id, api } = await hired('Lowered', 3)
   for (const task of [await wanted(id), await wanted(id), await wanted(id)]) await api.post(`/tasks/${task}/start`)
-  const shown = (active: number, max: number) => until(async () => {
+  const shown = (taken: number, max: number) => until(async () => {
     const shown = await row(`/capacity/${id}`)
-    return shown?.active === active && shown.max === max && shown
+    return shown && shown.active + shown.reserved === taken && shown.max === max && shown
   })
   t.match(await shown(3, 3), { free: 0, over: 0 })
   await admin.send('PUT', `/orchestrators/${id}/capacity`, { maxConcurrentTasks: 1 })

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { ids } from '../kernel/arbitrary.ts'
+import type { AnyEvent } from '../kernel/fact.ts'
 import { send } from '../kernel/process.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { task } from '../work/task/decider.ts'
@@ -12,9 +13,9 @@ import { slots } from './slots.ts'
 
 const [owner, a, b, other] = ids as [string, string, string, string]
 
-function scene(maxConcurrentTasks: number) {
+function scene(maxConcurrentTasks: number, process = slots) {
   const world = new World([task, capacity, orchestrator])
-  const courier = new Courier(world, [slots])
+  const courier = new Courier(world, [process])
   const wish = (category: string, id: string, command: string, data: unknown = {}) => {
     const decision = world.do({ category, id, command, data })
     courier.settle()
@@ -34,15 +35,20 @@ t.test('S-40 the limit said at the registration becomes the limit of the capacit
   t.strictSame(scene(2).counts(), { max: 2, active: 0, reserved: 0 })
 })
 
-t.test('S-40 starting confirms the slot, ending the lease gives it back', async (t) => {
+t.test('S-40 a slot is taken before the start, confirmed of a task that runs for long, and goes back with the lease', async (t) => {
   const { wish, counts, courier, world } = scene(2)
-  world.do({ category: 'task', id: a, command: 'start', data: {} })
-  t.strictSame(counts(), { max: 2, active: 0, reserved: 1 })
+  const told = () => world.log.filter(({ category }) => category === 'capacity').map(({ type }) => type)
+  for (const id of [a, b]) wish('task', id, 'start')
+  t.strictSame(counts(), { max: 2, active: 0, reserved: 2 })
+  wish('task', a, 'block', { reason: 'why' })
+  t.strictSame(told(), ['CapacitySet', 'SlotReserved', 'SlotReserved', 'SlotReleased'])
+  world.pass(reservation_ms)
   courier.settle()
   t.strictSame(counts(), { max: 2, active: 1, reserved: 0 })
-  t.strictSame(courier.waiting, [], 'a confirmed reservation does not expire')
-  wish('task', a, 'block', { reason: 'why' })
-  t.strictSame(counts(), { max: 2, active: 0, reserved: 0 })
+  t.strictSame(courier.waiting, [], 'a confirmed slot is not asked about again')
+  wish('task', b, 'block', { reason: 'why' })
+  t.strictSame(told().slice(4), ['SlotConfirmed', 'SlotReleased'])
+  t.strictSame([counts(), courier.waiting], [{ max: 2, active: 0, reserved: 0 }, []])
 })
 
 t.test('S-40 a reservation that nobody confirms ends after 30 seconds', async (t) => {
@@ -67,10 +73,28 @@ t.test('S-40 a start that is repeated after the task changed hands leaves no slo
   wish('task', a, 'delegate', { to: other })
   world.do(start, context)
   courier.settle()
-  t.strictSame([counts(), counts(other)], [{ max: 2, active: 0, reserved: 1 }, { max: 2, active: 1, reserved: 0 }])
+  t.strictSame([counts(), counts(other)], [{ max: 2, active: 0, reserved: 1 }, { max: 2, active: 0, reserved: 1 }])
   world.pass(reservation_ms)
   courier.settle()
   t.strictSame([counts(), counts(other)], [{ max: 2, active: 0, reserved: 0 }, { max: 2, active: 1, reserved: 0 }])
+})
+
+/** What a host leaves undone for an imported start: it sets no timer. */
+const forImported = { ...slots, react: { ...slots.react, TaskStarted: () => [] } }
+
+t.test('S-40 a start that was stored after its reservation had expired holds a slot all the same, also one that is imported', async (t) => {
+  for (const process of [slots, forImported]) {
+    const { world, courier, counts } = scene(2, process)
+    const context = world.contextOf({ id: a })
+    world.carryOut(send(capacity, owner, 'reserve', { task: a, command: context.commandId }))
+    world.pass(reservation_ms)
+    courier.settle()
+    t.strictSame(counts(), { max: 2, active: 0, reserved: 0 })
+    world.append(task, a, task.commands.start.decide(world.look(taskState, a), {}, context) as readonly AnyEvent[], context)
+    if (process === forImported) world.pass(reservation_ms)
+    courier.settle()
+    t.strictSame([counts(), courier.waiting], [{ max: 2, active: 1, reserved: 0 }, []])
+  }
 })
 
 t.test('S-30 an orchestrator is BUSY while all its slots are taken', async (t) => {

@@ -8,21 +8,31 @@ import { orchestrator } from './orchestrator/decider.ts'
 import type { OrchestratorEvent } from './orchestrator/events.ts'
 
 interface Lease { readonly holder: string; readonly slot: string }
+interface Slot { readonly task: string; readonly command: string }
 
 const release = (task: string, lease: Lease | null) =>
   (lease ? [send(capacity, lease.holder, 'release', { task, command: lease.slot, reason: 'ended' as const })] : [])
 
+const used = ({ active, reserved }: { active: number; reserved: number }) => active + reserved
+
 /** One timer per orchestrator and start: a start that is repeated may take a slot of another owner than before. */
 const keyOf = (orchestrator: string, command: string) => `slot-${orchestrator}-${command}`
+
+/**
+ * What became of a reservation is said when its time is up, not before: many a task has ended by then, and its slot with it. A start that
+ * stands replaces the question whether there was one.
+ */
+const inTime = (how: 'expire' | 'confirm', orchestrator: string, { task, command }: Slot, at: string) =>
+  send(capacity, orchestrator, how, { task, command }, { due: later(at, reservation_ms), key: keyOf(orchestrator, command) })
 
 const freed = ({ id, data }: { id: string; data: { lease: Lease | null } }) => release(id, data.lease)
 
 export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
   name: 'slots',
-  about: 'Confirms capacity slots when tasks start, gives them back when leases end, and shows full orchestrators as busy.',
+  about: 'Gives capacity slots back when leases end, confirms those of tasks that run for longer, and shows full orchestrators as busy.',
   react: {
     OrchestratorRegistered: ({ id, data: { maxConcurrentTasks } }) => [send(capacity, id, 'announce', { maxConcurrentTasks })],
-    TaskStarted: ({ id, data: { owner, slot } }) => [send(capacity, owner, 'confirm', { task: id, command: slot })],
+    TaskStarted: ({ id, at, data: { owner, slot: command } }) => [inTime('confirm', owner, { task: id, command }, at)],
     TaskCompleted: freed,
     TaskFailed: freed,
     TaskReleased: freed,
@@ -31,15 +41,16 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
     TaskEscalated: freed,
     TaskCancelled: freed,
     LeaseExpired: freed,
-    CapacitySet: ({ id, data: { max, active, reserved } }) => [send(orchestrator, id, active + reserved >= max ? 'fill' : 'free', {})],
-    SlotReserved: ({ id, at, data: { task, command, max, active, reserved } }) => [
-      send(capacity, id, 'expire', { task, command }, { due: later(at, reservation_ms), key: keyOf(id, command) }),
-      ...(active + reserved >= max ? [send(orchestrator, id, 'fill', {})] : []),
+    CapacitySet: ({ id, data }) => [send(orchestrator, id, used(data) >= data.max ? 'fill' : 'free', {})],
+    SlotReserved: ({ id, at, data }) => [
+      inTime('expire', id, data, at),
+      ...(used(data) >= data.max ? [send(orchestrator, id, 'fill', {})] : []),
     ],
     SlotConfirmed: ({ id, data: { command } }) => [forget(keyOf(id, command))],
-    SlotReleased: ({ id, data: { command, max, active, reserved } }) => [
-      forget(keyOf(id, command)),
-      ...(active + reserved === max - 1 ? [send(orchestrator, id, 'free', {})] : []),
+    SlotReleased: ({ id, at, data }) => [
+      // A start of an unknown fate may come even now; what is imported sets no timer of its own.
+      data.reason === 'expired' ? inTime('confirm', id, data, at) : forget(keyOf(id, data.command)),
+      ...(used(data) === data.max - 1 ? [send(orchestrator, id, 'free', {})] : []),
     ],
   },
 })

@@ -1,10 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { capacity } from '../fleet/capacity/decider.ts'
-import { counted } from '../fleet/capacity/state.ts'
+import type { CapacityEvent } from '../fleet/capacity/events.ts'
+import { counted, slotOf } from '../fleet/capacity/state.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
 import { slots } from '../fleet/slots.ts'
 import { ids } from '../kernel/arbitrary.ts'
+import type { Recorded } from '../kernel/fact.ts'
 import { send } from '../kernel/process.ts'
 import { elapsed_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
@@ -32,6 +34,27 @@ const tokenOf = (world: World, id: string) => {
 }
 
 const running = (world: World) => tasks.filter((id) => world.look(taskState, id).status === 'IN_PROGRESS')
+
+const slotsOfLeases = (world: World, holder: string) => tasks.flatMap((id) => {
+  const known = world.look(taskState, id)
+  return known.status === 'IN_PROGRESS' && known.lease.holder === holder ? [slotOf({ task: id, command: known.lease.slot })] : []
+})
+
+/** Every slot that was taken ends once, at no revision are more taken than there are, and every fact says how many are. */
+function checkSlots(facts: readonly Recorded[]) {
+  const slots = new Map<string, 'reserved' | 'active'>()
+  for (const { type, data, revision } of facts as readonly (Recorded<CapacityEvent>)[]) {
+    const slot = 'task' in data ? slotOf(data) : ''
+    const use = slots.get(slot)
+    const isInOrder = type === 'SlotReserved' ? !use : type === 'SlotConfirmed' ? use !== 'active' : type === 'SlotReleased' ? use : true
+    if (!isInOrder) throw new Error(`${type} at ${revision} of what is ${use ?? 'free'}`)
+    if (type === 'SlotReleased') slots.delete(slot)
+    else if (type !== 'CapacitySet') slots.set(slot, type === 'SlotReserved' ? 'reserved' : 'active')
+    const counts = counted({ max: data.max, announced: true, slots })
+    if (counts.active !== data.active || counts.reserved !== data.reserved) throw new Error(`${type} at ${revision} counts wrong`)
+    if (slots.size > data.max) throw new Error(`${slots.size} slots of ${data.max} are taken at ${revision}`)
+  }
+}
 
 t.test('S-22 a task whose holder falls silent waits again, and its slot is free', async (t) => {
   const { world, courier } = scene()
@@ -100,7 +123,7 @@ const uses: Readonly<Record<string, (token: string, to: string) => unknown>> = {
   handoff: (_, to) => ({ to }),
 }
 
-t.test('S-22 S-40 whatever happened, told twice as well: who is silent loses the lease, and every slot comes back', async () => {
+t.test('S-22 S-40 S-41 whatever happened, told twice as well: who is silent loses the lease, and every slot comes back, once', async () => {
   const use = fc.record({
     command: fc.constantFrom(...Object.keys(uses), 'start', 'start'), id: fc.constantFrom(...tasks), to: fc.constantFrom(owner, other),
     wait_ms: fc.constantFrom(0, 0, 1_000, 20_000, 61_000), again: fc.option(fc.nat(1_000)),
@@ -115,8 +138,11 @@ t.test('S-22 S-40 whatever happened, told twice as well: who is silent loses the
       if (again !== null) for (const fact of world.log.slice(again % world.log.length)) courier.tell(fact)
     }
     courier.settle()
-    const held = [owner, other].map((id) => counted(world.look(capacity, id)).active).reduce((sum, active) => sum + active, 0)
-    if (held !== running(world).length) throw new Error(`${held} slots are held for ${running(world).length} leases`)
+    for (const id of [owner, other]) {
+      const [held, wanted] = [[...world.look(capacity, id).slots.keys()], slotsOfLeases(world, id)]
+      if (held.sort().join() !== wanted.sort().join()) throw new Error(`${held} are held for ${wanted}`)
+      checkSlots(world.log.filter((fact) => fact.category === 'capacity' && fact.id === id))
+    }
     const watched = courier.waiting.map(({ key }) => key!).filter((key) => key.startsWith('lease-'))
     if (watched.sort().join() !== running(world).map((id) => `lease-${id}`).sort().join()) throw new Error(`${watched} are watched`)
     world.pass(lease_ms)

@@ -7,7 +7,7 @@ import { orchestratorState } from '../orchestrator/state.ts'
 import { Capacity } from './events.ts'
 import { capacityState, counted, slotOf, type CapacityState } from './state.ts'
 
-/** A reservation that no start has confirmed by then is given back. */
+/** By then a reservation is confirmed if its task did start and runs, else given back. */
 export const reservation_ms = 30_000
 
 const Slot = z.object({ task: TaskId, command: CommandId })
@@ -26,8 +26,9 @@ const after = (state: CapacityState, fact: Fact, slot: Slot) => {
 
 /** The limit that was said last; before any was said here, the one of the registration, of which this stream may not have heard yet. */
 function limitOf({ announced, max }: CapacityState, { id, look }: Context): number {
+  if (announced) return max
   const known = look(orchestratorState, id)
-  return announced || known.stage === 'unknown' ? max : known.registeredMax
+  return known.stage === 'unknown' ? max : known.registeredMax
 }
 
 const confirmed = (state: CapacityState, slot: Slot) => [Capacity.SlotConfirmed(after(state, 'SlotConfirmed', slot))]
@@ -81,7 +82,7 @@ export const capacity = decider(capacityState, {
     },
 
     confirm: {
-      about: 'The task started: its reservation holds until the lease ends.',
+      about: 'The task started and runs: its slot is in use until the lease ends.',
       internal: true,
       data: Slot,
       decide(state, slot, context) {
