@@ -1,60 +1,32 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { cpus, loadavg, tmpdir } from 'node:os'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpus, loadavg } from 'node:os'
 import { join } from 'node:path'
-import { EventStoreDBClient, jsonEvent, START, streamNameFilter } from '@eventstore/db-client'
+import { parseArgs } from 'node:util'
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { connect } from 'nats'
-import pg from 'pg'
-import { deciders } from 'shared-domain/catalogue.ts'
 import { Api } from '../../scripts/api.ts'
 import { verify } from '../../scripts/audit/verify.ts'
-import { lean } from '../../scripts/services.ts'
 import { up } from '../../scripts/up.ts'
-import { startChild } from '../embedded/child.ts'
-import { compileCache } from '../embedded/compile-cache.ts'
 import { startEngines } from '../embedded/engines.ts'
-import { freePort } from '../embedded/ports.ts'
+import { folder, service } from './alone.ts'
+import { catchUp } from './catch-up.ts'
 import { closeConnections, median, percentile, post, rate, resident_mb } from './measure.ts'
+import { lines, tell } from './telling.ts'
 
-interface Line {
-  readonly what: string
-  readonly value: number
-  readonly unit: string
-  /** Of the floor that was measured in the same run. */
-  readonly ratio?: number
-  readonly target?: string
+const parts = { commands: commandsAlone, whole: wholeBaton, 'catch-up': () => catchUp(Number(asked.facts)) }
+const usage = `Usage: node infra/load/bench.ts [--only ${Object.keys(parts).join('|')}] [--facts 100000]`
+
+const { values: asked } = parseArgs({
+  options: { only: { type: 'string' }, facts: { type: 'string', default: '100000' }, help: { type: 'boolean', short: 'h' } },
+})
+if (asked.help || (asked.only !== undefined && !(asked.only in parts))) {
+  process.stdout.write(`${usage}\n`)
+  process.exit(asked.help ? 0 : 2)
 }
 
-const lines: Line[] = []
-
-function tell(what: string, value: number, unit: string, more: { ratio?: number; target?: string } = {}) {
-  lines.push({ what, value, unit, ...more })
-  const ratio = more.ratio === undefined ? '' : `${more.ratio.toFixed(2)} x`
-  process.stdout.write(`${what.padEnd(58)} ${value.toFixed(value < 100 ? 2 : 0).padStart(9)} ${unit.padEnd(9)} ${ratio.padStart(8)}  ${more.target ?? ''}\n`)
-}
-
-const events_count = 100_000
 const rounds = 3
 const slice_ms = 2_500
-
-function folder(name: string) {
-  const dir = mkdtempSync(join(tmpdir(), name))
-  chmodSync(dir, 0o755)
-  return dir
-}
-
-type Service = 'command' | 'projection'
-
-/** One service on its own, as `npm start` runs it. */
-async function service(name: Service, env: NodeJS.ProcessEnv) {
-  const port = await freePort()
-  const child = await startChild({
-    name, command: process.execPath, args: [...lean, join(import.meta.dirname, `../../${name}-service/src/main.ts`)],
-    env: { ...compileCache, PATH: process.env.PATH, LOG_LEVEL: 'error', [`${name.toUpperCase()}_PORT`]: String(port), ...env },
-    ready: (output) => output.includes('"ready"'), ready_timeout_ms: 30_000, stopSignal: 'SIGTERM', stop_timeout_ms: 8_000,
-  })
-  return { ...child, url: `http://127.0.0.1:${port}` }
-}
 
 const appendBy = (client: EventStoreDBClient, body: string) => () => client.appendToStream(
   `bench-${randomUUID()}`,
@@ -159,105 +131,8 @@ async function latencies({ urls, adminKey }: Awaited<ReturnType<typeof up>>, own
   tell('command answered -> row visible (minPosition), p99', percentile(visible, 0.99), 'ms')
 }
 
-const owners = Array.from({ length: 50 }, () => randomUUID())
-const pick = <T>(from: readonly T[], n: number): T => from[n % from.length]!
-
-/** Tasks as the command service stores them, several facts each. */
-function history(n: number) {
-  const [owner, slot] = [pick(owners, n), randomUUID()]
-  const at = new Date(1_700_000_000_000 + n * 1_000).toISOString()
-  const metadata = { version: 1, at, by: { kind: 'orchestrator', id: owner }, organization: 'bench', commandId: slot, $correlationId: slot, $causationId: slot }
-  const lease = { holder: owner, token: '1', slot, since: at }
-  const facts = [
-    ['TaskCreated', {
-      owner, title: `Task ${n}`, description: null, priority: pick(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'], n), dueAt: null, estimatedHours: null, tags: ['bench'], requiredCapabilities: [],
-      dependsOn: [], maxRetries: 3, metadata: { pad: 'x'.repeat(80) },
-    }],
-    ['TaskStarted', { owner, from: 'TODO', slot, attempt: 0, waited_ms: 5, selection: null }],
-    ['TaskProgressed', { owner, token: '1', percentage: 50, message: 'half way', metadata: {} }],
-    ['TaskCompleted', {
-      owner, from: 'IN_PROGRESS', lease, priority: 'HIGH', createdAt: at, startedAt: at, durationMs: 1_000, onTime: true, output: { ok: true }, artifacts: [], metrics: {},
-    }],
-  ] as const
-  return { stream: `task-${randomUUID()}`, events: facts.map(([type, data]) => jsonEvent({ type, data: data as never, metadata: metadata as never })) }
-}
-
-/** Reading 100,000 facts with the bare client, taking them into all read models, and building one of them anew. */
-async function catchUp() {
-  const root = folder('baton-catchup-')
-  const engines = await startEngines({ root, env: {}, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
-  const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
-  try {
-    for (let n = 0; n < events_count / 4; n += 16) {
-      await Promise.all(Array.from({ length: Math.min(16, events_count / 4 - n) }, (_, k) => history(n + k)).map(({ stream, events }) => client.appendToStream(stream, events)))
-    }
-    const floors: number[] = []
-    for (let round = 0; round < 2; round++) floors.push(await readRate(client))
-    const caught: number[] = []
-    let child
-    for (let round = 0; round < 2; round++) {
-      const database = await freshDatabase(engines.urls.database, `round_${round}`)
-      await child?.stop()
-      child = await service('projection', { EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: database, NATS_URL: 'nats://127.0.0.1:1' })
-      caught.push(await projected(child.url))
-      if (round === 1) {
-        const [floor, ours] = [Math.max(...floors), Math.max(...caught)]
-        tell('read 100,000 facts with @eventstore/db-client, best of 2', floor, 'facts/s')
-        tell('catch-up of all read models over them, best of 2', ours, 'facts/s', { ratio: ours / floor, target: '>= 0.7 x read' })
-        tell('memory of the projection service after it', resident_mb(child.pid), 'MB', { target: 'aim < 120' })
-        for (const model of ['backlog', 'performance_daily']) {
-          const { facts, elapsed_ms } = await (await fetch(`${child.url}/models/${model}/rebuild`, { method: 'POST' })).json() as { facts: number; elapsed_ms: number }
-          const rebuilt = (facts / elapsed_ms) * 1_000
-          tell(`rebuild of ${model} by COPY`, rebuilt, 'facts/s', { ratio: rebuilt / ours, target: '>= 1.5 x catch-up' })
-        }
-      }
-    }
-    await child?.stop()
-  } finally {
-    await client.dispose()
-    await engines.stop()
-    rmSync(root, { recursive: true, force: true })
-  }
-}
-
-async function readRate(client: EventStoreDBClient): Promise<number> {
-  const started_ms = performance.now()
-  let count = 0
-  const subscription = client.subscribeToAll({ fromPosition: START, filter: streamNameFilter({ prefixes: deciders.map(({ category }) => `${category}-`), checkpointInterval: 32 }) })
-  for await (const { event } of subscription) if (event && ++count === events_count) break
-  await subscription.unsubscribe()
-  return (count / (performance.now() - started_ms)) * 1_000
-}
-
-async function freshDatabase(url: string, name: string): Promise<string> {
-  const db = new pg.Client({ connectionString: url })
-  await db.connect()
-  await db.query(`create database ${name}`)
-  await db.end()
-  return url.replace(/\/[^/]*$/, `/${name}`)
-}
-
-/** Facts per second from the first batch that is seen to the last. The service is asked, for counting rows would cost the database more than they did. */
-async function projected(url: string): Promise<number> {
-  const started_ms = performance.now()
-  let first: { at: number; facts: number } | undefined
-  for (;;) {
-    const facts = Number(/^baton_projection_facts_total (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1] ?? 0)
-    const at = performance.now()
-    if (facts > 0) first ??= { at, facts }
-    if (facts >= events_count) {
-      const since = first && first.facts < facts ? first : { at: started_ms, facts: 0 }
-      return ((facts - since.facts) / (at - since.at)) * 1_000
-    }
-    if (at - started_ms > 120_000) throw new Error('the catch-up took longer than two minutes')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
-
 process.stdout.write(`${cpus().length} x ${cpus()[0]?.model}, Node ${process.version}, load ${loadavg()[0]!.toFixed(1)}; floors and Baton in one run\n\n`)
-await commandsAlone()
-await wholeBaton()
-await catchUp()
+for (const [name, run] of Object.entries(parts)) if (name === (asked.only ?? name)) await run()
 const results = join(import.meta.dirname, 'results')
 mkdirSync(results, { recursive: true })
 writeFileSync(join(results, 'bench.json'), `${JSON.stringify({ at: new Date().toISOString(), node: process.version, cpus: cpus().length, model: cpus()[0]?.model, lines }, undefined, 2)}\n`)

@@ -9,8 +9,8 @@ const Settings = z.object({
   DATABASE_URL: Address,
   NATS_URL: Address,
   LOG_LEVEL: LogLevel,
-  PROJECTION_BATCH_MAX: z.coerce.number().int().min(1).max(10_000).default(1_000),
-  PROJECTION_ROWS_CACHED_MAX: z.coerce.number().int().min(100).default(20_000),
+  PROJECTION_BATCH_MAX: z.coerce.number().int().min(1).max(10_000).default(500),
+  PROJECTION_ROWS_CACHED_MAX: z.coerce.number().int().min(100).default(4_000),
   NATS_MAX_AGE_HOURS: z.coerce.number().min(1).default(168),
   NATS_MAX_BYTES: z.coerce.number().int().min(1_048_576).default(1_073_741_824),
 })

@@ -6,7 +6,7 @@ import type { Recent } from './recent.ts'
 import { pause } from 'shared-service/pause.ts'
 
 /** How many batches may wait while one is written. */
-const batches_waiting_max = 2
+const batches_waiting_max = 1
 /** How often, in multiples of 32 events looked at, the store says how far it looked when nothing was of interest. */
 const checkpoint_interval = 32
 

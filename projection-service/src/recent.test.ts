@@ -40,12 +40,12 @@ t.test('whoever follows hears every fact once and in order, wherever it begins a
 
 t.test('what is forgotten is said to be, and ends who follows too slowly', async (t) => {
   const recent = new Recent(0n)
-  hearAll(recent, 1, 1_998)
+  hearAll(recent, 1, 500)
   t.ok(recent.reaches(0n))
-  t.notOk(recent.reaches(1_999n), 'nobody has heard so far')
+  t.notOk(recent.reaches(501n), 'nobody has heard so far')
   const slow = recent.after(0n, 10, new AbortController().signal)
   t.equal((await slow.next()).value?.position, 20n)
-  hearAll(recent, 1_999, 5_000)
+  hearAll(recent, 501, 5_000)
   t.notOk(recent.reaches(20n))
   t.ok((await slow.next()).done)
   t.ok(recent.reaches(4_900n))

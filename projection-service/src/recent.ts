@@ -1,7 +1,7 @@
 import type { Received } from './facts.ts'
 import type { Batch } from './projector.ts'
 
-const kept_max = 1_000
+const kept_max = 256
 
 /** What was heard of the log last. Whoever follows closely enough hears it from here, so that it is sent and decoded once. */
 export class Recent {

@@ -109,7 +109,7 @@ async function replayAll(client: EventStoreDBClient, limit: Until, json: boolean
     const stream = `${category}-${id}`
     const decider = deciders.find((decider) => decider.category === category)!
     states.set(stream, decider.evolve(states.get(stream) ?? decider.initial, entry.fact, entry.fact))
-    for (const fold of folds) fold.take(entry)
+    for (const fold of folds) fold.take(entry.fact)
     if (++count % 500 === 0) bar.to(Number(entry.fact.position))
   }
   bar.to(Number(end))

@@ -39,6 +39,17 @@ export async function endOf(client: EventStoreDBClient): Promise<bigint> {
   return position
 }
 
+/** The fact at a position that is known to hold one. */
+export async function entryAt(client: EventStoreDBClient, position: bigint): Promise<Entry> {
+  let entry: Entry | undefined
+  // To its end: a read that is left early keeps the client from ending.
+  for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: { commit: position, prepare: position }, maxCount: 1 })) {
+    if (event?.position?.commit === position) entry = entryOf(event)
+  }
+  if (!entry) throw new Error(`the log holds no fact at position ${position}`)
+  return entry
+}
+
 const categories = new Set(deciders.map(({ category }) => category))
 
 type Reading = AsyncIterable<{ readonly event?: RecordedEvent | undefined }>

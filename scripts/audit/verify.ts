@@ -5,8 +5,8 @@ import { readModels } from 'shared-domain/catalogue.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import type { Entry } from 'shared-domain/kernel/stored.ts'
 import { asWritten, numbersOf } from '../../projection-service/src/tables.ts'
-import { Fold, keyText } from './fold.ts'
-import { facts, Unreadable } from './log.ts'
+import { Fold, keyText, placeIn, type Folded } from './fold.ts'
+import { entryAt, facts, Unreadable } from './log.ts'
 
 export interface Difference {
   readonly model: string
@@ -58,15 +58,16 @@ export async function verify(
     const tables = await tablesOf(db, names.length > 0 ? readModels.filter(({ name }) => names.includes(name)) : readModels)
     const end = tables.reduce((a, { position }) => (position > a ? position : a), 0n)
     const folds = tables.map((table) => ({ table, fold: new Fold(table.model) }))
+    const concerned = byType(folds, ({ table: { model } }) => model)
     let events = 0
     for await (const entry of facts(client, { position: end }, (error) => unread(error, tables))) {
       const position = BigInt(entry.fact.position)
-      for (const { table, fold } of folds) if (reached(table, entry, position)) fold.take(entry)
+      for (const { table, fold } of concerned(entry.fact.type)) if (reached(table, entry, position)) fold.take(entry.fact)
       if (++events % 1_000 === 0) onProgress(position, end)
     }
     onProgress(end, end)
     const models = []
-    for (const { table, fold } of folds) models.push(await compared(db, table, fold))
+    for (const { table, fold } of folds) models.push(await compared(client, db, table, fold))
     return { events, elapsed_ms: performance.now() - started_ms, models }
   } finally {
     await db.end()
@@ -80,7 +81,17 @@ function unread(error: Unreadable, tables: readonly Table[]): void {
 }
 
 const reached = ({ position, parked, skipped }: Table, { fact, provenance }: Entry, at: bigint): boolean =>
-  at <= position && at < (parked.get(`${fact.category}-${fact.id}`) ?? at + 1n) && !skipped.has(provenance.eventId)
+  at <= position && (parked.size === 0 || at < (parked.get(`${fact.category}-${fact.id}`) ?? at + 1n)) && !skipped.has(provenance.eventId)
+
+/** Those whose model a fact of this type can change. */
+function byType<T>(all: readonly T[], modelOf: (one: T) => ReadModel) {
+  const known = new Map<string, readonly T[]>()
+  return (type: string): readonly T[] => {
+    let found = known.get(type)
+    if (!found) known.set(type, found = all.filter((one) => modelOf(one).every ?? modelOf(one).project[type]))
+    return found
+  }
+}
 
 async function tablesOf(db: Client, models: readonly ReadModel[]): Promise<readonly Table[]> {
   const checkpoints = await db.query<{ model: string; commit: string }>('select model, commit from checkpoint where active')
@@ -97,32 +108,61 @@ async function tablesOf(db: Client, models: readonly ReadModel[]): Promise<reado
   })
 }
 
-async function compared(db: Client, { model, position, parked }: Table, fold: Fold): Promise<Verified> {
-  const left = new Map(fold.rows)
+async function compared(client: EventStoreDBClient, db: Client, { model, position, parked }: Table, { rows: left }: Fold): Promise<Verified> {
   const numbers = numbersOf(model)
-  let [rows, difference] = [0, undefined as Difference | undefined]
+  let [rows, found] = [0, undefined as Found | undefined]
   await db.query(`declare audit no scroll cursor for select * from "${model.name}"`)
   for (;;) {
     const read = await db.query<Record<string, unknown>>(`fetch ${page} from audit`)
     if (read.rows.length === 0) break
+    rows += read.rows.length
     for (const row of read.rows) {
-      rows++
       for (const column of numbers) row[column] = Number(row[column])
-      const key = keyText(model, row)
-      const expected = left.get(key)
-      left.delete(key)
-      difference ??= expected ? differs(model, key, expected.row, row, expected.last) : { model: model.name, key, what: 'row', replay: undefined, table: row, event: undefined }
+      const place = placeIn(model, row.organization, row)
+      const expected = left.get(place)
+      left.delete(place)
+      if (found) continue
+      if (!expected) found = { what: 'row', expected, table: row }
+      else {
+        const what = differing(expected, row)
+        if (what !== undefined) found = { what, expected, table: row }
+      }
     }
   }
   await db.query('close audit')
-  const [missing] = left
-  difference ??= missing && { model: model.name, key: missing[0], what: 'row', replay: missing[1].row, table: undefined, event: eventOf(missing[1].last) }
-  return { model: model.name, position: String(position), rows, difference, parked: [...parked.keys()] }
+  const [missing] = left.values()
+  if (missing) found ??= { what: 'row', expected: missing, table: undefined }
+  return { model: model.name, position: String(position), rows, difference: found && await told(client, model, found), parked: [...parked.keys()] }
 }
 
-function differs({ name }: ReadModel, key: string, replay: Row, table: Row, last: Entry): Difference | undefined {
-  const column = [...new Set([...Object.keys(replay), ...Object.keys(table)])].find((column) => !isDeepStrictEqual(replay[column], table[column]))
-  return column === undefined ? undefined : { model: name, key, what: column, replay: replay[column], table: table[column], event: eventOf(last) }
+interface Found {
+  readonly what: string
+  readonly expected: Folded | undefined
+  readonly table: Row | undefined
+}
+
+/** The first column, if any, that is not the same. */
+function differing({ organization, row }: Folded, table: Row): string | undefined {
+  let columns = 1
+  for (const column in table) {
+    if (column === 'organization') {
+      if (table[column] !== organization) return column
+      continue
+    }
+    columns++
+    if (row[column] !== table[column] && !isDeepStrictEqual(row[column], table[column])) return column
+  }
+  return Object.keys(row).length < columns ? undefined : Object.keys(row).find((column) => row[column] !== undefined && !(column in table))
+}
+
+async function told(client: EventStoreDBClient, model: ReadModel, { what, expected, table }: Found): Promise<Difference> {
+  const shown = (row: Row | undefined) => (what === 'row' ? row : row?.[what])
+  const replay = expected && { ...expected.row, organization: expected.organization }
+  const row = replay ?? table!
+  return {
+    model: model.name, key: keyText(model, row.organization, row), what, replay: shown(replay), table: shown(table),
+    event: expected && eventOf(await entryAt(client, BigInt(expected.position))),
+  }
 }
 
 const eventOf = ({ fact, provenance }: Entry) =>

@@ -10,11 +10,15 @@ export const instant = (epoch_ms: number): Instant => new Date(epoch_ms).toISOSt
 
 const sql = /^(\d{4,})-(\d\d)-(\d\d) (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?( BC)?$/
 
+const sqlInUtc = /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(?:\.(\d{1,3}))?\+00$/
+
 /**
  * An instant in the words of SQL, such as `2030-01-01 01:00:00.5+01`: with whatever offset the session has, which in old years has seconds.
  * The parsers of JavaScript take years below 100 for ones of another century, so they are never asked. Throws on any other text.
  */
 export function fromSql(text: string): Instant {
+  const plain = sqlInUtc.exec(text)
+  if (plain) return `${plain[1]}T${plain[2]}.${(plain[3] ?? '').padEnd(3, '0')}Z`
   const parts = sql.exec(text)
   if (!parts) throw new Error(`"${text}" is not an instant as SQL writes it in ISO style`)
   const [year, month, day, hour, minute, second] = parts.slice(1, 7).map(Number) as [number, number, number, number, number, number]
