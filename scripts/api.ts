@@ -38,6 +38,13 @@ export interface Headers {
   readonly importedAt?: string | undefined
 }
 
+/** A command as it is told. */
+export interface Told {
+  readonly path: string
+  readonly body?: unknown
+  readonly headers?: Headers
+}
+
 export interface Patience {
   readonly tries_max: number
   readonly pause_max_ms: number
@@ -46,6 +53,17 @@ export interface Patience {
 /** Half a minute, about. */
 const patience: Patience = { tries_max: 20, pause_max_ms: 2_000 }
 const request_ms_max = 30_000
+const json = { 'content-type': 'application/json' }
+
+interface Result {
+  readonly status: number
+  readonly body: Document
+}
+
+const isPassing = (answer: unknown) => answer instanceof Refused && [429, 503].includes(answer.status)
+
+const itemOf = ({ path, body = {}, headers: { key, importedAt } = {} }: Told) =>
+  ({ method: 'POST', path: `/api/v1${path}`, body, ...(key ? { idempotencyKey: key } : {}), ...(importedAt ? { importedAt } : {}) })
 const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) }
 
 /**
@@ -70,34 +88,51 @@ export class Api {
 
   async send(method: string, path: string, body: unknown = {}, { key, importedAt }: Headers = {}): Promise<Answer> {
     return await this.#ask(method, path, {
-      'content-type': 'application/json', ...(key ? { 'idempotency-key': key } : {}),
-      ...(importedAt ? { 'baton-imported-at': importedAt } : {}),
-    }, JSON.stringify(body)) as Answer
+      ...json, ...(key ? { 'idempotency-key': key } : {}), ...(importedAt ? { 'baton-imported-at': importedAt } : {}),
+    }, JSON.stringify(body), key !== undefined) as Answer
   }
 
   post(path: string, body?: unknown, headers?: Headers): Promise<Answer> {
     return this.send('POST', path, body, headers)
   }
 
-  async get<T = any>(path: string): Promise<T> {
-    return await this.#ask('GET', path, {}) as T
+  /** Many commands in one request, each answered for itself; only those that were not answered are asked for again. */
+  async together(commands: readonly Told[]): Promise<readonly (Answer | Refused)[]> {
+    const answers: (Answer | Refused)[] = []
+    const isHarmless = commands.every(({ headers }) => headers?.key !== undefined)
+    let left = [...commands.keys()]
+    for (let tries = 1; ; tries++) {
+      const body = JSON.stringify({ commands: left.map((index) => itemOf(commands[index]!)) })
+      const { results } = await this.#ask('POST', '/commands', json, body, isHarmless) as { results: readonly Result[] }
+      for (const [nth, { status, body }] of results.entries()) answers[left[nth]!] = status < 300 ? body as unknown as Answer : new Refused(status, body)
+      left = left.filter((index) => isPassing(answers[index]))
+      if (left.length === 0 || !isHarmless || tries >= this.#patience.tries_max) return answers
+      await this.#pause(tries)
+    }
   }
 
-  async #ask(method: string, path: string, headers: Record<string, string>, body?: string): Promise<unknown> {
-    const { tries_max, pause_max_ms } = this.#patience
-    const isHarmless = method === 'GET' || headers['idempotency-key'] !== undefined
+  async get<T = any>(path: string): Promise<T> {
+    return await this.#ask('GET', path, {}, undefined, true) as T
+  }
+
+  /** `isHarmless`: to ask twice is to ask once. */
+  async #ask(method: string, path: string, headers: Record<string, string>, body: string | undefined, isHarmless: boolean): Promise<unknown> {
     for (let tries = 1; ; tries++) {
       try {
         return await this.#exchange(method, path, headers, body)
       } catch (error) {
         const isRefused = error instanceof Refused
-        const isPassing = isRefused ? [429, 503].includes(error.status) : isHarmless
-        if (!isPassing || tries >= tries_max) {
+        const isAskedAgain = isRefused ? isPassing(error) : isHarmless
+        if (!isAskedAgain || tries >= this.#patience.tries_max) {
           throw isRefused ? error : new Error(`Baton does not answer at ${this.#url}: ${(error as Error).message}`, { cause: error })
         }
       }
-      await new Promise((resolve) => setTimeout(resolve, Math.min(pause_max_ms, 50 * 2 ** tries)))
+      await this.#pause(tries)
     }
+  }
+
+  #pause(tries: number) {
+    return new Promise((resolve) => setTimeout(resolve, Math.min(this.#patience.pause_max_ms, 50 * 2 ** tries)))
   }
 
   /** By node:http, which takes half of what fetch does from a client that sends much. */

@@ -20,8 +20,6 @@ export interface Wish {
   readonly path: string
   readonly body: object
   readonly at: string
-  /** Whose capacity slot it takes. */
-  readonly slotOf?: string
 }
 
 /** What the one who sends a wish gives back: nothing when it was refused. */
@@ -131,7 +129,7 @@ function* enter(row: Row, known: Case, phase: Phase | undefined): Generator<Wish
 function* start(row: Row, known: Case): Generator<Wish, void, Accepted> {
   if (known.phase === 'blocked') yield* end(row, known, 'unblock', 'open')
   if (known.phase === 'blocked' || known.phase === 'active') return
-  const accepted = yield { ...wish(row, known, 'start'), slotOf: known.owner }
+  const accepted = yield wish(row, known, 'start')
   if (accepted) [known.phase, known.token] = ['active', accepted.revision]
 }
 

@@ -8,10 +8,11 @@ import { task } from 'shared-domain/work/task/decider.ts'
 import { unblocking } from 'shared-domain/work/unblocking.ts'
 import t from 'tap'
 import { v5 } from 'uuid'
-import { Refused, type Answer, type Api, type Headers } from '../api.ts'
+import { Refused, type Answer, type Api, type Headers, type Told } from '../api.ts'
 import { random } from '../scenario.ts'
 import { withoutContradictions } from './contradictions.ts'
 import { caseOf, Course, idOf, type Wish } from './course.ts'
+import { doorTo } from './door.ts'
 import { Mapping, type Source } from './mapping.ts'
 import { inOrder, planOf, slots_max, slots_spare } from './plan.ts'
 import { Player } from './player.ts'
@@ -41,7 +42,8 @@ function log(seed: number, { rows_count = 1_500, cases_count = 300, dependencies
 }
 
 /** Answers after a while that nobody can foresee, always the same to the same key, until it has had enough. */
-class Door implements Pick<Api, 'post'> {
+class Door implements Pick<Api, 'post' | 'together'> {
+  readonly together = (commands: readonly Told[]) => doorTo((...told) => this.post(...told)).together(commands)
   readonly sent = new Map<string, string>()
   readonly #chance: () => number
   #left: number
@@ -230,7 +232,7 @@ t.test('a table of cases and a later log make one course: nanoseconds, local tim
     sent.push([importedAt, path.startsWith('/orchestrators') ? body.name ?? 'activate' : path === '/tasks' ? body.title : path.split('/').at(-1)])
     return { id: '', revision: '0', position: '1', changed: true }
   }
-  await new Player({ post }, mixed, (refusal) => refusals.push(refusal)).play(rows, () => undefined)
+  await new Player(doorTo(post), mixed, (refusal) => refusals.push(refusal)).play(rows, () => undefined)
   t.strictSame(unread, [])
   t.strictSame([...sent].sort(), [
     ['2020-01-01T10:00:00.000Z', 'First'], ['2020-01-01T10:00:00.000Z', 'Second'], ['2020-01-01T10:00:00.000Z', 'Third'],

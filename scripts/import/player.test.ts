@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Refused, type Answer, type Headers } from '../api.ts'
+import { doorTo } from './door.ts'
 import { Mapping } from './mapping.ts'
 import { inOrder } from './plan.ts'
 import { Player, type Refusal } from './player.ts'
@@ -25,7 +26,7 @@ async function played(refuse: (sent: Sent) => Refused | Error | undefined) {
     sent.push({ path, body, headers })
     return { id: '', revision: '1', position: '1', changed: true }
   }
-  const result = await new Player({ post }, mapping, (refusal) => refusals.push(refusal)).play(rows, () => undefined)
+  const result = await new Player(doorTo(post), mapping, (refusal) => refusals.push(refusal)).play(rows, () => undefined)
   return { sent, refusals, ...result }
 }
 

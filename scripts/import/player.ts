@@ -1,6 +1,7 @@
 import { task } from 'shared-domain/work/task/decider.ts'
 import { v5 } from 'uuid'
 import { Refused, type Api } from '../api.ts'
+import { Gatherer } from './gatherer.ts'
 import { caseOf, Course, idOf, type Accepted, type Wish } from './course.ts'
 import type { Mapping } from './mapping.ts'
 import { cut } from './cut.ts'
@@ -29,7 +30,8 @@ export interface Played {
 const isOfRow = (error: unknown): error is Refused =>
   error instanceof Refused && !/^(?:FORBIDDEN|HTTP_)/.test(error.code) && (error.isVerdict || [400, 413].includes(error.status))
 
-const window_max = 192
+/** Rows under way: enough of them that many cases have something to say at once. */
+const window_max = 1_000
 const tries_max = 120
 const pause_ms_max = 250
 /** What Baton says to what is not sent, because the rows foresee the answer. */
@@ -38,26 +40,27 @@ const whys: Readonly<Record<string, { readonly says: string }>> = task.rejection
 const passing = ['CAPACITY_EXCEEDED', 'DEPENDENCIES_UNMET']
 
 /**
- * Plays rows through the command API in their order: rows of one case one after the other, cases side by side. Every command has an
- * idempotency key made of the row, so the same log again changes nothing.
+ * Plays rows through the command API in their order: rows of one case one after the other, cases side by side, many commands to a request.
+ * Every command has an idempotency key made of the row, so the same log again changes nothing. What is refused is told of in the order of
+ * the rows, whatever was answered first.
  */
 export class Player {
-  readonly #api: Pick<Api, 'post'>
+  readonly #gatherer: Gatherer
   readonly #mapping: Mapping
   readonly #onRefusal: (refusal: Refusal) => void
   readonly #course: Course
   /** The last thing that is under way about a case. */
   readonly #tails = new Map<string, Promise<void>>()
-  /** The last start of each owner. */
-  readonly #turns = new Map<string, Promise<unknown>>()
+  /** What was refused of rows that others before them still keep from being told of. */
+  readonly #refusals = new Map<Row, Refusal[]>()
   readonly #byWish: Record<string, number> = {}
   #vain: Plan['vain'] = new Map()
   #stopped: Played['stopped']
   #commands = 0
   #rows = 0
 
-  constructor(api: Pick<Api, 'post'>, mapping: Mapping, onRefusal: (refusal: Refusal) => void) {
-    this.#api = api
+  constructor(api: Pick<Api, 'post' | 'together'>, mapping: Mapping, onRefusal: (refusal: Refusal) => void) {
+    this.#gatherer = new Gatherer(api)
     this.#mapping = mapping
     this.#onRefusal = onRefusal
     this.#course = new Course(mapping)
@@ -67,8 +70,11 @@ export class Player {
   async play(rows: readonly Row[], onProgress: (done: number) => void): Promise<Played> {
     const { owners, room, after, vain } = planOf(this.#mapping, rows)
     this.#vain = vain
-    for (const [name, row] of owners) await this.#guarded(row, () => this.#register(name, row))
+    await Promise.all([...owners].map(([name, row]) => this.#guarded(row, () => this.#register(name, row))))
+    for (const row of owners.values()) this.#tell(row)
     const underWay = new Set<Promise<void>>()
+    const ended = new Set<Row>()
+    let told = 0
     for (const row of rows) {
       if (this.#stopped) break
       const before = (room.get(row) ?? []).map((name) => this.#next(name, row, () => this.#putBack(row, name)))
@@ -78,13 +84,17 @@ export class Player {
         await this.#send(row, this.#course.of(row))
       }).then(() => {
         underWay.delete(done)
+        ended.add(row)
+        for (let next = rows[told]; next && ended.delete(next); next = rows[++told]) this.#tell(next)
         if (!this.#stopped) onProgress(++this.#rows)
       })
       underWay.add(done)
       if (underWay.size >= window_max) await Promise.race(underWay)
     }
     await Promise.all(underWay)
-    return { rows: this.#rows, commands: this.#commands, byWish: this.#byWish, ...(this.#stopped ? { stopped: this.#stopped } : {}) }
+    for (const row of rows.slice(told)) this.#tell(row)
+    const byWish = Object.fromEntries(Object.entries(this.#byWish).sort())
+    return { rows: this.#rows, commands: this.#commands, byWish, ...(this.#stopped ? { stopped: this.#stopped } : {}) }
   }
 
   /** Does it when all is done that was asked about the case before. */
@@ -108,7 +118,7 @@ export class Player {
   async #register(name: string, row: Row) {
     const id = idOf(this.#mapping, 'orchestrator', name)
     const send = async (what: string, path: string, body: object) => {
-      await this.#api.post(path, body, { key: `${this.#mapping.name} ${what} ${id}`, importedAt: row.at })
+      await this.#gatherer.post(path, body, { key: `${this.#mapping.name} ${what} ${id}`, importedAt: row.at })
       this.#commands++
     }
     try {
@@ -126,17 +136,8 @@ export class Player {
 
   async #send(row: Row, wishes: Generator<Wish, void, Accepted>, about = '') {
     for (let wish = wishes.next(); !wish.done;) {
-      const { value } = wish
-      const send = () => this.#wish(row, value, about)
-      wish = wishes.next(await (value.slotOf === undefined ? send() : this.#inTurn(value.slotOf, send)))
+      wish = wishes.next(await this.#wish(row, wish.value, about))
     }
-  }
-
-  /** One start of an owner after the other: slots that come back would have to queue behind all that wait for one. */
-  #inTurn<T>(owner: string, send: () => Promise<T>): Promise<T> {
-    const mine = (this.#turns.get(owner) ?? Promise.resolve()).then(send)
-    this.#turns.set(owner, mine.catch(() => undefined))
-    return mine
   }
 
   /** Sends one command; a refusal is reported with its row and is no reason to stop. */
@@ -146,7 +147,7 @@ export class Player {
     const key = `${this.#mapping.name} ${this.#sourceOf(row)} ${row.number} ${name}${about}`
     for (let tries = 1; ; tries++) {
       try {
-        const answer = await this.#api.post(path, body, { key, importedAt: at })
+        const answer = await this.#gatherer.post(path, body, { key, importedAt: at })
         this.#commands++
         this.#byWish[name] = (this.#byWish[name] ?? 0) + 1
         return answer
@@ -166,6 +167,14 @@ export class Player {
   }
 
   #report(row: Row, wish: string, code: string, reason: string): undefined {
-    this.#onRefusal({ file: row.source.file, row: row.number, case: caseOf(row), wish, code, reason })
+    const refusal = { file: row.source.file, row: row.number, case: caseOf(row), wish, code, reason }
+    this.#refusals.set(row, [...this.#refusals.get(row) ?? [], refusal])
+  }
+
+  #tell(row: Row) {
+    // Cases that make room for one row do so side by side.
+    const refusals = this.#refusals.get(row) ?? []
+    this.#refusals.delete(row)
+    for (const refusal of refusals.toSorted((a, b) => (a.wish < b.wish ? -1 : a.wish > b.wish ? 1 : a.code < b.code ? -1 : 1))) this.#onRefusal(refusal)
   }
 }
