@@ -95,9 +95,9 @@ function askedBy({ filters, contains, ranges, search, sorts }: ReadModel): strin
 /** `docs/reference/read-models.md`. */
 export function readModelPage(readModels: readonly ReadModel[]): string {
   const parts = readModels.map((model) => {
-    const { name, about, version, path, row, key, order, computed } = model
+    const { name, about, version, path, row, key, order, sort, computed } = model
     const columns = Object.entries<z.ZodType>({ ...row.shape, ...computed.shape }).map(([column, schema]) => [`\`${column}\``, shapeOf(z.toJSONSchema(schema, { unrepresentable: 'any' }))])
-    return `## ${name}\n\n${about} Version ${version}.\n\n\`GET /api/v1${path}\` in the order of ${[...order, ...key].join(', ')}, item below it by ${key.join(', ')}.\n\n${askedBy(model)}\n\n${table(['column', 'type'], columns)}\n`
+    return `## ${name}\n\n${about} Version ${version}.\n\n\`GET /api/v1${path}\` in the order of ${[...(sort ? [sort] : order), ...key].join(', ')}, item below it by ${key.join(', ')}.\n\n${askedBy(model)}\n\n${table(['column', 'type'], columns)}\n`
   })
   return `# Read models\n\n${generated}\n${parts.join('\n')}`
 }

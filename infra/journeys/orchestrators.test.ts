@@ -53,6 +53,24 @@ t.test('F-60 an address that was given up, or whose orchestrator has left, is fr
   t.equal(twice.changed, false)
 })
 
+t.test('F-62 what is posted is listed, the newest first', async (t) => {
+  const { id, path, own } = await orchestrator('Poster')
+  const said: string[] = []
+  let position = '0'
+  for (const [n, kind] of ['progress', 'issue', 'completion'].entries()) {
+    const posted = await own.post(`${path}/posts`, { kind, message: `Part ${n}.`, channels: ['ops'] }, { key: `post ${n}` })
+    t.equal((await own.post(`${path}/posts`, { kind, message: `Part ${n}.`, channels: ['ops'] }, { key: `post ${n}` })).id, posted.id, 'asked twice, posted once')
+    said.unshift(posted.id)
+    position = posted.position
+  }
+  const idsOf = ({ items }: { items: readonly { post: string }[] }) => items.map(({ post }) => post)
+  t.strictSame(idsOf(await own.get(`/posts?orchestrator=${id}&minPosition=${position}`)), said)
+  t.strictSame(idsOf(await own.get(`/posts?orchestrator=${id}&sort=at`)), said.toReversed())
+  t.strictSame(idsOf(await own.get(`/posts?orchestrator=${id}&kind=issue`)), said.slice(1, 2))
+  const first = await own.get(`/posts?orchestrator=${id}&limit=2`)
+  t.strictSame(idsOf(await own.get(`/posts?orchestrator=${id}&limit=2&cursor=${first.next}`)), said.slice(2), 'page by page')
+})
+
 t.test('the rows are what a replay of the log makes', async (t) => {
   t.strictSame(await differences(), [])
 })

@@ -19,7 +19,7 @@ export type Asked = Pick<Slice, 'where' | 'contains' | 'ranges' | 'search' | 'so
 
 /** All parameters by which a list may be asked, by name. */
 function wordsOf(model: ReadModel): Readonly<Record<string, Word>> {
-  const { filters, contains, ranges, sorts, search } = model
+  const { filters, contains, ranges, sorts, sort, search } = model
   return {
     ...Object.fromEntries(filters.map((column) => [column, {
       schema: several(typed(model, column)).describe(`Only rows with this ${column}; given several times, with any of these.`),
@@ -48,13 +48,16 @@ function wordsOf(model: ReadModel): Readonly<Record<string, Word>> {
     }),
     ...(sorts.length > 0 && {
       sort: {
-        schema: z.enum(sorts.flatMap((column) => [column, `-${column}`])).optional()
+        schema: usually(z.enum(sorts.flatMap((column) => [column, `-${column}`])), sort)
           .describe('Sorted by this column, falling with `-`; rows without it come last, rows with the same in the order of the key.'),
         asks: (sort: string, slice) => ({ ...slice, sort: { column: sort.replace(/^-/, ''), isFalling: sort.startsWith('-') } }),
       } satisfies Word,
     }),
   }
 }
+
+const usually = <Schema extends z.ZodType>(schema: Schema, value?: string) =>
+  (value === undefined ? schema.optional() : schema.default(value as never))
 
 /** The parameters of a list as a schema, and what the values of them ask for. */
 export function asking(model: ReadModel) {

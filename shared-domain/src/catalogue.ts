@@ -10,6 +10,8 @@ import { apiKey } from './fleet/key/decider.ts'
 import { keys } from './fleet/key/keys.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { orchestrators } from './fleet/orchestrator/orchestrators.ts'
+import { statusPost } from './fleet/post/decider.ts'
+import { posts } from './fleet/post/posts.ts'
 import { rotation } from './fleet/rotation.ts'
 import { slots } from './fleet/slots.ts'
 import type { Choice } from './kernel/choice.ts'
@@ -27,10 +29,11 @@ import { performance } from './work/task/performance.ts'
 import { nextTask } from './work/task/selection.ts'
 import { unblocking } from './work/unblocking.ts'
 
-export const deciders: readonly Decider[] = [task, dependents, orchestrator, emailAddress, capacity, apiKey, decision]
+export const deciders: readonly Decider[] = [task, dependents, orchestrator, emailAddress, statusPost, capacity, apiKey, decision]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, capacities, keys, decisions, votes, timeline,
+  backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, posts, capacities, keys, decisions, votes,
+  timeline,
 ]
 
 export const processes: readonly Process[] = [unblocking, leases, slots, emails, rotation, deadlines, approvals]

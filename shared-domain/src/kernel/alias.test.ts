@@ -42,6 +42,9 @@ t.test('H-5 one field is said under one name', async (t) => {
   t.strictSame(mixed(two, { target: 1, receiver: 1, to: 1 }), [{ name: 'receiver', older: 'target' }, { name: 'to', older: 'target' }])
   t.strictSame(mixed(two, { to: 1 }), [{ name: 'to', older: 'target' }])
   t.ok(wordsOf(two, canonical, id).safeParse({ receiver: to, tags: [] }).success, 'either name will do')
+  const also: Alias = { route: 'PUT /x', fields: { target: 'to', to: 'to' } }
+  t.strictSame(mixed(also, { to: 1 }), [], 'its own may be one of them')
+  t.strictSame(mixed(also, { target: 1, to: 1 }), [{ name: 'to', older: 'target' }])
 })
 
 t.test('of words that share a route those are meant whose fields are there, or which say so', async (t) => {

@@ -47,7 +47,8 @@ export const mixed = (alias: Alias, said: Said): readonly { readonly name: strin
   [...new Set(renamesOf(alias).values())].flatMap((field) => {
     const [older = '', ...others] = namesOf(alias, field).filter((name) => name in said)
     const known = older === '' ? namesOf(alias, field)[0]! : older
-    return [...others, ...(field in said ? [field] : [])].map((name) => ({ name, older: known }))
+    // A field may go by its own name beside an older one.
+    return [...others, ...(field in said && !namesOf(alias, field).includes(field) ? [field] : [])].map((name) => ({ name, older: known }))
   })
 
 /** Everything that may be said with the older words; `id` is the shape of what says which stream, and of parameters that are no field. */

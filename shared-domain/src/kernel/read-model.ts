@@ -45,6 +45,8 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly ranges: readonly string[]
   /** Columns by which a list may be sorted instead, growing or falling (`?sort=-name`), then by the key; nulls come last. */
   readonly sorts: readonly string[]
+  /** How lists are sorted that nobody wants sorted otherwise, in the words of `?sort=`: instead of by `order`. */
+  readonly sort?: string
   /** Columns, none nullable, by which lists are ordered before the key. */
   readonly order: readonly string[]
   /** Further column lists that get an index. */
@@ -112,6 +114,7 @@ export const readModel = <
   contains?: Readonly<Record<string, Named<Both<Shape, Derived>>>>
   ranges?: readonly Named<Both<Shape, Derived>>[]
   sorts?: readonly Named<Both<Shape, Derived>>[]
+  sort?: Named<Both<Shape, Derived>> | `-${Named<Both<Shape, Derived>>}`
   order?: readonly Named<Both<Shape, Derived>>[]
   indexes?: readonly (readonly Named<Both<Shape, Derived>>[])[]
   /** The columns that follow from those. */
