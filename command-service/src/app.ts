@@ -1,5 +1,4 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
@@ -116,7 +115,6 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
 function edge(config: Config): FastifyInstance {
   const app = server({ service, logLevel: config.logLevel, meaningOf })
   jsonBodies(app)
-  void app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: [`'none'`], frameAncestors: [`'none'`] } } })
   relieved(app, 1_000)
   void app.register(rateLimit, {
     max: config.rateLimit, timeWindow: '1 minute', keyGenerator: ({ headers, ip }) => (headers.authorization ?? headers['x-api-key'] ?? ip) as string,

@@ -1,10 +1,10 @@
 import { canonical } from 'shared-service/addresses.ts'
 import { Methods } from 'shared-service/methods.ts'
 import { Problem } from 'shared-service/problems.ts'
+import { said } from './asking.ts'
 import type { Config } from './config.ts'
 import { merged, OpenApi } from './openapi.ts'
 
-const ASK_TIMEOUT_MS = 2_000
 /** Services change what they take when another version starts. */
 const KNOWN_MAX_MS = 60_000
 /** A service that does not answer is not asked again for every request. */
@@ -41,8 +41,8 @@ export function descriptions({ commandUrl, queryUrl }: Pick<Config, 'commandUrl'
   }
 }
 
-const documentOf = (url: string, name: string) => fetch(`${url}/openapi.json`, { signal: AbortSignal.timeout(ASK_TIMEOUT_MS) })
-  .then(async (response) => OpenApi.parse(await response.json()))
+const documentOf = (url: string, name: string) => said(`${url}/openapi.json`)
+  .then(({ text }) => OpenApi.parse(JSON.parse(text)))
   .catch(() => { throw new Problem('SERVICE_UNAVAILABLE', `${name} does not give its description.`) })
 
 const verbs = new Set(['get', 'post', 'put', 'patch', 'delete'])

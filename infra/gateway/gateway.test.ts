@@ -1,21 +1,24 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, type AddressInfo } from 'node:net'
+import { listener } from 'shared-service/listener.ts'
+import { shields } from 'shared-service/shields.ts'
 import t, { type Test } from 'tap'
 import { configFrom } from './config.ts'
-import { gateway } from './gateway.ts'
+import { upstream } from './forward.ts'
+import { gateway, type Gateway } from './gateway.ts'
 import { merged, OpenApi } from './openapi.ts'
 
 const document = (paths: object, components: object, more: object = {}) =>
   ({ openapi: '3.1.0', info: { title: 'A service', version: '1' }, paths, components, ...more })
 
-async function listening(app: FastifyInstance) {
+async function listening(app: FastifyInstance | Gateway) {
   t.teardown(() => app.close())
   return await app.listen({ host: '127.0.0.1', port: 0, listenTextResolver: () => '' })
 }
 
 /** Says what it was asked, so that the test sees what arrived. */
-function upstream(name: string, description: object) {
+function serviceOf(name: string, description: object) {
   const app = Fastify({ bodyLimit: 8 * 1024 * 1024, forceCloseConnections: true })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body))
@@ -31,9 +34,9 @@ function upstream(name: string, description: object) {
 }
 
 const problem = { content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } }
-const commands = upstream('commands', document({ '/api/v1/tasks': { post: { operationId: 'create', responses: { 409: problem } } } },
+const commands = serviceOf('commands', document({ '/api/v1/tasks': { post: { operationId: 'create', responses: { 409: problem } } } },
   { schemas: { Problem: { type: 'object', title: 'of a command' } } }, { tags: [{ name: 'tasks' }], security: [{ key: [] }] }))
-const questions = upstream('questions', document({ '/api/v1/tasks': { get: { operationId: 'list', responses: { 404: problem } } } },
+const questions = serviceOf('questions', document({ '/api/v1/tasks': { get: { operationId: 'list', responses: { 404: problem } } } },
   { schemas: { Problem: { type: 'object', title: 'of a question' } } }, { tags: [{ name: 'tasks' }] }))
 
 let live = 0
@@ -47,9 +50,16 @@ questions.get('/api/v1/live', (request, reply) => {
   if (wanted) reply.raw.write(`data: ${wanted}\n\n`)
 })
 
+/** Ends before it has said what it promised. */
+questions.get('/api/v1/broken', (_, reply) => {
+  reply.hijack()
+  reply.raw.writeHead(200, { 'content-length': 100 }).write('half of', () => reply.raw.destroy())
+})
+questions.get('/api/v1/silent', (_, reply) => void reply.hijack())
+
 const COMMAND_URL = await listening(commands)
 const QUERY_URL = await listening(questions)
-const config = (more: object = {}) => configFrom({ COMMAND_URL, QUERY_URL, LOG_LEVEL: 'silent', ...more })
+const config = (more: object = {}) => configFrom({ COMMAND_URL, QUERY_URL, GATEWAY_PORT: '0', LOG_LEVEL: 'silent', ...more })
 const base = await listening(await gateway(config()))
 
 interface Echo {
@@ -92,6 +102,52 @@ t.test('what changes something goes to the command service, what asks to the que
   t.match(await (await fetch(`${base}/api/${'x'.repeat(2_000)}`)).json(), { name: 'questions' }, 'a path may be long')
 })
 
+/** Sends bytes as they are, and takes what is answered until the connection ends. */
+async function raw(request: string): Promise<string> {
+  const socket = connect(Number(new URL(base).port), '127.0.0.1').setEncoding('latin1')
+  t.teardown(() => socket.destroy())
+  let answer = ''
+  socket.on('data', (chunk) => { answer += chunk }).on('error', () => {})
+  socket.write(request)
+  await once(socket, 'close')
+  return answer
+}
+
+const echoIn = (answer: string) => JSON.parse(answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1)) as Echo
+
+t.test('headers about one connection are not handed on, nor those that it names, nor what a caller says about where they come from', async (t) => {
+  const own = 'host: baton\r\nconnection: close, X-Mine\r\n'
+  const answer = await raw(`POST /api/v1/tasks HTTP/1.1\r\n${own}x-mine: 1\r\nx-other: 2\r\nkeep-alive: 1\r\nte: trailers\r\nupgrade: h2c\r\nproxy-authorization: a\r\n`
+    + 'x-forwarded-for: 9.9.9.9\r\nx-forwarded-host: other\r\nX-Forwarded-Proto: https\r\ncontent-length: 2\r\n\r\n{}')
+  const { connection: _connection, host: _host, 'x-correlation-id': id, ...headers } = echoIn(answer).headers
+  t.strictSame(headers, { 'x-other': '2', 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'baton', 'x-forwarded-proto': 'http', 'content-length': '2' })
+  t.match(answer, new RegExp(`^x-correlation-id: ${id}\\r$`, 'mi'))
+  t.match(answer, /^connection: close\r$/mi)
+  t.notMatch(answer, /^keep-alive:/mi)
+  const question = echoIn(await raw('GET http://baton/api/v1/tasks?x=1 HTTP/1.1\r\nhost: baton\r\nconnection: close\r\ncontent-type: a/b\r\ncontent-length: 2\r\n\r\n{}'))
+  t.match(question, { url: '/api/v1/tasks?x=1', body: null }, 'the whole address is taken as well')
+  t.notOk(question.headers['content-type'] ?? question.headers['content-length'], 'a question has no body')
+  t.match(await raw('GET /api/v1/tasks HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 [^]*"name":"questions"/)
+})
+
+t.test('what the gateway says itself is as shielded as the page of its documentation', async (t) => {
+  for (const path of ['/', '/nowhere', '/healthz', '/openapi.json', '/docs/'])
+    t.match(Object.fromEntries((await fetch(base + path)).headers), { ...shields, 'x-correlation-id': /^[0-9a-f-]{36}$/ }, path)
+})
+
+t.test('an answer that breaks off breaks off here, and a service that says nothing is not waited for without end', async (t) => {
+  const broken = await fetch(`${base}/api/v1/broken`)
+  t.equal(broken.status, 200)
+  await t.rejects(broken.text())
+  const { forward, close } = await upstream({ url: QUERY_URL, name: 'The query service', methodsAt: async () => undefined, warn: () => undefined, answer_max_ms: 1 })
+  t.teardown(close)
+  const front = listener((request, response) =>
+    void forward({ request, response, correlationId: 'id', method: 'GET', url: '/api/v1/silent', path: '/api/v1/silent' }))
+  t.teardown(() => front.close())
+  await once(front.listen(0, '127.0.0.1'), 'listening')
+  t.equal((await fetch(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`)).status, 503)
+})
+
 t.test('a correlation id that came along is kept; one that cannot be a header value is replaced', async (t) => {
   const header = 'x-correlation-id'
   const idOf = async (given: string) => (await fetch(`${base}/api/v1/tasks`, { headers: { [header]: given } })).headers.get(header)
@@ -113,14 +169,8 @@ t.test('a body of more than 1 MiB is refused, with or without a declared length 
   const larger = await fetch(`${base}/api/v1/tasks?key=secret`, { method: 'POST', body: 'x'.repeat(1024 * 1024 + 1) })
   await isProblem(t, larger, 413, 'PAYLOAD_TOO_LARGE')
 
-  const socket = connect(Number(new URL(base).port), '127.0.0.1').setEncoding('utf8')
-  t.teardown(() => socket.destroy())
-  let answer = ''
-  socket.on('data', (chunk) => { answer += chunk }).on('error', () => {})
-  const chunk = 'x'.repeat(0x10000)
-  socket.write('POST /api/v1/tasks HTTP/1.1\r\nhost: baton\r\ntransfer-encoding: chunked\r\n\r\n')
-  for (let sent = 0; sent < 17; sent += 1) socket.write(`10000\r\n${chunk}\r\n`)
-  await once(socket, 'close')
+  const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`
+  const answer = await raw(`POST /api/v1/tasks HTTP/1.1\r\nhost: baton\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(17)}`)
   t.match(answer, /^HTTP\/1\.1 413 [^]*"code":"PAYLOAD_TOO_LARGE"/)
 })
 
@@ -128,8 +178,8 @@ t.test('a path that nobody serves is a problem', async (t) => {
   await isProblem(t, await fetch(`${base}/nowhere?key=secret`), 404, 'NOT_FOUND')
   await isProblem(t, await fetch(`${base}/apix`, { method: 'POST', body: '{}' }), 404, 'NOT_FOUND')
   await isProblem(t, await fetch(`${base}/api/v1/nowhere`, { method: 'OPTIONS' }), 404, 'NOT_FOUND')
-  const climbing = await fetch(`${base}/api/%2e%2e%2fhealthz`)
-  t.not(climbing.status, 200, 'and nobody climbs out of /api')
+  for (const climbing of ['/api/%2e%2e%2fhealthz', '/api/v1/..%5chealthz', '/api/..%2f']) await isProblem(t, await fetch(base + climbing), 400, 'VALIDATION_ERROR')
+  t.equal((await fetch(`${base}/api/v1/a..b`)).status, 200, 'dots alone lead nowhere')
 })
 
 t.test('a method that neither service takes is told those of both, and of one that is down as many as there can be', async (t) => {

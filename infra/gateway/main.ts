@@ -7,8 +7,7 @@ run({
   settings: () => configFrom(process.env),
   shown: (config) => config,
   async start(config) {
-    const app = await gateway(config)
-    const url = await app.listen({ host: config.host, port: config.port, listenTextResolver: () => 'listening' })
-    return { url, stop: () => app.close() }
+    const { listen, close } = await gateway(config)
+    return { url: await listen(), stop: close }
   },
 })

@@ -1,5 +1,4 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import helmet from '@fastify/helmet'
 import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
@@ -50,9 +49,6 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
     await database.close()
   })
 
-  const nothing = [`'none'`]
-  const directives = { defaultSrc: nothing, frameAncestors: nothing }
-  await app.register(helmet, { contentSecurityPolicy: { useDefaults: false, directives } })
   await app.register(rateLimit, { global: false })
   relieved(app, 2_000)
   await documented(app)

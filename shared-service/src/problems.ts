@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 import { z } from 'zod'
 import { own, type Meant, type OwnCode } from './statuses.ts'
 
@@ -93,6 +94,11 @@ export const invalid = (pointer: string, message: string) => invalidFor([{ point
 export const invalidFor = (errors: readonly FieldError[]) =>
   new Problem('VALIDATION_ERROR', errors.map(({ pointer, message }) => `${pointer} ${message}`.trim()).join('; '), { errors })
 
+/** HTTP/1.1 asks for one. */
+export const hasNoHost = ({ headers, httpVersion }: IncomingMessage) => headers.host === undefined && httpVersion !== '1.0'
+
+export const hostless = () => invalid('#/header/host', 'is missing')
+
 export const pointerTo = (path: readonly PropertyKey[]) => path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
 
 /** Says of each part what is wrong with it. */
@@ -118,6 +124,15 @@ export function explained(error: unknown, request: FastifyRequest, meaningOf: (e
   return problem
 }
 
+/** Of a path that stands for no text. */
+export const misspelt = () => new Problem('VALIDATION_ERROR', sayings.FST_ERR_BAD_URL)
+
+export const tooLarge = () => new Problem('PAYLOAD_TOO_LARGE', 'Bodies have at most 1 MiB.')
+
+export const withoutRoute = () => new Problem('NOT_FOUND', 'There is no such route.')
+
+export const otherMethods = (allow: readonly string[]) => new Problem('METHOD_NOT_ALLOWED', `This takes ${allow.join(', ')}.`, { allow })
+
 const sayings: Readonly<Record<string, string>> = {
   FST_ERR_BAD_URL: 'A % in the path begins no two hexadecimal digits of UTF-8 text; write it as %25.',
   FST_ERR_MAX_PARAM_LENGTH: 'A part of the path is longer than 500 characters.',
@@ -128,7 +143,7 @@ const sayings: Readonly<Record<string, string>> = {
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   const { code = '', statusCode } = Object(error) as { code?: string; statusCode?: unknown }
-  if (statusCode === 413) return new Problem('PAYLOAD_TOO_LARGE', 'Bodies have at most 1 MiB.')
+  if (statusCode === 413) return tooLarge()
   if (statusCode === 415) return new Problem('UNSUPPORTED_MEDIA_TYPE', 'Send the body with `Content-Type: application/json`.')
   const isTheirs = typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500
   if (isTheirs) return new Problem('VALIDATION_ERROR', sayings[code] ?? 'The request cannot be read.')

@@ -2,6 +2,7 @@ import { connect, type AddressInfo } from 'node:net'
 import t from 'tap'
 import { server } from './server.ts'
 import { Problem } from './problems.ts'
+import { dataShields } from './shields.ts'
 
 const edge = { service: 'test', logLevel: 'silent' }
 
@@ -25,6 +26,14 @@ t.test('a correlation id is taken over or made, also where there is no route (S-
     t.equal((await app.inject({ url, headers: { 'x-correlation-id': 'mine' } })).headers['x-correlation-id'], 'mine', url)
     t.match((await app.inject({ url, headers: { 'x-correlation-id': 'two words' } })).headers['x-correlation-id'], /^[0-9a-f-]{36}$/, url)
   }
+})
+
+t.test('every answer is shielded, also where there is no route', async (t) => {
+  const app = server(edge)
+  t.teardown(() => app.close())
+  app.get('/', async () => ({}))
+  for (const url of ['/', '/nowhere']) t.match((await app.inject(url)).headers, dataShields, url)
+  t.match(dataShields, { 'content-security-policy': /default-src 'none'/, 'strict-transport-security': /max-age=\d{8}/, 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN' })
 })
 
 t.test('a part of a path has at most 500 characters', async (t) => {

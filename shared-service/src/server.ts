@@ -1,16 +1,11 @@
-import { createServer } from 'node:http'
 import Fastify, { LogController, type FastifyInstance } from 'fastify'
 import { canonical, isOlder } from './addresses.ts'
 import { correlationOf } from './correlation.ts'
+import { body_max, listener } from './listener.ts'
 import { methodsOf } from './methods.ts'
-import { explained, invalid, Problem, problemOf, sendProblem } from './problems.ts'
-import { answerUnrouted } from './unrouted.ts'
+import { explained, hasNoHost, hostless, otherMethods, Problem, problemOf, sendProblem, withoutRoute } from './problems.ts'
+import { dataShields, shields } from './shields.ts'
 
-const body_max = 1024 * 1024
-/** How long a request may take to arrive. */
-const arrival_max_ms = 60_000
-/** Longer than a load balancer keeps a connection that nothing comes on. */
-const keepAlive_ms = 72_000
 /** Of one part of a path, in characters. */
 const part_max = 500
 
@@ -21,12 +16,10 @@ export interface Edge {
   readonly meaningOf?: (error: unknown) => Problem | undefined
   /** Clients speak to it directly: addresses are those of connections, and URLs are handed on as they are. */
   readonly isFront?: boolean
-  /** The methods in which something answers at this URL, where the routes alone do not tell. */
-  readonly methodsAt?: (url: string) => Promise<readonly string[] | undefined>
 }
 
 /** A server with everything at its edge that is the same for each service: correlation ids, problem documents, methods, addresses. */
-export function server({ service, logLevel, meaningOf = () => undefined, isFront = false, methodsAt }: Edge): FastifyInstance {
+export function server({ service, logLevel, meaningOf = () => undefined, isFront = false }: Edge): FastifyInstance {
   const app: FastifyInstance = Fastify({
     logger: { level: logLevel, base: { service }, redact: ['req.headers.authorization', 'req.headers["x-api-key"]'] },
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'correlationId' }),
@@ -38,8 +31,7 @@ export function server({ service, logLevel, meaningOf = () => undefined, isFront
     trustProxy: isFront ? false : 'loopback, linklocal, uniquelocal',
     forceCloseConnections: true,
     // What Node and Fastify would say in words of their own is said here as problems, of every address that is listened on.
-    serverFactory: (handler) =>
-      answerUnrouted(createServer({ requireHostHeader: false, requestTimeout: arrival_max_ms, keepAliveTimeout: keepAlive_ms }, handler)),
+    serverFactory: (handler) => listener(handler),
     clientErrorHandler: () => undefined,
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => void sendProblem(problemOf(error), request, reply),
@@ -51,18 +43,16 @@ export function server({ service, logLevel, meaningOf = () => undefined, isFront
   // Requests are parsed, and answers made, by the zod schemas; the JSON schemas of the routes only document.
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => (value) => JSON.stringify(value))
-  app.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-correlation-id', request.id)
+  const told = isFront ? shields : dataShields
+  app.addHook('onRequest', (request, reply, done) => {
+    void reply.headers(told).header('x-correlation-id', request.id)
     if (!isFront && isOlder(request.originalUrl)) void reply.header('link', `<${request.url}>; rel="successor-version"`)
-    if (isEnding) throw new Problem('SERVICE_UNAVAILABLE', 'The service is about to end.')
-    if (request.headers.host === undefined && request.raw.httpVersion !== '1.0') throw invalid('#/header/host', 'is missing')
+    if (isEnding) return done(new Problem('SERVICE_UNAVAILABLE', 'The service is about to end.'))
+    done(hasNoHost(request.raw) ? hostless() : undefined)
   })
   app.setNotFoundHandler(async (request, reply) => {
-    const allow = await methodsAt?.(request.url) ?? methods.of(request.url)
-    const problem = allow.length > 0
-      ? new Problem('METHOD_NOT_ALLOWED', `This takes ${allow.join(', ')}.`, { allow })
-      : new Problem('NOT_FOUND', 'There is no such route.')
-    return sendProblem(problem, request, reply)
+    const allow = methods.of(request.url)
+    return sendProblem(allow.length > 0 ? otherMethods(allow) : withoutRoute(), request, reply)
   })
   app.setErrorHandler((error, request, reply) => sendProblem(explained(error, request, meaningOf), request, reply))
   return app

@@ -1,7 +1,8 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { answerOf } from './bare.ts'
 import { correlationOf } from './correlation.ts'
-import { documentOf, headersOf, pathOf, Problem, problemType, toldOf } from './problems.ts'
+import { pathOf, Problem } from './problems.ts'
 
 const leave_ms = 1_000
 
@@ -24,19 +25,9 @@ function problemFor({ code, rawPacket }: ConnectionError): Problem {
   return new Problem('VALIDATION_ERROR', 'This is not HTTP/1.1.')
 }
 
-function answerOf(problem: Problem, instance: string, correlationId: string) {
-  const told = toldOf(problem)
-  const body = JSON.stringify(documentOf(told, instance, correlationId))
-  const headers = {
-    'content-type': problemType, 'content-length': String(Buffer.byteLength(body)), connection: 'close', 'x-correlation-id': correlationId,
-    ...headersOf(problem),
-  }
-  return { status: told.meant.status, headers, body }
-}
-
 function sayBare(problem: Problem, instance: string, correlationId: string, socket: Duplex) {
   const { status, headers, body } = answerOf(problem, instance, correlationId)
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  const head = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}`)
   // Whatever is still under way is not read, and whoever does not take their leave is left.
   const leaving = setTimeout(() => socket.destroy(), leave_ms)
   socket.once('close', () => clearTimeout(leaving)).on('error', () => undefined).resume()
@@ -64,7 +55,7 @@ export function answerUnrouted(server: Server): Server {
 
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const { status, headers, body } = answerOf(new Problem('EXPECTATION_FAILED'), pathOf(request.url ?? ''), correlationOf(request))
-    response.writeHead(status, headers).end(body)
+    response.writeHead(status, { ...headers, connection: 'close' }).end(body)
   })
   return server
 }
