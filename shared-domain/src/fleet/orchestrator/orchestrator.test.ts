@@ -67,6 +67,9 @@ t.test('S-30 what is known of an orchestrator is bounded', async (t) => {
   const { data } = orchestrator.commands.register
   const limits: readonly [field: string, taken: readonly unknown[], refused: readonly unknown[]][] = [
     ['name', ['x', 'x'.repeat(100)], ['', 'x'.repeat(101)]],
+    ['discipline', ['x', 'x'.repeat(100)], ['', 'x'.repeat(101)]],
+    ['role', ['x', 'x'.repeat(100)], ['', 'x'.repeat(101)]],
+    ['capabilities', [[], ['x'.repeat(100)], Array(50).fill('x')], [[''], ['x'.repeat(101)], Array(51).fill('x')]],
     ['timezone', ['UTC', 'Asia/Tokyo', 'America/Argentina/Buenos_Aires'], ['Mars/Olympus', '', 'x'.repeat(65)]],
     ['consensusWeight', [1, 100], [0, 101, 1.5]],
     ['maxConcurrentTasks', [1, 50], [0, 51]],

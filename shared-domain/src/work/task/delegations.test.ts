@@ -33,3 +33,10 @@ t.test('how often work went from one to another is counted by pair', async (t) =
     { from: other, to: owner, delegations: 1, handoffs: 0 },
   )
 })
+
+t.test('older words for what an orchestrator handed out and was handed', async (t) => {
+  const [older] = delegations.aliases
+  const said = (direction: 'out' | 'in') => older!.say!({ orchestrator: owner, direction, kind: 'handoff' }, now)
+  t.strictSame(said('out'), { from: owner, kind: 'handoff' })
+  t.strictSame(said('in'), { to: owner, kind: 'handoff' })
+})

@@ -7,7 +7,7 @@ import { send } from '../../kernel/process.ts'
 import { now, orchestrator, subject } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { task } from './decider.ts'
-import { Task, type TaskEvent } from './events.ts'
+import { Selection, Task, type TaskEvent } from './events.ts'
 import {
   blocked, cancelled, codeOf, created, delegated, failed, first, inWorld, other, owner, registered, running, scene, started, third,
   waitingFor,
@@ -24,6 +24,9 @@ t.test('S-3 a task is started by its owner, at work, with nothing in the way', a
   given(created()).by(orchestrator(other)).when('start', {}).refuses('INVALID_OWNERSHIP', { owner })
   const selection = { policy: 'deadline-priority/1', candidates: [{ id: subject, score: 10 }] }
   given(created()).when('startSelected', { selection }).yields(started({ selection: selection }))
+  const kept = (policy_size: number, candidates: number) =>
+    Selection.safeParse({ policy: 'x'.repeat(policy_size), candidates: Array(candidates).fill(selection.candidates[0]) }).success
+  t.strictSame([kept(100, 6), kept(101, 6), kept(100, 7)], [true, false, false], 'what is kept is bounded')
 })
 
 t.test('S-3 a task does not start before what it depends on has ended', async (t) => {
