@@ -113,6 +113,34 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'for another', by: 'bob', params: { orchestrator: ada.id }, body: { content: 'a' }, answers: refused(403, 'FORBIDDEN') },
     { says: 'for nobody', params: { orchestrator: stranger }, body: { content: 'a' }, answers: refused(404, 'NOT_FOUND') },
   ],
+  'PATCH /orchestrators/:id/status → POST /orchestrators/:id/activate': async () => {
+    const { id, key } = await orchestrator('Moved')
+    await api.post(`/orchestrators/${id}/pause`)
+    return [
+      { says: 'back from a pause', params: { id }, body: { status: 'ONLINE' }, answers: { status: 200, body: { changed: true, from: 'AWAY', to: 'ONLINE' } }, link: `/orchestrators/${id}/activate` },
+      { says: 'as it is', params: { id }, body: { status: 'ONLINE' }, answers: { status: 200, body: { changed: false } } },
+      {
+        says: 'from nowhere', params: { id }, body: { status: 'ONLINE', reason: 'morning' }, answers: { status: 200, body: { from: 'ONLINE' } },
+        then: async () => {
+          await api.post(`/orchestrators/${id}/stop`)
+          t.match(await ask(key, `PATCH /orchestrators/${id}/status`, { status: 'ONLINE' }), { status: 200, body: { from: 'OFFLINE', to: 'ONLINE' } })
+        },
+      },
+      { says: 'what is nobody\'s to say', params: { id }, body: { status: 'BUSY' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'of another', by: 'bob', params: { id }, body: { status: 'ONLINE' }, answers: { status: 403 } },
+    ]
+  },
+  'PATCH /orchestrators/:id/status → POST /orchestrators/:id/pause': async () => {
+    const { id } = await orchestrator('Away')
+    return [{ says: 'away', params: { id }, body: { status: 'AWAY', reason: 'lunch' }, answers: { status: 200, body: { from: 'ONLINE', to: 'AWAY' } }, link: `/orchestrators/${id}/pause` }]
+  },
+  'PATCH /orchestrators/:id/status → POST /orchestrators/:id/deactivate': async () => {
+    const { id } = await orchestrator('Off')
+    return [
+      { says: 'offline', params: { id }, body: { status: 'OFFLINE' }, answers: { status: 200, body: { from: 'ONLINE', to: 'OFFLINE' } }, link: `/orchestrators/${id}/deactivate` },
+      { says: 'away from there', params: { id }, body: { status: 'AWAY' }, answers: refused(409, 'INVALID_STATE_TRANSITION') },
+    ]
+  },
   'DELETE /tasks/:id → POST /tasks/:id/cancel': async () => {
     const id = await task()
     return [

@@ -5,6 +5,7 @@ import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
 import { keeping } from '../email/decider.ts'
 import { Orchestrator, Profile, ShownStatus, type Status } from './events.ts'
+import { towards } from './older-words.ts'
 import { orchestratorState, shownStatus, type OrchestratorState } from './state.ts'
 
 type StatusName = z.output<typeof Status>
@@ -50,9 +51,14 @@ const statusCommand = (action: Action, about: string) => ({
   about,
   answers: fromTo,
   data: z.object({ reason: text(500).optional() }),
-  decide: (state: OrchestratorState, { reason }: { reason?: string | undefined }, context: Context) =>
-    move(action, state, reason ?? null, context),
+  decide: (state: OrchestratorState, { reason, as = action }: Move, context: Context) => move(as, state, reason ?? null, context),
 })
+
+interface Move {
+  readonly reason?: string | undefined
+  /** Older words name a status, to which one move leads from here and another from there. */
+  readonly as?: Action
+}
 
 const told = ['activate', 'start', 'pause', 'resume', 'deactivate', 'stop', 'restart'] as const
 
@@ -62,7 +68,7 @@ const toldCommand = (action: (typeof told)[number], about: string) => ({
   aliases: [{
     route: 'POST /orchestrators/:id/actions', about: `With \`action\` ${action}.`, fields: { action: z.enum(told) },
     meant: (said: Said) => said.action === action,
-  }],
+  }, ...towards(action)],
 })
 
 type Profile = z.output<typeof Profile>

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Rejection } from '../../kernel/decider.ts'
+import { Rejection, type Command } from '../../kernel/decider.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, now, orchestrator as orchestratorActor, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
@@ -165,6 +165,26 @@ t.test('F-61 a move answers where it began and where it led, however many steps 
   t.strictSame(asked('restart'), { from: 'AWAY', to: 'ONLINE' }, 'by way of OFFLINE')
   t.strictSame(asked('stop'), { from: 'ONLINE', to: 'OFFLINE' })
   t.strictSame(asked('archive'), { from: 'OFFLINE', to: 'ARCHIVED' })
+})
+
+t.test('F-61 older words that name a status mean the move that leads there from where it is', async (t) => {
+  const older = Object.entries<Command>(orchestrator.commands).flatMap(([name, { aliases = [] }]) =>
+    aliases.filter(({ route }) => route.startsWith('PATCH ')).map((alias) => ({ name, alias })))
+  const asked = (status: string, from?: (typeof statuses)[number]) => {
+    const world = new World([orchestrator])
+    const facts = from && from !== 'OFFLINE' ? [registered, changed('OFFLINE', from, 'start')] : from ? [registered] : []
+    world.append(orchestrator, subject, facts, world.contextOf({ id: subject }))
+    const [{ name, alias }] = older.filter(({ alias }) => alias.meant!({ status })) as [(typeof older)[number]]
+    const state = world.look(orchestrator, subject)
+    const said = alias.fill?.(state, {}) ?? {}
+    const decision = orchestrator.commands[name as 'pause'].decide(state, said, world.contextOf({ id: subject }))
+    return decision instanceof Rejection ? decision.code : decision.map(({ data }) => (data as { action: string }).action).join() || '='
+  }
+  t.strictSame(statuses.map((from) => asked('ONLINE', from)), ['=', '=', 'resume', 'activate'])
+  t.strictSame(statuses.map((from) => asked('AWAY', from)), ['pause', 'pause', '=', 'INVALID_STATE_TRANSITION'])
+  t.strictSame(statuses.map((from) => asked('OFFLINE', from)), ['deactivate', 'deactivate', 'deactivate', '='])
+  t.equal(asked('ONLINE'), 'NOT_FOUND')
+  t.strictSame(older.filter(({ alias }) => alias.meant!({ status: 'BUSY' })), [])
 })
 
 t.test('the read model shows who is there', async (t) => {
