@@ -28,6 +28,7 @@ import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
 import { database, migrate } from './store/database.ts'
 import { eventStore, rememberCapabilities } from './store/event-store.ts'
+import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { rowsFrom } from './store/rows.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
@@ -58,7 +59,8 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     await rememberCapabilities(client)
     await sameLog(client, db)
     const store = eventStore(client)
-    const streams = new Streams(store, config.states_max)
+    const kept = new KeptStates(db, domainVersion(), warn)
+    const streams = new Streams(store, config.states_max, kept)
     const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows: rowsFrom(grounds) })
     await bootstrap(handle, streams, db, config.organization, config.adminKey, showKey)
 
@@ -96,6 +98,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
         ending.abort()
         await app.close()
         await leading
+        await kept.settled()
         await client.dispose()
         await db.destroy()
         await grounds.destroy()

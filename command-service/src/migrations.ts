@@ -21,4 +21,7 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
     await sql`create table unread_fact (
       commit bigint primary key, stream text not null, type text not null, error text not null, at timestamptz not null default now())`.execute(db)
   },
+  (db) => sql`create table kept_state (
+    stream text primary key, domain text not null, state text not null, revision bigint not null, last text not null, position bigint not null,
+    command text not null, organization text not null, commands bytea not null)`.execute(db),
 ]

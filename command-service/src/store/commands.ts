@@ -15,6 +15,23 @@ export class Commands {
   #pairs = none
   #count = 0
 
+  /** As they were when `bytes` was asked. */
+  static of(bytes: Uint8Array): Commands {
+    const commands = new Commands()
+    const pairs = new Uint32Array(Uint8Array.from(bytes).buffer)
+    let length = 2 * first_max
+    while (length < pairs.length) length *= 2
+    commands.#pairs = new Uint32Array(length)
+    commands.#pairs.set(pairs)
+    commands.#count = pairs.length / 2
+    return commands
+  }
+
+  /** A copy of all that is remembered, for a machine of the same order of bytes. */
+  get bytes(): Uint8Array {
+    return new Uint8Array(this.#pairs.slice(0, 2 * this.#count).buffer)
+  }
+
   /** A fact of this command; those of one command come one after the other. */
   add(id: string, revision: number): void {
     const end = endOf(id)

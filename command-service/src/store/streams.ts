@@ -4,6 +4,10 @@ import type { AnyEvent, Meta } from 'shared-domain/kernel/fact.ts'
 import { decode } from 'shared-domain/kernel/events.ts'
 import { Commands } from './commands.ts'
 import type { EventStore, StoredEvent } from './event-store.ts'
+import type { Kept, KeptStates } from './kept-states.ts'
+
+/** A stream with so many facts is long, and kept each time when it has grown by as many. Who has it not reads that twice at the most. */
+export const long_min = 256
 
 /** What the first answer to a command was. */
 export interface Answered {
@@ -24,6 +28,10 @@ export interface Entry {
   /** Of the first event: the stream belongs to it. */
   organization: string | undefined
   readonly commands: Commands
+  /** Of the last event. */
+  command: string
+  /** Revision of what was kept of it last, -1 for nothing. */
+  kept: number
   /** When the store was last asked, on the monotonic clock. */
   read_ms: number
 }
@@ -39,10 +47,12 @@ export class Unreadable extends Error {
 
 export class Streams {
   readonly #store: EventStore
+  readonly #kept: KeptStates | undefined
   readonly #entries: LRUCache<string, Entry>
 
-  constructor(store: EventStore, states_max: number) {
+  constructor(store: EventStore, states_max: number, kept?: KeptStates) {
     this.#store = store
+    this.#kept = kept
     this.#entries = new LRUCache({ max: states_max })
   }
 
@@ -59,12 +69,38 @@ export class Streams {
   /** The stream as it stands now; only what is new is read. */
   async refreshed(fold: Fold, id: string): Promise<Entry> {
     const stream = streamOf(fold, id)
-    const entry = this.#entries.get(stream) ?? blank(stream, fold)
+    const known = this.#entries.get(stream)
     const asked_ms = performance.now()
-    await this.#store.read(stream, entry.revision + 1, (event) => take(entry, fold, event))
+    const entry = known ?? await this.#fromTheStart(stream, fold)
+    if (known) await this.#store.read(stream, known.revision + 1, (event) => take(known, fold, event))
     entry.read_ms = Math.max(entry.read_ms, asked_ms)
     this.#keep(entry)
     return entry
+  }
+
+  /** What is kept is asked for only when the first facts show that the stream is long. */
+  async #fromTheStart(stream: string, fold: Fold): Promise<Entry> {
+    const entry = blank(stream, fold)
+    await this.#store.read(stream, 0, (event) => take(entry, fold, event), this.#kept && long_min)
+    if (!this.#kept || entry.revision + 1 < long_min) return entry
+    const kept = await this.#kept.of(stream)
+    const restored = kept && await this.#restored(kept, fold)
+    if (restored) return restored
+    await this.#store.read(stream, entry.revision + 1, (event) => take(entry, fold, event))
+    return entry
+  }
+
+  /** The stream as it was kept, with what came since: unless the log holds another fact there, because it was restored from an older copy. */
+  async #restored(kept: Kept, fold: Fold): Promise<Entry | undefined> {
+    const { stream, state, revision, last, position, command, organization, commands } = kept
+    const entry: Entry = { stream, state, revision, last, position, command, organization, commands: Commands.of(commands), kept: revision, read_ms: -Infinity }
+    let isSame = false
+    await this.#store.read(stream, revision, (event) => {
+      if (event.revision === revision) isSame = event.position === position && (event.metadata as Meta).commandId === command
+      else if (isSame) take(entry, fold, event)
+    })
+    if (!isSame) await this.#kept!.forget(kept)
+    return isSame ? entry : undefined
   }
 
   /** What was known after this revision. Read from the first event, unless it is the last that is known here. */
@@ -109,11 +145,15 @@ export class Streams {
   #keep(entry: Entry) {
     const { revision = -1 } = this.#entries.get(entry.stream) ?? {}
     if (entry.revision > revision) this.#entries.set(entry.stream, entry)
+    if (!this.#kept || entry.revision - entry.kept < long_min) return
+    const { stream, state, revision: now, last, position, command, organization, commands } = entry
+    entry.kept = now
+    this.#kept.keep({ stream, state, revision: now, last: last!, position, command, organization: organization!, commands: commands.bytes })
   }
 }
 
 const blank = (stream: string, { initial }: Fold): Entry =>
-  ({ stream, state: initial, revision: -1, last: undefined, position: 0n, organization: undefined, commands: new Commands(), read_ms: -Infinity })
+  ({ stream, state: initial, revision: -1, last: undefined, position: 0n, organization: undefined, commands: new Commands(), command: '', kept: -1, read_ms: -Infinity })
 
 function take(entry: Entry, fold: Fold, event: StoredEvent) {
   // A second reader may have been faster; what is known is not learned twice.
@@ -133,6 +173,7 @@ function remember(entry: Entry, fold: Fold, fact: AnyEvent, meta: Meta, request:
   entry.state = fold.evolve(entry.state, fact, meta)
   entry.revision = meta.revision
   entry.last = fact.type
+  entry.command = meta.commandId
   entry.position = BigInt(meta.position)
   entry.organization ??= meta.organization
   if (request !== undefined) entry.commands.add(meta.commandId, meta.revision)
