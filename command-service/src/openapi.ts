@@ -50,9 +50,13 @@ function refused(declared: Refusals, codes: readonly OwnCode[] = usual) {
     [status, problem(status, [...new Set(refusals.map(({ code, title }) => `\`${code}\`: ${title}`))].join('\n'))]))
 }
 
+/** What comes to a stream by what it says makes something there, unless it takes it away. */
+export const isCreating = ({ creates, place }: Pick<Command, 'creates' | 'place'>, method: string): boolean =>
+  creates ?? (place !== undefined && method !== 'DELETE')
+
 /** Every answer of a command: a refusal stands under the status of its kind. */
-export function answers(declared: Refusals, command: Pick<Command, 'creates' | 'place' | 'secret' | 'answers'>) {
-  const creates = command.creates ?? command.place !== undefined
+export function answers(declared: Refusals, command: Pick<Command, 'creates' | 'place' | 'secret' | 'answers'>, method = 'POST') {
+  const creates = isCreating(command, method)
   const content = { 'application/json': { schema: accepted(command) } }
   return {
     200: { ...headers(creates ? 'It was so already.' : 'Accepted.'), content },
@@ -95,7 +99,7 @@ export function described(wordings: readonly [CommandWording, ...CommandWording[
     params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((parameter) => [parameter, z.uuid()]))), dialect),
     headers: headerParameters(command),
     body: others.length > 0 ? { anyOf: bodies } : bodies[0]!,
-    response: answers(rejections, command),
+    response: answers(rejections, command, first.own.method),
     ...(older.length > 0 ? successors(older) : {}),
     ...(alias ? { deprecated: true } : {}),
   }

@@ -9,7 +9,7 @@ import type { Handle } from './request.ts'
 import { prefix } from 'shared-service/addresses.ts'
 import { newId } from 'shared-service/new-id.ts'
 import { invalid } from 'shared-service/problems.ts'
-import { described } from './openapi.ts'
+import { described, isCreating } from './openapi.ts'
 import { successorLink, wishFrom, wordingsOf, type CommandWording } from './wordings.ts'
 
 /** Routes of every command of every decider: the domain is the API. Older words may share a route, also with a command's own. */
@@ -46,7 +46,7 @@ function errandOf(wording: CommandWording, { known, parameters, body }: Asked, h
   const place = `${decider.category} ${own ?? wanted ?? placed ?? `${canonical.method} ${canonical.path} ${JSON.stringify(others)}`}`
   const commandId = commandIdOf(known, place)
   const id = own ?? fingerprint?.id ?? wanted ?? placed ?? (known.key === undefined ? newId() : v5('id', commandId))
-  const location = command.creates ?? placed !== undefined ? `${prefix}/${decider.collection}/${id}` : undefined
+  const location = isCreating(command, canonical.method) ? `${prefix}/${decider.collection}/${id}` : undefined
   return {
     line: streamOf(decider, id), link,
     async carryOut() {
