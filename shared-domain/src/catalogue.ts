@@ -2,8 +2,14 @@ import { approvals } from './council/approvals.ts'
 import { deadlines } from './council/deadlines.ts'
 import { decision } from './council/decision/decider.ts'
 import { decisions, votes } from './council/decision/decisions.ts'
+import { agentPeers } from './fleet/agent/agent-peers.ts'
+import { agentVersions } from './fleet/agent/agent-versions.ts'
+import { agents } from './fleet/agent/agents.ts'
+import { agent } from './fleet/agent/decider.ts'
+import { agentSlots } from './fleet/agent-slots.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
+import { circuits } from './fleet/circuits.ts'
 import { emailAddress } from './fleet/email/decider.ts'
 import { emails } from './fleet/emails.ts'
 import { apiKey } from './fleet/key/decider.ts'
@@ -14,6 +20,7 @@ import { statusPost } from './fleet/post/decider.ts'
 import { posts } from './fleet/post/posts.ts'
 import { rotation } from './fleet/rotation.ts'
 import { slots } from './fleet/slots.ts'
+import { supervisors } from './fleet/supervisors.ts'
 import type { Choice } from './kernel/choice.ts'
 import type { Decider } from './kernel/decider.ts'
 import type { Process } from './kernel/process.ts'
@@ -29,13 +36,15 @@ import { performance } from './work/task/performance.ts'
 import { nextTask } from './work/task/selection.ts'
 import { unblocking } from './work/unblocking.ts'
 
-export const deciders: readonly Decider[] = [task, dependents, orchestrator, emailAddress, statusPost, capacity, apiKey, decision]
+export const deciders: readonly Decider[] = [task, dependents, orchestrator, emailAddress, statusPost, capacity, apiKey, agent, decision]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, posts, capacities, keys, decisions, votes,
-  timeline,
+  backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, posts, capacities, keys, agents,
+  agentVersions, agentPeers, decisions, votes, timeline,
 ]
 
-export const processes: readonly Process[] = [unblocking, leases, slots, emails, rotation, deadlines, approvals]
+export const processes: readonly Process[] = [
+  unblocking, leases, slots, emails, rotation, agentSlots, circuits, supervisors, deadlines, approvals,
+]
 
 export const choices: readonly Choice<any>[] = [nextTask]

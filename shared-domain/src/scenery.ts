@@ -1,4 +1,5 @@
 import { deciders } from './catalogue.ts'
+import { agent } from './fleet/agent/decider.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { ids, type Step } from './kernel/arbitrary.ts'
@@ -7,7 +8,10 @@ import { World } from './kernel/world.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { task } from './work/task/decider.ts'
 
-/** A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it. */
+/**
+ * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it. Of the
+ * agents the first has slots taken and a peer, and the last has failed so often that its circuit is open.
+ */
 export function inhabited(): World {
   const world = new World(deciders)
   for (const id of ids.slice(0, 3)) {
@@ -15,11 +19,20 @@ export function inhabited(): World {
     world.carryOut(send(orchestrator, id, 'activate', {}))
     world.carryOut(send(task, id, 'create', { owner: id, title: 'Work', dependsOn: id === ids[2] ? [ids[0]!] : [] }))
   }
-  const [first, second, third] = ids as [string, string, string]
+  const [first, second, third, fourth] = ids as [string, string, string, string]
   world.carryOut(send(dependents, first, 'add', { dependent: third }))
   world.carryOut(send(task, first, 'collaborate', { collaborators: [{ orchestrator: second, role: 'reviewer' }] }))
   world.carryOut(send(task, first, 'start', {}))
   world.carryOut(send(apiKey, first, 'generate', { orchestrator: first }))
+  world.carryOut(send(apiKey, second, 'generate', { orchestrator: first }))
+  world.carryOut(send(apiKey, second, 'reserveRotation', { successor: third }))
+  for (const id of [first, second, fourth]) world.carryOut(send(agent, id, 'register', { name: 'Agent', maxConcurrent: 3 }))
+  world.carryOut(send(agent, first, 'addPeer', { agent: first, peer: second }))
+  for (const slot of [first, second]) world.carryOut(send(agent, first, 'reserve', { task: first, slot }))
+  for (const slot of [first, second, third]) {
+    world.carryOut(send(agent, fourth, 'reserve', { task: first, slot }))
+    world.carryOut(send(agent, fourth, 'settle', { task: first, slot, success: false }))
+  }
   return world
 }
 

@@ -5,11 +5,13 @@ import { isZone } from './kernel/time.ts'
 export const Id = z.uuid().toLowerCase()
 export const TaskId = Id.brand('TaskId')
 export const OrchestratorId = Id.brand('OrchestratorId')
+export const AgentId = Id.brand('AgentId')
 export const DecisionId = Id.brand('DecisionId')
 export const CommandId = Id.brand('CommandId')
 
 export type TaskId = z.output<typeof TaskId>
 export type OrchestratorId = z.output<typeof OrchestratorId>
+export type AgentId = z.output<typeof AgentId>
 export type DecisionId = z.output<typeof DecisionId>
 export type CommandId = z.output<typeof CommandId>
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { z } from 'zod'
 import type { Command, Decider } from './decider.ts'
 import type { Actor } from './fact.ts'
-import { admin, now, orchestrator, system, tool, uuid } from './testing.ts'
+import { admin, now, orchestrator, organization, system, tool, uuid } from './testing.ts'
 import { hour_ms, later } from './time.ts'
 import type { Wish } from './world.ts'
 
@@ -84,12 +84,16 @@ export interface Step {
 const actors: readonly Actor[] = [admin, admin, system, tool, ...ids.map(orchestrator)]
 const waits_ms = [0, 0, 0, 1_000, 20_000, 61_000, 6 * hour_ms]
 
+/** The wish for the stream that it names, where the command says which. */
+const placed = (wish: Wish, { data, place }: Command): Wish =>
+  (place ? { ...wish, id: place(data.parse(wish.data), { at: now, organization }) } : wish)
+
 /** Any command of these deciders, by anybody, for any stream. */
 export const stepOf = (deciders: readonly Decider[]): fc.Arbitrary<Step> => fc.oneof(...deciders.flatMap((decider) =>
-  Object.entries<Command>(decider.commands).map(([command, { data }]) => fc.record({
+  Object.entries<Command>(decider.commands).map(([name, command]) => fc.record({
     wish: fc.record({
-      category: fc.constant(decider.category), command: fc.constant(command), id: fc.constantFrom(...ids), data: inputOf(data),
+      category: fc.constant(decider.category), command: fc.constant(name), id: fc.constantFrom(...ids), data: inputOf(command.data),
       by: fc.constantFrom(...actors),
-    }),
+    }).map((wish) => placed(wish, command)),
     wait_ms: fc.constantFrom(...waits_ms),
   }))))
