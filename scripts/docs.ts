@@ -21,7 +21,7 @@ async function commandDocument(): Promise<object> {
   app.setSerializerCompiler(() => JSON.stringify)
   await app.register(swagger, { openapi: document })
   const nobody = () => Promise.reject(new Error('only described'))
-  await app.register(async (scope) => serve(scope, everyRoute({ deciders, choices, db: undefined as never, streams: undefined as never, handle: nobody }), nobody))
+  await app.register(async (scope) => serve(scope, everyRoute({ deciders, choices, handle: nobody } as never), nobody))
   await app.ready()
   const described = app.swagger()
   await app.close()

@@ -1,4 +1,4 @@
-import type { Choice } from 'shared-domain/kernel/choice.ts'
+import { wishOf, type Choice } from 'shared-domain/kernel/choice.ts'
 import { ids_max_default } from 'shared-domain/kernel/bulk.ts'
 import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
@@ -64,10 +64,13 @@ export function commandPage(deciders: readonly Decider[], choices: readonly Choi
     const refusals = Object.entries(decider.rejections).map(([code, { kind, says }]) => [`\`${code}\``, kind, says])
     return `## ${decider.category}\n\n${table(['route', 'what it does', 'scope', 'body'], rows)}\n\n${table(['refusal', 'kind', 'why'], refusals)}\n`
   })
-  const picks = choices.map(({ path, command, question, about, policy }) =>
-    [`\`POST /api/v1${path}/:id/${command}\``, `\`GET /api/v1${path}/:id/${question}\``, about, policy])
+  const picks = choices.map((choice) => {
+    const { path, command, question, about, policy, chooser } = choice
+    const place = `/api/v1${path}${chooser ? '/:id' : ''}`
+    return [`\`POST ${place}/${command}\``, `\`GET ${place}/${question}\``, about, policy, fields(wishOf(choice))]
+  })
   const statuses = Object.entries(meanings).map(([kind, { status, retryable }]) => `${kind} ${status}${retryable ? ' (retryable)' : ''}`)
-  return `# Commands\n\n${generated}\nThe kind of a refusal is its status: ${statuses.join(', ')}.\n\n${together}\n\n${parts.filter(Boolean).join('\n')}\n## Choices\n\n${table(['takes it', 'asks only', 'what', 'policy'], picks)}\n`
+  return `# Commands\n\n${generated}\nThe kind of a refusal is its status: ${statuses.join(', ')}.\n\n${together}\n\n${parts.filter(Boolean).join('\n')}\n## Choices\n\n${table(['takes it', 'asks only', 'what', 'policy', 'criteria'], picks)}\n`
 }
 
 /** `docs/reference/events.md`. */

@@ -7,6 +7,7 @@ import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
+import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
 import { healthy } from 'shared-service/health.ts'
 import { measured } from 'shared-service/metrics.ts'
@@ -29,7 +30,6 @@ import { Queues } from './queues.ts'
 import { database, migrate } from './store/database.ts'
 import { eventStore, rememberCapabilities } from './store/event-store.ts'
 import { domainVersion, KeptStates } from './store/kept-states.ts'
-import { rowsFrom } from './store/rows.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
 import { Timers } from './timers.ts'
@@ -61,7 +61,8 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     const store = eventStore(client)
     const kept = new KeptStates(db, domainVersion(), warn)
     const streams = new Streams(store, config.states_max, kept)
-    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows: rowsFrom(grounds) })
+    const findRows = rowsFrom(grounds)
+    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows })
     await bootstrap(handle, streams, db, config.organization, config.adminKey, showKey)
 
     const timers = new Timers(db)
@@ -74,7 +75,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     })
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
-      serve(scope, everyRoute({ deciders, choices, db, streams, handle }), authoriser(streams))
+      serve(scope, everyRoute({ deciders, choices, db, findRows, streams, handle }), authoriser(streams))
     })
     const url = await app.listen({ host: config.host, port: config.port })
 

@@ -1,19 +1,25 @@
 import { sql, type Kysely } from 'kysely'
-import type { Alias } from 'shared-domain/kernel/alias.ts'
-import { rank, readBy, slicesOf, type Choice, type Standing } from 'shared-domain/kernel/choice.ts'
-import { mayActAs, Rejection, reject } from 'shared-domain/kernel/decider.ts'
+import { wordsOf, type Alias, type Said } from 'shared-domain/kernel/alias.ts'
+import { readBy, wishOf, type Choice } from 'shared-domain/kernel/choice.ts'
+import type { Asking } from 'shared-domain/kernel/choosing.ts'
+import { mayActAs, reject, Rejection } from 'shared-domain/kernel/decider.ts'
+import { Id } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
 import { repeated } from './answers.ts'
 import { commandIdOf } from './circumstances.ts'
 import { answerTo, type Asked, type CommandRoute, type Errand } from './command-route.ts'
-import type { Accepted, Handle, Outcome, Request } from './request.ts'
+import { fingerprintOf } from './fingerprint.ts'
+import type { FindRows } from './grounding.ts'
+import type { Handle, Outcome, Request } from './request.ts'
+import { candidates } from 'shared-service/choosing.ts'
 import { pause } from 'shared-service/pause.ts'
 import { invalid, parsed, Problem } from 'shared-service/problems.ts'
 import { answers, headerParameters, olderOperation, successors } from './openapi.ts'
+import { slicesFrom } from './store/candidates.ts'
 import type { Streams } from './store/streams.ts'
-import { choiceRoutesOf, idsIn, successorLink } from './wordings.ts'
+import { bodyOf, choiceRoutesOf, idsIn, inOwnWords, successorLink } from './wordings.ts'
 
-const body = z.object({ minPosition: z.string().regex(/^\d{1,19}$/).optional() }).strict()
+const waiting = { minPosition: z.string().regex(/^\d{1,19}$/).optional() }
 
 const behind_max_ms = 2_000
 const behind_step_ms = 20
@@ -22,24 +28,6 @@ const tidy_every_ms = 3_600_000
 
 /** How many are tried, best first: rows may be a moment old, and others take from the same ones. */
 const tries_max = 24
-
-/** The first rows of every slice, in one statement. */
-function candidates(db: Kysely<any>, choice: Choice, organization: string, id: string, at: string) {
-  const parts = slicesOf(choice, id, at).map(({ where, notAfter, standing, order }) => {
-    let part = db.selectFrom(choice.from.name).selectAll().where('organization', '=', organization)
-      .where((row) => row.or([row(notAfter.column, 'is', null), row(notAfter.column, '<=', notAfter.at)]))
-    for (const [column, values] of Object.entries(where)) part = part.where(column, 'in', values)
-    if (standing) part = part.where(stand(choice.from.name, organization, standing))
-    for (const column of order) part = part.orderBy(column, (o) => o.asc().nullsLast())
-    return sql`(${part.limit(tries_max)})`
-  })
-  return sql<Record<string, unknown>>`${sql.join(parts, sql` union all `)}`.execute(db).then(({ rows }) => rows)
-}
-
-const stand = (model: string, organization: string, { column, in: { name, key }, where }: Standing) => sql<boolean>`not exists (
-  select from jsonb_array_elements_text(${sql.ref(`${model}.${column}`)}) as named (id) where not exists (
-    select from ${sql.table(name)} as other where other.organization = ${organization} and other.${sql.ref(key[0]!)} = named.id::uuid
-      and ${sql.join(Object.entries(where).map(([column, values]) => sql`other.${sql.ref(column)} = any(${values})`), sql` and `)}))`
 
 /** Waits until the rows are as new as a position; so many callers and no more. */
 function positions(db: Kysely<any>) {
@@ -69,89 +57,104 @@ export async function tidy(db: Kysely<any>, signal: AbortSignal): Promise<void> 
   }
 }
 
+interface Hosts {
+  readonly db: Kysely<any>
+  readonly findRows: FindRows
+  readonly streams: Streams
+  readonly handle: Handle
+}
+
 /** Routes that pick the best row of a read model and send its stream the command that takes it. */
-export function choiceRoutes(choices: readonly Choice[], db: Kysely<any>, streams: Streams, handle: Handle): readonly CommandRoute[] {
-  const reached = positions(db)
-  return choices.flatMap((choice) => routesOf(choice, reached, taker(choice, db, streams, handle)))
+export function choiceRoutes(choices: readonly Choice[], hosts: Hosts): readonly CommandRoute[] {
+  const reached = positions(hosts.db)
+  return choices.flatMap((choice) => routesOf(choice, reached, taker(choice, hosts)))
 }
 
 function routesOf(choice: Choice, reached: ReturnType<typeof positions>, take: ReturnType<typeof taker>): readonly CommandRoute[] {
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
   const refusals = { ...decider.rejections, [choice.nothing.code]: choice.nothing }
+  const canonical = wishOf(choice).extend(waiting)
   const [own, ...older] = choiceRoutesOf(choice)
 
-  function read({ known, parameters, body: said }: Asked, alias: Alias | undefined): Errand {
-    const { id } = idsIn(parameters)
+  function read({ known, parameters, body }: Asked, words: z.ZodObject, alias: Alias | undefined): Errand {
+    const ids: Readonly<Record<string, string>> = idsIn(parameters)
     if (known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: which stream it will be is not known before')
-    const { minPosition } = parsed(body, said)
-    if (!mayActAs(known, id!)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
-    const place = `${choice.name} ${id}`
+    const said = alias ? inOwnWords(alias, { words, canonical }, { ...body, ...ids }, known.at) : body
+    const { minPosition, ...wish } = parsed(canonical, said) as Said & { readonly minPosition?: string }
+    const { id } = ids
+    if (id !== undefined && !mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
+    const place = id === undefined ? choice.name : `${choice.name} ${id}`
     return {
-      line: place, link: alias && successorLink(own!.path, { id }),
+      line: place, link: alias && successorLink(own!.path, ids),
       async carryOut() {
         for (const { name } of readBy(choice)) await reached(name, minPosition)
-        return answerTo(await take(id!, { ...known, id: id!, commandId: commandIdOf(known, place) }), refusals)
+        return answerTo(await take({ id, wish, at: known.at }, { ...known, commandId: commandIdOf(known, place) }), refusals)
       },
     }
   }
 
-  return [own!, ...older].map(({ path, alias }) => ({
-    method: 'POST', path,
-    schema: {
-      operationId: alias ? olderOperation({ method: 'POST', path }) : `${choice.name}.${choice.command}`,
-      summary: `${alias ? 'Older words: takes' : 'Takes'} the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
-      tags: [choice.path.slice(1)],
-      params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } },
-      headers: headerParameters({ picks: true }),
-      body: z.toJSONSchema(body, { target: 'draft-2020-12' }),
-      response: answers(refusals, command.answers ? { answers: command.answers } : {}),
-      ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
-    },
-    needs: () => ({ scope: command.scope ?? 'write', fresh: command.fresh ?? false }),
-    read: (asked) => read(asked, alias),
-  }))
+  return [own!, ...older].map(({ path, parameters, alias }) => {
+    const words = alias ? wordsOf(alias, canonical, Id) : canonical
+    return {
+      method: 'POST', path,
+      schema: {
+        operationId: alias ? olderOperation({ method: 'POST', path }) : `${choice.name}.${choice.command}`,
+        summary: `${alias ? 'Older words: takes' : 'Takes'} the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
+        tags: [choice.path.slice(1)],
+        ...(parameters.length > 0 ? { params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } } } : {}),
+        headers: headerParameters({ picks: true }),
+        body: z.toJSONSchema(bodyOf({ words, parameters }), { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
+        response: answers(refusals, command.answers ? { answers: command.answers } : {}),
+        ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
+      },
+      needs: () => ({ scope: command.scope ?? 'write', fresh: command.fresh ?? false }),
+      read: (asked) => read(asked, words, alias),
+    }
+  })
 }
 
-function taker(choice: Choice, db: Kysely<any>, streams: Streams, handle: Handle) {
+function taker(choice: Choice, { db, findRows, streams, handle }: Hosts) {
   const { to: decider, command: name, data } = choice.sends
   const command = decider.commands[name]!
+  const rowsOf = slicesFrom(db)
+
+  /** Tells one request from another under the same key. */
+  const wordOf = (wish: Said) => (Object.keys(wish).length > 0 ? fingerprintOf(choice.name, wish) : choice.name)
 
   /** The answer to the same request, if it came before and led to something. */
-  async function earlier(request: Request): Promise<Accepted | undefined> {
+  async function earlier(wish: Said, request: Omit<Request, 'id'>): Promise<Outcome | undefined> {
     const { commandId, organization } = request
-    const made = await db.selectFrom('choice_made').select('target').where('command_id', '=', commandId).executeTakeFirst()
+    const made = await db.selectFrom('choice_made').select(['target', 'request']).where('command_id', '=', commandId).executeTakeFirst()
     if (!made) return undefined
     const entry = await streams.refreshed(decider, made.target)
     const first = await streams.answered(entry, commandId)
-    return first && entry.organization === organization ? repeated(streams, { decider, command, request: { ...request, id: made.target } }, first) : undefined
+    if (!first || entry.organization !== organization) return undefined
+    if (made.request !== wordOf(wish)) return reject('IDEMPOTENCY_MISMATCH')
+    return repeated(streams, { decider, command, request: { ...request, id: made.target } }, first)
   }
 
   /** Before the command goes out it is noted where to, so that a repetition looks there first. */
-  const note = ({ commandId }: Request, target: string) => db.insertInto('choice_made').values({ command_id: commandId, request: choice.name, target })
-    .onConflict((c) => c.column('command_id').doUpdateSet({ target })).execute()
+  const note = ({ commandId }: Pick<Request, 'commandId'>, wish: Said, target: string) => db.insertInto('choice_made').values({ command_id: commandId, request: wordOf(wish), target })
+    .onConflict((c) => c.column('command_id').doUpdateSet({ target, request: wordOf(wish) })).execute()
 
-  return async (id: string, request: Request): Promise<Outcome> => {
-    if (request.repeatable) {
-      const first = await earlier(request)
-      if (first) return first
-    }
-    const { organization, at } = request
-    const chooser = await db.selectFrom(choice.chooser.name).selectAll().where('organization', '=', organization)
-      .where(choice.chooser.key[0]!, '=', id).executeTakeFirst()
-    if (!chooser) return reject('NOT_FOUND')
-    const ranked = rank(choice, await candidates(db, choice, organization, id, at), chooser, at).slice(0, tries_max)
-    const selection = { policy: choice.policy, candidates: ranked.slice(0, choice.top).map(({ row, score }) => ({ id: choice.idOf(row), score })) }
-    let refusal: Rejection | undefined
-    for (const { row } of ranked) {
+  return async (asking: Asking, request: Omit<Request, 'id'>): Promise<Outcome> => {
+    const { organization } = request
+    const first = request.repeatable ? await earlier(asking.wish, request) : undefined
+    if (first) return first
+    const course = candidates(choice, asking, tries_max, {
+      rows: (model, slices) => rowsOf(organization, model, slices),
+      grounds: (asked) => findRows(organization, asked),
+    })
+    let step = await course.next()
+    while (!step.done) {
+      const { row, selection } = step.value
       const target = choice.idOf(row)
-      if (request.repeatable) await note(request, target)
+      if (request.repeatable) await note(request, asking.wish, target)
       const outcome = await handle(decider, name, command.data.parse(data(selection)), { ...request, id: target })
       if (!(outcome instanceof Rejection)) return outcome
-      if (choice.outdated.includes(outcome.code)) continue
-      if (!choice.passing.includes(outcome.code)) return outcome
-      refusal ??= outcome
+      step = await course.next(outcome)
     }
-    return refusal ?? reject(choice.nothing.code)
+    return step.value.why
   }
 }

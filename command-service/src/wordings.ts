@@ -42,12 +42,12 @@ export function wordingsOf(decider: Decider, name: string, command: Command): re
 }
 
 /** The route by which a choice is taken, and the older ones. */
-export const choiceRoutesOf = ({ path, command, aliases = [] }: Choice): readonly (ReturnType<typeof routeParts> & { readonly alias?: Alias })[] => [
-  routeParts(`POST ${path}/:id/${command}`),
+export const choiceRoutesOf = ({ path, command, chooser, aliases = [] }: Choice): readonly (ReturnType<typeof routeParts> & { readonly alias?: Alias })[] => [
+  routeParts(`POST ${path}${chooser ? '/:id' : ''}/${command}`),
   ...aliases.filter(({ route }) => route.startsWith('POST ')).map((alias) => ({ alias, ...routeParts(alias.route) })),
 ]
 
-export const bodyOf = ({ words, parameters }: CommandWording): z.ZodObject =>
+export const bodyOf = ({ words, parameters }: Pick<CommandWording, 'words' | 'parameters'>): z.ZodObject =>
   z.strictObject(Object.fromEntries(Object.entries(words.shape).filter(([name]) => !parameters.includes(name))))
 
 export interface Wish {
@@ -93,11 +93,15 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
   }
 }
 
-function olderWords({ words }: CommandWording, alias: Alias, said: Said): Said {
+function olderWords({ words }: Pick<CommandWording, 'words'>, alias: Alias, said: Said): Said {
   const twice = mixed(alias, said).map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` }))
   if (twice.length > 0) throw invalidFor(twice)
   return parsed(words, said)
 }
+
+/** What was said in older words, in the canonical ones. */
+export const inOwnWords = (alias: Alias, wording: { readonly words: z.ZodObject; readonly canonical: z.ZodObject }, said: Said, at: string): Said =>
+  translated(alias, wording.canonical, olderWords(wording, alias, said), at)
 
 const inOlderWords = (alias: Alias, { issues }: z.ZodError) =>
   new z.ZodError(issues.map((issue) => ({ ...issue, path: issue.path.map((step, depth) => (depth === 0 ? olderName(alias, step) : step)) })))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { Instant } from 'shared-domain/vocabulary.ts'
-import { fromText, inner } from './columns.ts'
+import { fromText, inner } from 'shared-service/columns.ts'
 import type { Slice } from './slice.ts'
 
 /** Values of one parameter, any of which fits. */

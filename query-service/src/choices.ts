@@ -1,38 +1,60 @@
 import { z } from 'zod'
-import { rank, readBy, slicesOf, type Choice, type Ranked } from 'shared-domain/kernel/choice.ts'
+import { readBy, Rejected, wishOf, type Choice } from 'shared-domain/kernel/choice.ts'
+import type { Candidate } from 'shared-domain/kernel/choosing.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
+import { candidates } from 'shared-service/choosing.ts'
 import { question, type Question } from './question.ts'
-import { show, shownRow, slicedTo } from './routes.ts'
+import { show, shownRow } from './routes.ts'
+import { fromText, inner } from 'shared-service/columns.ts'
 import { unknownThing } from './wordings.ts'
 
 const runnersUp_max = 5
 
-/** What would be chosen now, and why: the best with its score, and those that come after it. */
+/** What would be chosen now, and why: the best with its score, and those that come after it or were passed over before it. */
 export function questionOf(choice: Choice): Question {
-  const { name, about, path, question: asked, chooser, from, policy, aliases = [] } = choice
-  const [chooserKey] = chooser.key as [string]
+  const { name, about, path, question: asked, chooser, from, policy, aliases = [], fits } = choice
+  const [chooserKey = ''] = chooser?.key ?? []
   const Scored = shownRow(from).extend({ score: z.number() })
+  const answer = z.object({ best: Scored.nullable(), runnersUp: z.array(Scored).max(runnersUp_max), policy: z.string() })
   return question({
     operation: `${name}.show`,
     about,
     tag: name,
-    path: `${path}/:${chooserKey}/${asked}`,
-    params: z.object({ [chooserKey]: chooser.row.shape[chooserKey]! }),
-    query: z.object({}),
-    answer: z.object({ best: Scored.nullable(), runnersUp: z.array(Scored).max(runnersUp_max), policy: z.string() }),
+    path: `${path}${chooser ? `/:${chooserKey}` : ''}/${asked}`,
+    params: chooser ? z.object({ [chooserKey]: chooser.row.shape[chooserKey]! }) : z.object({}),
+    query: z.object(Object.fromEntries(Object.entries<z.ZodType>(wishOf(choice).shape).map(([criterion, schema]) => [criterion, fromUrl(schema)]))),
+    answer: fits ? answer.extend({ rejected: z.array(Rejected) }) : answer,
     scope: 'read',
     aliases: aliases.filter(({ route }) => route.startsWith('GET ')),
-    reads: [...new Set([...readBy(choice), chooser].map(({ name }) => name))],
-    async reply({ params, caller: { organization }, at }, database) {
-      const choosing = await database.ask(chooser, organization, [slicedTo(params)])
-      if (!choosing.rows[0]) throw unknownThing()
-      const candidates = await database.ask(from, organization, slicesOf(choice, params[chooserKey], at))
-      const ranked: readonly Ranked<Row>[] = rank(choice, candidates.rows, choosing.rows[0], at)
-      const [best = null, ...others] = ranked.map(({ row, score }) => ({ ...show(from, row), score }))
-      const position = earlier(choosing.position, candidates.position)
-      return { body: { best, runnersUp: others.slice(0, runnersUp_max), policy }, position }
+    reads: [...new Set([...readBy(choice), ...(chooser ? [chooser] : [])].map(({ name }) => name))],
+    async reply({ params, query: wish, caller: { organization }, at }, database) {
+      const positions: string[] = []
+      const told = <Found extends { readonly position: string }>(found: Found) => {
+        positions.push(found.position)
+        return found
+      }
+      const course = candidates(choice, { id: params[chooserKey], wish, at }, 1 + runnersUp_max, {
+        rows: async (model, slices) => told(await database.ask(model, organization, slices)).rows,
+        grounds: async (grounds) => told(await database.find(organization, grounds)),
+      })
+      const offered: Candidate<Row>[] = []
+      let step = await course.next()
+      // Where rows are gone through until one fits, there are no runners-up.
+      for (; !step.done; step = await course.next()) if (offered.push(step.value) > runnersUp_max || fits) break
+      if (step.done && step.value.why.code === 'NOT_FOUND') throw unknownThing()
+      const rejected = step.done ? step.value.rejected : step.value.selection.rejected
+      const [best = null, ...runnersUp] = offered.map(({ row, score }) => ({ ...show(from, row), score }))
+      return { body: { best, runnersUp, policy, ...(fits ? { rejected } : {}) }, position: positions.reduce(earlier) }
     },
   })
 }
 
 const earlier = (a: string, b: string) => (BigInt(a) < BigInt(b) ? a : b)
+
+/** What a body says as a list or a number, a URL says by repetition and as text. */
+function fromUrl(schema: z.ZodType): z.ZodType {
+  const plain = inner(schema) as z.ZodType
+  if (!(plain instanceof z.ZodArray)) return z.preprocess((text) => fromText(plain, text), schema).optional()
+  const item = plain.element as z.ZodType
+  return z.preprocess((given) => (given === undefined ? given : [given].flat().map((text) => fromText(item, text))), schema).optional()
+}

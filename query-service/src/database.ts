@@ -1,9 +1,11 @@
 import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely'
 import pg from 'pg'
+import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
+import { shaper } from 'shared-service/columns.ts'
+import { rowsFrom } from 'shared-service/grounds.ts'
 import { Problem } from 'shared-service/problems.ts'
-import { shaper } from './columns.ts'
 import type { Config } from './config.ts'
 import { isOfItsValues, statementOf, type Slice } from './slice.ts'
 
@@ -21,6 +23,8 @@ export interface Checkpoint {
 
 export interface Database {
   ask(model: ReadModel, organization: string, slices: readonly Slice[]): Promise<Found>
+  /** The rows that a choice rests on. */
+  find(organization: string, asked: Asked): Promise<Grounds>
   /** Of the read models that are being shown. */
   checkpoints(): Promise<readonly Checkpoint[]>
   /** Undefined while the read model has none. */
@@ -54,6 +58,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   pool.on('error', () => {}).on('connect', (client) => client.on('error', onLost))
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
   const run = prepared(pool)
+  const find = rowsFrom(db)
 
   return {
     async ask(model, organization, slices) {
@@ -65,6 +70,8 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
         rows: rows.filter((row) => row.$found === true).map(({ $position: _position, $found: _found, ...row }) => shape(row)),
       }
     },
+
+    find: (organization, asked) => translated(() => find(organization, asked)),
 
     checkpoints: () => translated(() =>
       db.selectFrom('checkpoint').where('active', '=', true).orderBy('model')
@@ -117,6 +124,7 @@ async function translated<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
+    if (error instanceof Problem) throw error
     if (!(error instanceof pg.DatabaseError)) throw later('SERVICE_UNAVAILABLE', 'The read models cannot be reached.', error)
     const { code = '' } = error
     if (code === undefinedTable || code === undefinedColumn) throw later('READ_MODEL_BEHIND', 'The read model is being built.', error)

@@ -15,7 +15,7 @@ import { openStore } from '../../infra/embedded/eventstore/store.ts'
 import { startPostgres } from '../../infra/embedded/postgres.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import { start, type Catalogue, type Service } from './app.ts'
-import { inner } from './columns.ts'
+import { inner } from 'shared-service/columns.ts'
 import { configFrom, type Config } from './config.ts'
 
 export interface Reply {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { asking, typed, type Asked } from './asking.ts'
-import { fromText } from './columns.ts'
+import { fromText } from 'shared-service/columns.ts'
 import { cursorAt, placeAt, placeIn } from './cursor.ts'
 import { question, type Question } from './question.ts'
 import type { Slice } from './slice.ts'

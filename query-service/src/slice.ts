@@ -1,17 +1,13 @@
 import {
   DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type CompiledQuery, type RawBuilder,
 } from 'kysely'
-import type { Standing } from 'shared-domain/kernel/choice.ts'
+import type { Slice as ChosenSlice } from 'shared-domain/kernel/choosing.ts'
 import { isText, type ReadModel, type Row } from 'shared-domain/kernel/read-model.ts'
-import { columnsOf } from './columns.ts'
+import { columnsOf } from 'shared-service/columns.ts'
+import { behind, conditionsOf, type Sql } from 'shared-service/slices.ts'
 
 /** Which rows of a read model are asked for. As data, so that whatever is asked, the organization is added in one place. */
-export interface Slice {
-  /** Each column holds one of these values; null is a value. */
-  readonly where: Readonly<Record<string, readonly unknown[]>>
-  /** A nullable instant column that must not lie ahead of an instant. */
-  readonly notAfter?: { readonly column: string; readonly at: string }
-  readonly standing?: Standing
+export interface Slice extends ChosenSlice {
   /** Each of these lists holds one of these texts. */
   readonly contains?: Readonly<Record<string, readonly string[]>>
   readonly ranges?: readonly Range[]
@@ -19,11 +15,8 @@ export interface Slice {
   readonly search?: string
   /** Before `order`; nulls come last either way. */
   readonly sort?: Sort
-  /** Growing, nulls last. */
-  readonly order: readonly string[]
   /** Values of the sorted column, if any, and of the `order` columns: only rows behind them are wanted. */
   readonly after?: readonly unknown[]
-  readonly limit: number
 }
 
 export interface Range {
@@ -37,11 +30,9 @@ export interface Sort {
   readonly isFalling: boolean
 }
 
-type Condition = RawBuilder<boolean>
-
 /** Rows that one index gives in order. */
 interface Part {
-  readonly conditions: readonly Condition[]
+  readonly conditions: readonly Sql[]
   readonly order: readonly RawBuilder<unknown>[]
 }
 
@@ -54,14 +45,15 @@ const db = new Kysely<any>({
 })
 
 /** Whether how best to find the rows depends on the values that are asked for, not on the columns alone. */
-export const isOfItsValues = ({ contains = {}, ranges = [], search }: Slice): boolean =>
-  search !== undefined || ranges.length > 0 || Object.keys(contains).length > 0
+export const isOfItsValues = ({ contains = {}, ranges = [], search, conditions = [], joined = [] }: Slice): boolean =>
+  search !== undefined || ranges.length > 0 || Object.keys(contains).length > 0 || conditions.length > 0 || joined.length > 0
 
 /** The rows of all slices in the order of the first, as `$found`, with the position that they were read at. */
 export function statementOf(model: ReadModel, organization: string, slices: readonly Slice[]): CompiledQuery<Row> {
   const parts = slices.flatMap((slice) => partsOf(model, slice).map((part) => sql`(${select(model, organization, slice, part)})`))
   const { sort, order } = slices[0]!
-  const models = [...new Set([model.name, ...slices.flatMap(({ standing }) => standing?.in.name ?? [])])]
+  const others = slices.flatMap(({ standing, joined = [] }) => [...(standing ? [standing] : []), ...joined].map((other) => other.in))
+  const models = [...new Set([model, ...others].map(({ name }) => name))]
   const first = sort ? [sql`${sorted(model, sort.column)} ${sql.raw(sort.isFalling ? 'desc' : 'asc')} nulls last`] : []
   return sql<Row>`
     select c.commit::text as "$position", r.*
@@ -76,34 +68,17 @@ function select(model: ReadModel, organization: string, slice: Slice, { conditio
   return order.reduce((all, column) => all.orderBy(column), all).limit(slice.limit)
 }
 
-function asked(model: ReadModel, organization: string, { where, notAfter, standing, contains = {}, ranges = [], search }: Slice): readonly Condition[] {
+function asked(model: ReadModel, organization: string, { contains = {}, ranges = [], search, ...slice }: Slice): readonly Sql[] {
   return [
-    ...Object.entries(where).map(([column, values]) => oneOf(column, values)),
-    ...(notAfter ? [sql<boolean>`(${sql.ref(notAfter.column)} is null or ${sql.ref(notAfter.column)} <= ${notAfter.at})`] : []),
-    ...(standing ? [stand(model, organization, standing)] : []),
+    ...conditionsOf(model, organization, slice),
     ...Object.entries(contains).map(([column, texts]) => sql<boolean>`${sql.ref(column)} ?| ${texts}::text[]`),
     ...ranges.map(({ column, is, than }) => sql<boolean>`${sorted(model, column)} ${sql.raw(is)} ${than}`),
     ...(search === undefined ? [] : [found(model, organization, search)]),
   ]
 }
 
-function oneOf(column: string, values: readonly unknown[]): Condition {
-  const given = values.filter((value) => value !== null)
-  const choices = [
-    // An array is one parameter however long it is, so that statements stay few.
-    ...(given.length > 0 ? [given.length === 1 ? sql`${sql.ref(column)} = ${given[0]}` : sql`${sql.ref(column)} = any(${given})`] : []),
-    ...(given.length < values.length ? [sql`${sql.ref(column)} is null`] : []),
-  ]
-  return sql<boolean>`(${sql.join(choices, sql` or `)})`
-}
-
-const stand = (model: ReadModel, organization: string, { column, in: { name, key }, where }: Standing) => sql<boolean>`not exists (
-  select from jsonb_array_elements_text(${sql.ref(`${model.name}.${column}`)}) as named (id) where not exists (
-    select from ${sql.table(name)} as other where other.organization = ${organization} and other.${sql.ref(key[0]!)} = named.id::uuid
-      and ${sql.join(Object.entries(where).map(([column, values]) => sql`other.${sql.ref(column)} = any(${values})`), sql` and `)}))`
-
 /** What is searched stands beside the rows, under their key, in lower case. */
-function found({ name, key, search }: ReadModel, organization: string, text: string): Condition {
+function found({ name, key, search }: ReadModel, organization: string, text: string): Sql {
   const pattern = `%${text.replaceAll(/[\\%_]/g, '\\$&')}%`
   const columns = search!.columns.map((column) => sql`${sql.ref(column)} like lower(${pattern})`)
   return sql<boolean>`(${references(key)}) in (
@@ -122,23 +97,21 @@ const sorted = ({ row }: ReadModel, column: string) =>
  */
 function partsOf(model: ReadModel, { sort, order, after }: Slice): readonly Part[] {
   const growing = order.map((column) => sql.ref(column))
-  const behind = (columns: readonly RawBuilder<unknown>[], values: readonly unknown[]) =>
-    sql<boolean>`(${sql.join(columns)}) > (${sql.join(values)})`
-  if (!sort) return [{ conditions: after ? [behind(growing, after)] : [], order: growing }]
+  if (!sort) return [{ conditions: after ? [behind(model, order, after)] : [], order: growing }]
 
   const column = sorted(model, sort.column)
   const place = [sort.isFalling ? sql`${column} desc` : column, ...growing]
   const [value, ...values] = after ?? [undefined]
   const isNullable = model.row.shape[sort.column].safeParse(null).success
-  const none: Part = { conditions: [sql`${column} is null`, ...(value === null ? [behind(growing, values)] : [])], order: growing }
+  const none: Part = { conditions: [sql`${column} is null`, ...(value === null ? [behind(model, order, values)] : [])], order: growing }
   if (value === null) return [none]
   return [...some(), ...(isNullable ? [none] : [])]
 
   function some(): readonly Part[] {
     const isThere = isNullable ? [sql<boolean>`${column} is not null`] : []
     if (value === undefined) return [{ conditions: isThere, order: place }]
-    if (!sort!.isFalling) return [{ conditions: [behind([column, ...growing], [value, ...values])], order: place }]
+    if (!sort!.isFalling) return [{ conditions: [sql<boolean>`(${sql.join([column, ...growing])}) > (${sql.join([value, ...values])})`], order: place }]
     const others = { conditions: [sql<boolean>`${column} < ${value}`], order: place }
-    return order.length === 0 ? [others] : [{ conditions: [sql<boolean>`${column} = ${value}`, behind(growing, values)], order: growing }, others]
+    return order.length === 0 ? [others] : [{ conditions: [sql<boolean>`${column} = ${value}`, behind(model, order, values)], order: growing }, others]
   }
 }

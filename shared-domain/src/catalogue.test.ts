@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
 import { choices, deciders, processes, readModels } from './catalogue.ts'
+import { readBy } from './kernel/choice.ts'
 import { inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
 import { cloudEvent } from './kernel/cloud-event.ts'
 import { Rejection, scopes, streamOf, type Command, type Decider, type Hold } from './kernel/decider.ts'
@@ -107,7 +108,7 @@ t.test('no two commands answer at one route', async (t) => {
   const routes = commands.filter(({ command }) => !command.internal).map(({ decider: { collection }, name, command: { route, creates } }) =>
     route ?? (creates ? `POST /${collection}` : `POST /${collection}/:id/${kebab(name)}`))
   for (const route of routes) t.match(route, /^(POST|PUT|PATCH|DELETE) \/[a-z][a-z-]*(\/(:?[a-z][A-Za-z-]*))*$/, route)
-  const picked = choices.map(({ path, command }) => `POST ${path}/:id/${command}`)
+  const picked = choices.map(({ path, command, chooser }) => `POST ${path}${chooser ? '/:id' : ''}/${command}`)
   t.strictSame(repeated([...routes, ...picked].map((route) => route.replaceAll(/:\w+/g, ':'))), [])
   t.strictSame(repeated(readModels.map(({ path }) => path)), [], 'nor two lists')
 })
@@ -203,13 +204,16 @@ function kindOf(column: z.ZodType): string {
 }
 
 t.test('a choice asks for columns that its read model has', async (t) => {
-  for (const { name, from, of, where, notBefore, standing, among, order, top, chooser, sends, outdated, passing, nothing } of choices) {
+  for (const choice of choices) {
+    const { name, from, of = [], where, notBefore = [], standing, among, order, top, chooser, sends, outdated, passing, nothing } = choice
     const columns: Record<string, z.ZodType> = from.row.shape
-    t.strictSame([of, notBefore, ...Object.keys(where), ...Object.keys(among), ...order].filter((column) => !(column in columns)), [], name)
+    t.strictSame([of, notBefore, Object.keys(where), Object.keys(among), order].flat().filter((column) => !(column in columns)), [], name)
     for (const [column, values] of Object.entries(among))
       t.ok(values.every((value) => columns[column]!.safeParse(value).success), `${name}: ${column}`)
     for (const [column, value] of Object.entries(where)) t.ok(columns[column]!.safeParse(value).success, `${name}: ${column}`)
-    t.ok(readModels.includes(from) && readModels.includes(chooser), name)
+    t.ok([...readBy(choice), ...(chooser ? [chooser] : [])].every((model) => readModels.includes(model)), name)
+    t.equal(of.length > 0, chooser !== undefined, `${name} has a column for the chooser that it names`)
+    t.strictSame(Object.keys(choice.criteria ?? {}).filter((word) => word === 'minPosition'), [], `${name} leaves the host its word`)
     if (standing) {
       const { column, in: { key, row }, where } = standing
       t.ok(readModels.includes(standing.in) && key.length === 1, name)
@@ -217,8 +221,8 @@ t.test('a choice asks for columns that its read model has', async (t) => {
       for (const [column, values] of Object.entries(where))
         t.ok(values.every((value) => row.shape[column].safeParse(value).success), `${name} asks of them what they hold: ${column}`)
     }
-    t.ok(Object.keys(among).length === 1 && top > 0 && chooser.key.length === 1, name)
-    const selection = { policy: 'any', candidates: [{ id: uuid(1), score: 1 }] }
+    t.ok(top > 0 && (!chooser || chooser.key.length === 1), name)
+    const selection = { policy: 'any', candidates: [{ id: uuid(1), score: 1 }], rejected: [] }
     t.ok(sends.to.commands[sends.command]!.data.safeParse(sends.data({ ...selection })).success, `${name} sends what the command takes`)
     const codes = Object.keys(sends.to.rejections)
     t.strictSame([...outdated, ...passing].filter((code) => !codes.includes(code)), [], `${name} passes over what the command refuses`)

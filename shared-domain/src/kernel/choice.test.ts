@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { rank, slicesOf, type Choice, type Slice } from './choice.ts'
-import { now } from './testing.ts'
+import { wishOf, type Choice } from './choice.ts'
+import { page_rows, pages_max, rank, slicesOf } from './choosing.ts'
+import { meets, upTo, type Condition } from './condition.ts'
+import { Rejection } from './decider.ts'
+import { candidates, sliced, type RowsOf } from './picture.ts'
+import type { ReadModel, Row as AnyRow } from './read-model.ts'
+import { anyParcel, depots, limits, nextParcel, parcel, parcels, urgencies, vans, type ParcelRow } from './testing-choice.ts'
+import { now, uuid } from './testing.ts'
+import { hour_ms, later } from './time.ts'
+import { World } from './world.ts'
 
-interface Row {
+interface Row extends AnyRow {
   readonly id: number
   readonly owner: string
   readonly stage: string
@@ -12,27 +20,25 @@ interface Row {
   readonly rest: string | null
 }
 
+const things = { name: 'thing', key: ['id'] } as unknown as ReadModel
+
 /** Bigger first, then red before green, then the smaller id. */
 const biggest = {
-  name: 'biggest', of: 'owner', where: { stage: ['new', 'old'] }, notBefore: 'rest', among: { size: [1, 2], colour: ['red', 'green'] },
-  order: ['id'], top: 2,
+  name: 'biggest', from: things, of: 'owner', where: { stage: ['new', 'old'] }, notBefore: 'rest',
+  among: { size: [1, 2], colour: ['red', 'green'] }, order: ['id'], top: 2,
   score: ({ size, colour }: Row) => size * 10 + (colour === 'red' ? 1 : 0),
   ties: (a: Row, b: Row) => a.id - b.id,
 } as unknown as Choice<Row>
-
-const holds = (row: any, { where, notAfter: { column, at } }: Slice) =>
-  Object.entries(where).every(([name, values]) => values.includes(row[name])) && (row[column] === null || row[column] <= at)
-
-const fetched = (rows: readonly Row[], slice: Slice) => rows.filter((row) => holds(row, slice)).sort(biggest.ties).slice(0, slice.limit)
+const byAda = { id: 'ada', wish: {}, at: now }
 
 t.test('there is a slice for every combination of the values that are chosen among', async (t) => {
-  const slices = slicesOf(biggest, 'ada', now)
+  const slices = slicesOf(biggest, byAda, 2)
   t.equal(slices.length, 4)
   t.strictSame(slices[1], {
     where: { stage: ['new', 'old'], owner: ['ada'], size: [1], colour: ['green'] }, notAfter: { column: 'rest', at: now },
     order: ['id'], limit: 2,
-  })
-  t.strictSame(slicesOf({ ...biggest, among: {} }, 'ada', now).length, 1, 'and one where nothing is chosen among')
+  }, 'and nothing besides, where no further word is used')
+  t.strictSame(slicesOf({ ...biggest, among: {} }, byAda, 2).length, 1, 'and one where nothing is chosen among')
 })
 
 t.test('the slices hold the best of all rows, and no row that may not be chosen', async () => {
@@ -42,9 +48,136 @@ t.test('the slices hold the best of all rows, and no row that may not be chosen'
     rest: fc.constantFrom(null, '2000-01-01T00:00:00.000Z', '9999-01-01T00:00:00.000Z'),
   })
   fc.assert(fc.property(fc.uniqueArray(row, { selector: ({ id }) => id, maxLength: 30 }), (rows) => {
-    const candidates = slicesOf(biggest, 'ada', now).flatMap((slice) => fetched(rows, slice))
+    const fetched = slicesOf(biggest, byAda, 2).flatMap((slice) => sliced(() => rows, things, slice)) as Row[]
     const allowed = rows.filter(({ owner, stage, rest }) => owner === 'ada' && stage !== 'gone' && (rest === null || rest <= now))
     const best = (from: readonly Row[]) => rank(biggest, from, {}, now).slice(0, biggest.top).map(({ row }) => row.id).join()
-    return candidates.every((one) => allowed.includes(one)) && best(candidates) === best(allowed)
+    return fetched.every((one) => allowed.includes(one)) && best(fetched) === best(allowed)
   }), { seed: 2030, numRuns: 300 })
+})
+
+const [here, elsewhere] = [uuid(801), uuid(802)] as const
+const ago = (hours: number) => later(now, -hours * hour_ms)
+const waiting = (n: number, more: Partial<ParcelRow> = {}): ParcelRow => ({
+  parcel: uuid(n), depot: here, urgency: 'normal', size: 1, due: null, tags: [], handling: [], since: ago(1), status: 'waiting', rest: null,
+  ...more,
+})
+const among = (rows: readonly ParcelRow[], room = 5): RowsOf => (model) => ({
+  [parcels.name]: rows, [vans.name]: [{ van: uuid(1), room }, { van: uuid(2), room: 1 }], [limits.name]: [{ name: 'all', hours: 168 }],
+  [depots.name]: [{ depot: here, city: 'Ulm', bonus: 1 }, { depot: elsewhere, city: 'Bonn', bonus: 0 }],
+} as Readonly<Record<string, readonly AnyRow[]>>)[model.name]!
+
+/** All candidates, and what was passed over. */
+function offers(choice: Choice<ParcelRow>, rowsOf: RowsOf, wish: object = {}, tries = 24) {
+  const all = []
+  const course = candidates(choice, { id: choice.chooser && here, wish: { ...wish }, at: now }, tries, rowsOf, '7')
+  let step = course.next()
+  for (; !step.done; step = course.next()) all.push(step.value)
+  return { ids: all.map(({ row }) => Number(row.parcel.slice(-4))), all, ...step.value }
+}
+
+t.test('W-2 criteria leave out rows, each by its condition', async (t) => {
+  const rows = [
+    waiting(1, { urgency: 'express', tags: ['red', 'blue'], due: later(now, hour_ms) }), waiting(2, { size: 3, handling: ['cold'] }),
+    waiting(3, { urgency: 'slow', tags: ['red'], handling: ['cold', 'glass'], due: ago(3) }), waiting(4, { depot: elsewhere }),
+  ]
+  const ids = (wish: object, choice = nextParcel) => offers(choice, among(rows), wish).ids
+  t.strictSame(ids({}), [1, 2, 3])
+  t.strictSame(ids({ exclude: [uuid(1), uuid(9)] }), [2, 3])
+  t.strictSame(ids({ exclude: [] }), [1, 2, 3])
+  t.strictSame(ids({ maxUrgency: 'normal' }), [2, 3])
+  t.strictSame(ids({ minUrgency: 'normal' }), [1, 2])
+  t.strictSame(ids({ minSize: 2 }), [2])
+  t.strictSame(ids({ tags: ['red'] }), [1, 3])
+  t.strictSame(ids({ tags: ['red', 'blue'] }), [1])
+  t.strictSame(ids({ skills: [] }), [1], 'what needs no skill')
+  t.strictSame(ids({ skills: ['cold'] }), [1, 2])
+  t.strictSame(ids({ dueWithinHours: 1 }), [1, 3], 'or overdue; never what is not due')
+  t.strictSame(ids({ minUrgency: 'normal', minSize: 1, tags: undefined }), [1, 2], 'all of them together')
+  t.strictSame(ids({ city: 'Bonn' }, anyParcel), [4], 'by what it is joined with')
+  t.strictSame(ids({ city: 'Rome' }, anyParcel), [])
+  t.strictSame(Object.keys(wishOf(nextParcel).shape), Object.keys(nextParcel.criteria!))
+  t.notOk(wishOf(nextParcel).safeParse({ colour: 'red' }).success)
+})
+
+t.test('W-2 a condition means in a row that has no value what it means in SQL', async (t) => {
+  const none = { size: null, tags: [] }
+  const cases: readonly (readonly [Condition, boolean])[] = [
+    [{ column: 'size', among: [1] }, false], [{ column: 'size', among: [null] }, true], [{ column: 'size', notAmong: [1] }, true],
+    [{ column: 'size', atLeast: 0 }, false], [{ column: 'size', atMost: 0 }, false], [upTo('size', [1, 2], 2), false],
+    [{ column: 'tags', holdsAll: [] }, true], [{ column: 'tags', holdsOnly: [] }, true], [{ column: 'tags', holdsAll: ['a'] }, false],
+  ]
+  for (const [condition, isMet] of cases) t.equal(meets(none, condition), isMet, JSON.stringify(condition))
+})
+
+t.test('W-2 what comes first comes before all others, in its own order, and only when its time has come', async (t) => {
+  const late = [waiting(5, { urgency: 'slow', since: ago(168) }), waiting(6, { urgency: 'express', since: ago(170) })]
+  const early = [waiting(1, { urgency: 'express', due: ago(9) }), waiting(7, { urgency: 'slow', since: later(ago(168), 1) })]
+  const rows = [...early, ...late, waiting(4, { since: ago(168) })]
+  const { ids, all } = offers(nextParcel, among(rows))
+  t.strictSame(ids, [6, 4, 5, 1, 7], 'a millisecond before its time one waits like all')
+  t.strictSame(all[0]!.selection.candidates.map(({ score }) => score), [101, 11, 2], 'scores stay what they are')
+  t.match(all[0]!.selection.grounds, { position: '7', digest: /^[0-9a-f]{64}$/ })
+})
+
+t.test('W-2 rows are gone through until one fits, page after page, and what was passed over is told with its reason', async (t) => {
+  const big = (n: number) => waiting(n, { size: 9, due: n % 3 === 0 ? null : later(now, n * 1_000) })
+  const rows = [...Array.from({ length: 1_203 }, (_, n) => big(n + 1)), waiting(2_000, { size: 2, since: later(now, -1) }), waiting(2_001)]
+  const { ids, all, rejected } = offers(anyParcel, among(rows))
+  t.strictSame(ids, [2_001, 2_000], 'in order, nulls last')
+  t.equal(rejected.length, 50, 'the first of them are told')
+  t.strictSame(all[0]!.selection, {
+    policy: 'room/1', candidates: [{ id: uuid(2_001), score: -1 }], rejected, grounds: all[0]!.selection.grounds,
+  })
+  t.strictSame(rejected[0], { id: uuid(1), code: 'TOO_BIG', detail: { size: 9, room: 5 } })
+  t.match(offers(anyParcel, among(rows, 0)).why, new Rejection('NOTHING_FITS', { rejected: [{ code: 'TOO_BIG' }] }), 'none fits')
+  t.match(offers(anyParcel, among([])).why, new Rejection('NOTHING_FITS', {}))
+  t.strictSame(offers(anyParcel, among(rows), {}, 1).ids, [2_001], 'so many are tried and no more')
+  let pages = 0
+  const endless: RowsOf = (model) => {
+    if (model.name === parcels.name) pages++
+    return among(Array.from({ length: page_rows * (pages_max + 1) }, (_, n) => big(n + 1)))(model)
+  }
+  t.match(offers(anyParcel, endless), { ids: [], why: { code: 'NOTHING_FITS' } })
+  t.equal(pages, pages_max)
+})
+
+t.test('W-2 the same rows, policy and instant give the same choice, in whatever order the rows are found', async () => {
+  const one = fc.record({
+    urgency: fc.constantFrom(...urgencies), size: fc.nat(8), since: fc.constantFrom(ago(200), ago(168), ago(1)),
+    due: fc.constantFrom(null, ago(1), later(now, hour_ms)), rest: fc.constantFrom(null, ago(1), later(now, 1)),
+  })
+  const wish = fc.constantFrom({}, { minUrgency: 'normal' }, { exclude: [uuid(1), uuid(2)] })
+  fc.assert(fc.property(fc.array(one, { maxLength: 12 }), wish, fc.infiniteStream(fc.nat()), (parts, wish, lots) => {
+    const rows = parts.map((more, n) => waiting(n + 1, more))
+    const mixed = rows.map((row) => ({ row, lot: lots.next().value as number })).sort((a, b) => a.lot - b.lot).map(({ row }) => row)
+    for (const choice of [nextParcel, anyParcel]) {
+      const said = choice === nextParcel || 'exclude' in wish ? wish : {}
+      const [a, b] = [rows, mixed].map((all) => JSON.stringify(offers(choice, among(all), said)))
+      if (a !== b) throw new Error(`${choice.name}: ${a} and then ${b}`)
+      const few = offers(choice, among(rows), said, choice.top).ids
+      const deeper = offers(choice, among(rows), said).ids.slice(0, choice.top)
+      if (few.join() !== deeper.join()) throw new Error(`${choice.name}: ${few}, and among more ${deeper}`)
+    }
+  }), { seed: 2030, numRuns: 300 })
+})
+
+t.test('W-2 in a world what is chosen is taken, what is old passed over, and what is refused told', async (t) => {
+  const world = new World([parcel])
+  const { due, tags, handling, depot, urgency, size, since } = waiting(1)
+  const post = (n: number, more = {}) =>
+    world.do({ category: 'parcel', id: uuid(n), command: 'post', data: { due, tags, handling, depot, urgency, size, since, ...more } })
+  const take = (by: object = {}) => world.choose({ ...nextParcel, ...by } as Choice, { id: here })
+  t.match(take(), { code: 'NOT_FOUND' }, 'of the depot nothing is known')
+  const unasked = { chooser: undefined, score: (row: ParcelRow) => urgencies.length - urgencies.indexOf(row.urgency) }
+  t.match(take(unasked), { code: 'NOTHING_TO_SEND', detail: {} })
+  for (const [n, urgency] of urgencies.entries()) post(n + 1, { urgency })
+  world.do({ category: 'parcel', id: uuid(1), command: 'seal', data: {} })
+  const rejected = [{ id: uuid(1), code: 'SEALED' }]
+  const selection = { rejected, candidates: [{ id: uuid(1), score: 3 }, {}, {}] }
+  t.match(take(unasked), [{ type: 'ParcelSent', id: uuid(2), data: { selection } }])
+  t.match(take(unasked), [{ type: 'ParcelSent', id: uuid(3) }])
+  t.match(take(unasked), { code: 'SEALED' }, 'the first refusal, when none is left')
+  t.match(take({ ...unasked, passing: [] }), { code: 'SEALED' }, 'what is not to be passed over is the answer')
+  t.match(take({ ...unasked, where: { status: 'sent' } }), { code: 'NOTHING_TO_SEND', detail: {} }, 'rows that are old are nothing')
+  t.match(world.choose({ ...anyParcel, grounds: {}, fits: undefined } as unknown as Choice, {}), { code: 'SEALED' })
 })

@@ -1,5 +1,8 @@
-import type { Alias } from './alias.ts'
-import type { Decider } from './decider.ts'
+import { z } from 'zod'
+import type { Alias, Said } from './alias.ts'
+import type { Condition, Joined } from './condition.ts'
+import type { Decider, Rejection } from './decider.ts'
+import { Cited, type Asked, type Grounds } from './grounds.ts'
 import type { ReadModel } from './read-model.ts'
 import type { Refusal } from './refusal.ts'
 
@@ -11,7 +14,7 @@ import type { Refusal } from './refusal.ts'
 export interface Choice<Row = any> {
   readonly name: string
   readonly about: string
-  /** Routes: `GET <path>/:id/<question>` and `POST <path>/:id/<command>`. */
+  /** Routes: `GET <path>/:id/<question>` and `POST <path>/:id/<command>`; without `:id` where nobody in particular chooses. */
   readonly path: string
   readonly question: string
   readonly command: string
@@ -20,20 +23,31 @@ export interface Choice<Row = any> {
   /** Named in every fact that the choice leads to. */
   readonly policy: string
   readonly from: ReadModel
-  /** The column that holds the id in the path. */
-  readonly of: string
+  /** The column that holds the id in the path: of the chooser, if there is one. */
+  readonly of?: string
   /** A value each, or several of which any will do. */
   readonly where: Readonly<Record<string, unknown>>
   /** A nullable instant column: rows whose instant lies ahead are left out. */
-  readonly notBefore: string
+  readonly notBefore?: string
   /** Rows that name what does not stand are left out. */
   readonly standing?: Standing
+  /** Fields of the request that leave out more rows, by name: of the body of the command, and of the query of the question. */
+  readonly criteria?: Readonly<Record<string, Criterion>>
   readonly among: Readonly<Record<string, readonly unknown[]>>
-  /** Columns, growing, nulls last. */
+  /** Columns, growing, nulls last; then the key. */
   readonly order: readonly string[]
   readonly top: number
   /** Where the chooser's own row, handed to `score`, stands. */
-  readonly chooser: ReadModel
+  readonly chooser?: ReadModel
+  /** Rows that it rests on besides: `first` and `fits` have them. */
+  readonly grounds?: Asked
+  /** Rows that come before all others, whatever the score of these. */
+  readonly first?: (grounds: Grounds['rows'], at: string) => First
+  /**
+   * Why the row will not do, with a code, or undefined when it does. A choice that asks this goes through its rows in their order: those
+   * that come first, then by the values that are chosen among as they are given, then by `order`. The score is only told.
+   */
+  readonly fits?: (row: Row, grounds: Grounds['rows'], at: string) => Rejection | undefined
   readonly score: (row: Row, chooser: any, at: string) => number
   /** Orders rows of equal score, better first. */
   readonly ties: (a: Row, b: Row) => number
@@ -55,41 +69,58 @@ export interface Standing {
   readonly where: Readonly<Record<string, readonly unknown[]>>
 }
 
+export interface First {
+  readonly meets: readonly Condition[]
+  /** Columns, growing, nulls last; then the key. */
+  readonly order: readonly string[]
+}
+
+/** A field of the request and the conditions that it becomes. */
+export interface Criterion<Value extends z.ZodType = any> {
+  readonly about: string
+  readonly schema: Value
+  readonly asks: (value: z.output<Value>, at: string) => readonly Condition[]
+  /** The conditions are those of a row of another read model, whose key (one column) this column holds. */
+  readonly joins?: { readonly column: string; readonly in: ReadModel }
+}
+
+export const criterion = <Value extends z.ZodType>(definition: Criterion<Value>): Criterion => definition
+
+/** What a request may say to the choice. */
+export const wishOf = ({ criteria = {} }: Choice): z.ZodObject => z.strictObject(Object.fromEntries(
+  Object.entries(criteria).map(([name, { schema, about }]) => [name, (schema as z.ZodType).optional().describe(about)])))
+
+/** The conditions that a request adds. */
+export function asksOf({ criteria = {} }: Choice, wish: Said, at: string) {
+  const conditions: Condition[] = []
+  const joined: Joined[] = []
+  for (const [name, value] of Object.entries(wish)) {
+    if (value === undefined) continue
+    const { asks, joins } = criteria[name]!
+    if (joins) joined.push({ ...joins, meets: asks(value, at) })
+    else conditions.push(...asks(value, at))
+  }
+  return { conditions, joined }
+}
+
 /** The read models whose rows tell which may be chosen. */
-export const readBy = ({ from, standing }: Choice): readonly ReadModel[] => (standing ? [from, standing.in] : [from])
+export const readBy = ({ from, standing, criteria = {}, grounds = {} }: Choice): readonly ReadModel[] => [...new Set([
+  from, ...(standing ? [standing.in] : []), ...Object.values(criteria).flatMap(({ joins }) => joins?.in ?? []),
+  ...Object.values(grounds).map((part) => part.from),
+])]
 
 /** What the fact says of how its subject was picked. */
 export interface Selection {
   readonly policy: string
   readonly candidates: readonly { readonly id: string; readonly score: number }[]
+  /** What came before it and would not do, or was tried and refused: the first so many. */
+  readonly rejected: readonly Rejected[]
+  /** Of the rows that the choice rests on, where it names any. */
+  readonly grounds?: z.output<typeof Cited>
 }
 
-export interface Ranked<Row> {
-  readonly row: Row
-  readonly score: number
-}
+/** So many of those that were passed over are told of. */
+export const rejected_max = 50
 
-/** Rows that are fetched together. */
-export interface Slice {
-  /** Each column holds one of these values. */
-  readonly where: Readonly<Record<string, readonly unknown[]>>
-  /** The column holds nothing, or an instant that does not lie ahead of this one. */
-  readonly notAfter: { readonly column: string; readonly at: string }
-  readonly standing?: Standing
-  /** Columns, growing, nulls last. */
-  readonly order: readonly string[]
-  readonly limit: number
-}
-
-/** What to fetch: a slice for every combination of the values that are chosen among. Their rows hold the best `top` of all. */
-export function slicesOf({ where, of, notBefore, standing, among, order, top }: Choice, id: unknown, at: string): readonly Slice[] {
-  const everywhere = Object.fromEntries(Object.entries({ ...where, [of]: id }).map(([column, value]) => [column, [value].flat()]))
-  return Object.entries(among)
-    .reduce<readonly Slice['where'][]>(
-      (all, [column, values]) => all.flatMap((one) => values.map((value) => ({ ...one, [column]: [value] }))), [everywhere])
-    .map((one) => ({ where: one, notAfter: { column: notBefore, at }, ...(standing ? { standing } : {}), order, limit: top }))
-}
-
-/** Best first. */
-export const rank = <Row>({ score, ties }: Choice<Row>, rows: readonly Row[], chooser: unknown, at: string): readonly Ranked<Row>[] =>
-  rows.map((row) => ({ row, score: score(row, chooser, at) })).sort((a, b) => b.score - a.score || ties(a.row, b.row))
+export const Rejected = z.object({ id: z.string(), code: z.string(), detail: z.record(z.string(), z.unknown()) })
+export type Rejected = Readonly<z.output<typeof Rejected>>

@@ -1,8 +1,11 @@
 import type { Test } from 'tap'
 import type { z } from 'zod'
-import type { Fold } from './decider.ts'
+import type { Choice } from './choice.ts'
+import { choosing, type Asking, type Candidate, type End, type Slice } from './choosing.ts'
+import { inOrderOf, meetsAll } from './condition.ts'
+import type { Fold, Rejection } from './decider.ts'
 import type { AnyEvent, Meta, Recorded } from './fact.ts'
-import type { RowsAsked } from './grounds.ts'
+import { groundsOf, type Asked, type Grounds, type RowsAsked } from './grounds.ts'
 import { changed, changesOf, placeOf, type ReadModel, type Row } from './read-model.ts'
 import { now, organization, subject, system, uuid } from './testing.ts'
 
@@ -41,6 +44,46 @@ export function selected(rows: readonly Row[], asked: RowsAsked): readonly Row[]
     .sort((a, b) => by.reduce((so, column) => so || compared(a[column], b[column]), 0))
     .slice(0, limit)
     .map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))
+}
+
+/** The rows of a slice, as Postgres would find them; `rowsOf` has those of every read model. */
+export function sliced(rowsOf: RowsOf, from: ReadModel, slice: Slice): readonly Row[] {
+  const { where, notAfter, standing, conditions = [], joined = [], except, order, after, limit } = slice
+  const holds = (row: Row, wanted: Slice['where']) => Object.entries(wanted).every(([column, values]) => values.includes(row[column]))
+  const named = (model: ReadModel, id: unknown) => rowsOf(model).find((row) => row[model.key[0]!] === id)
+  const isWanted = (row: Row) => {
+    const since = notAfter ? row[notAfter.column] as string | null : null
+    const ids = standing ? row[standing.column] as readonly string[] : []
+    const others = joined.map((one) => ({ ...one, other: named(one.in, row[one.column]) }))
+    return holds(row, where) && (since === null || since <= notAfter!.at)
+      && ids.every((id) => holds(named(standing!.in, id) ?? {}, standing!.where))
+      && meetsAll(row, conditions) && others.every(({ other, meets }) => other !== undefined && meetsAll(other, meets))
+      && !(except && meetsAll(row, except))
+  }
+  const compare = inOrderOf(order)
+  const place = after && Object.fromEntries(order.map((column, index) => [column, after[index]]))
+  return rowsOf(from).filter((row) => isWanted(row) && !(place && compare(row, place) <= 0)).sort(compare).slice(0, limit)
+}
+
+/** The rows of every read model. */
+export type RowsOf = (model: ReadModel) => readonly Row[]
+
+export const grounded = (rowsOf: RowsOf, asked: Asked, position: string): Grounds => groundsOf(
+  Object.fromEntries(Object.entries(asked).map(([name, part]) => [name, selected(rowsOf(part.from), part)])), position)
+
+/** The candidates of a choice among these rows, best first; who takes one in vain says so and gets the next. */
+export function* candidates<R extends Row>(
+  choice: Choice<R>, asking: Asking, tries: number, rowsOf: RowsOf, position = '0',
+): Generator<Candidate<R>, End, Rejection | undefined> {
+  const course = choosing(choice, asking, tries)
+  let step = course.next()
+  while (!step.done) {
+    const wanted = step.value
+    if ('candidate' in wanted) step = course.next(yield wanted.candidate)
+    else if ('grounds' in wanted) step = course.next(grounded(rowsOf, wanted.grounds, position))
+    else step = course.next(wanted.slices.flatMap((slice) => sliced(rowsOf, wanted.rows, slice)))
+  }
+  return step.value
 }
 
 /** The rows a read model shows after these facts; every row is also checked against its schema. */

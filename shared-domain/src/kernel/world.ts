@@ -1,10 +1,13 @@
+import type { Choice } from './choice.ts'
+import type { Asking } from './choosing.ts'
 import {
   inOrder, partsOf, Rejection, rounds_max, scopes, streamOf, type Context, type Decider, type Fold, type Hold, type Refused,
 } from './decider.ts'
 import type { Actor, AnyEvent, Recorded } from './fact.ts'
-import { groundsOf, type Asked, type Grounds } from './grounds.ts'
+import type { Asked, Grounds } from './grounds.ts'
 import type { Intent } from './intent.ts'
-import { rowsAfter, selected } from './picture.ts'
+import { candidates, grounded, rowsAfter } from './picture.ts'
+import type { ReadModel } from './read-model.ts'
 import type { Process } from './process.ts'
 import { later } from './time.ts'
 import { admin, now, organization, ownOf, system, uuid } from './testing.ts'
@@ -30,6 +33,8 @@ export class World {
   constructor(deciders: readonly Decider[]) {
     this.#deciders = new Map(deciders.map((decider) => [decider.category, decider]))
   }
+
+  readonly #rowsOf = (model: ReadModel) => rowsAfter(model, this.log)
 
   readonly look = <State>(fold: Fold<State>, id: string): State => this.#streams.get(streamOf(fold, id))?.state ?? fold.initial
 
@@ -70,8 +75,21 @@ export class World {
 
   /** The rows that the facts so far make, as of the last of them. */
   find(asked: Asked): Grounds {
-    const rows = Object.entries(asked).map(([name, part]) => [name, selected(rowsAfter(part.from, this.log), part)] as const)
-    return groundsOf(Object.fromEntries(rows), String(this.log.length))
+    return grounded(this.#rowsOf, asked, String(this.log.length))
+  }
+
+  /** Makes a choice and sends the command to one candidate after the other until one takes it: the facts, or why there are none. */
+  choose(choice: Choice, { id, wish = {}, by = admin }: Partial<Pick<Asking, 'id' | 'wish'> & Pick<Wish, 'by'>>, tries = 24) {
+    const { to: { category }, command, data } = choice.sends
+    const course = candidates(choice, { id, wish, at: this.at }, tries, this.#rowsOf, String(this.log.length))
+    let step = course.next()
+    while (!step.done) {
+      const { row, selection } = step.value
+      const outcome = this.do({ category, id: choice.idOf(row), command, data: data(selection), by })
+      if (!(outcome instanceof Rejection)) return outcome
+      step = course.next(outcome)
+    }
+    return step.value.why
   }
 
   /** Takes all, or says what could not be taken: then nothing is. */

@@ -3,10 +3,10 @@ import t from 'tap'
 import { deciders, processes } from '../catalogue.ts'
 import { decisions } from '../council/decision/decisions.ts'
 import { ids, stepOf } from '../kernel/arbitrary.ts'
-import { slicesOf, type Slice } from '../kernel/choice.ts'
+import { slicesOf } from '../kernel/choosing.ts'
 import { Rejection } from '../kernel/decider.ts'
-import { rowsAfter } from '../kernel/picture.ts'
-import type { Row } from '../kernel/read-model.ts'
+import { rowsAfter, sliced } from '../kernel/picture.ts'
+import type { ReadModel } from '../kernel/read-model.ts'
 import { orchestrator } from '../kernel/testing.ts'
 import { Courier, type Wish, type World } from '../kernel/world.ts'
 import { inhabited } from '../scenery.ts'
@@ -15,17 +15,12 @@ import { task } from './task/decider.ts'
 import { nextTask } from './task/selection.ts'
 import { taskState } from './task/state.ts'
 
-const holds = (row: Row, where: Slice['where']) => Object.entries(where).every(([column, values]) => values.includes(row[column]))
-
 /** The tasks that `next` and `claim` would choose among: what their slices ask the read models for, but for the limit. */
 function offered({ log, at }: World): readonly string[] {
-  const [tasks, questions] = [backlog, decisions].map((model) => rowsAfter(model, log)) as [readonly Row[], readonly Row[]]
-  const stands = ({ where, in: { key } }: NonNullable<Slice['standing']>) => (id: string) =>
-    questions.some((row) => row[key[0]!] === id && holds(row, where))
-  return ids.flatMap((owner) => slicesOf(nextTask, owner, at).flatMap(({ where, notAfter, standing }) => tasks.filter((row) => {
-    const since = row[notAfter.column] as string | null
-    return holds(row, where) && (since === null || since <= notAfter.at) && (row[standing!.column] as string[]).every(stands(standing!))
-  }).map((row) => String(row.task))))
+  const rows = new Map([backlog, decisions].map((model) => [model as ReadModel, rowsAfter(model, log)]))
+  const found = (owner: string) => slicesOf(nextTask, { id: owner, wish: {}, at }, Infinity)
+    .flatMap((slice) => sliced((model) => rows.get(model)!, backlog, slice))
+  return ids.flatMap((owner) => found(owner).map((row) => String(row.task)))
 }
 
 /** The tasks that `start` takes, whoever is at work: whether the owner takes work at the moment is no matter of the task. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { rank } from '../../kernel/choice.ts'
+import { rank } from '../../kernel/choosing.ts'
 import { now, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later, second_ms } from '../../kernel/time.ts'
 import { priorities } from '../../vocabulary.ts'

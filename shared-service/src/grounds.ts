@@ -3,8 +3,7 @@ import { grounds_max, groundsOf, type Asked, type Grounds, type RowsAsked } from
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
-import { Problem } from 'shared-service/problems.ts'
-import { Busy } from '../queues.ts'
+import { Problem } from './problems.ts'
 
 /** SQLSTATE of a statement that took longer than it may. */
 const cancelled = '57014'
@@ -18,7 +17,7 @@ interface Found {
 
 /**
  * Finds what is asked for in one statement: rows of several read models as of one moment, with the least position that all of them have
- * reached. Throws `Busy` when there are more than a decision may rest on, or when it takes too long.
+ * reached. Refuses with SERVICE_UNAVAILABLE when there are more than a decision may rest on, or when it takes too long.
  */
 export const rowsFrom = (db: Kysely<any>) => async (organization: string, asked: Asked): Promise<Grounds> => {
   const parts = Object.entries(asked)
@@ -28,11 +27,11 @@ export const rowsFrom = (db: Kysely<any>) => async (organization: string, asked:
     select c.position, c.models, r.part, r."row"
     from (select min(commit)::text as position, count(*)::integer as models from checkpoint where active and model = any(${models})) as c
     left join (${sql.join(selections, sql` union all `)}) as r on true order by r.part, r.n`.execute(db).catch((error: { code?: unknown }) => {
-    throw error.code === cancelled ? new Busy('the rows that a decision rests on take too long') : error
+    throw error.code === cancelled ? new Problem('SERVICE_UNAVAILABLE', 'The rows that this rests on take too long to find.', { cause: error }) : error
   })
   const { position, models: built } = found[0]!
   if (position === null || built < models.length) throw new Problem('READ_MODEL_BEHIND', 'A read model is being built.')
-  if (found.length > grounds_max) throw new Busy('a decision would rest on too many rows')
+  if (found.length > grounds_max) throw new Problem('SERVICE_UNAVAILABLE', `This would rest on more than ${grounds_max} rows.`)
   const shapes = parts.map(([, { from, columns }]) => shaper(from, columns))
   const rows = parts.map(([name], index) => [name, found.filter(({ part }) => part === index).map(({ row }) => shapes[index]!(row!))] as const)
   return groundsOf(Object.fromEntries(rows), position)

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { sql } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
+import pg from 'pg'
 import { canonicalJson } from 'shared-domain/kernel/canonical-json.ts'
 import { grounds_max, rowsOf, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import { selected } from 'shared-domain/kernel/picture.ts'
@@ -10,15 +11,15 @@ import { sha256 } from 'shared-domain/kernel/sha-256.ts'
 import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
 import t from 'tap'
 import { z } from 'zod'
-import { startPostgres } from '../../../infra/embedded/postgres.ts'
-import { folderFor } from '../../../infra/embedded/testing.ts'
-import { Busy } from '../queues.ts'
-import { database } from './database.ts'
-import { rowsFrom } from './rows.ts'
+import { startPostgres } from '../../infra/embedded/postgres.ts'
+import { folderFor } from '../../infra/embedded/testing.ts'
+import { rowsFrom } from './grounds.ts'
+import { Problem } from './problems.ts'
 
 const postgres = await startPostgres({ dir: join(folderFor(t, 'rows'), 'postgres') })
-const db = database(postgres.url, () => undefined)
-const hasty = database(postgres.url, () => undefined, { connections_max: 1, statement_ms: 100 })
+const open = (more: pg.PoolConfig = {}) => new Kysely<any>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: postgres.url, ...more }) }) })
+const db = open()
+const hasty = open({ statement_timeout: 100 })
 t.teardown(async () => {
   await db.destroy()
   await hasty.destroy()
@@ -105,7 +106,7 @@ t.test('E-1 whatever is asked, Postgres finds what the same question finds in me
 })
 
 t.test('E-1 too many rows, too much time and a read model that is not built are answers for now', async (t) => {
-  const isBusy = (asking: Promise<unknown>) => asking.then(() => false, (error: unknown) => error instanceof Busy)
+  const isBusy = (asking: Promise<unknown>) => asking.then(() => false, (error: unknown) => error instanceof Problem && error.code === 'SERVICE_UNAVAILABLE')
   t.ok(await isBusy(find('acme', { all: rowsOf(many, { columns: ['n'] }) })))
   t.equal((await find('acme', { all: rowsOf(many, { columns: ['n'], limit: grounds_max }) })).rows.all!.length, grounds_max)
   t.ok(await isBusy(find('acme', { all: rowsOf(many, { columns: ['n'], limit: grounds_max }), one: rowsOf(things, { columns: ['name'] }) })), 'in all')
