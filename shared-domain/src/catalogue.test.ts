@@ -118,6 +118,7 @@ t.test('a command is either reached by a route or internal, and its parameters a
     t.notOk(internal && (route || creates), name)
     t.ok(scope === undefined || scopes.includes(scope), name)
     t.ok(!secret || fresh, `${name} gives a secret only on what holds now`)
+    t.ok(!secret || creates, `${name} makes a secret for a stream that begins with it, whose id comes of it`)
     const parameters = [...(route ?? '').matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!).filter((parameter) => parameter !== 'id')
     for (const parameter of parameters) t.ok(parameter in data.shape, `${name}: ${parameter}`)
   }
