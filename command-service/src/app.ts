@@ -1,5 +1,4 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
@@ -12,8 +11,8 @@ import { whileLeader } from 'shared-service/leader.ts'
 import { healthy } from 'shared-service/health.ts'
 import { measured } from 'shared-service/metrics.ts'
 import { relieved } from 'shared-service/pressure.ts'
-import { Problem } from 'shared-service/problems.ts'
 import type { Running } from 'shared-service/program.ts'
+import { RateLimit } from 'shared-service/rate-limit.ts'
 import { server } from 'shared-service/server.ts'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
@@ -28,7 +27,7 @@ import { meaningOf } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
 import { database, migrate } from './store/database.ts'
-import { eventStore, rememberCapabilities } from './store/event-store.ts'
+import { counted, eventStore, rememberCapabilities } from './store/event-store.ts'
 import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
@@ -58,7 +57,8 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     await migrate(db)
     await rememberCapabilities(client)
     await sameLog(client, db)
-    const store = eventStore(client)
+    const plain = eventStore(client)
+    const store = counted(plain)
     const kept = new KeptStates(db, domainVersion(), warn)
     const streams = new Streams(store, config.states_max, kept)
     const findRows = rowsFrom(grounds)
@@ -69,12 +69,16 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     measured(app, {
       unread_facts: { about: 'Facts that could not be read.', count: () => unreadFacts(db) },
       overdue_timers: { about: 'Timers whose time has come.', count: () => timers.overdue() },
+    }, {
+      store_appends_total: { about: 'Appends to the event store, those that met a conflict as well.', count: () => store.made.appends },
+      store_reads_total: { about: 'Reads of streams of the event store.', count: () => store.made.reads },
     })
     healthy(app, service, async () => {
-      await Promise.all([sql`select 1`.execute(db), store.read('healthz', 0, () => undefined)])
+      await Promise.all([sql`select 1`.execute(db), plain.read('healthz', 0, () => undefined)])
     })
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
+      limited(scope, config.rateLimit)
       serve(scope, everyRoute({ deciders, choices, db, findRows, streams, handle }), authoriser(streams))
     })
     const url = await app.listen({ host: config.host, port: config.port })
@@ -120,10 +124,19 @@ function edge(config: Config): FastifyInstance {
   const app = server({ service, logLevel: config.logLevel, meaningOf })
   jsonBodies(app)
   relieved(app, 1_000)
-  void app.register(rateLimit, {
-    max: config.rateLimit, timeWindow: '1 minute', keyGenerator: ({ headers, ip }) => (headers.authorization ?? headers['x-api-key'] ?? ip) as string,
-    errorResponseBuilder: (_, { ttl }) => new Problem('RATE_LIMITED', '', { retryAfter_s: Math.ceil(ttl / 1_000) }),
-  })
   void app.register(swagger, { openapi: document })
   return app
+}
+
+/** Longer than any key is. What is longer is counted by where it comes from, so that little is kept of it. */
+const key_max = 100
+
+/** So many commands of one key a minute, before anything is looked up. */
+function limited(scope: FastifyInstance, perMinute_max: number) {
+  const limit = new RateLimit(perMinute_max)
+  scope.addHook('onRequest', ({ headers, ip }, _, done) => {
+    const given = headers.authorization ?? headers['x-api-key']
+    limit.count(typeof given === 'string' && given.length <= key_max ? given : ip)
+    done()
+  })
 }

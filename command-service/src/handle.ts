@@ -58,7 +58,8 @@ export function handler({ store, streams, queues, deciders, findRows }: Parts): 
       const definition = decider.events.definitions[type]!
       // A fact that could not be read again must not be stored: it would close its stream.
       const checked = definition.data.parse(data)
-      return jsonEvent({ id: v5(String(index), commandId), type, data: checked as never, metadata: { version: versionOf(definition), ...meta, ...trace } as never })
+      // A repetition of the append would be known by its ids; of a command that cannot come again there is none.
+      return jsonEvent({ id: request.repeatable ? v5(String(index), commandId) : newId(), type, data: checked as never, metadata: { version: versionOf(definition), ...meta, ...trace } as never })
     }) as EventData[]
     const { revision, position } = await store.append(entry.stream, base, events)
     streams.advance(entry, decider, base, facts, meta, position)

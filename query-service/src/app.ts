@@ -1,5 +1,4 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import rateLimit from '@fastify/rate-limit'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
@@ -10,6 +9,7 @@ import { measured } from 'shared-service/metrics.ts'
 import { relieved } from 'shared-service/pressure.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Running } from 'shared-service/program.ts'
+import { RateLimit } from 'shared-service/rate-limit.ts'
 import { server } from 'shared-service/server.ts'
 import { questionOf } from './choices.ts'
 import type { Config } from './config.ts'
@@ -49,10 +49,9 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
     await database.close()
   })
 
-  await app.register(rateLimit, { global: false })
   relieved(app, 2_000)
   await documented(app)
-  const gate = gateOf(app, keys, config)
+  const gate = gateOf(keys, config)
   const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, keys }, config)
   app.addHook('preClose', async () => open.close())
   measured(app, {
@@ -78,22 +77,15 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
 }
 
 /** Who asks, whether the key allows it, and whether it asks too often. */
-function gateOf(app: FastifyInstance, keys: Keys, { requestsPerMinute_max, strangersPerMinute_max }: Config): Gate {
+function gateOf(keys: Keys, { requestsPerMinute_max, strangersPerMinute_max }: Config): Gate {
   const guesses = new Guesses(strangersPerMinute_max)
   const admit = ({ ip, headers }: FastifyRequest) =>
     (keys.isFamiliar(headers) ? keys.callerOf(headers) : guesses.counted(ip, () => keys.callerOf(headers)))
-  const callers = new WeakMap<FastifyRequest, string>()
-  const keyGenerator = (request: FastifyRequest) => callers.get(request) ?? ''
-  const within = app.createRateLimit({ max: requestsPerMinute_max, timeWindow: 60_000, keyGenerator })
+  const limit = new RateLimit(requestsPerMinute_max)
   return async (request, scope) => {
     const caller = await admit(request)
     if (scope !== null) mustAllow(caller, scope)
-    callers.set(request, caller.key)
-    const verdict = await within(request)
-    if (!verdict.isAllowed && verdict.isExceeded) {
-      const retryAfter_s = Math.max(1, verdict.ttlInSeconds)
-      throw new Problem('RATE_LIMITED', `This key may ask ${verdict.max} times a minute.`, { retryAfter_s })
-    }
+    limit.count(caller.key)
     return caller
   }
 }

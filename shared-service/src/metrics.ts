@@ -4,8 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 /** What can be counted at any moment, by name. */
 export type Gauges = Readonly<Record<string, { readonly about: string; readonly count: () => number | Promise<number> }>>
 
-/** `GET /metrics` for Prometheus: the process, the requests by route and status, and what stands open or waits. */
-export function measured(app: FastifyInstance, gauges: Gauges) {
+/** `GET /metrics` for Prometheus: the process, the requests by route and status, what stands open or waits, and what was done so far. */
+export function measured(app: FastifyInstance, gauges: Gauges, totals: Gauges = {}) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const labelNames = ['route', 'status'] as const
@@ -17,10 +17,18 @@ export function measured(app: FastifyInstance, gauges: Gauges) {
   for (const [name, { about, count }] of Object.entries(gauges)) {
     new Gauge({ name: `baton_${name}`, help: about, registers: [registry], async collect() { this.set(await count()) } })
   }
-  app.addHook('onResponse', async (request, reply) => {
-    const labels = { route: request.routeOptions.url ?? 'none', status: reply.statusCode }
-    requests.inc(labels)
-    seconds.observe(labels, reply.elapsedTime / 1_000)
+  for (const [name, { about, count }] of Object.entries(totals)) {
+    new Counter({ name: `baton_${name}`, help: about, registers: [registry], async collect() { this.reset(); this.inc(await count()) } })
+  }
+  // As many as there are routes and statuses. Looked up by labels, each costs a text that is made and hashed anew.
+  const bound = new Map<string, { readonly requests: Counter.Internal; readonly seconds: Histogram.Internal<'route' | 'status'> }>()
+  app.addHook('onResponse', (request, reply, done) => {
+    const [route, status] = [request.routeOptions.url ?? 'none', reply.statusCode]
+    let mine = bound.get(`${status} ${route}`)
+    if (!mine) bound.set(`${status} ${route}`, mine = { requests: requests.labels(route, String(status)), seconds: seconds.labels(route, String(status)) })
+    mine.requests.inc()
+    mine.seconds.observe(reply.elapsedTime / 1_000)
+    done()
   })
-  app.get('/metrics', { schema: { hide: true }, config: { rateLimit: false } }, async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  app.get('/metrics', { schema: { hide: true } }, async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()))
 }

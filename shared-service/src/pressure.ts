@@ -31,8 +31,8 @@ export function relieved(app: FastifyInstance, delay_max_ms: number): Lateness {
   const lateness = new Lateness(delay_max_ms, performance.now())
   const timer = setInterval(() => lateness.look(performance.now()), look_every_ms).unref()
   app.addHook('onClose', async () => clearInterval(timer))
-  app.addHook('onRequest', async () => {
-    if (lateness.isTooMuch) throw new Problem('SERVICE_UNAVAILABLE', 'There is too much to do.', { retryAfter_s: 5 })
+  app.addHook('onRequest', (_request, _reply, done) => {
+    done(lateness.isTooMuch ? new Problem('SERVICE_UNAVAILABLE', 'There is too much to do.', { retryAfter_s: 5 }) : undefined)
   })
   return lateness
 }

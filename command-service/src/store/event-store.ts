@@ -70,6 +70,26 @@ export const eventStore = (client: EventStoreDBClient): EventStore => ({
   },
 })
 
+export interface Counted extends EventStore {
+  /** How many calls so far. */
+  readonly made: { readonly reads: number; readonly appends: number }
+}
+
+export function counted(store: EventStore): Counted {
+  const made = { reads: 0, appends: 0 }
+  return {
+    made,
+    read(...asked) {
+      made.reads++
+      return store.read(...asked)
+    },
+    append(...asked) {
+      made.appends++
+      return store.append(...asked)
+    },
+  }
+}
+
 const stored = (event: RecordedEvent): StoredEvent => ({
   id: event.id, type: event.type, data: event.data, metadata: event.metadata, revision: Number(event.revision), position: event.position?.commit ?? 0n,
 })
