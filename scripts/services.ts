@@ -37,8 +37,11 @@ const ours: Readonly<Record<ServiceName, string>> = {
   gateway: program('infra/gateway/main.ts'),
 }
 
-/** Services keep little; without a bound Node lets garbage grow to hundreds of megabytes before it looks. */
-export const lean = ['--max-semi-space-size=4', '--max-old-space-size=128']
+/**
+ * Services keep little; without a bound Node lets garbage grow to hundreds of megabytes before it looks, and the threads that compile what
+ * is hot keep thirty and more of their own: that is done in turn instead.
+ */
+export const lean = ['--max-semi-space-size=4', '--max-old-space-size=128', '--no-concurrent-recompilation']
 
 const READY_TIMEOUT_MS = 60_000
 const PROBE_TIMEOUT_MS = 1_000
