@@ -426,7 +426,9 @@ t.test('a stored event that cannot be read refuses its stream and nothing else',
 
 t.test('the service says how it is, what it counts and what it offers', async (t) => {
   t.match(await admin('GET /healthz'), { status: 200, body: { status: 'ok' } })
-  t.match(await (await fetch(`${service.url}/metrics`)).text(), /baton_requests_total/)
+  const metrics = await (await fetch(`${service.url}/metrics`)).text()
+  t.match(metrics, /^baton_requests_total\{route="\/api\/v1\/tasks",status="201"\} [1-9]/m)
+  for (const total of ['appends', 'reads']) t.match(metrics, new RegExp(`^baton_store_${total}_total [1-9]\\d*$`, 'm'))
   const document = await (await fetch(`${service.url}/openapi.json`)).json() as any
   t.equal(document.openapi, '3.1.0')
   const operations = Object.values<any>(document.paths).flatMap((path) => Object.values<any>(path))

@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { once } from 'node:events'
-import { connect, type AddressInfo } from 'node:net'
+import { createServer } from 'node:http'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { listener } from 'shared-service/listener.ts'
 import { shields } from 'shared-service/shields.ts'
 import t, { type Test } from 'tap'
@@ -146,6 +147,25 @@ t.test('an answer that breaks off breaks off here, and a service that says nothi
   t.teardown(() => front.close())
   await once(front.listen(0, '127.0.0.1'), 'listening')
   t.equal((await fetch(`http://127.0.0.1:${(front.address() as AddressInfo).port}/`)).status, 503)
+})
+
+t.test('a connection that the service closed as it was taken again is replaced for a question, and never for a command', async (t) => {
+  const asked: string[] = []
+  const answered = new WeakSet<Socket>()
+  const forgetful = createServer((request, response) => {
+    asked.push(request.method!)
+    if (answered.has(request.socket)) return request.socket.resetAndDestroy()
+    answered.add(request.socket)
+    response.end('{}')
+  })
+  t.teardown(() => forgetful.close())
+  await once(forgetful.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(forgetful.address() as AddressInfo).port}`
+  const front = await listening(await gateway(config({ COMMAND_URL: url, QUERY_URL: url })))
+  const statuses = []
+  for (const method of ['GET', 'GET', 'POST', 'POST']) statuses.push((await fetch(`${front}/api/v1/tasks`, { method })).status)
+  t.strictSame(statuses, [200, 200, 200, 503])
+  t.strictSame(asked, ['GET', 'GET', 'GET', 'POST', 'POST'])
 })
 
 t.test('a correlation id that came along is kept; one that cannot be a header value is replaced', async (t) => {
