@@ -15,7 +15,7 @@ const died_min = 0.95
 /** A change can make a loop endless: that is noticed, too. */
 const test_ms_max = 120_000
 /** What tests are made of, and nobody else. */
-const tools = /\/(testing|world|picture|arbitrary|scenery|scene)\.ts$/
+const tools = /\/(testing(-\w+)?|world|picture|arbitrary|scenery|scene)\.ts$/
 
 interface Mutant {
   readonly file: string
