@@ -77,6 +77,19 @@ const created = { status: 201, body: { changed: true } }
 const refused = (status: number, code: string) => ({ status, body: { code } })
 const stranger = '00000000-0000-7000-8000-00000000dead'
 
+/** What both older names of a post take. */
+const posts = async (): Promise<readonly Case[]> => [
+  {
+    says: 'a message on a channel', by: 'ada', params: { orchestrator: ada.id }, body: { content: 'half done', channelId: 'ops', statusType: 'MILESTONE' }, answers: created, link: `/orchestrators/${ada.id}/posts`,
+    then: ({ body: { id } }) => rowOf(`/posts/${id}`, ({ message, kind, channels }) => message === 'half done' && kind === 'milestone' && channels[0] === 'ops'),
+  },
+  { says: 'by its other name', by: 'ada', params: { orchestrator: ada.id }, body: { message: 'all well' }, answers: created, then: ({ body: { id } }) => rowOf(`/posts/${id}`, ({ kind }) => kind === 'progress') },
+  { says: 'twice', by: 'ada', params: { orchestrator: ada.id }, body: { content: 'a', message: 'b' }, answers: refused(400, 'VALIDATION_ERROR') },
+  { says: 'nothing', by: 'ada', params: { orchestrator: ada.id }, body: {}, answers: refused(400, 'VALIDATION_ERROR') },
+  { says: 'for another', by: 'bob', params: { orchestrator: ada.id }, body: { content: 'a' }, answers: refused(403, 'FORBIDDEN') },
+  { says: 'for nobody', params: { orchestrator: stranger }, body: { content: 'a' }, answers: refused(404, 'NOT_FOUND') },
+]
+
 /** By route and successor: what is said, and what follows. */
 const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
   'POST /tasks → POST /tasks': async () => [
@@ -92,28 +105,8 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'for another', by: 'bob', params: { owner: ada.id }, body: { title: 'b' }, answers: refused(403, 'INVALID_OWNERSHIP'), link: '/tasks' },
     { says: 'twice whose it is', params: { owner: ada.id }, body: { title: 'b', owner: bob.id }, answers: refused(400, 'VALIDATION_ERROR') },
   ],
-  'POST /orchestrators/:orchestrator/status → POST /orchestrators/:orchestrator/posts': async () => [
-    {
-      says: 'a message on a channel', by: 'ada', params: { orchestrator: ada.id }, body: { content: 'half done', channelId: 'ops', statusType: 'MILESTONE' }, answers: created, link: `/orchestrators/${ada.id}/posts`,
-      then: ({ body: { id } }) => rowOf(`/posts/${id}`, ({ message, kind, channels }) => message === 'half done' && kind === 'milestone' && channels[0] === 'ops'),
-    },
-    { says: 'by its other name', by: 'ada', params: { orchestrator: ada.id }, body: { message: 'all well' }, answers: created, then: ({ body: { id } }) => rowOf(`/posts/${id}`, ({ kind }) => kind === 'progress') },
-    { says: 'twice', by: 'ada', params: { orchestrator: ada.id }, body: { content: 'a', message: 'b' }, answers: refused(400, 'VALIDATION_ERROR') },
-    { says: 'nothing', by: 'ada', params: { orchestrator: ada.id }, body: {}, answers: refused(400, 'VALIDATION_ERROR') },
-    { says: 'for another', by: 'bob', params: { orchestrator: ada.id }, body: { content: 'a' }, answers: refused(403, 'FORBIDDEN') },
-    { says: 'for nobody', params: { orchestrator: stranger }, body: { content: 'a' }, answers: refused(404, 'NOT_FOUND') },
-  ],
-  'POST /orchestrators/:orchestrator/status-update → POST /orchestrators/:orchestrator/posts': async () => [
-    {
-      says: 'a message on a channel', by: 'ada', params: { orchestrator: ada.id }, body: { content: 'half done', channelId: 'ops', statusType: 'MILESTONE' }, answers: created, link: `/orchestrators/${ada.id}/posts`,
-      then: ({ body: { id } }) => rowOf(`/posts/${id}`, ({ message, kind, channels }) => message === 'half done' && kind === 'milestone' && channels[0] === 'ops'),
-    },
-    { says: 'by its other name', by: 'ada', params: { orchestrator: ada.id }, body: { message: 'all well' }, answers: created, then: ({ body: { id } }) => rowOf(`/posts/${id}`, ({ kind }) => kind === 'progress') },
-    { says: 'twice', by: 'ada', params: { orchestrator: ada.id }, body: { content: 'a', message: 'b' }, answers: refused(400, 'VALIDATION_ERROR') },
-    { says: 'nothing', by: 'ada', params: { orchestrator: ada.id }, body: {}, answers: refused(400, 'VALIDATION_ERROR') },
-    { says: 'for another', by: 'bob', params: { orchestrator: ada.id }, body: { content: 'a' }, answers: refused(403, 'FORBIDDEN') },
-    { says: 'for nobody', params: { orchestrator: stranger }, body: { content: 'a' }, answers: refused(404, 'NOT_FOUND') },
-  ],
+  'POST /orchestrators/:orchestrator/status → POST /orchestrators/:orchestrator/posts': posts,
+  'POST /orchestrators/:orchestrator/status-update → POST /orchestrators/:orchestrator/posts': posts,
   'PATCH /orchestrators/:id/status → POST /orchestrators/:id/activate': async () => {
     const { id, key } = await orchestrator('Moved')
     await api.post(`/orchestrators/${id}/pause`)

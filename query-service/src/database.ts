@@ -2,7 +2,7 @@ import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely'
 import pg from 'pg'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
-import { fromSql } from 'shared-domain/kernel/time.ts'
+import { sqlTypes } from 'shared-service/sql-types.ts'
 import { shaper } from 'shared-service/columns.ts'
 import { rowsFrom } from 'shared-service/grounds.ts'
 import { Problem } from 'shared-service/problems.ts'
@@ -32,17 +32,6 @@ export interface Database {
   close(): Promise<void>
 }
 
-const oid = { date: 1082, timestamp_with_zone: 1184 }
-
-/** Times as the domain writes them; days as they are. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (type: number, format?: 'text' | 'binary') => {
-    if (type === oid.timestamp_with_zone) return fromSql
-    if (type === oid.date) return (text: string) => text
-    return pg.types.getTypeParser(type, format as 'text')
-  },
-}
-
 export function openDatabase(config: Config, onLost: (error: Error) => void): Database {
   const pool = new pg.Pool({
     connectionString: config.databaseUrl,
@@ -52,7 +41,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
     // The server ends a slow statement; this ends the wait for a server that is gone.
     query_timeout: config.statementTimeout_ms + 1_000,
     application_name: 'baton-query',
-    types,
+    types: sqlTypes,
   })
   // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
   pool.on('error', () => {}).on('connect', (client) => client.on('error', onLost))

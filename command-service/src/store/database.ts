@@ -1,27 +1,16 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
-import { fromSql } from 'shared-domain/kernel/time.ts'
+import { sqlTypes } from 'shared-service/sql-types.ts'
 import { migrations } from '../migrations.ts'
 
 const service = 'command-service'
 /** Serialises migrations of all services over one database. */
 const migration_lock = 7_236_001
 
-const oid = { date: 1082, timestamp_with_zone: 1184 }
-
-/** Times as the domain writes them; days as they are. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser: (type: number, format?: 'text' | 'binary') => {
-    if (type === oid.timestamp_with_zone) return fromSql
-    if (type === oid.date) return (text: string) => text
-    return pg.types.getTypeParser(type, format as 'text')
-  },
-}
-
 /** Connects when it is first asked. */
 export function database(url: string, onError: (error: Error) => void, { connections_max = 10, statement_ms = 10_000 } = {}): Kysely<any> {
   const pool = new pg.Pool({
-    connectionString: url, types, max: connections_max, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
+    connectionString: url, types: sqlTypes, max: connections_max, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
     // The server ends a slow statement; this ends the wait for a server that is gone.
     statement_timeout: statement_ms, query_timeout: statement_ms + 5_000,
   })
