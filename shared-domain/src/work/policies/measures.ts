@@ -1,0 +1,23 @@
+import type { Priority } from '../../vocabulary.ts'
+
+/** Skills are the same however they are written, and whatever stands around them. */
+export const skillOf = (said: string): string => said.trim().toLowerCase()
+
+/** The share of the required skills that somebody has; null when none is required. */
+export function matchOf(required: readonly string[], skills: readonly string[]): number | null {
+  if (required.length === 0) return null
+  const known = new Set(skills.map(skillOf))
+  return required.filter((skill) => known.has(skillOf(skill))).length / required.length
+}
+
+/** The part of what somebody can carry that is carried by now. Who can carry nothing is full. */
+export const loadOf = (taken: number, max: number): number => (max > 0 ? Math.min(1, taken / max) : 1)
+
+const bonuses: Readonly<Record<Priority, number>> = { CRITICAL: 10, HIGH: 7, MEDIUM: 4, LOW: 0 }
+
+export const bonusOf = (priority: Priority): number => bonuses[priority]
+
+/** Four decimals, half up: scores are told and compared like this. */
+export const rounded = (score: number): number => Math.round(score * 10_000) / 10_000
+
+export const compare = <V extends string | number>(a: V, b: V): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,36 @@
+import type { Priority } from '../../vocabulary.ts'
+import { bonusOf, loadOf, matchOf, rounded, skillOf } from './measures.ts'
+
+/** An orchestrator as far as it matters whether a task is passed to it, with what its capacity says. */
+export interface Peer {
+  readonly discipline: string
+  readonly capabilities: readonly string[]
+  readonly tier: number
+  readonly status: string
+  readonly active: number
+  readonly reserved: number
+  readonly max: number
+}
+
+interface Passed {
+  readonly priority: Priority
+  readonly tags: readonly string[]
+  readonly requiredCapabilities: readonly string[]
+}
+
+/** How well a task would be with an orchestrator, in points. */
+export function federation({ discipline, capabilities, tier, status, active, reserved, max }: Peer, task: Passed): number {
+  const known = new Set([discipline, ...capabilities].map(skillOf))
+  return rounded((task.tags.some((tag) => known.has(skillOf(tag))) ? 20 : 0)
+    + 20 * (matchOf(task.requiredCapabilities, capabilities) ?? 0)
+    + Math.min(10, 2 * capabilities.length)
+    + 2 * tier
+    + 30 * (1 - loadOf(active + reserved, max))
+    + (status === 'ONLINE' ? 10 : 0)
+    + bonusOf(task.priority))
+}
+
+export const orchestratorPolicies = { 'federation/1': federation }
+
+export type OrchestratorPolicyName = keyof typeof orchestratorPolicies
+export const orchestratorPolicyNames = Object.keys(orchestratorPolicies) as [OrchestratorPolicyName, ...OrchestratorPolicyName[]]
