@@ -386,6 +386,33 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'aside', params: { orchestrator: bob.id }, query: '?direction=up', answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'POST /orchestrators/conflicts → POST /conflicts': async () => {
+    const taskId = await task()
+    const vpIds = [ada.id, bob.id]
+    return [
+      {
+        says: 'without a task', by: 'ada', body: { vpIds, conflictType: 'resource_conflict', note: 'one desk' }, answers: created, link: '/conflicts',
+        then: ({ body: { id } }) => rowOf(`/conflicts/${id}`, ({ kind, subject, state }) => kind === 'resource' && /^[0-9a-f]{64}$/.test(subject) && state === 'OPEN'),
+      },
+      { says: 'again, the others first', by: 'bob', body: { vpIds: vpIds.toReversed(), conflictType: 'resource' }, answers: refused(409, 'ALREADY_EXISTS') },
+      {
+        says: 'about a task, resolved', body: { vpIds, conflictType: 'ownership', taskId, resolution: { owner: 'Ada' } }, answers: created,
+        then: ({ body: { id } }) => rowOf(`/conflicts/${id}`, ({ subject, tasks, strategy, state }) => subject === taskId && tasks[0] === taskId && strategy === 'other' && state === 'RESOLVED'),
+      },
+      { says: 'among others', by: 'ada', body: { vpIds: [bob.id, (await orchestrator('Cleo')).id], conflictType: 'other' }, answers: refused(403, 'FORBIDDEN') },
+      { says: 'with nobody', by: 'ada', body: { vpIds: [ada.id, stranger], conflictType: 'other' }, answers: refused(409, 'ORCHESTRATOR_UNKNOWN') },
+      { says: 'with itself', by: 'ada', body: { vpIds: [ada.id], conflictType: 'other' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'of no kind', by: 'ada', body: { vpIds, conflictType: 'quarrel' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /orchestrators/conflicts → GET /conflicts': async () => {
+    const { position } = await api.post('/conflicts', { kind: 'priority', subject: 'the desk', orchestrators: [ada.id, bob.id] })
+    return [
+      { says: 'all', query: `?state=OPEN&kind=priority&minPosition=${position}`, answers: { status: 200, body: { items: [{ subject: 'the desk' }] } }, link: `/conflicts?state=OPEN&kind=priority&limit=50&minPosition=${position}` },
+      { says: 'of somebody', query: `?orchestrator=${bob.id}&minPosition=${position}`, answers: { status: 200, body: { items: [{ state: 'OPEN' }] } } },
+      { says: 'of no kind', query: '?kind=quarrel', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /orchestrators/capacity → GET /capacity': async () => [{ says: 'all', answers: { status: 200, body: { items: [{ free: Number }] } }, link: '/capacity?limit=50' }],
   'GET /orchestrators/:orchestrator/capacity → GET /capacity/:orchestrator': async () => [
     { says: 'one', params: { orchestrator: bob.id }, answers: { status: 200, body: { orchestrator: bob.id, max: 5 } }, link: `/capacity/${bob.id}` },

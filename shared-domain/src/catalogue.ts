@@ -26,6 +26,8 @@ import type { Decider } from './kernel/decider.ts'
 import type { Process } from './kernel/process.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import { timeline } from './overview/timeline.ts'
+import { conflicts } from './work/conflict/conflicts.ts'
+import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { leases } from './work/leases.ts'
 import { backlogSummary } from './work/task/backlog-summary.ts'
@@ -36,10 +38,12 @@ import { performance } from './work/task/performance.ts'
 import { nextTask } from './work/task/selection.ts'
 import { unblocking } from './work/unblocking.ts'
 
-export const deciders: readonly Decider[] = [task, dependents, orchestrator, emailAddress, statusPost, capacity, apiKey, agent, decision]
+export const deciders: readonly Decider[] = [
+  task, dependents, conflict, orchestrator, emailAddress, statusPost, capacity, apiKey, agent, decision,
+]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, orchestrators, posts, capacities, keys, agents,
+  backlog, backlogSummary, delegations, delegationPairs, performance, conflicts, orchestrators, posts, capacities, keys, agents,
   agentVersions, agentPeers, decisions, votes, timeline,
 ]
 

@@ -5,12 +5,14 @@ import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { ids, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
 import { World } from './kernel/world.ts'
+import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { task } from './work/task/decider.ts'
 
 /**
  * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it. Of the
- * agents the first has slots taken and a peer, and the last has failed so often that its circuit is open.
+ * agents the first has slots taken and a peer, and the last has failed so often that its circuit is open. Two orchestrators are in
+ * conflict, under an id that is met again.
  */
 export function inhabited(): World {
   const world = new World(deciders)
@@ -23,6 +25,7 @@ export function inhabited(): World {
   world.carryOut(send(dependents, first, 'add', { dependent: third }))
   world.carryOut(send(task, first, 'collaborate', { collaborators: [{ orchestrator: second, role: 'reviewer' }] }))
   world.carryOut(send(task, first, 'start', {}))
+  world.carryOut(send(conflict, first, 'open', { kind: 'resource', subject: 'the harbour', orchestrators: [first, second] }))
   world.carryOut(send(apiKey, first, 'generate', { orchestrator: first }))
   world.carryOut(send(apiKey, second, 'generate', { orchestrator: first }))
   world.carryOut(send(apiKey, second, 'reserveRotation', { successor: third }))

@@ -48,9 +48,15 @@ export const Who = z.string().trim().min(1).max(200).overwrite(withPlainId)
 
 const bytes = new TextEncoder()
 
+const atMost = (bytes_max: number) => [
+  (value: unknown) => bytes.encode(JSON.stringify(value)).length <= bytes_max, { error: `is larger than ${bytes_max} bytes as JSON` },
+] as const
+
 /** A JSON object of at most so many bytes. */
-export const jsonObject = (bytes_max: number) => z.record(z.string(), z.json())
-  .refine((value) => bytes.encode(JSON.stringify(value)).length <= bytes_max, { error: `is larger than ${bytes_max} bytes as JSON` })
+export const jsonObject = (bytes_max: number) => z.record(z.string(), z.json()).refine(...atMost(bytes_max))
+
+/** Any JSON of at most so many bytes. */
+export const json = (bytes_max: number) => z.json().refine(...atMost(bytes_max))
 
 /** What a caller may attach to something, unread by Baton. */
 export const Metadata = jsonObject(16 * 1024)
