@@ -269,8 +269,9 @@ t.test('a client that takes nothing is let go, and costs nobody else anything', 
 
 const completed = {
   owner: uuid(1), from: 'IN_PROGRESS' as const, priority: 'LOW' as const,
-  lease: { holder: uuid(1), token: '1', slot: uuid(2), since: '2030-01-01T00:00:00.000Z' },
+  lease: { holder: uuid(1), token: '1', slot: uuid(2), since: '2030-01-01T00:00:00.000Z', agent: null, run: null },
   createdAt: '2030-01-01T00:00:00.000Z', startedAt: '2030-01-01T00:00:00.000Z', durationMs: 1, onTime: true, artifacts: [], metrics: {},
+  slaMet: null, actualHours: null, dependsOn: [], agentSlot: null, origin: null, work: null,
 }
 
 t.test('while the event store is down nobody is admitted, and afterwards all is as before', async (t) => {

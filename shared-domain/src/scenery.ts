@@ -1,9 +1,12 @@
 import { deciders } from './catalogue.ts'
+import { decision } from './council/decision/decider.ts'
 import { agent } from './fleet/agent/decider.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { ids, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
+import { now } from './kernel/testing.ts'
+import { hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
@@ -12,7 +15,7 @@ import { task } from './work/task/decider.ts'
 /**
  * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it. Of the
  * agents the first has slots taken and a peer, and the last has failed so often that its circuit is open. Two orchestrators are in
- * conflict, under an id that is met again.
+ * conflict, under an id that is met again, and a question is open for an hour.
  */
 export function inhabited(): World {
   const world = new World(deciders)
@@ -36,6 +39,8 @@ export function inhabited(): World {
     world.carryOut(send(agent, fourth, 'reserve', { task: first, slot }))
     world.carryOut(send(agent, fourth, 'settle', { task: first, slot, success: false }))
   }
+  const wish = { title: 'Shall we?', electorate: [first, second, third], deadline: later(now, hour_ms) }
+  world.carryOut(send(decision, fourth, 'open', { type: 'decision', ...wish }))
   return world
 }
 

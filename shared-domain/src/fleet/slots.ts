@@ -32,7 +32,7 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
   about: 'Gives capacity slots back when leases end, confirms those of tasks that run for longer, and shows full orchestrators as busy.',
   react: {
     OrchestratorRegistered: ({ id, data: { maxConcurrentTasks } }) => [send(capacity, id, 'announce', { maxConcurrentTasks })],
-    TaskStarted: ({ id, at, data: { owner, slot: command } }) => [inTime('confirm', owner, { task: id, command }, at)],
+    TaskStarted: ({ id, at, data: { holder, slot: command } }) => [inTime('confirm', holder, { task: id, command }, at)],
     TaskCompleted: freed,
     TaskFailed: freed,
     TaskReleased: freed,

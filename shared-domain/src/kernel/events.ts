@@ -26,8 +26,16 @@ export type EventCatalogue<S extends Shapes = Shapes> = Creators<S> & {
   readonly shapes?: S
 }
 
+type Definitions<S extends Shapes> = { readonly [T in keyof S]: EventDefinition<S[T]> }
+
+/** Checks a part of the events of a category that stands in a file of its own. */
+export const eventsOf = <const S extends Shapes>(definitions: Definitions<S>) => definitions
+
+/** The step of an upcast that adds what was not said before. */
+export const plus = (fields: Readonly<Record<string, unknown>>) => (old: object) => ({ ...old, ...fields })
+
 /** Declares the events of one category; each name becomes the constructor of that event. */
-export function events<const S extends Shapes>(definitions: { readonly [T in keyof S]: EventDefinition<S[T]> }): EventCatalogue<S> {
+export function events<const S extends Shapes>(definitions: Definitions<S>): EventCatalogue<S> {
   const creators = Object.keys(definitions).map((type) => [type, (data: unknown) => ({ type, data })])
   return { ...Object.fromEntries(creators), definitions } as never
 }

@@ -8,13 +8,15 @@ import { taskState } from '../work/task/state.ts'
 import { timeline } from './timeline.ts'
 
 const owner = uuid(11)
-const progressed = (message: string) => Task.TaskProgressed({ owner, token: '1', percentage: 40, message, metadata: { deep: 'down' } })
+const progressed = (message: string) => Task.TaskProgressed({
+  owner, token: '1', percentage: 40, message, metadata: { deep: 'down' }, hoursSpent: null, previous: null,
+})
 
 t.test('whatever happens to a thing is told in a line: who, when, where in the log, in the words of the fact', async (t) => {
-  const cancelled = Task.TaskCancelled({ owner, from: 'TODO', reason: 'not needed', lease: null })
+  const reopened = Task.TaskReopened({ owner, from: 'CANCELLED', reason: 'needed', slaDeadline: null, dependsOn: null })
   picture(t, timeline).after(
     recorded(taskState, progressed('half'), { revision: 4, position: '90071992547409931', by: admin }),
-    recorded(taskState, cancelled, { revision: 5, position: '90071992547409999', imported: true }),
+    recorded(taskState, reopened, { revision: 5, position: '90071992547409999', imported: true }),
   ).shows(
     {
       stream: `task-${subject}`, revision: 4, log_position: '90071992547409931', type: 'TaskProgressed', at: now, by_kind: 'admin',
@@ -22,9 +24,9 @@ t.test('whatever happens to a thing is told in a line: who, when, where in the l
       imported: false, summary: `owner: ${owner}, token: 1, percentage: 40, message: half`,
     },
     {
-      stream: `task-${subject}`, revision: 5, log_position: '90071992547409999', type: 'TaskCancelled', at: now, by_kind: 'process',
+      stream: `task-${subject}`, revision: 5, log_position: '90071992547409999', type: 'TaskReopened', at: now, by_kind: 'process',
       by_id: 'test',
-      imported: true, summary: `owner: ${owner}, from: TODO, reason: not needed`,
+      imported: true, summary: `owner: ${owner}, from: CANCELLED, reason: needed`,
     },
   )
 })

@@ -7,7 +7,7 @@ import { Rejection } from '../kernel/decider.ts'
 import { send } from '../kernel/process.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { dependents } from './dependents/decider.ts'
-import { blocked, cancelled, created } from './task/scene.ts'
+import { blocked, cancelled, created, reopened } from './task/scene.ts'
 import { task } from './task/decider.ts'
 import { Task, type TaskEvent } from './task/events.ts'
 import { isOpen, taskState } from './task/state.ts'
@@ -153,7 +153,7 @@ t.test('S-20 a task that was let go on an old view of what it waits for is held 
   tell(a, cancelled())
   courier.settle()
   tell(b, blocked('manual'))
-  tell(a, Task.TaskReopened({ owner, from: 'CANCELLED', reason: null }))
+  tell(a, reopened())
   courier.settle()
   tell(b, Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'manual', reason: 'by hand' }))
   courier.settle()

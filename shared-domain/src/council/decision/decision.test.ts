@@ -6,8 +6,7 @@ import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, daemon, now, on, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
 import { OrchestratorId } from '../../vocabulary.ts'
-import { Task } from '../../work/task/events.ts'
-import { created, elsewhere, owner, registered } from '../../work/task/scene.ts'
+import { created, elsewhere, needsApproval, owner, registered } from '../../work/task/scene.ts'
 import { taskState } from '../../work/task/state.ts'
 import { decision } from './decider.ts'
 import { decisions, votes } from './decisions.ts'
@@ -76,8 +75,7 @@ t.test('S-3 only the owner of a task, or who is above it, holds it back until it
       .yields(...asking(opened({ type: 'task_approval', task, concerns: owner })))
   for (const by of [orchestrator(stranger), tool]) given.by(by).when('open', { ...wish, type: 'task_approval' }).refuses('FORBIDDEN')
   given.by(orchestrator(stranger)).when('open', wish).yields(...asking(opened({ task, concerns: stranger })))
-  const required = (count: number) => Array.from({ length: count }, (_, index) =>
-    Task.ApprovalRequired({ owner, decision: uuid(100 + index), decisions: [] }))
+  const required = (count: number) => Array.from({ length: count }, (_, index) => needsApproval(uuid(100 + index), []))
   const waiting = (count: number) =>
     given.seeing(taskState, task, created(), ...required(count)).when('open', { ...wish, type: 'task_approval' })
   waiting(19).yields(...asking(opened({ type: 'task_approval', task, concerns: owner })))

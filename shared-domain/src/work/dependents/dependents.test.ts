@@ -1,12 +1,10 @@
 import t, { type Test } from 'tap'
 import { behaviour, subject, system } from '../../kernel/testing.ts'
-import { Task } from '../task/events.ts'
-import { blocked, cancelled, completed, created, first, owner, second, started } from '../task/scene.ts'
+import { blocked, cancelled, completed, created, first, reopened, second, started } from '../task/scene.ts'
 import { taskState } from '../task/state.ts'
 import { dependents } from './decider.ts'
 import { Dependents, type DependentsEvent } from './events.ts'
 
-const reopened = Task.TaskReopened({ owner, from: 'CANCELLED', reason: null })
 const added = (dependent: string) => Dependents.DependentAdded({ dependent })
 const released = (...ids: string[]) => Dependents.DependentsReleased({ dependents: ids })
 const recalled = (...ids: string[]) => Dependents.DependentsRecalled({ dependents: ids })
@@ -18,7 +16,7 @@ const whenDone = (t: Test, ...history: readonly DependentsEvent[]) =>
 const whenCancelled = (t: Test, ...history: readonly DependentsEvent[]) =>
   whileOpen(t, ...history).seeing(taskState, subject, created(), cancelled())
 const onceReopened = (t: Test, ...history: readonly DependentsEvent[]) =>
-  whileOpen(t, ...history).seeing(taskState, subject, created(), cancelled(), reopened)
+  whileOpen(t, ...history).seeing(taskState, subject, created(), cancelled(), reopened())
 
 t.test('S-20 a task remembers who waits for it, and lets those go at once that come too late', async (t) => {
   whileOpen(t).when('add', { dependent: first }).yields(added(first))
@@ -41,7 +39,7 @@ t.test('S-20 when a task ends, all that wait for it are let go', async (t) => {
   late.seeing(taskState, second, created({ dependsOn: [subject] })).when('release', {}).yields(released(first, second))
 })
 
-t.test('S-13 S-20 when a task is reopened, those that were let go wait once more', async (t) => {
+t.test('S-13 S-20 when a task is reopened(), those that were let go wait once more', async (t) => {
   onceReopened(t, added(first), released(first)).when('recall', {}).yields(recalled(first))
   onceReopened(t, added(first)).when('recall', {}).changesNothing()
   whenCancelled(t, added(first), released(first)).when('recall', {}).changesNothing()

@@ -5,7 +5,7 @@ import { now, subject, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { opening_ms } from './approvals.ts'
 import { Task } from './events.ts'
-import { created, first, other, owner, scene, started } from './scene.ts'
+import { created, first, needsApproval, other, owner, scene, started } from './scene.ts'
 
 t.test('S-3 a task that needs approvals waits for all of them', async (t) => {
   const [decision, another] = [uuid(31), uuid(32)]
@@ -18,8 +18,8 @@ t.test('S-3 a task that needs approvals waits for all of them', async (t) => {
   const voted = { type: 'task_approval' as const, task: subject, concerns: owner, tally, reason: 'voted' }
   const approved = Decision.DecisionApproved(voted)
   const cancelled = Decision.DecisionCancelled({ task: subject, concerns: owner, reason: null })
-  const required = Task.ApprovalRequired({ owner, decision, decisions: [decision] })
-  const both = Task.ApprovalRequired({ owner, decision: another, decisions: [decision, another] })
+  const required = needsApproval(decision)
+  const both = needsApproval(another, [decision, another])
   const given = scene(t)(created(), required)
   given.seeing(decisionState, decision, opened).when('start', {}).refuses('CONSENSUS_REQUIRED', { decisions: [decision] })
   for (const outcome of [Decision.DecisionRejected, Decision.DecisionExpired])
@@ -40,8 +40,8 @@ t.test('S-3 a task does not wait for the approval of a question that was not put
     type: 'task_approval', title: 'May it?', description: null, electorate: [], protocol: 'majority', quorum: 0.5, deadline: null,
     task: subject, concerns: owner, ...over,
   })
-  const required = Task.ApprovalRequired({ owner, decision, decisions: [decision] })
-  const both = Task.ApprovalRequired({ owner, decision: another, decisions: [decision, another] })
+  const required = needsApproval(decision)
+  const both = needsApproval(another, [decision, another])
   const withdrawn = Task.ApprovalWithdrawn({ owner, decision, decisions: [another] })
   const given = scene(t)(created(), required, both)
   given.when('withdrawApproval', { decision, taken: '1' }).yields(withdrawn)

@@ -25,7 +25,9 @@ export const approvals = room({
       // What is cancelled may be reopened.
       if (task.status === 'NONE' || task.status === 'DONE') return []
       return overfull(task, decision)
-        ?? [Task.ApprovalRequired({ owner: task.owner, decision, decisions: [...new Set(approvalsOf(task)).add(decision)] })]
+        ?? [Task.ApprovalRequired({
+          owner: task.owner, decision, decisions: [...new Set(approvalsOf(task)).add(decision)], lasting: false, question: null,
+        })]
     },
   },
 

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { OrchestratorId } from '../../vocabulary.ts'
-import type { TaskStatus } from './state.ts'
 import type { TaskEvent } from './events.ts'
+import type { TaskStatus } from './shapes.ts'
 
 const row = z.object({
   owner: OrchestratorId,

@@ -10,7 +10,9 @@ import { lived } from '../../scenery.ts'
 import { backlogSummary } from './backlog-summary.ts'
 import { backlog } from './backlog.ts'
 import { Task, type TaskEvent } from './events.ts'
-import { blocked, cancelled, completed, created, delegated, escalated, failed, lease, other, owner, seed, started, token } from './scene.ts'
+import {
+  blocked, cancelled, completed, created, delegated, escalated, failed, handedOff, other, owner, progressed, seed, started, token,
+} from './scene.ts'
 import { leaseOf, taskState } from './state.ts'
 
 /** The facts of one task as readers meet them, a second apart. */
@@ -20,24 +22,27 @@ const told = (...facts: readonly TaskEvent[]) =>
 t.test('a task stands in the backlog with all that is needed to choose it', async (t) => {
   const dueAt = later(now, 60_000)
   picture(t, backlog).after(...told(created({ dueAt, tags: ['report'], requiredCapabilities: ['writing'] }))).shows({
-    task: subject, owner, assignee: null, title: 'Work', description: null, priority: 'MEDIUM', status: 'TODO', block_kind: null,
-    block_reason: null, due_at: dueAt, estimated_hours: null, tags: ['report'], required_capabilities: ['writing'], depends_on: [],
-    approvals: [], attempt: 0, max_retries: 3, next_retry_at: null, progress: 0, progress_message: null, lease_holder: null,
-    lease_token: null, metadata: {}, created_at: now, started_at: null, completed_at: null, updated_at: now,
+    task: subject, owner, assignee: null, agent: null, agent_slot: null, title: 'Work', description: null, workspace: null, channel: null,
+    priority: 'MEDIUM', story_points: null, status: 'TODO', since: now, waiting_since: now, block_kind: null, block_reason: null,
+    deferred_until: null, deferred_cause: null, due_at: dueAt, sla_deadline: null, sla_warned: false, sla_violated: false, sla_met: null,
+    estimated_hours: null, hours_spent: null, tags: ['report'], required_capabilities: ['writing'], depends_on: [], approvals: [],
+    attempt: 0, max_retries: 3, next_retry_at: null, progress: 0, progress_message: null, lease_holder: null, lease_token: null,
+    lease_agent: null, lease_slot: null, delegated_by: null, depth: null, answer_by: null, finish_by: null, escalation_level: null,
+    unplaced: null, unplaced_since: null, metadata: {}, created_at: now, started_at: null, completed_at: null, updated_at: now,
+    changed_position: '0', worker: owner, assigned: false, rank: 2, deadline: dueAt, remaining_hours: null, sla_state: 'none',
   })
 })
 
 t.test('the row of a task follows its life', async (t) => {
   const [second, third] = [later(now, 1_000), later(now, 2_000)]
   const retry = Task.TaskRetryScheduled({ owner, attempt: 1, nextRetryAt: later(now, 3_000) })
-  const progressed = Task.TaskProgressed({ owner, token, percentage: 40, message: 'half', metadata: {} })
-  const handed = Task.TaskHandedOff({
-    owner, from: 'IN_PROGRESS', to: other, note: null, forced: false, context: {}, lease: lease(token),
+  const half = progressed(40, { message: 'half' })
+  const handed = handedOff({
     snapshot: { status: 'IN_PROGRESS', percentage: 60, attempt: 0, priority: 'MEDIUM', dueAt: null, assignee: null },
   })
   const after = (...facts: readonly TaskEvent[]) => picture(t, backlog).after(...told(created(), ...facts))
   after(started()).matches({ status: 'IN_PROGRESS', lease_holder: owner, lease_token: '1', started_at: second, updated_at: second })
-  after(started(), progressed).matches({ status: 'IN_PROGRESS', progress: 40, progress_message: 'half', updated_at: third })
+  after(started(), half).matches({ status: 'IN_PROGRESS', progress: 40, progress_message: 'half', updated_at: third })
   after(started(), handed).matches({ status: 'TODO', owner: other, progress: 60, lease_holder: null, lease_token: null })
   after(started(), failed(0), retry).matches({ status: 'TODO', attempt: 1, next_retry_at: later(now, 3_000), lease_token: null })
   after(started(), failed(0), retry, blocked('manual')).matches({ status: 'BLOCKED', next_retry_at: later(now, 3_000) })

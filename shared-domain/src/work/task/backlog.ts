@@ -1,21 +1,40 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
-import { DecisionId, Int64, Named, OrchestratorId, Priority, StoredInstant, TaskId } from '../../vocabulary.ts'
-import { BlockKind, Status, type TaskEvent } from './events.ts'
+import {
+  AgentId, CommandId, DecisionId, Int64, Named, OrchestratorId, Priority, StoredInstant, TaskId, text,
+} from '../../vocabulary.ts'
+import { Derived, derived } from './backlog-derived.ts'
+import type { TaskEvent } from './events.ts'
 import { olderLists } from './older-words.ts'
+import { BlockKind, isFreed, Status, type AgentSlot } from './shapes.ts'
 
 const row = z.object({
   task: TaskId,
   owner: OrchestratorId,
   assignee: Named.nullable(),
+  /** The assigned one, and its place. */
+  agent: AgentId.nullable(),
+  agent_slot: CommandId.nullable(),
   title: z.string(),
   description: z.string().nullable(),
+  workspace: text(100).nullable(),
+  channel: text(100).nullable(),
   priority: Priority,
+  story_points: z.number().nullable(),
   status: Status,
+  since: StoredInstant,
+  waiting_since: StoredInstant,
   block_kind: BlockKind.nullable(),
   block_reason: z.string().nullable(),
+  deferred_until: StoredInstant.nullable(),
+  deferred_cause: z.enum(['hours', 'asked']).nullable(),
   due_at: StoredInstant.nullable(),
+  sla_deadline: StoredInstant.nullable(),
+  sla_warned: z.boolean(),
+  sla_violated: z.boolean(),
+  sla_met: z.boolean().nullable(),
   estimated_hours: z.number().nullable(),
+  hours_spent: z.number().nullable(),
   tags: z.array(z.string()),
   required_capabilities: z.array(z.string()),
   depends_on: z.array(TaskId),
@@ -27,55 +46,90 @@ const row = z.object({
   progress_message: z.string().nullable(),
   lease_holder: OrchestratorId.nullable(),
   lease_token: Int64.nullable(),
+  lease_agent: AgentId.nullable(),
+  lease_slot: CommandId.nullable(),
+  /** Of the youngest open delegation. */
+  delegated_by: OrchestratorId.nullable(),
+  depth: z.int().nullable(),
+  answer_by: StoredInstant.nullable(),
+  finish_by: StoredInstant.nullable(),
+  escalation_level: z.int().nullable(),
+  /** Why nobody was found for it, and how many were not fit for each reason. */
+  unplaced: z.record(z.string(), z.int()).nullable(),
+  unplaced_since: StoredInstant.nullable(),
   metadata: z.record(z.string(), z.json()),
   created_at: StoredInstant,
   started_at: StoredInstant.nullable(),
   completed_at: StoredInstant.nullable(),
   updated_at: StoredInstant,
+  /** Of the last fact that was more than a sign of life. */
+  changed_position: Int64,
 })
 
-const noLease = { lease_holder: null, lease_token: null }
-const noBlock = { block_kind: null, block_reason: null }
+type Columns = Partial<z.output<typeof row>>
+
+const noLease = { lease_holder: null, lease_token: null, lease_agent: null, lease_slot: null }
+const noBlock = { block_kind: null, block_reason: null, escalation_level: null }
 const waiting = { status: 'TODO' as const, ...noLease, ...noBlock }
 
-const patch = ({ id, at }: { id: string; at: string }, columns: Partial<z.output<typeof row>>) =>
-  [{ patch: { ...columns, updated_at: at }, at: { task: id as TaskId } }]
+interface Told { readonly id: string; readonly at: string; readonly position: string }
+
+const patch = ({ id, at, position }: Told, columns: Columns) =>
+  [{ patch: { ...columns, updated_at: at, changed_position: position }, at: { task: id as TaskId } }]
+
+/** It stands in another status from now on. */
+const turned = (fact: Told, columns: Columns) => patch(fact, { ...waiting, since: fact.at, ...columns })
+
+/** A lease ends, and the assignment of an agent whose place is not kept. */
+const left = (fact: Told & { readonly data: { readonly agentSlot: AgentSlot | null } }, columns: Columns = {}) =>
+  turned(fact, { ...(isFreed(fact.data.agentSlot) ? { assignee: null, agent: null, agent_slot: null } : {}), ...columns })
+
+/** It waits from now on, as nobody let it before. */
+const free = (fact: Told, columns: Columns = {}) => turned(fact, { waiting_since: fact.at, ...columns })
 
 const project: Project<typeof row, 'task', TaskEvent> = {
-  TaskCreated: ({ id, at, data }) => [{
+  TaskCreated: ({ id, at, position, data }) => [{
     put: {
-      task: id as TaskId, owner: data.owner, assignee: null, title: data.title, description: data.description, priority: data.priority,
-      ...waiting, due_at: data.dueAt, estimated_hours: data.estimatedHours, tags: data.tags,
-      required_capabilities: data.requiredCapabilities,
+      task: id as TaskId, owner: data.owner, assignee: null, agent: null, agent_slot: null, title: data.title,
+      description: data.description, workspace: data.workspace, channel: data.channel, priority: data.priority,
+      story_points: data.storyPoints, ...waiting, since: at, waiting_since: at, deferred_until: null, deferred_cause: null,
+      due_at: data.dueAt, sla_deadline: data.slaDeadline, sla_warned: false, sla_violated: false, sla_met: null,
+      estimated_hours: data.estimatedHours, hours_spent: null, tags: data.tags, required_capabilities: data.requiredCapabilities,
       depends_on: data.dependsOn, approvals: [], attempt: 0, next_retry_at: null, max_retries: data.maxRetries, progress: 0,
-      progress_message: null,
-      metadata: data.metadata, created_at: at, started_at: null, completed_at: null, updated_at: at,
+      progress_message: null, delegated_by: null, depth: null, answer_by: null, finish_by: null, unplaced: null, unplaced_since: null,
+      metadata: data.metadata, created_at: at, started_at: null, completed_at: null, updated_at: at, changed_position: position,
     },
   }],
   DependencyAdded: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   DependencyWithdrawn: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
-  TaskStarted: (fact) => patch(fact, {
-    ...waiting, status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.owner, lease_token: String(fact.revision),
-    started_at: fact.at,
+  TaskStarted: (fact) => turned(fact, {
+    status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.holder, lease_token: String(fact.revision),
+    lease_agent: fact.data.agent, lease_slot: fact.data.slot, started_at: fact.at,
   }),
-  LeaseRenewed: (fact) => patch(fact, {}),
-  LeaseExpired: (fact) => patch(fact, waiting),
-  TaskProgressed: (fact) => patch(fact, { progress: fact.data.percentage, progress_message: fact.data.message }),
-  TaskCompleted: (fact) => patch(fact, { ...waiting, status: 'DONE', progress: 100, completed_at: fact.at }),
-  TaskFailed: (fact) => patch(fact, waiting),
+  LeaseRenewed: ({ id, at }) => [{ patch: { updated_at: at }, at: { task: id as TaskId } }],
+  LeaseExpired: (fact) => left(fact),
+  TaskProgressed: (fact) => patch(fact, {
+    progress: fact.data.percentage, progress_message: fact.data.message,
+    ...(fact.data.hoursSpent === null ? {} : { hours_spent: fact.data.hoursSpent }),
+  }),
+  TaskCompleted: (fact) => left(fact, { status: 'DONE', progress: 100, sla_met: fact.data.slaMet, completed_at: fact.at }),
+  TaskFailed: (fact) => left(fact),
   TaskRetryScheduled: (fact) => patch(fact, { attempt: fact.data.attempt, next_retry_at: fact.data.nextRetryAt }),
-  TaskReleased: (fact) => patch(fact, waiting),
-  TaskBlocked: (fact) => patch(fact, { ...waiting, status: 'BLOCKED', block_kind: fact.data.kind, block_reason: fact.data.reason }),
-  TaskUnblocked: (fact) => patch(fact, waiting),
-  TaskEscalated: (fact) => patch(fact, { ...waiting, status: 'BLOCKED', block_kind: 'escalation', block_reason: fact.data.reason }),
-  TaskEscalationResolved: (fact) => patch(fact, waiting),
-  TaskCancelled: (fact) => patch(fact, { ...waiting, status: 'CANCELLED' }),
-  TaskReopened: (fact) => patch(fact, waiting),
+  TaskReleased: (fact) => left(fact),
+  TaskBlocked: (fact) => left(fact, { status: 'BLOCKED', block_kind: fact.data.kind, block_reason: fact.data.reason }),
+  TaskUnblocked: (fact) => free(fact),
+  TaskEscalated: (fact) => left(fact, { status: 'BLOCKED', block_kind: 'escalation', block_reason: fact.data.reason }),
+  TaskEscalationResolved: (fact) => free(fact),
+  TaskCancelled: (fact) => left(fact, { status: 'CANCELLED' }),
+  TaskReopened: (fact) => free(fact),
   TaskDelegated: (fact) => patch(fact, { owner: fact.data.to, priority: fact.data.priority, due_at: fact.data.dueAt }),
-  TaskHandedOff: (fact) => patch(fact, {
-    ...(fact.data.from === 'IN_PROGRESS' ? waiting : {}), owner: fact.data.to, progress: fact.data.snapshot.percentage,
+  TaskHandedOff: (fact) => {
+    const columns = { owner: fact.data.to, progress: fact.data.snapshot.percentage }
+    return fact.data.from === 'IN_PROGRESS' ? left(fact, columns) : patch(fact, columns)
+  },
+  TaskAssigned: (fact) => patch(fact, {
+    assignee: fact.data.assignee, agent: fact.data.agentSlot?.agent ?? null, agent_slot: fact.data.agentSlot?.slot ?? null,
   }),
-  TaskAssigned: (fact) => patch(fact, { assignee: fact.data.assignee }),
   CollaborationRequested: (fact) => patch(fact, {}),
   CollaborationAccepted: (fact) => patch(fact, {}),
   CollaborationDeclined: (fact) => patch(fact, {}),
@@ -86,15 +140,20 @@ const project: Project<typeof row, 'task', TaskEvent> = {
 export const backlog = readModel({
   name: 'backlog',
   about: 'What is to be done, by whom, in which order.',
-  version: 4,
+  version: 5,
   path: '/tasks',
   row,
+  derived: Derived,
+  derive: derived,
   key: ['task'],
-  filters: ['owner', 'assignee', 'status', 'priority', 'block_kind', 'lease_holder'],
+  filters: [
+    'owner', 'assignee', 'status', 'priority', 'block_kind', 'lease_holder', 'worker', 'assigned', 'workspace', 'channel', 'sla_state',
+    'agent', 'lease_agent',
+  ],
   search: { columns: ['title', 'description'], length_min: 3 },
   contains: { tag: 'tags', required_capability: 'required_capabilities' },
-  ranges: ['due_at', 'created_at', 'updated_at', 'completed_at'],
-  sorts: ['due_at', 'created_at', 'updated_at', 'completed_at', 'title'],
+  ranges: ['due_at', 'sla_deadline', 'created_at', 'updated_at', 'completed_at'],
+  sorts: ['due_at', 'sla_deadline', 'created_at', 'updated_at', 'completed_at', 'rank', 'deadline', 'title'],
   order: ['created_at'],
   indexes: [['owner', 'status', 'priority', 'due_at', 'created_at', 'task']],
   aliases: olderLists,

@@ -3,23 +3,27 @@ import { mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { text, type TaskId } from '../../vocabulary.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { openAmong } from './graph.ts'
-import { by, moving, room, same, unfit, type Decision } from './guards.ts'
+import { by, ending, moving, room, same, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
-import { leaseOf, type Known } from './state.ts'
+import { after, leaseOf, type Known, type TaskState } from './state.ts'
 
-const blocked = (task: Known, kind: 'dependencies' | 'manual', reason: string, waitsFor: readonly TaskId[] = []) =>
-  Task.TaskBlocked({ ...moving(task), kind, reason, waitsFor: [...waitsFor], lease: leaseOf(task) })
+type Reason = Pick<ReturnType<typeof Task.TaskBlocked>['data'], 'kind' | 'reason' | 'waitsFor'>
 
-export const waiting = (task: Known, open: readonly TaskId[]) => blocked(task, 'dependencies', 'waits for other tasks', open)
+const blocked = (task: Known, context: Context, reason: Reason) =>
+  Task.TaskBlocked({ ...ending(task, context), ...reason, lease: leaseOf(task), origin: task.origin })
+
+export const waiting = (task: Known, open: readonly TaskId[], context: Context) =>
+  blocked(task, context, { kind: 'dependencies', reason: 'waits for other tasks', waitsFor: [...open] })
 
 /** The task gave up trying: somebody has to look at it. */
-export const failing = ({ owner }: Known, reason: string) =>
-  Task.TaskBlocked({ owner, from: 'TODO', kind: 'failure', reason, waitsFor: [], lease: null })
+export const failing = (task: Known, reason: string, context: Context) =>
+  blocked(task, context, { kind: 'failure', reason, waitsFor: [] })
 
 /** Facts after which the task is free to start, unless it depends on what is open: then it waits for that. */
-export function freed(task: Known, context: Context, ...facts: readonly TaskEvent[]): readonly TaskEvent[] {
-  const open = openAmong(task.dependsOn, context)
-  return open.length === 0 ? facts : [...facts, waiting({ ...task, status: 'TODO' }, open)]
+export function freed(task: TaskState, context: Context, ...facts: readonly TaskEvent[]): readonly TaskEvent[] {
+  const then = after(task, context, ...facts)
+  const open = openAmong(then.dependsOn, context)
+  return open.length === 0 ? facts : [...facts, waiting(then, open, context)]
 }
 
 export const blocks = room({
@@ -28,8 +32,9 @@ export const blocks = room({
     aliases: olderWords.block,
     data: z.object({ reason: text(500) }),
     decide(task, { reason }, context) {
-      const block = (task: Known): Decision =>
-        mayActAs(context, task.owner) ? [blocked(task, 'manual', reason)] : reject('INVALID_OWNERSHIP', { owner: task.owner })
+      const block = (task: Known): Decision => (mayActAs(context, task.owner)
+        ? [blocked(task, context, { kind: 'manual', reason, waitsFor: [] })]
+        : reject('INVALID_OWNERSHIP', { owner: task.owner }))
       return by(task, 'block', {
         TODO: block, IN_PROGRESS: block,
         BLOCKED: (task) => (task.block.kind === 'manual' && task.block.reason === reason ? [] : unfit(task, 'block')),

@@ -8,7 +8,8 @@ import { second_ms } from '../../kernel/time.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
-  blocked, cancelled, codeOf, completed, created, delegated, escalated, first, inWorld, other, owner, running, scene, seed, started,
+  blocked, cancelled, codeOf, completed, created, delegated, escalated, first, inWorld, needsApproval, other, owner, running, scene,
+  seed, started,
   third, token,
 } from './scene.ts'
 import { taskState } from './state.ts'
@@ -60,7 +61,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
   const [token, decision] = ['2', uuid(31)]
   const wishes: Record<string, object> = {
     create: { owner, title: 'Work' }, addDependency: { dependency: first }, breakCircle: { dependency: first },
-    startSelected: { selection: { policy: 'any', candidates: [] } },
+    startSelected: { selection: { policy: 'any', candidates: [], rejected: [] } },
     heartbeat: { token }, reportProgress: { token, percentage: 10 }, complete: { token }, fail: { token, error: 'no' },
     release: { token }, expireLease: { token },
     block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, resolveEscalation: { resolution: 'so be it' },
@@ -73,7 +74,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
       const { world, tell, wish } = inWorld(...facts)
       // Said last, it changes no token; said before all else, it would keep the task from starting.
       const isWithdrawn = name === 'withdrawApproval'
-      if (isWithdrawn && facts.length > 0) tell(taskState, subject, Task.ApprovalRequired({ owner, decision, decisions: [decision] }))
+      if (isWithdrawn && facts.length > 0) tell(taskState, subject, needsApproval(decision))
       tell(taskState, first, created())
       world.pass(60 * second_ms)
       const by = name!.endsWith('Collaboration') ? orchestrator(other) : admin

@@ -3,15 +3,11 @@ import { picture, recorded } from '../../kernel/picture.ts'
 import { now, subject } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { delegationPairs, delegations } from './delegations.ts'
-import { Task } from './events.ts'
-import { created, delegated, lease, other, owner, third, token } from './scene.ts'
+import { created, delegated, handedOff, other, owner, third } from './scene.ts'
 import { taskState } from './state.ts'
 
-const handedOff = (from: string, to: string) => Task.TaskHandedOff({
-  owner: from, from: 'IN_PROGRESS', to, note: 'halfway', forced: true, context: {}, lease: lease(token),
-  snapshot: { status: 'IN_PROGRESS', percentage: 50, attempt: 0, priority: 'MEDIUM', dueAt: null, assignee: null },
-})
-const facts = [created(), delegated(other), handedOff(other, third), delegated(other, third), delegated(owner, other), delegated(other)]
+const handed = (from: string, to: string) => handedOff({ owner: from, to, note: 'halfway', forced: true })
+const facts = [created(), delegated(other), handed(other, third), delegated(other, third), delegated(owner, other), delegated(other)]
   .map((fact, revision) => recorded(taskState, fact, { revision, at: later(now, revision * 1_000) }))
 
 t.test('S-16 S-17 every move of a task has a row', async (t) => {

@@ -24,7 +24,8 @@ export const dependencies = room({
         if (cycle === 'unknown') return reject('DEPENDENCY_LIMIT')
         if (cycle) return reject('DEPENDENCY_CYCLE', { cycle })
         const added = Task.DependencyAdded({ owner: task.owner, dependency, dependsOn: [...task.dependsOn, dependency] })
-        return task.status === 'TODO' && openAmong([dependency], context).length > 0 ? [added, waiting(task, [dependency])] : [added]
+        const waits = task.status === 'TODO' && openAmong([dependency], context).length > 0
+        return waits ? [added, waiting(task, [dependency], context)] : [added]
       }
       return by(task, 'addDependency', { TODO: add, BLOCKED: add })
     },
@@ -64,7 +65,7 @@ export const dependencies = room({
     data: z.object({}),
     decide(task, _, context) {
       const open = task.status === 'TODO' ? openAmong(task.dependsOn, context) : []
-      return open.length > 0 ? [waiting(task as Known, open)] : []
+      return open.length > 0 ? [waiting(task as Known, open, context)] : []
     },
   },
 })

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
+import { elapsed_ms } from '../../kernel/time.ts'
 import { Metadata, text, Who } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { Task } from './events.ts'
@@ -21,7 +22,10 @@ export const escalation = room({
       const said = { to, ...wish }
       const escalate = (task: Known): Decision => {
         if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-        return [Task.TaskEscalated({ ...moving(task), ...said, lease: leaseOf(task) })]
+        return [Task.TaskEscalated({
+          ...moving(task), ...said, lease: leaseOf(task), people: [], steps: null, cause: 'hand',
+          agentSlot: task.status === 'IN_PROGRESS' ? task.agentSlot : null,
+        })]
       }
       return by(task, 'escalate', {
         TODO: escalate, IN_PROGRESS: escalate,
@@ -41,7 +45,10 @@ export const escalation = room({
       BLOCKED(task) {
         if (task.block.kind !== 'escalation') return unfit(task, 'resolveEscalation')
         if (!isPrivileged(context) && (context.actsFor === null || task.block.to !== context.actsFor)) return reject('FORBIDDEN')
-        return freed(task, context, Task.TaskEscalationResolved({ ...moving(task), resolution }))
+        return freed(task, context, Task.TaskEscalationResolved({
+          ...moving(task), resolution, escalation: task.block.revision, person: null,
+          paused_ms: Math.max(0, elapsed_ms(task.since, context.at)), slaDeadline: null,
+        }))
       },
     }),
   },

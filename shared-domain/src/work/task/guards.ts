@@ -3,7 +3,8 @@ import { commandsOf, mayActAs, reject, type Context, type Rejection } from '../.
 import type { OrchestratorId } from '../../vocabulary.ts'
 import type { TaskEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
-import type { InProgress, Known, TaskState, TaskStatus } from './state.ts'
+import type { TaskStatus } from './shapes.ts'
+import { workOf, type InProgress, type Known, type TaskState } from './state.ts'
 
 type Code = keyof typeof rejections
 export type Decision = readonly TaskEvent[] | Rejection<Code>
@@ -27,6 +28,10 @@ export const stale = (): Decision => reject('STALE_LEASE')
 
 /** What a fact that moves a task carries. */
 export const moving = (task: Known) => ({ owner: task.owner, from: task.status })
+
+/** What a fact carries that may end a lease: with it goes the place of the agent that worked. */
+export const ending = (task: Known, { at }: Context) =>
+  ({ ...moving(task), agentSlot: task.status === 'IN_PROGRESS' ? task.agentSlot : null, work: workOf(task, at) })
 
 export const holds = ({ lease }: InProgress, token: string, context: Context) => mayActAs(context, lease.holder) && lease.token === token
 

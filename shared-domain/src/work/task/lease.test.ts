@@ -6,19 +6,18 @@ import { hour_ms, later } from '../../kernel/time.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { heartbeat_ms } from './lease.ts'
 import {
-  blocked, codeOf, completed, created, failed, first, inWorld, lease, other, owner, running, scene, seed, started, token,
+  blocked, codeOf, completed, created, expired, failed, first, inWorld, lease, other, owner, progressed, released, running, scene, seed,
+  started, token, work,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
 t.test('S-4 the holder reports progress, with the token of its lease', async (t) => {
   const given = scene(t)
-  const progressed = (percentage: number, over = {}) =>
-    Task.TaskProgressed({ owner, token, percentage, message: null, metadata: {}, ...over })
   given(...running).by(orchestrator(owner)).when('reportProgress', { token, percentage: 40 }).yields(progressed(40))
   given(...running, progressed(40)).when('reportProgress', { token, percentage: 40, message: 'half' })
-    .yields(progressed(40, { message: 'half' }))
+    .yields(progressed(40, { message: 'half', previous: 40 }))
   given(...running, progressed(40)).when('reportProgress', { token, percentage: 40, metadata: { step: 2 } })
-    .yields(progressed(40, { metadata: { step: 2 } }))
+    .yields(progressed(40, { metadata: { step: 2 }, previous: 40 }))
   given(...running, progressed(40)).when('reportProgress', { token, percentage: 40 }).changesNothing()
   given(...running).when('reportProgress', { token: '0', percentage: 40 }).refuses('STALE_LEASE')
   given(...running).by(orchestrator(other)).when('reportProgress', { token, percentage: 40 }).refuses('STALE_LEASE')
@@ -47,13 +46,13 @@ t.test('S-22 a sign of life renews the lease, where the last one is old enough t
 
 t.test('S-22 the lease expires when two heartbeats of 30 s were missed', async (t) => {
   const given = (wait_ms: number, ...facts: readonly TaskEvent[]) => scene(t)(...running, ...facts).by(system).at(later(now, wait_ms))
-  const expired = (lastSeen: string) => Task.LeaseExpired({ owner, from: 'IN_PROGRESS', lease: lease(token), lastSeen })
-  given(60_000).when('expireLease', { token }).yields(expired(now))
+  const gone = (lastSeen: string) => expired({ lastSeen })
+  given(60_000).when('expireLease', { token }).yields(gone(now))
   given(59_999).when('expireLease', { token }).changesNothing()
   given(60_000).when('expireLease', { token: '0' }).changesNothing()
   const beat = on(Task.LeaseRenewed({ owner, token }), { at: later(now, 30_000) })
   given(89_999, beat).when('expireLease', { token }).changesNothing()
-  given(90_000, beat).when('expireLease', { token }).yields(expired(later(now, 30_000)))
+  given(90_000, beat).when('expireLease', { token }).yields(gone(later(now, 30_000)))
 })
 
 t.test('W-13 the fifth lease in a row that expires blocks the task, however many retries it has left', async (t) => {
@@ -145,18 +144,22 @@ t.test('S-5 the holder delivers, and the fact says all that readers want to know
     scene(t)(created({ priority: 'HIGH', dueAt: due }), on(started(), { at: later(now, 1_000) }))
       .by(orchestrator(owner)).at(later(now, wait_ms))
   const delivered = (over: object) => completed(token, {
-    priority: 'HIGH', lease: lease(token, { since: later(now, 1_000) }), startedAt: later(now, 1_000), durationMs: 9_000, ...over,
+    priority: 'HIGH', lease: lease(token, { since: later(now, 1_000) }), startedAt: later(now, 1_000), durationMs: 9_000,
+    work: work({ priority: 'HIGH', dueAt: due, wait_ms: 1_000 }), ...over,
   })
   given(10_000).when('complete', { token }).yields(delivered({}))
   given(10_001).when('complete', { token, output: { ok: true }, artifacts: [{ name: 'report', uri: 'file:r' }], metrics: { tokens: 5 } })
     .yields(delivered({
-      durationMs: 9_001, onTime: false, output: { ok: true }, artifacts: [{ name: 'report', uri: 'file:r' }], metrics: { tokens: 5 },
+      durationMs: 9_001, onTime: false, output: { ok: true },
+      artifacts: [{ name: 'report', uri: 'file:r', type: null }], metrics: { tokens: 5 },
     }))
   scene(t)(...running, completed(token)).when('complete', { token }).changesNothing()
   for (const other of [{ token: '0' }, { output: 'another' }, { artifacts: [{ name: 'a', uri: 'file:a' }] }, { metrics: { tokens: 1 } }])
     scene(t)(...running, completed(token)).when('complete', { token, ...other })
       .refuses('INVALID_STATE_TRANSITION', { command: 'complete', status: 'DONE' })
 })
+
+const gaveUp = (reason: string) => blocked('failure', reason, [], { work: work({ failures: 1 }) })
 
 t.test('S-6 a failed task is tried again after twice as long each time, at most a minute, until its retries are used up', async (t) => {
   for (const maxRetries of [0, 3, 10]) {
@@ -169,20 +172,19 @@ t.test('S-6 a failed task is tried again after twice as long each time, at most 
         outcome.yields(fact, Task.TaskRetryScheduled({
           owner, attempt: attempt + 1, nextRetryAt: later(now, Math.min(60_000, 1_000 * 2 ** attempt)),
         }))
-      else outcome.yields(fact, blocked('failure', `failed after ${attempt} retries`))
+      else outcome.yields(fact, gaveUp(`failed after ${attempt} retries`))
     }
   }
   scene(t)(...running).when('fail', { token, error: 'no', retryable: false })
-    .yields(failed(0, false), blocked('failure', 'failed for good'))
+    .yields(failed(0, false), gaveUp('failed for good'))
 })
 
 t.test('S-7 a task is given back by its holder or an admin', async (t) => {
-  const released = Task.TaskReleased({ owner, from: 'IN_PROGRESS', lease: lease(token), reason: null })
   const given = scene(t)(...running)
-  given.by(orchestrator(owner)).when('release', { token }).yields(released)
+  given.by(orchestrator(owner)).when('release', { token }).yields(released())
   given.by(admin).when('release', { reason: 'a holder that hangs' })
-    .yields(Task.TaskReleased({ ...released.data, reason: 'a holder that hangs' }))
-  given.by(tool).when('release', { token }).yields(released)
+    .yields(released({ reason: 'a holder that hangs' }))
+  given.by(tool).when('release', { token }).yields(released())
   for (const by of [orchestrator(owner), orchestrator(other), tool]) given.by(by).when('release', {}).refuses('STALE_LEASE')
   given.by(orchestrator(other)).when('release', { token }).refuses('STALE_LEASE')
 })

@@ -4,9 +4,9 @@ import { elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import { Int64, Metadata, text } from '../../vocabulary.ts'
 import { failing, freed } from './blocks.ts'
 import { Task } from './events.ts'
-import { by, byHolder, holds, moving, room, same, stale, unfit } from './guards.ts'
+import { by, byHolder, ending, holds, room, same, stale, unfit } from './guards.ts'
 import { olderWords } from './older-words.ts'
-import { wordsOf, type InProgress } from './state.ts'
+import { after, wordsOf, workOf, type InProgress } from './state.ts'
 
 export const heartbeat_ms = 30 * second_ms
 /** Two missed heartbeats end a lease. */
@@ -44,7 +44,9 @@ export const lease = room({
       const { percentage, metadata, message = null } = said
       const isKnown = task.percentage === percentage && task.report === wordsOf.report({ message, metadata })
       if (isKnown) return renewed(task, context.at)
-      return [Task.TaskProgressed({ owner: task.owner, token, percentage, message, metadata })]
+      return [Task.TaskProgressed({
+        owner: task.owner, token, percentage, message, metadata, hoursSpent: null, previous: task.percentage,
+      })]
     }),
   },
 
@@ -56,16 +58,16 @@ export const lease = room({
       ...token,
       output: z.json().default(null)
         .refine((value) => JSON.stringify(value).length <= 65_536, { error: 'is larger than 65536 characters as JSON' }),
-      artifacts: z.array(z.object({ name: text(200), uri: text(2_000) })).max(50).default([]),
+      artifacts: z.array(z.object({ name: text(200), uri: text(2_000), type: text(100).nullable().default(null) })).max(50).default([]),
       metrics: z.record(text(100), z.number())
         .refine((metrics) => Object.keys(metrics).length <= 50, { error: 'has more than 50 entries' }).default({}),
     }),
     decide(task, { token, ...result }, context) {
       if (task.status === 'DONE') return task.token === token && task.result === wordsOf.result(result) ? [] : unfit(task, 'complete')
       return byHolder(task, 'complete', token, context, (task) => [Task.TaskCompleted({
-        ...moving(task), lease: task.lease, priority: task.priority, createdAt: task.createdAt, startedAt: task.lease.since,
+        ...ending(task, context), lease: task.lease, priority: task.priority, createdAt: task.createdAt, startedAt: task.lease.since,
         durationMs: Math.max(0, elapsed_ms(task.lease.since, context.at)), onTime: task.dueAt === null || context.at <= task.dueAt,
-        ...result,
+        ...result, slaMet: null, actualHours: null, dependsOn: [...task.dependsOn], origin: task.origin,
       })])
     },
   },
@@ -77,13 +79,16 @@ export const lease = room({
     data: z.object({ ...token, error: text(5_000), kind: text(100).default('error'), retryable: z.boolean().default(true) }),
     decide: (task, { token, error, kind, retryable }, context) => byHolder(task, 'fail', token, context, (task) => {
       const { attempt, maxRetries, owner } = task
-      const failed = Task.TaskFailed({ ...moving(task), lease: task.lease, attempt, error, kind, retryable })
+      const failed = Task.TaskFailed({
+        ...ending(task, context), lease: task.lease, attempt, error, kind, retryable, origin: task.origin,
+        work: workOf({ ...task, failures: task.failures + 1 }, context.at),
+      })
       if (retryable && attempt < maxRetries) {
         const wait_ms = Math.min(retry_max_ms, second_ms * 2 ** attempt)
         const retried = Task.TaskRetryScheduled({ owner, attempt: attempt + 1, nextRetryAt: later(context.at, wait_ms) })
         return freed(task, context, failed, retried)
       }
-      return [failed, failing(task, retryable ? `failed after ${attempt} retries` : 'failed for good')]
+      return [failed, failing(after(task, context, failed), retryable ? `failed after ${attempt} retries` : 'failed for good', context)]
     }),
   },
 
@@ -94,7 +99,7 @@ export const lease = room({
     decide: (task, { token, reason }, context) => by(task, 'release', {
       TODO: same, BLOCKED: stale, CANCELLED: stale,
       IN_PROGRESS: (task) => (isPrivileged(context) || (token && holds(task, token, context))
-        ? freed(task, context, Task.TaskReleased({ ...moving(task), lease: task.lease, reason: reason ?? null }))
+        ? freed(task, context, Task.TaskReleased({ ...ending(task, context), lease: task.lease, reason: reason ?? null }))
         : stale()),
     }),
   },
@@ -105,9 +110,9 @@ export const lease = room({
     data: z.object(token),
     decide(task, { token }, context) {
       if (task.status !== 'IN_PROGRESS' || task.lease.token !== token || elapsed_ms(task.lastSeen, context.at) < lease_ms) return []
-      const expired = Task.LeaseExpired({ ...moving(task), lease: task.lease, lastSeen: task.lastSeen })
+      const expired = Task.LeaseExpired({ ...ending(task, context), lease: task.lease, lastSeen: task.lastSeen })
       if (task.expiries + 1 < expiries_max) return freed(task, context, expired)
-      return [expired, failing(task, `the lease expired ${expiries_max} times in a row`)]
+      return [expired, failing(after(task, context, expired), `the lease expired ${expiries_max} times in a row`, context)]
     },
   },
 })

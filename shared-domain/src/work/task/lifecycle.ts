@@ -5,8 +5,8 @@ import { DueInstant, Metadata, OrchestratorId, Priority, TaskId, text } from '..
 import { freed } from './blocks.ts'
 import { dependencies_max } from './dependencies.ts'
 import { Task } from './events.ts'
-import { openAmong, unknownAmong } from './graph.ts'
-import { by, moving, room, same, type Decision } from './guards.ts'
+import { unknownAmong } from './graph.ts'
+import { by, ending, moving, room, same, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { leaseOf, type Known } from './state.ts'
 
@@ -40,16 +40,11 @@ export const lifecycle = room({
       if ((dependsOn as string[]).includes(context.id)) return reject('DEPENDENCY_CYCLE', { cycle: [context.id, context.id] })
       const unknown = unknownAmong(dependsOn, context)
       if (unknown.length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown })
-      const open = openAmong(dependsOn, context)
-      const created = Task.TaskCreated({
+      return freed(task, context, Task.TaskCreated({
         ...data, owner, dependsOn, description: data.description ?? null, dueAt: data.dueAt ?? null,
-        estimatedHours: data.estimatedHours ?? null,
-      })
-      if (open.length === 0) return [created]
-      const waits = {
-        owner, from: 'TODO' as const, kind: 'dependencies' as const, reason: 'waits for other tasks', waitsFor: open, lease: null,
-      }
-      return [created, Task.TaskBlocked(waits)]
+        estimatedHours: data.estimatedHours ?? null, workspace: null, channel: null, storyPoints: null, slaDeadline: null, slaGiven: false,
+        origin: null,
+      }))
     },
   },
 
@@ -59,7 +54,11 @@ export const lifecycle = room({
     data: z.object({ reason: text(500).optional() }),
     decide(task, { reason }, context) {
       const cancel = (task: Known): Decision => (mayActAs(context, task.owner)
-        ? [Task.TaskCancelled({ ...moving(task), reason: reason ?? null, lease: leaseOf(task) })]
+        ? [Task.TaskCancelled({
+          ...ending(task, context), agentSlot: task.agentSlot, reason: reason ?? null, lease: leaseOf(task), priority: task.priority,
+          escalation: task.status === 'BLOCKED' && task.block.kind === 'escalation' ? task.block.revision : null,
+          dependsOn: [...task.dependsOn], origin: task.origin,
+        })]
         : reject('INVALID_OWNERSHIP', { owner: task.owner }))
       return by(task, 'cancel', { TODO: cancel, IN_PROGRESS: cancel, BLOCKED: cancel, CANCELLED: same })
     },
@@ -73,7 +72,9 @@ export const lifecycle = room({
       TODO: same,
       CANCELLED(task) {
         if (!isPrivileged(context)) return reject('FORBIDDEN')
-        return freed(task, context, Task.TaskReopened({ ...moving(task), reason: reason ?? null }))
+        return freed(task, context, Task.TaskReopened({
+          ...moving(task), reason: reason ?? null, slaDeadline: null, dependsOn: [...task.dependsOn],
+        }))
       },
     }),
   },

@@ -4,17 +4,16 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { admin, now, on, orchestrator, replay, subject, system, tool } from '../../kernel/testing.ts'
 import { day_ms, hour_ms, later } from '../../kernel/time.ts'
 import { task } from './decider.ts'
-import { Task } from './events.ts'
 import {
-  blocked, codeOf, created, delegated, elsewhere, inWorld, lease, other, owner, registered, running, scene, seed, started, stranger,
-  third, token,
+  assigned, blocked, codeOf, created, delegated, elsewhere, handedOff, inWorld, other, owner, progressed, registered, running, scene, seed,
+  started, stranger, third,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
 t.test('S-16 a task is delegated', async (t) => {
   const given = scene(t)
   const fact = (over: object = {}) =>
-    Task.TaskDelegated({ owner, from: 'TODO', to: other, note: null, forced: false, priority: 'MEDIUM', dueAt: null, ...over })
+    delegated(other, owner, over)
   given(created()).by(orchestrator(owner)).when('delegate', { to: other }).yields(fact())
   given(created()).when('delegate', { to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) })
     .yields(fact({ to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) }))
@@ -28,9 +27,7 @@ t.test('S-15 a move is the same wish again only in the same words, so that none 
   const snapshot = {
     status: 'TODO' as const, percentage: 40, attempt: 0, priority: 'MEDIUM' as const, dueAt: null, assignee: null,
   }
-  const handed = on(Task.TaskHandedOff({
-    owner, from: 'TODO', to: other, note: 'see context', forced: false, context: { branch: 'x' }, lease: null, snapshot,
-  }), { by: admin })
+  const handed = on(handedOff({ from: 'TODO', note: 'see context', context: { branch: 'x' }, lease: null, snapshot }), { by: admin })
   const said = { to: other, notes: 'see context', context: { branch: 'x' } }
   const given = scene(t)(created(), handed)
   given.when('handoff', said).changesNothing()
@@ -42,7 +39,7 @@ t.test('S-15 a move is the same wish again only in the same words, so that none 
   const byOwner = scene(t)(created(), on(handed, { by: orchestrator(owner) })).by(orchestrator(owner))
   byOwner.when('handoff', said).changesNothing()
   byOwner.when('handoff', { ...said, notes: 'other' }).refuses('INVALID_OWNERSHIP', { owner: other })
-  const noted = scene(t)(created(), on(Task.TaskDelegated({ ...delegated(other).data, note: 'yours' }), { by: admin }))
+  const noted = scene(t)(created(), on(delegated(other, owner, { note: 'yours' }), { by: admin }))
   noted.when('delegate', { to: other, note: 'yours' }).changesNothing()
   for (const note of ['mine', undefined]) noted.when('delegate', { to: other, note }).refuses('SELF_DELEGATION')
 })
@@ -81,36 +78,31 @@ t.test('S-16 a task moves at most five times within 24 hours, unless an admin fo
   const given = scene(t)(created(), ...moves)
   given.when('delegate', { to: owner }).refuses('DELEGATION_LIMIT', { moves: 5, within: 'P1D' })
   given.when('delegate', { to: owner, force: true })
-    .yields(Task.TaskDelegated({ owner: other, from: 'TODO', to: owner, note: null, forced: true, priority: 'MEDIUM', dueAt: null }))
+    .yields(delegated(owner, other, { forced: true }))
 })
 
 t.test('S-17 work in progress is handed off with its context: the lease ends, the progress stays', async (t) => {
   const snapshot = {
     status: 'IN_PROGRESS' as const, percentage: 40, attempt: 0, priority: 'MEDIUM' as const, dueAt: null, assignee: 'grace',
   }
-  const assigned = Task.TaskAssigned({ owner, assignee: 'grace', previous: null, reason: null })
-  const progressed = Task.TaskProgressed({ owner, token, percentage: 40, message: null, metadata: {} })
-  const handed = (over: object = {}) => Task.TaskHandedOff({
-    owner, from: 'IN_PROGRESS', to: other, note: 'see context', forced: false, context: { branch: 'x' }, lease: lease(token),
-    snapshot: { ...snapshot, ...over },
-  })
-  const given = scene(t)(...running, progressed, assigned)
+  const handed = (over: object = {}) =>
+    handedOff({ note: 'see context', context: { branch: 'x' }, snapshot: { ...snapshot, ...over } })
+  const before = [...running, progressed(40), assigned('grace')]
+  const given = scene(t)(...before)
   given.by(orchestrator(owner)).when('handoff', { to: other, notes: 'see context', context: { branch: 'x' } }).yields(handed())
   given.when('handoff', { to: other, notes: 'see context', context: { branch: 'x' }, completionPercentage: 60 })
     .yields(handed({ percentage: 60 }))
-  t.match(replay(taskState, [...running, progressed, assigned, handed({ percentage: 60 })]), {
+  t.match(replay(taskState, [...before, handed({ percentage: 60 })]), {
     status: 'TODO', owner: other, percentage: 60, assignee: 'grace', lease: undefined,
   })
-  const whileBlocked = Task.TaskHandedOff({ ...handed().data, from: 'BLOCKED', lease: null })
+  const whileBlocked = handedOff({ ...handed().data, from: 'BLOCKED', lease: null })
   t.match(replay(taskState, [created(), blocked('manual'), whileBlocked]), { status: 'BLOCKED', owner: other, block: { kind: 'manual' } })
 })
 
 t.test('S-18 somebody else does the work, the owner stays', async (t) => {
-  const assigned = (assignee: string, previous: string | null, reason: string | null = null) =>
-    Task.TaskAssigned({ owner, assignee, previous, reason })
-  scene(t)(created()).when('assign', { assignee: 'grace' }).yields(assigned('grace', null))
-  scene(t)(created(), assigned('grace', null)).when('assign', { assignee: 'alan' }).yields(assigned('alan', 'grace'))
-  scene(t)(created(), assigned('grace', null)).when('assign', { assignee: 'grace' }).yields()
-  scene(t)(created(), assigned('grace', null)).when('assign', { assignee: 'grace', reason: 'she knows it' })
-    .yields(assigned('grace', 'grace', 'she knows it'))
+  scene(t)(created()).when('assign', { assignee: 'grace' }).yields(assigned('grace'))
+  scene(t)(created(), assigned('grace')).when('assign', { assignee: 'alan' }).yields(assigned('alan', { previous: 'grace' }))
+  scene(t)(created(), assigned('grace')).when('assign', { assignee: 'grace' }).yields()
+  scene(t)(created(), assigned('grace')).when('assign', { assignee: 'grace', reason: 'she knows it' })
+    .yields(assigned('grace', { previous: 'grace', reason: 'she knows it' }))
 })

@@ -20,6 +20,12 @@ function immovable(task: Known, { to, force }: MoveWish, context: Context) {
   return unable(to, context)
 }
 
+/** What a move carries besides; it opens no delegation. */
+const passing = ({ agentSlot, dependsOn }: Known) => ({
+  agentSlot, slaDeadline: null, dependsOn: [...dependsOn], retries: 0, answerBy: null, finishBy: null, attempt: 1, retryOf: null,
+  depth: null, back: 0, policy: null, candidates: [], rejected: [], grounds: null, outsideHours: null,
+})
+
 interface Words { readonly note: string | null; readonly context: object; readonly percentage?: number | undefined }
 
 /** The move was made before, by the same hand and with the same words: asked again, nothing changes, and nothing that was said is lost. */
@@ -41,7 +47,7 @@ export const moves = room({
         const isSame = isRepeated(task, to, { note, context: {} }, context)
         if (isSame && terms.priority === task.priority && terms.dueAt === task.dueAt) return []
         return immovable(task, { to, force }, context)
-          ?? [Task.TaskDelegated({ ...moving(task), to, note, forced: force, ...terms })]
+          ?? [Task.TaskDelegated({ ...moving(task), to, note, forced: force, ...terms, ...passing(task) })]
       }
       return by(task, 'delegate', { TODO: delegate, BLOCKED: delegate, IN_PROGRESS: () => reject('USE_HANDOFF') })
     },
@@ -63,10 +69,10 @@ export const moves = room({
         const refusal = immovable(task, { to, force }, context)
         if (refusal) return refusal
         const handedOff = Task.TaskHandedOff({
-          ...moving(task), to, note, forced: force, context: circumstances, lease: leaseOf(task),
+          ...moving(task), to, note, forced: force, context: circumstances, lease: leaseOf(task), ...passing(task),
           snapshot: { status, percentage: completionPercentage ?? percentage, attempt, priority, dueAt, assignee },
         })
-        return task.status === 'IN_PROGRESS' ? freed({ ...task, owner: to }, context, handedOff) : [handedOff]
+        return task.status === 'IN_PROGRESS' ? freed(task, context, handedOff) : [handedOff]
       }
       return by(task, 'handoff', { TODO: handOff, BLOCKED: handOff, IN_PROGRESS: handOff })
     },
@@ -81,7 +87,10 @@ export const moves = room({
         if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
         const said = { assignee, reason: reason ?? null }
         if (task.assignment === wordsOf.assignment(said)) return []
-        return [Task.TaskAssigned({ owner: task.owner, previous: task.assignee, ...said })]
+        return [Task.TaskAssigned({
+          owner: task.owner, previous: task.assignee, ...said, agentSlot: null, previousAgentSlot: task.agentSlot, startBy: null,
+          policy: null, candidates: [], rejected: [], counts: {}, grounds: null, outsideHours: null,
+        })]
       }
       return by(task, 'assign', { TODO: assign, IN_PROGRESS: assign, BLOCKED: assign })
     },

@@ -2,9 +2,9 @@ import t from 'tap'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { now } from '../../kernel/testing.ts'
 import { day_ms, later } from '../../kernel/time.ts'
-import { Task, type TaskEvent } from './events.ts'
+import type { TaskEvent } from './events.ts'
 import { performance } from './performance.ts'
-import { cancelled, completed, created, delegated, failed, lease, other, owner, started, token } from './scene.ts'
+import { cancelled, completed, created, delegated, failed, handedOff, other, owner, started, token } from './scene.ts'
 import { taskState } from './state.ts'
 
 const none = {
@@ -14,10 +14,7 @@ const none = {
 const after = (at: string, ...facts: readonly TaskEvent[]) => facts.map((fact, revision) => recorded(taskState, fact, { revision, at }))
 
 t.test('each day of an orchestrator is counted by itself', async (t) => {
-  const handed = Task.TaskHandedOff({
-    owner, from: 'IN_PROGRESS', to: other, note: null, forced: false, context: {}, lease: lease(token),
-    snapshot: { status: 'IN_PROGRESS', percentage: 0, attempt: 0, priority: 'MEDIUM', dueAt: null, assignee: null },
-  })
+  const handed = handedOff()
   const done = [completed(token, { durationMs: 5_000 }), completed(token, { durationMs: 7_000, onTime: false })]
   picture(t, performance).after(
     ...after(later(now, day_ms - 1), created(), created(), started(), failed(0), cancelled()),

@@ -8,6 +8,7 @@ import { behaviour, now, on, subject, uuid } from '../../kernel/testing.ts'
 import { World, type Wish } from '../../kernel/world.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
+import type { Lease, Work } from './shapes.ts'
 import { taskState } from './state.ts'
 
 export const [owner, other, third, stranger] = [11, 12, 13, 14].map(uuid) as [string, string, string, string]
@@ -19,21 +20,66 @@ export const wanted = {
   owner, title: 'Work', description: null, priority: 'MEDIUM' as const, dueAt: null, estimatedHours: null,
   tags: [], requiredCapabilities: [], dependsOn: [], maxRetries: 3, metadata: {},
 }
-export const created = (over: Partial<Parameters<typeof Task.TaskCreated>[0]> = {}) => Task.TaskCreated({ ...wanted, ...over })
-export const started = (over: Partial<Parameters<typeof Task.TaskStarted>[0]> = {}) =>
-  Task.TaskStarted({ owner, from: 'TODO', slot, attempt: 0, waited_ms: 0, selection: null, ...over })
-export const lease = (token: string, over = {}) => ({ holder: owner, token, slot, since: now, ...over })
-export const blocked = (kind: 'dependencies' | 'failure' | 'manual', reason: string = kind, waitsFor: string[] = []) =>
-  Task.TaskBlocked({ owner, from: 'TODO', kind, reason, waitsFor, lease: null })
-export const escalated = (to: string | null = null) =>
-  Task.TaskEscalated({ owner, from: 'TODO', to, reason: 'escalation', severity: 'MEDIUM', context: {}, lease: null })
-export const completed = (token: string, over = {}) => Task.TaskCompleted({
-  owner, from: 'IN_PROGRESS', lease: lease(token), priority: 'MEDIUM', createdAt: now, startedAt: now, durationMs: 0, onTime: true,
-  output: null, artifacts: [], metrics: {}, ...over,
+type Data<Type extends TaskEvent['type']> = Partial<Parameters<(typeof Task)[Type]>[0]>
+
+/** What figures are kept by, of a task that nobody worked on yet. */
+export const work = (over: Partial<Work> = {}): Work =>
+  ({ priority: 'MEDIUM', createdAt: now, dueAt: null, skill: 'none', wait_ms: 0, failures: 0, moves: 0, ...over })
+const ending = { agentSlot: null, work: work() }
+const chosenByHand = { policy: null, candidates: [], rejected: [], grounds: null, outsideHours: null }
+const passing = {
+  agentSlot: null, slaDeadline: null, dependsOn: [], retries: 0, answerBy: null, finishBy: null, attempt: 1, retryOf: null, depth: null,
+  back: 0, ...chosenByHand,
+}
+
+export const lease = (token: string, over: Partial<Lease> = {}): Lease =>
+  ({ holder: owner, token, slot, since: now, agent: null, run: null, ...over } as Lease)
+
+export const created = (over: Data<'TaskCreated'> = {}) => Task.TaskCreated({
+  ...wanted, workspace: null, channel: null, storyPoints: null, slaDeadline: null, slaGiven: false, origin: null, ...over,
 })
-export const cancelled = (over = {}) => Task.TaskCancelled({ owner, from: 'TODO', reason: null, lease: null, ...over })
-export const delegated = (to: string, from = owner) =>
-  Task.TaskDelegated({ owner: from, from: 'TODO', to, note: null, forced: false, priority: 'MEDIUM', dueAt: null })
+export const started = (over: Data<'TaskStarted'> = {}) => Task.TaskStarted({
+  owner, from: 'TODO', slot, attempt: 0, waited_ms: 0, selection: null, holder: over.owner ?? owner, agent: null, outsideHours: null,
+  run: null, origin: null, work: work(), ...over,
+})
+export const progressed = (percentage: number, over: Data<'TaskProgressed'> = {}) =>
+  Task.TaskProgressed({ owner, token, percentage, message: null, metadata: {}, hoursSpent: null, previous: 0, ...over })
+export const blocked = (
+  kind: 'dependencies' | 'failure' | 'manual', reason: string = kind, waitsFor: string[] = [], over: Data<'TaskBlocked'> = {},
+) => Task.TaskBlocked({ owner, from: 'TODO', kind, reason, waitsFor, lease: null, origin: null, ...ending, ...over })
+export const escalated = (to: string | null = null, over: Data<'TaskEscalated'> = {}) => Task.TaskEscalated({
+  owner, from: 'TODO', to, reason: 'escalation', severity: 'MEDIUM', context: {}, lease: null, people: [], steps: null, cause: 'hand',
+  agentSlot: null, ...over,
+})
+export const resolved = (over: Data<'TaskEscalationResolved'> = {}) => Task.TaskEscalationResolved({
+  owner, from: 'BLOCKED', resolution: 'so be it', escalation: '1', person: null, paused_ms: 0, slaDeadline: null, ...over,
+})
+export const completed = (token: string, over: Data<'TaskCompleted'> = {}) => Task.TaskCompleted({
+  owner, from: 'IN_PROGRESS', lease: lease(token), priority: 'MEDIUM', createdAt: now, startedAt: now, durationMs: 0, onTime: true,
+  output: null, artifacts: [], metrics: {}, slaMet: null, actualHours: null, dependsOn: [], origin: null, ...ending, ...over,
+})
+export const released = (over: Data<'TaskReleased'> = {}) =>
+  Task.TaskReleased({ owner, from: 'IN_PROGRESS', lease: lease(token), reason: null, ...ending, ...over })
+export const expired = (over: Data<'LeaseExpired'> = {}) =>
+  Task.LeaseExpired({ owner, from: 'IN_PROGRESS', lease: lease(token), lastSeen: now, ...ending, ...over })
+export const cancelled = (over: Data<'TaskCancelled'> = {}) => Task.TaskCancelled({
+  owner, from: 'TODO', reason: null, lease: null, priority: 'MEDIUM', escalation: null, dependsOn: [], origin: null, ...ending, ...over,
+})
+export const reopened = (over: Data<'TaskReopened'> = {}) =>
+  Task.TaskReopened({ owner, from: 'CANCELLED', reason: null, slaDeadline: null, dependsOn: [], ...over })
+export const delegated = (to: string, from = owner, over: Data<'TaskDelegated'> = {}) => Task.TaskDelegated({
+  owner: from, from: 'TODO', to, note: null, forced: false, priority: 'MEDIUM', dueAt: null, ...passing, ...over,
+})
+export const handedOff = (over: Data<'TaskHandedOff'> = {}) => Task.TaskHandedOff({
+  owner, from: 'IN_PROGRESS', to: other, note: null, forced: false, context: {}, lease: lease(token), ...passing,
+  snapshot: { status: 'IN_PROGRESS', percentage: 0, attempt: 0, priority: 'MEDIUM', dueAt: null, assignee: null }, ...over,
+})
+export const assigned = (assignee: string, over: Data<'TaskAssigned'> = {}) => Task.TaskAssigned({
+  owner, assignee, previous: null, reason: null, agentSlot: null, previousAgentSlot: null, startBy: null, counts: {}, ...chosenByHand,
+  ...over,
+})
+export const needsApproval = (decision: string, decisions: string[] = [decision], over: Data<'ApprovalRequired'> = {}) =>
+  Task.ApprovalRequired({ owner, decision, decisions, lasting: false, question: null, ...over })
 
 export const registered = Orchestrator.OrchestratorRegistered({
   name: 'Ada', discipline: 'general', role: 'lead', capabilities: [], timezone: 'UTC', daemonEndpoint: null, consensusWeight: 1,
@@ -68,6 +114,7 @@ export const waitingFor = (...ids: string[]) => blocked('dependencies', 'waits f
 export const token = '1'
 export const running = [created(), started()]
 
-export const failed = (attempt: number, retryable = true) =>
-  Task.TaskFailed({ owner, from: 'IN_PROGRESS', lease: lease(token), attempt, error: 'no', kind: 'error', retryable })
-
+export const failed = (attempt: number, retryable = true, over: Data<'TaskFailed'> = {}) => Task.TaskFailed({
+  owner, from: 'IN_PROGRESS', lease: lease(token), attempt, error: 'no', kind: 'error', retryable, origin: null, agentSlot: null,
+  work: work({ failures: 1 }), ...over,
+})

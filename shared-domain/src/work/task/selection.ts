@@ -1,12 +1,13 @@
 import type { z } from 'zod'
 import { decisions } from '../../council/decision/decisions.ts'
 import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
-import type { Choice } from '../../kernel/choice.ts'
+import type { Choice, Selection as Chosen } from '../../kernel/choice.ts'
 import { conflict } from '../../kernel/refusal.ts'
 import { dayOf, elapsed_ms, hour_ms } from '../../kernel/time.ts'
 import { priorities, type Priority } from '../../vocabulary.ts'
 import { backlog } from './backlog.ts'
 import { task } from './decider.ts'
+import { rejected_max } from './shapes.ts'
 
 type Row = Pick<z.output<typeof backlog.row>, 'task' | 'priority' | 'due_at' | 'created_at'>
 
@@ -33,6 +34,10 @@ const ties = (a: Row, b: Row): number =>
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
+/** The selection as the fact keeps it: of those that were refused the first few, with their codes alone. */
+const toStart = ({ policy, candidates, rejected }: Chosen) =>
+  ({ selection: { policy, candidates, rejected: rejected.slice(0, rejected_max).map(({ id, code }) => ({ id, code })) } })
+
 /** Within one priority an earlier due time never presses less, so the first rows by due time are the best of that priority. */
 export const nextTask: Choice<Row> = {
   name: 'nextTask',
@@ -55,7 +60,7 @@ export const nextTask: Choice<Row> = {
   score: ({ priority, due_at }, { timezone }: { timezone: string }, at) => weights[priority] * boost(due_at, timezone, at),
   ties,
   idOf: (row) => row.task,
-  sends: { to: task, command: 'startSelected', data: (selection) => ({ selection }) },
+  sends: { to: task, command: 'startSelected', data: toStart },
   outdated: ['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'DEPENDENCIES_UNMET', 'NOT_FOUND'],
   passing: ['RETRY_NOT_DUE', 'CONSENSUS_REQUIRED'],
   nothing: { code: 'NOTHING_TO_CLAIM', ...conflict('Nothing waits that could be taken up now.') },

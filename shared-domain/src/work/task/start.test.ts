@@ -7,32 +7,36 @@ import { send } from '../../kernel/process.ts'
 import { now, orchestrator, subject } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { task } from './decider.ts'
-import { Selection, Task, type TaskEvent } from './events.ts'
+import { Task, type TaskEvent } from './events.ts'
 import {
-  blocked, cancelled, codeOf, created, delegated, failed, first, inWorld, other, owner, registered, running, scene, started, third,
-  waitingFor,
+  blocked, cancelled, codeOf, created, delegated, failed, first, inWorld, other, owner, registered, reopened, running, scene, started,
+  third, waitingFor, work,
 } from './scene.ts'
+import { Selection } from './shapes.ts'
 import { taskState } from './state.ts'
 
 t.test('S-3 a task is started by its owner, at work, with nothing in the way', async (t) => {
   const given = scene(t)
   given(created()).by(orchestrator(owner)).when('start', {}).yields(started())
-  given(created(), delegated(other)).at(later(now, 5_000)).when('start', {}).yields(started({ owner: other, waited_ms: 5_000 }))
+  given(created(), delegated(other)).at(later(now, 5_000)).when('start', {})
+    .yields(started({ owner: other, waited_ms: 5_000, work: work({ wait_ms: 5_000, moves: 1 }) }))
   given(created(), delegated(third)).when('start', {}).refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: third })
   given(created()).seeing(orchestratorState, owner, registered).when('start', {})
     .refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: owner })
   given(created()).by(orchestrator(other)).when('start', {}).refuses('INVALID_OWNERSHIP', { owner })
-  const selection = { policy: 'deadline-priority/1', candidates: [{ id: subject, score: 10 }] }
+  const selection = { policy: 'deadline-priority/1', candidates: [{ id: subject, score: 10 }], rejected: [] }
   given(created()).when('startSelected', { selection }).yields(started({ selection: selection }))
-  const kept = (policy_size: number, candidates: number) =>
-    Selection.safeParse({ policy: 'x'.repeat(policy_size), candidates: Array(candidates).fill(selection.candidates[0]) }).success
-  t.strictSame([kept(100, 6), kept(101, 6), kept(100, 7)], [true, false, false], 'what is kept is bounded')
+  const kept = (policy_size: number, candidates: number, rejected: number) => Selection.safeParse({
+    policy: 'x'.repeat(policy_size), candidates: Array(candidates).fill(selection.candidates[0]),
+    rejected: Array(rejected).fill({ id: subject, code: 'RETRY_NOT_DUE' }),
+  }).success
+  t.strictSame([kept(100, 6, 5), kept(101, 6, 5), kept(100, 7, 5), kept(100, 6, 6)], [true, false, false, false], 'what is kept is bounded')
 })
 
 t.test('S-3 a task does not start before what it depends on has ended', async (t) => {
   const given = (...facts: readonly TaskEvent[]) => scene(t)(created({ dependsOn: [first] }), ...facts)
   given(waitingFor(first)).seeing(taskState, first, created()).when('start', {}).refuses('DEPENDENCIES_UNMET', { dependsOn: [first] })
-  given().seeing(taskState, first, created(), cancelled(), Task.TaskReopened({ owner, from: 'CANCELLED', reason: null }))
+  given().seeing(taskState, first, created(), cancelled(), reopened())
     .when('start', {}).refuses('DEPENDENCIES_UNMET', { open: [first] })
   given().seeing(taskState, first, created(), cancelled()).when('start', {}).yields(started())
 })
@@ -66,7 +70,7 @@ t.test('S-3 a failed task does not start before its time', async (t) => {
   const retry = Task.TaskRetryScheduled({ owner, attempt: 1, nextRetryAt })
   const given = scene(t)(...running, failed(0), retry)
   given.at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE', { nextRetryAt })
-  given.at(nextRetryAt).when('start', {}).yields(started({ attempt: 1, waited_ms: 1_000 }))
+  given.at(nextRetryAt).when('start', {}).yields(started({ attempt: 1, waited_ms: 1_000, work: work({ wait_ms: 1_000, failures: 1 }) }))
   const unblocked = Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'manual', reason: 'by hand' })
   scene(t)(...running, failed(0), retry, blocked('manual'), unblocked).at(later(now, 999)).when('start', {}).refuses('RETRY_NOT_DUE')
 })

@@ -6,10 +6,11 @@ import { mayActAs, reject, type Circumstances, type Context, type Hold } from '.
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
 import { CommandId, TaskId } from '../../vocabulary.ts'
-import { Selection, Task } from './events.ts'
+import { Task } from './events.ts'
 import { openAmong } from './graph.ts'
 import { by, moving, room, unfit, type Decision } from './guards.ts'
-import { approvalsOf, type Known, type TaskState } from './state.ts'
+import { Selection } from './shapes.ts'
+import { approvalsOf, workOf, type Known, type TaskState } from './state.ts'
 
 /** A task cannot start without a slot: it is reserved first, on the owner's capacity stream (S-40). */
 function takeSlot(task: TaskState, _: unknown, { id, commandId }: Circumstances): Hold {
@@ -33,7 +34,10 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
     if (open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
     if (!isWorking(context.look(orchestratorState, task.owner))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: task.owner })
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
-    return [Task.TaskStarted({ ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection })]
+    return [Task.TaskStarted({
+      ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection, holder: task.owner,
+      agent: null, outsideHours: null, run: null, origin: task.origin, work: workOf(task, context.at),
+    })]
   },
   BLOCKED: (task) =>
     (task.block.kind === 'dependencies' ? reject('DEPENDENCIES_UNMET', { dependsOn: [...task.dependsOn] }) : unfit(task, 'start')),

@@ -1,12 +1,10 @@
-import type { z } from 'zod'
 import { digestOf } from '../../kernel/digest.ts'
-import { fold, type Evolve } from '../../kernel/decider.ts'
+import { fold, type Context, type Evolve } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
+import { elapsed_ms } from '../../kernel/time.ts'
 import type { DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
-import { Task, type Lease, type Status, type TaskEvent } from './events.ts'
-
-type Lease = z.output<typeof Lease>
-export type TaskStatus = z.output<typeof Status>
+import { Task, type TaskEvent } from './events.ts'
+import { isFreed, type AgentSlot, type Lease, type Origin, type Work } from './shapes.ts'
 
 /** A decision that somebody said is about to be opened, or several: revisions of the first and the last saying, and when the last was. */
 interface Announced {
@@ -29,6 +27,10 @@ interface Facts {
   readonly assignee: string | null
   /** Digest of the last assignment, empty before the first. */
   readonly assignment: string
+  /** The place of the assigned agent. */
+  readonly agentSlot: AgentSlot | null
+  /** For whom it was made. */
+  readonly origin: Origin | null
   readonly priority: Priority
   readonly dueAt: string | null
   readonly createdAt: string
@@ -41,10 +43,16 @@ interface Facts {
   /** Of a task that failed: until then it does not start, whatever else happens to it. */
   readonly nextRetryAt: string | null
   readonly maxRetries: number
+  /** The first required capability. */
+  readonly skill: string
+  /** How long it was worked on, in all leases that have ended. */
+  readonly worked_ms: number
+  readonly failures: number
   /** How many leases expired one after the other, until one ends otherwise. */
   readonly expiries: number
   readonly percentage: number
-  /** When it was delegated or handed off, newest last; as many as the limit on moves needs. */
+  /** How often it was delegated or handed off, and when, newest last; as many as the limit on moves needs. */
+  readonly moved: number
   readonly moves: readonly string[]
   readonly lastMove: Move | null
   /** Decisions without whose approval it does not start. */
@@ -61,7 +69,11 @@ interface Collaborator {
 
 type Block =
   | { readonly kind: 'dependencies' | 'failure' | 'manual'; readonly reason: string }
-  | { readonly kind: 'escalation'; readonly reason: string; readonly to: string | null; readonly words: string }
+  | {
+    readonly kind: 'escalation'; readonly reason: string; readonly to: string | null; readonly words: string
+    /** The fact that asked. */
+    readonly revision: string
+  }
 
 type Todo = Facts & { readonly status: 'TODO' }
 export type InProgress = Facts & {
@@ -82,28 +94,33 @@ type Cancelled = Facts & { readonly status: 'CANCELLED' }
 export type Known = Todo | InProgress | Blocked | Done | Cancelled
 export type TaskState = { readonly status: 'NONE' } | Known
 
+/** What belongs to one status alone. */
+type Own = Pick<InProgress, 'lease' | 'lastSeen' | 'report'> & Pick<Blocked, 'block'> & Pick<Done, 'token' | 'result'>
+
 export const moves_max = 5
 
-/**
- * Only what every status shares; what belongs to one status alone stays behind. The end of a lease is the end of a row of expiries,
- * but for one more expiry.
- */
-const facts = (task: TaskState): Facts => {
-  const {
-    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, waitsSince, since, attempt, nextRetryAt, maxRetries,
-    percentage, moves, lastMove, approvals, collaborators,
-  } = task as Known
-  const expiries = task.status === 'IN_PROGRESS' ? 0 : (task as Known).expiries
-  return {
-    organization, owner, assignee, assignment, priority, dueAt, createdAt, dependsOn, waitsSince, since, attempt, nextRetryAt, maxRetries,
-    percentage, moves, lastMove, approvals, collaborators, expiries,
-  }
+/** Only what every status shares; what belongs to one status alone stays behind. */
+function facts(task: TaskState): Facts {
+  const { lease, lastSeen, report, block, token, result, ...shared } = task as Facts & Partial<Own>
+  return shared
 }
 
-const todo = (task: TaskState, at: string): Todo => ({ ...facts(task), status: 'TODO', since: at })
+const workedIn = ({ since }: Lease, at: string) => Math.max(0, elapsed_ms(since, at))
 
-const moved = (task: TaskState, to: OrchestratorId, at: string, lastMove: Move) =>
-  ({ owner: to, lastMove, moves: [...(task as Known).moves, at].slice(-moves_max) })
+/** What is left when a task goes on in another status. The end of a lease is the end of a row of expiries. */
+function leaving(task: TaskState, at: string, agentSlot: AgentSlot | null = null): Facts {
+  const left = { ...facts(task), ...(isFreed(agentSlot) ? nobody : {}), since: at }
+  return task.status === 'IN_PROGRESS' ? { ...left, expiries: 0, worked_ms: task.worked_ms + workedIn(task.lease, at) } : left
+}
+
+const nobody = { assignee: null, assignment: '', agentSlot: null }
+
+const todo = (task: TaskState, at: string, agentSlot?: AgentSlot | null): Todo => ({ ...leaving(task, at, agentSlot), status: 'TODO' })
+
+const moved = (task: TaskState, to: OrchestratorId, at: string, lastMove: Move) => {
+  const { moves, moved } = task as Known
+  return { owner: to, lastMove, moved: moved + 1, moves: [...moves, at].slice(-moves_max) }
+}
 
 const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined') => {
   const collaborators = new Map((task as Known).collaborators)
@@ -128,40 +145,40 @@ const silence = wordsOf.report({ message: null, metadata: {} })
 
 const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization, position }) => ({
-    status: 'TODO', organization, owner: data.owner, assignee: null, assignment: '', priority: data.priority, dueAt: data.dueAt,
+    status: 'TODO', organization, owner: data.owner, ...nobody, origin: data.origin, priority: data.priority, dueAt: data.dueAt,
     createdAt: at, since: at, dependsOn: data.dependsOn, waitsSince: new Map(data.dependsOn.map((id) => [id, position])), attempt: 0,
-    maxRetries: data.maxRetries, expiries: 0, percentage: 0, moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(),
-    nextRetryAt: null,
+    maxRetries: data.maxRetries, skill: data.requiredCapabilities[0] ?? 'none', worked_ms: 0, failures: 0, expiries: 0, percentage: 0,
+    moved: 0, moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependency, dependsOn }, { position }) =>
     ({ ...(task as Known), dependsOn, waitsSince: new Map((task as Known).waitsSince).set(dependency, position) }),
   DependencyWithdrawn: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
-  TaskStarted: (task, { owner, slot }, { at, revision }) =>
+  TaskStarted: (task, { holder, slot, agent, run }, { at, revision }) =>
     ({
-      ...facts(task), status: 'IN_PROGRESS', since: at, nextRetryAt: null, lastSeen: at, report: silence,
-      lease: { holder: owner, token: String(revision), slot, since: at },
+      ...leaving(task, at), status: 'IN_PROGRESS', nextRetryAt: null, lastSeen: at, report: silence,
+      lease: { holder, token: String(revision), slot, since: at, agent, run },
     }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
-  LeaseExpired: (task, _, { at }) => ({ ...todo(task, at), expiries: (task as InProgress).expiries + 1 }),
+  LeaseExpired: (task, { agentSlot }, { at }) => ({ ...todo(task, at, agentSlot), expiries: (task as InProgress).expiries + 1 }),
   TaskProgressed: (task, { percentage, ...said }, { at }) =>
     ({ ...(task as InProgress), percentage, report: wordsOf.report(said), lastSeen: at }),
   TaskCompleted: (task, { lease, ...said }, { at }) =>
-    ({ ...facts(task), status: 'DONE', since: at, percentage: 100, token: lease.token, result: wordsOf.result(said) }),
-  TaskFailed: (task, _, { at }) => todo(task, at),
+    ({ ...leaving(task, at, said.agentSlot), status: 'DONE', percentage: 100, token: lease.token, result: wordsOf.result(said) }),
+  TaskFailed: (task, { agentSlot }, { at }) => ({ ...todo(task, at, agentSlot), failures: (task as Known).failures + 1 }),
   TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),
-  TaskReleased: (task, _, { at }) => todo(task, at),
-  TaskBlocked(task, { kind, reason }, { at }) {
-    const blocked = { ...facts(task), status: 'BLOCKED' as const, since: at, block: { kind, reason } }
+  TaskReleased: (task, { agentSlot }, { at }) => todo(task, at, agentSlot),
+  TaskBlocked(task, { kind, reason, agentSlot }, { at }) {
+    const blocked = { ...leaving(task, at, agentSlot), status: 'BLOCKED' as const, block: { kind, reason } }
     return kind === 'failure' ? { ...blocked, expiries: 0 } : blocked
   },
   TaskUnblocked: (task, _, { at }) => todo(task, at),
-  TaskEscalated: (task, said, { at }) => {
+  TaskEscalated: (task, said, { at, revision }) => {
     const { reason, to } = said
-    const block = { kind: 'escalation' as const, reason, to, words: wordsOf.escalation(said) }
-    return { ...facts(task), status: 'BLOCKED', since: at, block }
+    const block = { kind: 'escalation' as const, reason, to, words: wordsOf.escalation(said), revision: String(revision) }
+    return { ...leaving(task, at, said.agentSlot), status: 'BLOCKED', block }
   },
   TaskEscalationResolved: (task, _, { at }) => todo(task, at),
-  TaskCancelled: (task, _, { at }) => ({ ...facts(task), status: 'CANCELLED', since: at }),
+  TaskCancelled: (task, { agentSlot }, { at }) => ({ ...leaving(task, at, agentSlot), status: 'CANCELLED' }),
   TaskReopened: (task, _, { at }) => todo(task, at),
   TaskDelegated: (task, { to, note, priority, dueAt }, { at, by }) => {
     const waiting = task as Todo | Blocked
@@ -169,10 +186,11 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     return { ...waiting, ...moved(task, to, at, move), priority, dueAt }
   },
   TaskHandedOff: (task, { to, snapshot: { percentage }, ...said }, { at, by }) => {
-    const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
+    const waiting = task.status === 'IN_PROGRESS' ? todo(task, at, said.agentSlot) : (task as Todo | Blocked)
     return { ...waiting, ...moved(task, to, at, { by, words: wordsOf.move(said), percentage }), percentage }
   },
-  TaskAssigned: (task, said) => ({ ...(task as Known), assignee: said.assignee, assignment: wordsOf.assignment(said) }),
+  TaskAssigned: (task, said) =>
+    ({ ...(task as Known), assignee: said.assignee, assignment: wordsOf.assignment(said), agentSlot: said.agentSlot }),
   CollaborationRequested: (task, { collaborator, ...said }) => {
     const asked = { role: said.role, words: wordsOf.request(said), answer: 'asked' } as const
     return { ...(task as Known), collaborators: new Map((task as Known).collaborators).set(collaborator, asked) }
@@ -192,6 +210,18 @@ const evolve: Evolve<TaskState, TaskEvent> = {
 }
 
 export const taskState = fold('task', Task, { status: 'NONE' }, evolve)
+
+/** The task after facts that are about to be told of it, for those that follow in the same append; nothing of theirs may be a lease. */
+export const after = (task: TaskState, { at, by, organization, commandId }: Context, ...facts: readonly TaskEvent[]): Known =>
+  facts.reduce<TaskState>((state, fact) =>
+    taskState.evolve(state, fact, { at, by, organization, commandId, revision: 0, position: '0' }), task) as Known
+
+/** What a fact says for those who keep figures. */
+export function workOf(task: Known, at: string): Work {
+  const { priority, createdAt, dueAt, skill, worked_ms, failures, moved } = task
+  const worked = worked_ms + (task.status === 'IN_PROGRESS' ? workedIn(task.lease, at) : 0)
+  return { priority, createdAt, dueAt, skill, wait_ms: Math.max(0, elapsed_ms(createdAt, at) - worked), failures, moves: moved }
+}
 
 export const leaseOf = (task: TaskState): Lease | null => (task.status === 'IN_PROGRESS' ? task.lease : null)
 
