@@ -61,7 +61,7 @@ t.test('S-66 somebody publishes baton.hello on NATS, then a task is created: not
   t.strictSame(found, ids)
 })
 
-t.test('F-63 an orchestrator is archived, its key goes on: it is refused everywhere, and its stream ends', async (t) => {
+t.test('F-63 S-22 an orchestrator is archived, its key goes on: it is refused everywhere, its stream ends, and so does its lease', async (t) => {
   const { id, key, secret, api } = await newcomer('Bob')
   const { heard } = follow(secret)
   await until(async () => heard.isOpen)
@@ -77,6 +77,9 @@ t.test('F-63 an orchestrator is archived, its key goes on: it is refused everywh
   await refused(api.post(`/tasks/${task.id}/complete`, { token }), 'completes')
   await refused(api.post(`/keys/${key}/rotate`), 'rotates')
   await refused(api.post(`/orchestrators/${id}/claim`, {}), 'claims')
+  // Silence alone would take longer than anything here is waited for.
+  await until(async () => (await admin.get(`/tasks/${task.id}`)).status === 'TODO')
+  await t.rejects(admin.post(`/tasks/${task.id}/start`, {}), { code: 'ORCHESTRATOR_UNAVAILABLE' })
 })
 
 t.test('L-11 a key is revoked while its stream is open: it hears nothing of what comes then', async (t) => {

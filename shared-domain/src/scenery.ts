@@ -5,7 +5,7 @@ import { apiKey } from './fleet/key/decider.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { ids, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
-import { now } from './kernel/testing.ts'
+import { now, system } from './kernel/testing.ts'
 import { hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -27,7 +27,9 @@ export function inhabited(): World {
   const [first, second, third, fourth] = ids as [string, string, string, string]
   world.carryOut(send(dependents, first, 'add', { dependent: third }))
   world.carryOut(send(task, first, 'collaborate', { collaborators: [{ orchestrator: second, role: 'reviewer' }] }))
-  world.carryOut(send(task, first, 'start', {}))
+  // By a command that others may name: its slot is known by it.
+  const start = { ...send(task, first, 'start', {}), by: system }
+  world.do(start, { ...world.contextOf(start), commandId: fourth })
   world.carryOut(send(conflict, first, 'open', { kind: 'resource', subject: 'the harbour', orchestrators: [first, second] }))
   world.carryOut(send(apiKey, first, 'generate', { orchestrator: first }))
   world.carryOut(send(apiKey, second, 'generate', { orchestrator: first }))

@@ -32,6 +32,7 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
   about: 'Gives capacity slots back when leases end, confirms those of tasks that run for longer, and shows full orchestrators as busy.',
   react: {
     OrchestratorRegistered: ({ id, data: { maxConcurrentTasks } }) => [send(capacity, id, 'announce', { maxConcurrentTasks })],
+    OrchestratorArchived: ({ id }) => [send(capacity, id, 'close', {})],
     TaskStarted: ({ id, at, data: { holder, slot: command } }) => [inTime('confirm', holder, { task: id, command }, at)],
     TaskCompleted: freed,
     TaskFailed: freed,

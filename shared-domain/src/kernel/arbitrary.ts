@@ -65,7 +65,8 @@ function valueOf(schema: Schema): fc.Arbitrary<unknown> {
       const fields = Object.entries(properties).map(([name, property]) => [name, valueOf(property)] as const)
       return fc.record(Object.fromEntries(fields), { requiredKeys: [...required], noNullPrototype: true })
     }
-    default: return fc.jsonValue({ maxDepth: 1 })
+    // As it is stored: JSON knows no zero below zero.
+    default: return fc.jsonValue({ maxDepth: 1 }).map((value) => JSON.parse(JSON.stringify(value)))
   }
 }
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { capacity } from '../fleet/capacity/decider.ts'
+import { capacity, reservation_ms } from '../fleet/capacity/decider.ts'
 import type { CapacityEvent } from '../fleet/capacity/events.ts'
 import { counted, slotOf } from '../fleet/capacity/state.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
 import { slots } from '../fleet/slots.ts'
 import { ids } from '../kernel/arbitrary.ts'
-import type { Recorded } from '../kernel/fact.ts'
+import type { AnyEvent, Recorded } from '../kernel/fact.ts'
 import { send } from '../kernel/process.ts'
 import { elapsed_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
@@ -50,7 +50,7 @@ function checkSlots(facts: readonly Recorded[]) {
     if (!isInOrder) throw new Error(`${type} at ${revision} of what is ${use ?? 'free'}`)
     if (type === 'SlotReleased') slots.delete(slot)
     else if (type !== 'CapacitySet') slots.set(slot, type === 'SlotReserved' ? 'reserved' : 'active')
-    const counts = counted({ max: data.max, announced: true, slots })
+    const counts = counted({ max: data.max, announced: true, closed: false, slots })
     if (counts.active !== data.active || counts.reserved !== data.reserved) throw new Error(`${type} at ${revision} counts wrong`)
     if (slots.size > data.max) throw new Error(`${slots.size} slots of ${data.max} are taken at ${revision}`)
   }
@@ -72,6 +72,43 @@ t.test('S-22 a task whose holder falls silent waits again, and its slot is free'
   courier.settle()
   t.strictSame([running(world), counted(world.look(capacity, owner))], [[], { max: 5, active: 0, reserved: 0 }])
   t.strictSame(courier.waiting, [], 'nothing is left to wait for')
+})
+
+const leave = (world: World, holder: string) => {
+  for (const command of ['deactivate', 'archive']) world.carryOut(send(orchestrator, holder, command as 'archive', {}))
+}
+
+t.test('S-22 S-40 the leases of an orchestrator that is archived end at once, and nothing of it starts again', async (t) => {
+  const { world, courier } = scene()
+  for (const id of tasks) world.do({ category: 'task', id, command: 'start', data: {} })
+  courier.settle()
+  t.equal(running(world).length, tasks.length)
+  leave(world, owner)
+  courier.settle()
+  t.strictSame([running(world), counted(world.look(capacity, owner))], [[], { max: 5, active: 0, reserved: 0 }])
+  const late = world.carryOut(send(capacity, owner, 'reserve', { task: tasks[0]!, command: other }))
+  t.match(late, { code: 'ORCHESTRATOR_UNAVAILABLE' }, 'also for whoever looked at it before it left')
+  world.pass(lease_ms)
+  courier.settle()
+  t.strictSame(courier.waiting, [], 'nothing is left to wait for')
+})
+
+t.test('S-22 S-40 a start that took its slot before its owner was archived, and is stored after, does not last', async (t) => {
+  for (const isStored of [true, false]) {
+    const { world, courier } = scene()
+    const id = tasks[0]!
+    const context = world.contextOf({ id })
+    const begun = task.commands.start.decide(world.look(taskState, id), {}, context) as readonly AnyEvent[]
+    world.carryOut(send(capacity, owner, 'reserve', { task: id, command: context.commandId }))
+    leave(world, owner)
+    courier.settle()
+    if (isStored) world.append(task, id, begun, context)
+    courier.settle()
+    t.strictSame(running(world), isStored ? [id] : [])
+    world.pass(reservation_ms)
+    courier.settle()
+    t.strictSame([running(world), counted(world.look(capacity, owner))], [[], { max: 5, active: 0, reserved: 0 }])
+  }
 })
 
 t.test('S-22 a lease ends 59 to 60 s after the last sign of life, and however many there are, one in a second is told', async (t) => {

@@ -1,3 +1,5 @@
+import { reservation_ms } from '../fleet/capacity/decider.ts'
+import type { CapacityEvent, Slot } from '../fleet/capacity/events.ts'
 import { forget } from '../kernel/intent.ts'
 import { process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
@@ -13,15 +15,23 @@ const keyOf = (id: string) => `lease-${id}`
 
 const ended = ({ id, data }: { id: string; data: { lease: unknown } }) => (data.lease ? [forget(keyOf(id))] : [])
 
-export const leases = process<TaskEvent>({
+/** At once; and once more when no start can come any more that took its slot before. */
+const end = (left: string, at: string, { task: id, command: slot }: Slot) => [
+  send(task, id, 'endLease', { slot }),
+  send(task, id, 'endLease', { slot }, { due: later(at, reservation_ms), key: `left-${left}-${slot}` }),
+]
+
+export const leases = process<TaskEvent | CapacityEvent>({
   name: 'leases',
-  about: 'Ends the lease of a holder that misses two heartbeats, so that the task is not orphaned.',
+  about: 'Ends the lease of a holder that misses two heartbeats or leaves for good, so that the task is not orphaned.',
   react: {
+    CapacityClosed: ({ id, at, data: { slots } }) => slots.flatMap((slot) => end(id, at, slot)),
     TaskStarted: ({ id, at, revision }) => watch(id, String(revision), at),
     LeaseRenewed: ({ id, at, data }) => watch(id, data.token, at),
     TaskProgressed: ({ id, at, data }) => watch(id, data.token, at),
     TaskCompleted: ended,
     TaskFailed: ended,
+    LeaseExpired: ended,
     TaskReleased: ended,
     TaskHandedOff: ended,
     TaskBlocked: ended,

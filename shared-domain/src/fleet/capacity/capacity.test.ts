@@ -102,6 +102,19 @@ t.test('S-41 where all slots are taken nothing new starts, and a lowered limit s
   given(...busy, set(1, 1, 0)).when('reserve', second).refuses('CAPACITY_EXCEEDED', counts(1, 1, 0))
 })
 
+t.test('S-40 where its orchestrator left for good no slot is taken any more, and those that are name their tasks', async (t) => {
+  const given = (...facts: readonly CapacityEvent[]) => behaviour(t, capacity).given(set(2), ...facts).by(system)
+  const closed = (active: number, reserved: number, ...slots: (typeof first)[]) =>
+    Capacity.CapacityClosed({ ...counts(2, active, reserved), slots })
+  const busy = [reserved(first, 2, 0, 1), confirmed(first, 2, 1, 0), reserved(second, 2, 1, 1)] as const
+  given().when('close', {}).yields(closed(0, 0))
+  given(...busy).when('close', {}).yields(closed(1, 1, first, second))
+  given(closed(0, 0)).when('close', {}).changesNothing()
+  given(closed(0, 0)).when('reserve', first).refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: subject })
+  given(...busy, closed(1, 1, first, second)).when('reserve', second).changesNothing()
+  given(...busy, closed(1, 1, first, second)).when('release', { ...first, reason: 'ended' }).yields(released(first, 'ended', 2, 0, 1))
+})
+
 const slots = Array.from({ length: 5 }, (_, index) => ({ task: uuid(20 + index), command: uuid(920 + index) }))
 const deed = fc.record({
   command: fc.constantFrom('reserve', 'reserve', 'reserve', 'confirm', 'release', 'expire', 'set'), slot: fc.constantFrom(...slots),

@@ -1,17 +1,14 @@
 import { z } from 'zod'
 import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { busy, forbidden, unknown } from '../../kernel/refusal.ts'
-import { CommandId, TaskId } from '../../vocabulary.ts'
 import { leaseOf, taskState } from '../../work/task/state.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
-import { Capacity } from './events.ts'
-import { capacityState, counted, slotOf, type CapacityState } from './state.ts'
+import { Capacity, Slot } from './events.ts'
+import { capacityState, counted, heldBy, slotOf, type CapacityState } from './state.ts'
 
 /** By then a reservation is confirmed if its task did start and runs, else given back. */
 export const reservation_ms = 30_000
 
-const Slot = z.object({ task: TaskId, command: CommandId })
-type Slot = z.output<typeof Slot>
 type Fact = 'SlotReserved' | 'SlotConfirmed' | 'SlotReleased'
 
 const used = ({ slots }: CapacityState) => slots.size
@@ -44,6 +41,7 @@ export const capacity = decider(capacityState, {
   rejections: {
     NOT_FOUND: unknown('There is no such orchestrator.'),
     FORBIDDEN: forbidden('Only the orchestrator itself or an admin may do this.'),
+    ORCHESTRATOR_UNAVAILABLE: busy('The orchestrator does not take work at the moment.'),
     CAPACITY_EXCEEDED: busy('Every capacity slot of the orchestrator is taken.'),
   },
 
@@ -74,6 +72,7 @@ export const capacity = decider(capacityState, {
       data: Slot,
       decide(state, slot, context) {
         if (state.slots.has(slotOf(slot))) return []
+        if (state.closed) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: context.id })
         const max = limitOf(state, context)
         if (used(state) >= max) return reject('CAPACITY_EXCEEDED', { ...counted(state), max })
         const reserved = Capacity.SlotReserved({ ...after(state, 'SlotReserved', slot), max })
@@ -101,6 +100,13 @@ export const capacity = decider(capacityState, {
       data: Slot.extend({ reason: z.enum(['ended', 'not-started']) }),
       decide: (state, { reason, ...slot }) =>
         state.slots.has(slotOf(slot)) ? [Capacity.SlotReleased({ ...after(state, 'SlotReleased', slot), reason })] : [],
+    },
+
+    close: {
+      about: 'The orchestrator left for good: no slot is taken any more.',
+      internal: true,
+      data: z.object({}),
+      decide: (state) => (state.closed ? [] : [Capacity.CapacityClosed({ ...counted(state), slots: heldBy(state) })]),
     },
 
     expire: {

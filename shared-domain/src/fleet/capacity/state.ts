@@ -1,5 +1,5 @@
 import { fold, type Evolve } from '../../kernel/decider.ts'
-import { Capacity, type CapacityEvent } from './events.ts'
+import { Capacity, Slot, type CapacityEvent } from './events.ts'
 
 const slots_default = 5
 
@@ -7,6 +7,8 @@ export interface CapacityState {
   readonly max: number
   /** The limit was said, and is not merely the default. */
   readonly announced: boolean
+  /** Its orchestrator left for good. */
+  readonly closed: boolean
   /** By `task/command`: reserved, then active. */
   readonly slots: ReadonlyMap<string, 'reserved' | 'active'>
 }
@@ -27,9 +29,16 @@ const evolve: Evolve<CapacityState, CapacityEvent> = {
   SlotReserved: (state, data) => taken(state, slotOf(data), 'reserved'),
   SlotConfirmed: (state, data) => taken(state, slotOf(data), 'active'),
   SlotReleased: (state, data) => without(state, slotOf(data)),
+  CapacityClosed: (state) => ({ ...state, closed: true }),
 }
 
-export const capacityState = fold('capacity', Capacity, { max: slots_default, announced: false, slots: new Map() }, evolve)
+export const capacityState = fold('capacity', Capacity, { max: slots_default, announced: false, closed: false, slots: new Map() }, evolve)
+
+/** What the slots were taken for. */
+export const heldBy = ({ slots }: CapacityState) => [...slots.keys()].map((slot) => {
+  const [task, command] = slot.split('/')
+  return Slot.parse({ task, command })
+})
 
 /** How many slots are in use, as every fact of the stream tells it. */
 export function counted({ max, slots }: CapacityState) {

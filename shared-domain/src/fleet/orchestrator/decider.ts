@@ -139,7 +139,7 @@ export const orchestrator = decider(orchestratorState, {
     },
 
     archive: {
-      about: 'Retire an orchestrator for good; it must be offline. Its keys are refused within a second, its leases end in silence.',
+      about: 'Retire an orchestrator for good; it must be offline. Its keys are refused within a second, its running leases end.',
       route: 'DELETE /orchestrators/:id',
       scope: 'admin',
       answers: fromTo,

@@ -61,7 +61,7 @@ export const eventsOfWork = eventsOf({
     recipient: toOwner,
   },
   LeaseExpired: {
-    about: 'Nothing was heard of the holder for two heartbeats: the task waits again.',
+    about: 'Nothing was heard of the holder for two heartbeats, or it left for good: the task waits again.',
     data: z.object({ ...moving, lease: Lease, lastSeen: StoredInstant, agentSlot: AgentSlot.nullable(), work: Work.nullable() }),
     upcast: [anew({ agentSlot: null, work: null })],
     recipient: toOwner,

@@ -7,7 +7,7 @@ import { Task, type TaskEvent } from './events.ts'
 import { heartbeat_ms } from './lease.ts'
 import {
   blocked, codeOf, completed, created, expired, failed, first, inWorld, lease, other, owner, progressed, released, running, scene, seed,
-  started, token, work,
+  slot, started, token, work,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
@@ -53,6 +53,14 @@ t.test('S-22 the lease expires when two heartbeats of 30 s were missed', async (
   const beat = on(Task.LeaseRenewed({ owner, token }), { at: later(now, 30_000) })
   given(89_999, beat).when('expireLease', { token }).changesNothing()
   given(90_000, beat).when('expireLease', { token }).yields(gone(later(now, 30_000)))
+})
+
+t.test('S-22 the lease of a holder who left for good ends at once, whenever it was heard of, and once', async (t) => {
+  const given = (...facts: readonly TaskEvent[]) => scene(t)(...facts).by(system)
+  given(...running).when('endLease', { slot }).yields(expired())
+  given(...running).when('endLease', { slot: first }).changesNothing()
+  given(...running, expired()).when('endLease', { slot }).changesNothing()
+  given(created()).when('endLease', { slot }).changesNothing()
 })
 
 t.test('W-13 the fifth lease in a row that expires blocks the task, however many retries it has left', async (t) => {

@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { isPrivileged } from '../../kernel/decider.ts'
+import { isPrivileged, type Context } from '../../kernel/decider.ts'
 import { elapsed_ms, later, second_ms } from '../../kernel/time.ts'
-import { Int64, Metadata, text } from '../../vocabulary.ts'
+import { CommandId, Int64, Metadata, text } from '../../vocabulary.ts'
 import { failing, freed } from './blocks.ts'
 import { Task } from './events.ts'
-import { by, byHolder, ending, holds, room, same, stale, unfit } from './guards.ts'
+import { by, byHolder, ending, holds, room, same, stale, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
-import { after, wordsOf, workOf, type InProgress } from './state.ts'
+import { after, leaseOf, wordsOf, workOf, type InProgress } from './state.ts'
 
 export const heartbeat_ms = 30 * second_ms
 /** Two missed heartbeats end a lease. */
@@ -25,6 +25,12 @@ const token = { token: Int64 }
 /** A sign of life, told only when the last one is old enough to matter. */
 const renewed = (task: InProgress, at: string) =>
   elapsed_ms(task.lastSeen, at) >= renewal_ms ? [Task.LeaseRenewed({ owner: task.owner, token: task.lease.token })] : []
+
+function expired(task: InProgress, context: Context): Decision {
+  const fact = Task.LeaseExpired({ ...ending(task, context), lease: task.lease, lastSeen: task.lastSeen })
+  if (task.expiries + 1 < expiries_max) return freed(task, context, fact)
+  return [fact, failing(after(task, context, fact), `the lease expired ${expiries_max} times in a row`, context)]
+}
 
 export const lease = room({
   heartbeat: {
@@ -108,11 +114,15 @@ export const lease = room({
     about: 'End the lease if nothing was heard of its holder for two heartbeats. The fifth that expires in a row blocks the task.',
     internal: true,
     data: z.object(token),
-    decide(task, { token }, context) {
-      if (task.status !== 'IN_PROGRESS' || task.lease.token !== token || elapsed_ms(task.lastSeen, context.at) < lease_ms) return []
-      const expired = Task.LeaseExpired({ ...ending(task, context), lease: task.lease, lastSeen: task.lastSeen })
-      if (task.expiries + 1 < expiries_max) return freed(task, context, expired)
-      return [expired, failing(after(task, context, expired), `the lease expired ${expiries_max} times in a row`, context)]
-    },
+    decide: (task, { token }, context) =>
+      (task.status !== 'IN_PROGRESS' || task.lease.token !== token || elapsed_ms(task.lastSeen, context.at) < lease_ms ? []
+        : expired(task, context)),
+  },
+
+  endLease: {
+    about: 'End the lease that the slot was taken for, as if it expired: its holder left for good.',
+    internal: true,
+    data: z.object({ slot: CommandId }),
+    decide: (task, { slot }, context) => (leaseOf(task)?.slot === slot ? expired(task as InProgress, context) : []),
   },
 })
