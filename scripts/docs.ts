@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
-import { choices, deciders, processes, readModels } from 'shared-domain/catalogue.ts'
+import { choices, deciders, processes, questions, readModels } from 'shared-domain/catalogue.ts'
 import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
 import { start as startQueries } from '../query-service/src/app.ts'
 import { configFrom as queryConfig } from '../query-service/src/config.ts'
-import { aliasPage, commandPage, eventPage, processPage, readModelPage, rulePage } from './reference.ts'
+import { aliasPage, commandPage, eventPage, processPage, questionPage, readModelPage, rulePage } from './reference.ts'
 import { citations } from './rules.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -32,7 +32,7 @@ async function commandDocument(): Promise<object> {
 const nowhere = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false', DATABASE_URL: 'postgres://127.0.0.1:1/none', QUERY_PORT: '0', LOG_LEVEL: 'silent' }
 
 async function queryDocument(): Promise<object> {
-  const service = await startQueries(queryConfig(nowhere), { deciders, readModels, choices })
+  const service = await startQueries(queryConfig(nowhere), { deciders, readModels, choices, questions })
   const described = await (await fetch(`${service.url}/openapi.json`)).json() as object
   await service.stop()
   return described
@@ -43,9 +43,10 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
   const json = (value: object) => `${JSON.stringify(value, undefined, 1)}\n`
   return new Map([
     ['reference/commands.md', commandPage(deciders, choices)],
-    ['reference/aliases.md', aliasPage({ deciders, choices, readModels })],
+    ['reference/aliases.md', aliasPage({ deciders, choices, readModels, questions })],
     ['reference/events.md', eventPage(deciders)],
     ['reference/read-models.md', readModelPage(readModels)],
+    ['reference/questions.md', questionPage(questions)],
     ['reference/processes.md', processPage(processes)],
     ['reference/rules.md', rulePage(citations(root))],
     ['openapi/commands.json', json(await commandDocument())],

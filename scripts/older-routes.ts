@@ -1,8 +1,10 @@
 import { routeParts, type Alias } from 'shared-domain/kernel/alias.ts'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Decider } from 'shared-domain/kernel/decider.ts'
+import type { Question as Declared } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { choiceRoutesOf, wordingsOf } from '../command-service/src/wordings.ts'
+import { answerOf } from '../query-service/src/answers.ts'
 import { questionOf } from '../query-service/src/choices.ts'
 import type { Question } from '../query-service/src/question.ts'
 import { questionsOf } from '../query-service/src/routes.ts'
@@ -11,6 +13,7 @@ export interface Declarations {
   readonly deciders: readonly Decider[]
   readonly choices: readonly Choice[]
   readonly readModels: readonly ReadModel[]
+  readonly questions: readonly Declared[]
 }
 
 export interface OlderRoute {
@@ -31,12 +34,12 @@ const older = (words: readonly Worded[]): readonly OlderRoute[] => words.flatMap
 const asked = ({ path, aliases = [] }: Question): readonly Worded[] => aliases.map((alias) => ({ alias, own: { method: 'GET', path } }))
 
 /** Every alias that is declared, in the order of the declarations. */
-export const olderRoutes = ({ deciders, choices, readModels }: Declarations): readonly OlderRoute[] => older([
+export const olderRoutes = ({ deciders, choices, readModels, questions }: Declarations): readonly OlderRoute[] => older([
   ...deciders.flatMap((decider) => (Object.entries(decider.commands) as [string, Command][])
     .flatMap(([name, command]) => wordingsOf(decider, name, command))),
   ...choices.flatMap((choice) => {
     const [own, ...others] = choiceRoutesOf(choice)
     return [...others.map(({ alias }) => ({ alias, own: own! })), ...asked(questionOf(choice))]
   }),
-  ...readModels.flatMap(questionsOf).flatMap(asked),
+  ...[...readModels.flatMap(questionsOf), ...questions.map(answerOf)].flatMap(asked),
 ])

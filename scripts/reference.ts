@@ -3,6 +3,7 @@ import { ids_max_default } from 'shared-domain/kernel/bulk.ts'
 import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
+import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { z } from 'zod'
 import { meanings } from 'shared-service/statuses.ts'
@@ -103,6 +104,14 @@ export function readModelPage(readModels: readonly ReadModel[]): string {
     return `## ${name}\n\n${about} Version ${version}.\n\n\`GET /api/v1${path}\` in the order of ${[...(sort ? [sort] : order), ...key].join(', ')}, item below it by ${key.join(', ')}.\n\n${askedBy(model)}\n\n${table(['column', 'type'], columns)}\n`
   })
   return `# Read models\n\n${generated}\n${parts.join('\n')}`
+}
+
+/** `docs/reference/questions.md`. */
+export function questionPage(questions: readonly Question[]): string {
+  const rows = questions.map(({ path, about, query, answer, reads }) =>
+    [`\`GET /api/v1${path}\``, about, fields(query), fields(answer), reads.map(({ name }) => name).join(', ')])
+  const about = 'What may be asked besides the lists of read models and choices. Every answer has its `position`, and `minPosition` waits for it.'
+  return `# Questions\n\n${generated}\n${about}\n\n${table(['route', 'what it answers', 'parameters', 'answer', 'from'], rows)}\n`
 }
 
 /** `docs/reference/processes.md`. */

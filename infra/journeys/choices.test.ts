@@ -27,7 +27,7 @@ for (const model of models) {
 }
 const questions = await start(configFrom({
   EVENTSTORE_URL: home.engines.urls.eventstore, DATABASE_URL: home.engines.urls.database, QUERY_PORT: '0', LOG_LEVEL: 'silent',
-}), { deciders, readModels: models, choices })
+}), { deciders, readModels: models, choices, questions: [] })
 t.teardown(() => questions.stop())
 const tell = asking(home.service.url, home.key)
 const ask = asking(questions.url, home.key)

@@ -39,7 +39,7 @@ const pieces = readModel({
 })
 type Piece = z.output<typeof pieces.row>
 
-const home = await house(t, { deciders: [], readModels: [pieces], choices: [] }, { requestsPerMinute_max: 1_000_000 })
+const home = await house(t, { deciders: [], readModels: [pieces], choices: [], questions: [] }, { requestsPerMinute_max: 1_000_000 })
 const pool = new pg.Pool({ host: home.db.host, port: home.db.port, user: 'postgres', database: home.db.database!, max: 2 })
 pool.on('error', () => undefined)
 t.teardown(() => pool.end())

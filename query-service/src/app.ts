@@ -2,6 +2,7 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
+import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { healthy } from 'shared-service/health.ts'
@@ -11,6 +12,7 @@ import { Problem } from 'shared-service/problems.ts'
 import type { Running } from 'shared-service/program.ts'
 import { RateLimit } from 'shared-service/rate-limit.ts'
 import { server } from 'shared-service/server.ts'
+import { answerOf } from './answers.ts'
 import { questionOf } from './choices.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
@@ -28,6 +30,7 @@ export interface Catalogue {
   readonly deciders: readonly Decider[]
   readonly readModels: readonly ReadModel[]
   readonly choices: readonly Choice[]
+  readonly questions: readonly Question[]
 }
 
 export interface Service extends Running {
@@ -63,7 +66,8 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
     await database.checkpoints()
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  for (const asked of [validateKey, position, ...catalogue.readModels.flatMap(questionsOf), ...catalogue.choices.map(questionOf)]) {
+  const { readModels, choices, questions } = catalogue
+  for (const asked of [validateKey, position, ...readModels.flatMap(questionsOf), ...choices.map(questionOf), ...questions.map(answerOf)]) {
     serve(app, asked, { gate, database, positions })
   }
 

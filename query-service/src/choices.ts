@@ -3,9 +3,9 @@ import { readBy, Rejected, wishOf, type Choice } from 'shared-domain/kernel/choi
 import type { Candidate } from 'shared-domain/kernel/choosing.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { candidates } from 'shared-service/choosing.ts'
-import { question, type Question } from './question.ts'
+import { parametersOf } from './from-url.ts'
+import { earlier, question, type Question } from './question.ts'
 import { show, shownRow } from './routes.ts'
-import { fromText, inner } from 'shared-service/columns.ts'
 import { unknownThing } from './wordings.ts'
 
 const runnersUp_max = 5
@@ -22,7 +22,7 @@ export function questionOf(choice: Choice): Question {
     tag: name,
     path: `${path}${chooser ? `/:${chooserKey}` : ''}/${asked}`,
     params: chooser ? z.object({ [chooserKey]: chooser.row.shape[chooserKey]! }) : z.object({}),
-    query: z.object(Object.fromEntries(Object.entries<z.ZodType>(wishOf(choice).shape).map(([criterion, schema]) => [criterion, fromUrl(schema)]))),
+    query: parametersOf(wishOf(choice)),
     answer: fits ? answer.extend({ rejected: z.array(Rejected) }) : answer,
     scope: 'read',
     aliases: aliases.filter(({ route }) => route.startsWith('GET ')),
@@ -47,14 +47,4 @@ export function questionOf(choice: Choice): Question {
       return { body: { best, runnersUp, policy, ...(fits ? { rejected } : {}) }, position: positions.reduce(earlier) }
     },
   })
-}
-
-const earlier = (a: string, b: string) => (BigInt(a) < BigInt(b) ? a : b)
-
-/** What a body says as a list or a number, a URL says by repetition and as text. */
-function fromUrl(schema: z.ZodType): z.ZodType {
-  const plain = inner(schema) as z.ZodType
-  if (!(plain instanceof z.ZodArray)) return z.preprocess((text) => fromText(plain, text), schema).optional()
-  const item = plain.element as z.ZodType
-  return z.preprocess((given) => (given === undefined ? given : [given].flat().map((text) => fromText(item, text))), schema).optional()
 }

@@ -4,7 +4,7 @@ import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { sqlTypes } from 'shared-service/sql-types.ts'
 import { shaper } from 'shared-service/columns.ts'
-import { rowsFrom } from 'shared-service/grounds.ts'
+import { rowsFound, rowsFrom } from 'shared-service/grounds.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Config } from './config.ts'
 import { isOfItsValues, statementOf, type Slice } from './slice.ts'
@@ -21,10 +21,14 @@ export interface Checkpoint {
   readonly position: string
 }
 
+type Find = (asked: Asked) => Promise<Omit<Grounds, 'digest'>>
+
 export interface Database {
   ask(model: ReadModel, organization: string, slices: readonly Slice[]): Promise<Found>
   /** The rows that a choice rests on. */
   find(organization: string, asked: Asked): Promise<Grounds>
+  /** Rows of the organization, looked for once, or several times as of one moment. */
+  look<T>(organization: string, isSeveralTimes: boolean, use: (find: Find) => Promise<T>): Promise<T>
   /** Of the read models that are being shown. */
   checkpoints(): Promise<readonly Checkpoint[]>
   /** Undefined while the read model has none. */
@@ -61,6 +65,12 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
     },
 
     find: (organization, asked) => translated(() => find(organization, asked)),
+
+    look(organization, isSeveralTimes, use) {
+      const by = (connection: Kysely<any>): Find => (asked) => rowsFound(connection)(organization, asked)
+      const moment = () => db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
+      return translated(() => (isSeveralTimes ? moment().execute((one) => use(by(one))) : use(by(db))))
+    },
 
     checkpoints: () => translated(() =>
       db.selectFrom('checkpoint').where('active', '=', true).orderBy('model')

@@ -5,6 +5,8 @@ import t from 'tap'
 import * as catalogue from 'shared-domain/catalogue.ts'
 import { decisions } from 'shared-domain/council/decision/decisions.ts'
 import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
+import { countsOf, rowsOf } from 'shared-domain/kernel/grounds.ts'
+import { asks, question } from 'shared-domain/kernel/question.ts'
 import { readModel } from 'shared-domain/kernel/read-model.ts'
 import { timeline } from 'shared-domain/overview/timeline.ts'
 import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
@@ -30,11 +32,35 @@ const thing = readModel({
   compute: ({ rank }) => ({ double: rank * 2 }),
 })
 
+/** Things like a thing: two statements, whose rows are of one moment. */
+const likes = question({
+  name: 'thingLikes',
+  about: 'Things that are called the same.',
+  path: '/things/:thing/likes',
+  params: z.object({ thing: z.uuid() }),
+  query: z.object({ ranks: z.array(z.int()).max(3).optional(), most: z.int().min(1).max(9).default(2), open: z.boolean().optional() }),
+  answer: z.object({ items: z.array(thing.row.pick({ thing: true, rank: true })), kinds: z.array(z.object({ open: z.boolean(), count: z.int() })) }),
+  reads: [thing],
+  statements_max: 2,
+  aliases: [{ route: 'GET /items/:thing/namesakes', fields: { limit: 'most' }, without: ['ranks', 'open'] }],
+  *reply({ params, query: { ranks, most, open } }) {
+    const { own: [own] } = yield* asks({ own: rowsOf(thing, { columns: ['name'], where: params, limit: 1 }) })
+    if (!own) return undefined
+    const where = { ...own, ...(ranks && { rank: ranks }), ...(open !== undefined && { open }) }
+    const { items, kinds } = yield* asks({
+      items: rowsOf(thing, { columns: ['thing', 'rank'], where, order: ['rank'], descending: true, limit: most }),
+      kinds: countsOf(thing, { columns: ['open'], where, limit: 2 }),
+    })
+    return { items, kinds }
+  },
+})
+
 const models = [thing, ...catalogue.readModels]
+const declared = [likes, ...catalogue.questions]
 const at = 1_000
 const uuid = (n: number) => sample(z.uuid(), n) as string
 
-const home = await house(t, { ...catalogue, readModels: models })
+const home = await house(t, { ...catalogue, readModels: models, questions: declared })
 await home.makeTables(models, at)
 const service = await home.serve()
 const { key, id, position: keyPosition } = await home.makeKey()
@@ -55,11 +81,12 @@ t.test('laws of every route', async (t) => {
     return encodeURIComponent(String(sample(model.row.shape[column], 1)))
   }))
 
-  await t.test('every read model and every choice has its routes', async (t) => {
+  await t.test('every read model, every choice and every question has its routes', async (t) => {
     for (const { path } of models) t.ok(document.paths[`/api/v1${path}`], path)
     for (const { path, question } of catalogue.choices) {
       t.ok(paths.some((one) => one.startsWith(`/api/v1${path}/`) && one.endsWith(`/${question}`)), question)
     }
+    for (const { path } of declared) t.ok(document.paths[`/api/v1${path.replace(/:(\w+)/g, '{$1}')}`], path)
   })
 
   await t.test('S-63: every answer carries the position that it was computed at', async (t) => {
@@ -255,6 +282,27 @@ t.test('the names of parameters are free in every read model', async (t) => {
     const all = [...names, 'search', 'sort', 'limit', 'cursor', 'minPosition']
     t.equal(new Set(all).size, all.length, model.name)
   }
+})
+
+t.test('a question that the domain declares: its words, its rows, one moment, its older words', async (t) => {
+  await emptied()
+  for (const [n, name, rank, open] of [[1, 'a', 1, true], [2, 'a', 2, false], [3, 'a', 3, true], [4, 'b', 4, true]] as const) await put(n, { name, rank, open })
+  await home.insert(thing, 'umbrella', sampleRow(thing, 5, { name: 'a', rank: 5 }))
+  const likesOf = (n: number, query = '', as = key) => ask(service, `/api/v1/things/${uuid(n)}/likes${query}`, as)
+  const found = await likesOf(1)
+  t.strictSame(found.body, { position: found.body.position, items: [{ thing: uuid(3), rank: 3 }, { thing: uuid(2), rank: 2 }], kinds: [{ open: false, count: 1 }, { open: true, count: 2 }] })
+  t.match((await likesOf(1, '?ranks=1&ranks=3')).body.items, [{ rank: 3 }, { rank: 1 }], 'a list is said by repetition')
+  t.strictSame((await likesOf(1, '?ranks=2&open=true')).body, { position: found.body.position, items: [], kinds: [] })
+  t.match((await likesOf(1, '?most=1')).body.items, [{ rank: 3 }])
+  t.match(await likesOf(9), { status: 404, body: { code: 'NOT_FOUND' } })
+  t.match(await likesOf(5), { status: 404 }, 'what another organization has is not there')
+  t.match((await likesOf(5, '', foreign)).body.items, [{ rank: 5 }])
+  for (const [query, pointer] of [['most=0', '/most'], ['ranks=x', '/ranks/0'], ['open=2', '/open'], ['limit=1', '/limit']] as const)
+    t.match(await likesOf(1, `?${query}`), refused(pointer), query)
+  t.match(await likesOf(1, `?minPosition=${BigInt(found.body.position) + 1n}`), { status: 503, body: { code: 'READ_MODEL_BEHIND' } })
+  const older = await ask(service, `/api/v1/items/${uuid(1)}/namesakes?limit=1`, key)
+  t.match(older, { status: 200, body: { items: [{ rank: 3 }] } })
+  t.equal(older.headers.get('link'), `</api/v1/things/${uuid(1)}/likes?most=1>; rel="successor-version"`)
 })
 
 t.test('S-21: next shows the best task with its score and the runners-up', async (t) => {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { choices, deciders, processes, readModels } from './catalogue.ts'
+import { choices, deciders, processes, questions, readModels } from './catalogue.ts'
 import { readBy } from './kernel/choice.ts'
 import { inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
 import { cloudEvent } from './kernel/cloud-event.ts'
@@ -55,21 +55,19 @@ const samples: readonly Recorded[] = deciders.flatMap((decider) => historyOf(dec
 const repeated = (names: readonly string[]) => names.filter((name, index) => names.indexOf(name) !== index)
 
 t.test('what is declared anywhere in the domain stands in the catalogue', async (t) => {
-  const found = { deciders: new Set<unknown>(), readModels: new Set<unknown>(), processes: new Set<unknown>(), choices: new Set<unknown>() }
+  const words = { deciders: 'commands', readModels: 'project', processes: 'react', choices: 'ties', questions: 'reply' }
+  const found = new Map<string, Set<unknown>>(Object.keys(words).map((kind) => [kind, new Set()]))
   for (const file of files.filter((file) => file !== 'catalogue.ts')) {
     for (const value of Object.values(await import(join(here, file)))) {
       if (typeof value !== 'object' || value === null) continue
-      if ('commands' in value) found.deciders.add(value)
-      else if ('project' in value) found.readModels.add(value)
-      else if ('react' in value) found.processes.add(value)
-      else if ('ties' in value) found.choices.add(value)
+      for (const [kind, word] of Object.entries(words)) if (word in value) found.get(kind)!.add(value)
     }
   }
   t.equal(files.filter((file) => file.endsWith('decider.ts')).length, deciders.length, 'as many deciders as files of that name')
-  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices })) {
+  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices, questions })) {
     const present: readonly unknown[] = listed
     t.ok(present.length > 0, `there are ${kind}`)
-    t.strictSame([...found[kind as keyof typeof found]].filter((one) => !present.includes(one)), [], `no ${kind} are missing`)
+    t.strictSame([...found.get(kind)!].filter((one) => !present.includes(one)), [], `no ${kind} are missing`)
     const names = (listed as readonly { name?: string; category?: string }[]).map(({ name, category }) => (name ?? category)!)
     t.strictSame(repeated(names), [], `names of ${kind} are unique`)
   }
@@ -85,7 +83,7 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
     t.match(path, /^\/[a-z][a-z-]*$/, path)
     for (const column of Object.keys(row.shape)) t.match(column, /^[a-z][a-z_]*$/, `${name}.${column}`)
   }
-  for (const { name } of [...processes, ...choices]) t.match(name, /^[a-z][A-Za-z]*$/, name)
+  for (const { name } of [...processes, ...choices, ...questions]) t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const { name } of commands) t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const type of definitions.keys()) t.match(type, /^[A-Z][A-Za-z]*$/, type)
 })
@@ -93,7 +91,7 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
 t.test('everything says what it is for in a sentence', async (t) => {
   const told: readonly (readonly [string, { readonly about: string }])[] = [
     ...definitions, ...commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command] as const),
-    ...[...readModels, ...processes, ...choices].map((one) => [one.name, one] as const),
+    ...[...readModels, ...processes, ...choices, ...questions].map((one) => [one.name, one] as const),
     ...refusals.map(([code, { says }]) => [code, { about: says }] as const),
   ]
   for (const [name, { about }] of told) t.match(about, /^[A-Z].*\.$/, name)
@@ -229,6 +227,24 @@ t.test('a choice asks for columns that its read model has', async (t) => {
     t.strictSame([...outdated, ...passing].filter((code) => !codes.includes(code)), [], `${name} passes over what the command refuses`)
     t.strictSame(repeated([...outdated, ...passing]), [], `${name} passes over a refusal in one way`)
     t.notOk(codes.includes(nothing.code), `${name} tells nothing from every refusal`)
+  }
+})
+
+t.test('a question has a route of its own, names its parameters like columns, and reads what there is', async (t) => {
+  const taken = [
+    ...readModels.flatMap(({ path, key }) => [path, `${path}/${key.map((column) => `:${column}`).join('/')}`]),
+    ...choices.map(({ path, question, chooser }) => `${path}${chooser ? '/:id' : ''}/${question}`), ...questions.map(({ path }) => path),
+  ]
+  t.strictSame(repeated(taken.map((route) => route.replaceAll(/:\w+/g, ':'))), [])
+  for (const { name, path, params, query, answer, reads } of questions) {
+    t.match(path, /^(\/(:[a-z][a-z_]*|[a-z][a-z-]*))+$/, name)
+    const named = [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter)
+    t.strictSame(Object.keys(params.shape), named, `${name} has the parameters of its path`)
+    const held = reads.flatMap(({ row }) => Object.keys(row.shape))
+    t.strictSame(named.filter((parameter) => !held.includes(parameter!)), [], `${name} names them like columns`)
+    t.ok(reads.length > 0 && reads.every((model) => readModels.includes(model)), name)
+    t.strictSame(['minPosition', ...named].filter((word) => word! in query.shape), [], `${name} leaves the host its words`)
+    t.notOk('position' in answer.shape, `${name} leaves the position to the host`)
   }
 })
 

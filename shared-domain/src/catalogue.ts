@@ -6,6 +6,7 @@ import { agentPeers } from './fleet/agent/agent-peers.ts'
 import { agentVersions } from './fleet/agent/agent-versions.ts'
 import { agents } from './fleet/agent/agents.ts'
 import { agent } from './fleet/agent/decider.ts'
+import { agentTasks } from './fleet/agent/questions.ts'
 import { agentSlots } from './fleet/agent-slots.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
@@ -16,6 +17,7 @@ import { apiKey } from './fleet/key/decider.ts'
 import { keys } from './fleet/key/keys.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { orchestrators } from './fleet/orchestrator/orchestrators.ts'
+import { orchestratorActions, orchestratorStatus } from './fleet/orchestrator/questions.ts'
 import { statusPost } from './fleet/post/decider.ts'
 import { posts } from './fleet/post/posts.ts'
 import { rotation } from './fleet/rotation.ts'
@@ -24,6 +26,7 @@ import { supervisors } from './fleet/supervisors.ts'
 import type { Choice } from './kernel/choice.ts'
 import type { Decider } from './kernel/decider.ts'
 import type { Process } from './kernel/process.ts'
+import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import { timeline } from './overview/timeline.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
@@ -52,3 +55,5 @@ export const processes: readonly Process[] = [
 ]
 
 export const choices: readonly Choice<any>[] = [nextTask]
+
+export const questions: readonly Question[] = [orchestratorStatus, orchestratorActions, agentTasks]

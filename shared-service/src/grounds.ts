@@ -1,9 +1,10 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
 import { grounds_max, groundsOf, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
-import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
 import { Problem } from './problems.ts'
+import { met } from './slices.ts'
 
 /** SQLSTATE of a statement that took longer than it may. */
 const cancelled = '57014'
@@ -15,11 +16,20 @@ interface Found {
   readonly row: readonly (string | null)[] | null
 }
 
+/** What a decision rests on, as `rowsFound` finds it. */
+export function rowsFrom(db: Kysely<any>) {
+  const find = rowsFound(db)
+  return async (organization: string, asked: Asked): Promise<Grounds> => {
+    const { rows, position } = await find(organization, asked)
+    return groundsOf(rows, position)
+  }
+}
+
 /**
  * Finds what is asked for in one statement: rows of several read models as of one moment, with the least position that all of them have
  * reached. Refuses with SERVICE_UNAVAILABLE when there are more than a decision may rest on, or when it takes too long.
  */
-export const rowsFrom = (db: Kysely<any>) => async (organization: string, asked: Asked): Promise<Grounds> => {
+export const rowsFound = (db: Kysely<any>) => async (organization: string, asked: Asked): Promise<Omit<Grounds, 'digest'>> => {
   const parts = Object.entries(asked)
   const models = [...new Set(parts.map(([, { from }]) => from.name))]
   const selections = parts.map(([, part], index) => sql`(${selection(organization, part, index)})`)
@@ -32,24 +42,42 @@ export const rowsFrom = (db: Kysely<any>) => async (organization: string, asked:
   const { position, models: built } = found[0]!
   if (position === null || built < models.length) throw new Problem('READ_MODEL_BEHIND', 'A read model is being built.')
   if (found.length > grounds_max) throw new Problem('SERVICE_UNAVAILABLE', `This would rest on more than ${grounds_max} rows.`)
-  const shapes = parts.map(([, { from, columns }]) => shaper(from, columns))
+  const shapes = parts.map(([, part]) => shaper(part))
   const rows = parts.map(([name], index) => [name, found.filter(({ part }) => part === index).map(({ row }) => shapes[index]!(row!))] as const)
-  return groundsOf(Object.fromEntries(rows), position)
+  return { rows: Object.fromEntries(rows), position }
 }
 
 /** Rows as texts, so that those of several read models fit one statement. Whatever a decision rests on is the organization's own. */
-function selection(organization: string, { from, columns, where = {}, atLeast = {}, atMost = {}, order = [], descending, limit }: RowsAsked, part: number) {
-  const by = [...new Set([...order, ...from.key])].map((column) => sql`${sql.ref(column)} ${descending ? sql`desc nulls last` : sql`asc nulls last`}`)
+function selection(organization: string, asked: RowsAsked, part: number) {
+  const { from, columns, where = {}, atLeast = {}, atMost = {}, meets = [], limit, counted } = asked
   const texts = columns.map((column) => sql`${sql.ref(column)}::text`)
   const conditions = [
     sql`organization = ${organization}`,
     ...Object.entries(where).map(([column, value]) => anyOf(column, [value].flat())),
     ...Object.entries(atLeast).map(([column, value]) => sql`${sql.ref(column)} >= ${value}`),
     ...Object.entries(atMost).map(([column, value]) => sql`${sql.ref(column)} <= ${value}`),
+    ...meets.map((condition) => met(condition)),
   ]
-  return sql`select ${sql.lit(part)} as part, row_number() over (order by ${sql.join(by)}) as n, json_build_array(${sql.join(texts)}) as "row"
-    from ${sql.table(from.name)} where ${sql.join(conditions, sql` and `)}
-    order by ${sql.join(by)} limit ${sql.lit(Math.min(limit ?? Infinity, grounds_max + 1))}`
+  const rows = sql`from ${sql.table(from.name)} where ${sql.join(conditions, sql` and `)}`
+  const bound = sql`limit ${sql.lit(Math.min(limit ?? Infinity, grounds_max + 1))}`
+  const numbered = (by: RawBuilder<unknown>) => sql`select ${sql.lit(part)} as part, row_number() over (order by ${by}) as n`
+  if (!counted) {
+    const by = sql.join(placeOf(asked))
+    return sql`${numbered(by)}, json_build_array(${sql.join(texts)}) as "row" ${rows} order by ${by} ${bound}`
+  }
+  const kinds = columns.map((column) => sql`${sql.ref(column)}`)
+  const by = sql.join([...kinds, sql`count(*)`])
+  return sql`${numbered(by)}, json_build_array(${sql.join([...texts, sql`count(*)::text`])}) as "row"
+    ${rows} ${kinds.length > 0 ? sql`group by ${sql.join(kinds)}` : sql`having count(*) > 0`} order by ${by} ${bound}`
+}
+
+/** An index that gives rows in order gives them falling as well, but then those with nothing in a column come first. */
+function placeOf({ from: { key, row }, order = [], descending }: RowsAsked): readonly RawBuilder<unknown>[] {
+  const isNullable = (column: string) => row.shape[column].safeParse(null).success
+  return [...new Set([...order, ...key])].map((column) => {
+    if (!descending) return sql`${sql.ref(column)}`
+    return isNullable(column) ? sql`${sql.ref(column)} desc nulls last` : sql`${sql.ref(column)} desc`
+  })
 }
 
 function anyOf(column: string, values: readonly unknown[]): RawBuilder<unknown> {
@@ -59,9 +87,10 @@ function anyOf(column: string, values: readonly unknown[]): RawBuilder<unknown> 
 }
 
 /** A row as the projection wrote it, of the texts of its columns. */
-function shaper({ row }: ReadModel, columns: readonly string[]): (texts: readonly (string | null)[]) => Row {
-  const readers = columns.map((column) => readerOf((row as z.ZodObject).shape[column] as z.ZodType))
-  return (texts) => Object.fromEntries(texts.map((text, index) => [columns[index]!, text === null ? null : readers[index]!(text)]))
+function shaper({ from: { row }, columns, counted }: RowsAsked): (texts: readonly (string | null)[]) => Row {
+  const names = counted ? [...columns, 'count'] : columns
+  const readers = [...columns.map((column) => readerOf((row as z.ZodObject).shape[column] as z.ZodType)), Number]
+  return (texts) => Object.fromEntries(texts.map((text, index) => [names[index]!, text === null ? null : readers[index]!(text)]))
 }
 
 function readerOf(schema: z.ZodType): (text: string) => unknown {

@@ -42,7 +42,7 @@ function oneOf(column: RawBuilder<unknown>, values: readonly unknown[]): Sql {
   return sql<boolean>`(${choices.length > 0 ? sql.join(choices, sql` or `) : sql`false`})`
 }
 
-function met(condition: Condition, of?: string): Sql {
+export function met(condition: Condition, of?: string): Sql {
   const column = sql.ref(of === undefined ? condition.column : `${of}.${condition.column}`)
   if ('among' in condition) return oneOf(column, condition.among)
   if ('notAmong' in condition) return sql<boolean>`(${oneOf(column, condition.notAmong)}) is not true`

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Condition } from './condition.ts'
 import { digestOf } from './digest.ts'
 import type { ReadModel, Row } from './read-model.ts'
 
@@ -6,19 +7,22 @@ import type { ReadModel, Row } from './read-model.ts'
 export const grounds_max = 10_000
 
 /** Rows of one read model, of the organization alone: those that meet every condition, in order. */
-export interface RowsAsked<Column extends string = string> {
+export interface RowsAsked<Column extends string = string, Wanted extends Column = Column> {
   readonly from: ReadModel
-  readonly columns: readonly Column[]
+  readonly columns: readonly Wanted[]
   /** A value each (null for none), or several of which any will do. */
   readonly where?: { readonly [C in Column]?: unknown }
   readonly atLeast?: { readonly [C in Column]?: string | number }
   readonly atMost?: { readonly [C in Column]?: string | number }
+  readonly meets?: readonly Condition[]
   /** Columns, growing, nulls last; then the key, so that the same rows always stand in the same order. */
   readonly order?: readonly Column[]
   /** The last come first. */
   readonly descending?: true
   /** The first so many; all, when not said. */
   readonly limit?: number
+  /** Instead of rows: of what kinds they are by these columns, one after the other, and how many of each there are, as `count`. */
+  readonly counted?: true
 }
 
 /** What is asked for, each under a name of its own, in one statement. */
@@ -32,10 +36,28 @@ export interface Grounds {
   readonly digest: string
 }
 
+/** What is asked for, and what is found then. */
+export type Asking<Found> = RowsAsked & { readonly '~found'?: Found }
+
+/** The rows that are found, by the names under which they were asked for. */
+export type FoundOf<Parts extends Asked> =
+  { readonly [Name in keyof Parts]: readonly (Parts[Name] extends Asking<infer Found> ? Found : Row)[] }
+
+type Columns<Shape extends z.ZodObject> = keyof z.output<Shape> & string
+type Said<Shape extends z.ZodObject, Wanted extends Columns<Shape>> = Omit<RowsAsked<Columns<Shape>, Wanted>, 'from' | 'counted'>
+
+/** The columns of a row, or of what is picked of one. */
+export const columnsIn = <Shape extends z.ZodObject>({ shape }: Shape) => Object.keys(shape) as readonly Columns<Shape>[]
+
 /** Columns that a condition names need not be among those that are wanted. */
-export const rowsOf = <Shape extends z.ZodObject>(
-  from: ReadModel<string, Shape>, asked: Omit<RowsAsked<keyof z.output<Shape> & string>, 'from'>,
-): RowsAsked => ({ from, ...asked })
+export const rowsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape>>(
+  from: ReadModel<string, Shape>, asked: Said<Shape, Wanted>,
+): Asking<Pick<z.output<Shape>, Wanted>> => ({ from, ...asked }) as never
+
+/** How many rows there are of each kind: a kind is a value of each of these columns, or there is one where there are none. */
+export const countsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape> = never>(
+  from: ReadModel<string, Shape>, asked: Omit<Said<Shape, Wanted>, 'order' | 'descending'>,
+): Asking<Pick<z.output<Shape>, Wanted> & { readonly count: number }> => ({ from, counted: true, ...asked }) as never
 
 export const groundsOf = (rows: Grounds['rows'], position: string): Grounds => ({ rows, position, digest: digestOf(rows) })
 

@@ -6,6 +6,7 @@ import { inOrderOf, meetsAll } from './condition.ts'
 import type { Fold, Rejection } from './decider.ts'
 import type { AnyEvent, Meta, Recorded } from './fact.ts'
 import { groundsOf, type Asked, type Grounds, type RowsAsked } from './grounds.ts'
+import { answering, type Question, type Wanted } from './question.ts'
 import { changed, changesOf, placeOf, type ReadModel, type Row } from './read-model.ts'
 import { now, organization, subject, system, uuid } from './testing.ts'
 
@@ -33,17 +34,25 @@ type Value = string | number
 
 /** What a decision is handed that asks for these rows, as Postgres would find it. */
 export function selected(rows: readonly Row[], asked: RowsAsked): readonly Row[] {
-  const { from, columns, where = {}, atLeast = {}, atMost = {}, order = [], descending, limit } = asked
+  const { from, columns, where = {}, atLeast = {}, atMost = {}, meets: conditions = [], order = [], descending, limit, counted } = asked
   const meets = (row: Row) =>
     Object.entries(where).every(([column, wanted]) => [wanted].flat().includes(row[column])) &&
     Object.entries(atLeast).every(([column, least]) => row[column] !== null && (row[column] as Value) >= (least as Value)) &&
-    Object.entries(atMost).every(([column, most]) => row[column] !== null && (row[column] as Value) <= (most as Value))
-  const compared = (a: any, b: any) => (a === b ? 0 : a === null ? 1 : b === null ? -1 : (a < b ? -1 : 1) * (descending ? -1 : 1))
-  const by = [...order, ...from.key]
-  return rows.filter(meets)
-    .sort((a, b) => by.reduce((so, column) => so || compared(a[column], b[column]), 0))
-    .slice(0, limit)
-    .map((row) => Object.fromEntries(columns.map((column) => [column, row[column]])))
+    Object.entries(atMost).every(([column, most]) => row[column] !== null && (row[column] as Value) <= (most as Value)) &&
+    meetsAll(row, conditions)
+  const way = descending && !counted ? -1 : 1
+  const compared = (a: any, b: any) => (a === b ? 0 : a === null ? 1 : b === null ? -1 : (a < b ? -1 : 1) * way)
+  const inOrder = (by: readonly string[]) => (a: Row, b: Row) => by.reduce((so, column) => so || compared(a[column], b[column]), 0)
+  const wanted = (row: Row) => Object.fromEntries(columns.map((column) => [column, row[column]]))
+  const found = rows.filter(meets)
+  if (counted) return countedBy(found.map(wanted)).sort(inOrder(columns)).slice(0, limit)
+  return found.sort(inOrder([...order, ...from.key])).slice(0, limit).map(wanted)
+}
+
+/** How many are alike; of no rows at all, which are alike in nothing, there are none. */
+function countedBy(rows: readonly Row[]): Row[] {
+  const alike = [...Map.groupBy(rows, (row) => JSON.stringify(row)).values()]
+  return alike.map((all) => ({ ...all[0], count: all.length }))
 }
 
 /** The rows of a slice, as Postgres would find them; `rowsOf` has those of every read model. */
@@ -68,8 +77,19 @@ export function sliced(rowsOf: RowsOf, from: ReadModel, slice: Slice): readonly 
 /** The rows of every read model. */
 export type RowsOf = (model: ReadModel) => readonly Row[]
 
-export const grounded = (rowsOf: RowsOf, asked: Asked, position: string): Grounds => groundsOf(
-  Object.fromEntries(Object.entries(asked).map(([name, part]) => [name, selected(rowsOf(part.from), part)])), position)
+const found = (rowsOf: RowsOf, asked: Asked): Grounds['rows'] =>
+  Object.fromEntries(Object.entries(asked).map(([name, part]) => [name, selected(rowsOf(part.from), part)]))
+
+export const grounded = (rowsOf: RowsOf, asked: Asked, position: string): Grounds => groundsOf(found(rowsOf, asked), position)
+
+/** The answer to a question from these rows, as its declaration says that it looks; nothing where there is nothing to tell of. */
+export function answered(question: Question, said: Partial<Wanted>, rowsOf: RowsOf, at = now): Row | undefined {
+  const { params = {}, query = {} } = said
+  const course = answering(question, { params: question.params.parse(params), query: question.query.parse(query), at })
+  let step = course.next()
+  while (!step.done) step = course.next(found(rowsOf, step.value))
+  return step.value === undefined ? undefined : question.answer.strict().parse(step.value)
+}
 
 /** The candidates of a choice among these rows, best first; who takes one in vain says so and gets the next. */
 export function* candidates<R extends Row>(

@@ -6,9 +6,10 @@ import {
 import type { Actor, AnyEvent, Recorded } from './fact.ts'
 import type { Asked, Grounds } from './grounds.ts'
 import type { Intent } from './intent.ts'
-import { candidates, grounded, rowsAfter } from './picture.ts'
-import type { ReadModel } from './read-model.ts'
+import { answered, candidates, grounded, rowsAfter } from './picture.ts'
 import type { Process } from './process.ts'
+import type { Question, Wanted } from './question.ts'
+import type { ReadModel, Row } from './read-model.ts'
 import { later } from './time.ts'
 import { admin, now, organization, ownOf, system, uuid } from './testing.ts'
 
@@ -76,6 +77,11 @@ export class World {
   /** The rows that the facts so far make, as of the last of them. */
   find(asked: Asked): Grounds {
     return grounded(this.#rowsOf, asked, String(this.log.length))
+  }
+
+  /** Answers from the rows that the facts so far make. */
+  ask(question: Question, said: Partial<Wanted>): Row | undefined {
+    return answered(question, said, this.#rowsOf, this.at)
   }
 
   /** Makes a choice and sends the command to one candidate after the other until one takes it: the facts, or why there are none. */

@@ -60,7 +60,7 @@ interface Move {
   readonly as?: Action
 }
 
-const told = ['activate', 'start', 'pause', 'resume', 'deactivate', 'stop', 'restart'] as const
+export const told = ['activate', 'start', 'pause', 'resume', 'deactivate', 'stop', 'restart'] as const
 
 /** One that somebody tells the orchestrator; older systems have one route for all of them. */
 const toldCommand = (action: (typeof told)[number], about: string) => ({
