@@ -15,9 +15,13 @@ const steps = fc.array(stepOf(deciders), { minLength: 40, maxLength: 100, size: 
 /** What would be decided if somebody else had asked for it, of a moment that does not change by asking. */
 const askedBy = (world: World, { id, category, command, data }: Wish) => {
   const { commands, ...fold } = deciders.find((decider) => decider.category === category)!
-  const [{ data: schema, decide }, circumstances] = [commands[command]!, world.contextOf({ id, by: system })]
-  return (by: Actor, actsFor: string | null) =>
-    decide(world.look(fold, id), schema.parse(data), { ...circumstances, by, actsFor, keyExpiresAt: null })
+  const [{ data: schema, decide, grounds: asked }, circumstances] = [commands[command]!, world.contextOf({ id, by: system })]
+  const [state, wish] = [world.look(fold, id), schema.parse(data)]
+  return (by: Actor, actsFor: string | null) => {
+    const context = { ...circumstances, by, actsFor, keyExpiresAt: null }
+    const grounds = asked?.(state, wish, context)
+    return decide(state, wish, { ...context, grounds: grounds && world.find(grounds) })
+  }
 }
 
 const isGranted = (decision: unknown) => !(decision instanceof Rejection)

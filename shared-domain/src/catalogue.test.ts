@@ -388,10 +388,12 @@ function lawful(world: World, { wish, wait_ms }: Step, met: Set<string>) {
   world.pass(wait_ms)
   const { category, id, command } = wish
   const decider = deciders.find((decider) => decider.category === category)!
-  const { data: schema, decide } = decider.commands[command]!
+  const { data: schema, decide, grounds: asked } = decider.commands[command]!
   const data = frozen(schema.parse(wish.data))
-  const context = world.contextOf(wish)
   const state = frozen(world.look(decider, id))
+  const known = world.contextOf(wish)
+  const grounds = asked?.(state, data, known)
+  const context = { ...known, grounds: grounds && world.find(grounds) }
   const decision = decide(state, data, context)
   const again = decide(state, data, context)
   if (!isDeepStrictEqual(again, decision)) throw new Error(`${command} decides differently on the same`)

@@ -32,6 +32,7 @@ import { timeline } from './overview/timeline.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
+import { detection } from './work/detection.ts'
 import { leases } from './work/leases.ts'
 import { backlogSummary } from './work/task/backlog-summary.ts'
 import { backlog } from './work/task/backlog.ts'
@@ -39,6 +40,7 @@ import { task } from './work/task/decider.ts'
 import { delegationPairs, delegations } from './work/task/delegations.ts'
 import { performance } from './work/task/performance.ts'
 import { nextTask } from './work/task/selection.ts'
+import { waits } from './work/task/waits.ts'
 import { unblocking } from './work/unblocking.ts'
 
 export const deciders: readonly Decider[] = [
@@ -46,12 +48,12 @@ export const deciders: readonly Decider[] = [
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, conflicts, orchestrators, posts, capacities, keys, agents,
+  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, orchestrators, posts, capacities, keys, agents,
   agentVersions, agentPeers, decisions, votes, timeline,
 ]
 
 export const processes: readonly Process[] = [
-  unblocking, leases, slots, emails, rotation, agentSlots, circuits, supervisors, deadlines, approvals,
+  unblocking, detection, leases, slots, emails, rotation, agentSlots, circuits, supervisors, deadlines, approvals,
 ]
 
 export const choices: readonly Choice<any>[] = [nextTask]

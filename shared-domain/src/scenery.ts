@@ -6,23 +6,24 @@ import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { ids, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
 import { now, system } from './kernel/testing.ts'
-import { hour_ms, later } from './kernel/time.ts'
+import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { task } from './work/task/decider.ts'
 
 /**
- * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it. Of the
- * agents the first has slots taken and a peer, and the last has failed so often that its circuit is open. Two orchestrators are in
- * conflict, under an id that is met again, and a question is open for an hour.
+ * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it and is due
+ * before it. Of the agents the first has slots taken and a peer, and the last has failed so often that its circuit is open. Two
+ * orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
  */
 export function inhabited(): World {
   const world = new World(deciders)
-  for (const id of ids.slice(0, 3)) {
+  for (const [index, id] of ids.slice(0, 3).entries()) {
     world.carryOut(send(orchestrator, id, 'register', { name: `Orchestrator ${id.at(-1)}`, consensusWeight: 2 }))
     world.carryOut(send(orchestrator, id, 'activate', {}))
-    world.carryOut(send(task, id, 'create', { owner: id, title: 'Work', dependsOn: id === ids[2] ? [ids[0]!] : [] }))
+    const dueAt = later(world.at, (3 - index) * day_ms)
+    world.carryOut(send(task, id, 'create', { owner: id, title: 'Work', dueAt, dependsOn: id === ids[2] ? [ids[0]!] : [] }))
   }
   const [first, second, third, fourth] = ids as [string, string, string, string]
   world.carryOut(send(dependents, first, 'add', { dependent: third }))

@@ -102,6 +102,18 @@ t.test('rows are counted by what kinds they are of', async (t) => {
   t.strictSame(await counted({ where: { size: 9 } }, 'isOpen'), [])
 })
 
+t.test('E-1 rows may be named by rows of another read model, of the same organization', async (t) => {
+  const sums = rowsOf(counts, { columns: ['n'], where: { day: '2030-01-01' } })
+  await sql`insert into thing_count values ('acme', '2030-01-02', 4)`.execute(db)
+  t.strictSame(await named({ among: { size: sums } }), [], 'five is of another organization')
+  t.strictSame(await named({ among: { size: { ...sums, where: {} } } }), [4])
+  t.strictSame(await named({ among: { size: { ...sums, where: {} } }, where: { name: 'thing 3' } }), [], 'besides whatever else is asked')
+  t.equal((await find('acme', { things: rowsOf(things, { columns: ['name'], among: { size: sums } }) })).position, '650', 'as of both')
+  const asked = rowsOf(things, { columns: ['size'], among: { size: { ...sums, where: {} } } })
+  const inMemory = selected(own, asked, () => [{ day: '2030-01-01', n: 5 }, { day: '2030-01-02', n: 4 }])
+  t.strictSame(inMemory, [{ size: 4 }], 'as in memory')
+})
+
 t.test('E-1 whatever is asked, Postgres finds what the same question finds in memory', async () => {
   const some = <T>(...values: readonly T[]) => fc.option(fc.constantFrom(...values), { nil: undefined })
   const question = fc.record({

@@ -1,5 +1,5 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
-import { grounds_max, groundsOf, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
+import { grounds_max, groundsOf, modelsOf, namedBy, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
@@ -31,7 +31,7 @@ export function rowsFrom(db: Kysely<any>) {
  */
 export const rowsFound = (db: Kysely<any>) => async (organization: string, asked: Asked): Promise<Omit<Grounds, 'digest'>> => {
   const parts = Object.entries(asked)
-  const models = [...new Set(parts.map(([, { from }]) => from.name))]
+  const models = [...new Set(parts.flatMap(([, part]) => modelsOf(part)).map(({ name }) => name))]
   const selections = parts.map(([, part], index) => sql`(${selection(organization, part, index)})`)
   const { rows: found } = await sql<Found>`
     select c.position, c.models, r.part, r."row"
@@ -49,16 +49,9 @@ export const rowsFound = (db: Kysely<any>) => async (organization: string, asked
 
 /** Rows as texts, so that those of several read models fit one statement. Whatever a decision rests on is the organization's own. */
 function selection(organization: string, asked: RowsAsked, part: number) {
-  const { from, columns, where = {}, atLeast = {}, atMost = {}, meets = [], limit, counted } = asked
+  const { from, columns, limit, counted } = asked
   const texts = columns.map((column) => sql`${sql.ref(column)}::text`)
-  const conditions = [
-    sql`organization = ${organization}`,
-    ...Object.entries(where).map(([column, value]) => anyOf(column, [value].flat())),
-    ...Object.entries(atLeast).map(([column, value]) => sql`${sql.ref(column)} >= ${value}`),
-    ...Object.entries(atMost).map(([column, value]) => sql`${sql.ref(column)} <= ${value}`),
-    ...meets.map((condition) => met(condition)),
-  ]
-  const rows = sql`from ${sql.table(from.name)} where ${sql.join(conditions, sql` and `)}`
+  const rows = sql`from ${sql.table(from.name)} where ${conditionsOf(organization, asked)}`
   const bound = sql`limit ${sql.lit(Math.min(limit ?? Infinity, grounds_max + 1))}`
   const numbered = (by: RawBuilder<unknown>) => sql`select ${sql.lit(part)} as part, row_number() over (order by ${by}) as n`
   if (!counted) {
@@ -69,6 +62,19 @@ function selection(organization: string, asked: RowsAsked, part: number) {
   const by = sql.join([...kinds, sql`count(*)`])
   return sql`${numbered(by)}, json_build_array(${sql.join([...texts, sql`count(*)::text`])}) as "row"
     ${rows} ${kinds.length > 0 ? sql`group by ${sql.join(kinds)}` : sql`having count(*) > 0`} order by ${by} ${bound}`
+}
+
+function conditionsOf(organization: string, asked: RowsAsked): RawBuilder<unknown> {
+  const { where = {}, atLeast = {}, atMost = {}, meets = [] } = asked
+  return sql.join([
+    sql`organization = ${organization}`,
+    ...Object.entries(where).map(([column, value]) => anyOf(column, [value].flat())),
+    ...Object.entries(atLeast).map(([column, value]) => sql`${sql.ref(column)} >= ${value}`),
+    ...Object.entries(atMost).map(([column, value]) => sql`${sql.ref(column)} <= ${value}`),
+    ...meets.map((condition) => met(condition)),
+    ...namedBy(asked).map(([column, others]) => sql`${sql.ref(column)} in (
+      select ${sql.ref(others.columns[0]!)} from ${sql.table(others.from.name)} where ${conditionsOf(organization, others)})`),
+  ], sql` and `)
 }
 
 /** An index that gives rows in order gives them falling as well, but then those with nothing in a column come first. */

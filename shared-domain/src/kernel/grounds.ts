@@ -15,6 +15,8 @@ export interface RowsAsked<Column extends string = string, Wanted extends Column
   readonly atLeast?: { readonly [C in Column]?: string | number }
   readonly atMost?: { readonly [C in Column]?: string | number }
   readonly meets?: readonly Condition[]
+  /** The column holds what one of these rows, of whatever read model, holds in the only column that is asked of them. */
+  readonly among?: { readonly [C in Column]?: RowsAsked }
   /** Columns, growing, nulls last; then the key, so that the same rows always stand in the same order. */
   readonly order?: readonly Column[]
   /** The last come first. */
@@ -58,6 +60,12 @@ export const rowsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape>>
 export const countsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape> = never>(
   from: ReadModel<string, Shape>, asked: Omit<Said<Shape, Wanted>, 'order' | 'descending'>,
 ): Asking<Pick<z.output<Shape>, Wanted> & { readonly count: number }> => ({ from, counted: true, ...asked }) as never
+
+/** The columns whose values other rows name, and those rows. */
+export const namedBy = ({ among = {} }: RowsAsked) => Object.entries(among) as readonly (readonly [column: string, rows: RowsAsked])[]
+
+/** Every read model whose rows play a part. */
+export const modelsOf = (asked: RowsAsked): readonly ReadModel[] => [asked.from, ...namedBy(asked).flatMap(([, rows]) => modelsOf(rows))]
 
 export const groundsOf = (rows: Grounds['rows'], position: string): Grounds => ({ rows, position, digest: digestOf(rows) })
 

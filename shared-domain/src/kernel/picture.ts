@@ -5,7 +5,7 @@ import { choosing, type Asking, type Candidate, type End, type Slice } from './c
 import { inOrderOf, meetsAll } from './condition.ts'
 import type { Fold, Rejection } from './decider.ts'
 import type { AnyEvent, Meta, Recorded } from './fact.ts'
-import { groundsOf, type Asked, type Grounds, type RowsAsked } from './grounds.ts'
+import { groundsOf, namedBy, type Asked, type Grounds, type RowsAsked } from './grounds.ts'
 import { answering, type Question, type Wanted } from './question.ts'
 import { changed, changesOf, placeOf, type ReadModel, type Row } from './read-model.ts'
 import { now, organization, subject, system, uuid } from './testing.ts'
@@ -33,9 +33,12 @@ export function rowsAfter(model: ReadModel, facts: readonly Recorded[]): readonl
 type Value = string | number
 
 /** What a decision is handed that asks for these rows, as Postgres would find it. */
-export function selected(rows: readonly Row[], asked: RowsAsked): readonly Row[] {
+export function selected(rows: readonly Row[], asked: RowsAsked, rowsOf: RowsOf = () => []): readonly Row[] {
   const { from, columns, where = {}, atLeast = {}, atMost = {}, meets: conditions = [], order = [], descending, limit, counted } = asked
+  const others = namedBy(asked).map(([column, other]) =>
+    [column, new Set(selected(rowsOf(other.from), other, rowsOf).map((row) => row[other.columns[0]!]))] as const)
   const meets = (row: Row) =>
+    others.every(([column, values]) => values.has(row[column])) &&
     Object.entries(where).every(([column, wanted]) => [wanted].flat().includes(row[column])) &&
     Object.entries(atLeast).every(([column, least]) => row[column] !== null && (row[column] as Value) >= (least as Value)) &&
     Object.entries(atMost).every(([column, most]) => row[column] !== null && (row[column] as Value) <= (most as Value)) &&
@@ -78,7 +81,7 @@ export function sliced(rowsOf: RowsOf, from: ReadModel, slice: Slice): readonly 
 export type RowsOf = (model: ReadModel) => readonly Row[]
 
 const found = (rowsOf: RowsOf, asked: Asked): Grounds['rows'] =>
-  Object.fromEntries(Object.entries(asked).map(([name, part]) => [name, selected(rowsOf(part.from), part)]))
+  Object.fromEntries(Object.entries(asked).map(([name, part]) => [name, selected(rowsOf(part.from), part, rowsOf)]))
 
 export const grounded = (rowsOf: RowsOf, asked: Asked, position: string): Grounds => groundsOf(found(rowsOf, asked), position)
 

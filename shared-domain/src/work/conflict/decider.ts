@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { cited } from '../../kernel/grounds.ts'
 import { conflict as conflicting, forbidden, unknown } from '../../kernel/refusal.ts'
 import { json, OrchestratorId, TaskId, text, Who } from '../../vocabulary.ts'
 import { taskState } from '../task/state.ts'
+import { deadlineConflict, deadlineRows } from './deadline.ts'
 import { Conflict, Kind, Severity, Strategy, type ConflictEvent } from './events.ts'
 import { olderWords } from './older-words.ts'
 import { conflictId, conflictState, wordsOf, type ConflictState } from './state.ts'
@@ -51,6 +53,9 @@ function ended(state: ConflictState, command: string, words: string, context: Co
   return state.ending === words ? [] : reject('INVALID_STATE_TRANSITION', { command, status: state.stage.toUpperCase() })
 }
 
+const gone = ({ orchestrators, held }: Open) =>
+  Conflict.ConflictResolved({ orchestrators: [...orchestrators], strategy: 'gone', resolution: null, held: [...held] })
+
 export const conflict = decider(conflictState, {
   collection: 'conflicts',
   rejections: {
@@ -84,6 +89,22 @@ export const conflict = decider(conflictState, {
         const isSame = state.stage === 'resolved' && state.opening === wordsOf.opening(detected.data)
           && state.ending === wordsOf.resolution(resolved.data)
         return isSame ? [] : [detected, resolved]
+      },
+    },
+
+    detect: {
+      about: 'See whether the rows show such a conflict: open it if they do, and close what they showed before if they do no more.',
+      internal: true,
+      data: z.object({ kind: z.enum(['deadline']), subject: TaskId }),
+      place: ({ kind, subject }, { organization }) => conflictId(organization, kind, subject),
+      grounds: (_, { subject }) => deadlineRows(subject),
+      decide(state, said, { grounds }) {
+        const found = deadlineConflict(grounds!)
+        if (!found) return state.stage === 'open' && state.cause === 'detected' ? [gone(state)] : []
+        if (state.stage === 'open') return []
+        // Whoever dismissed it knew of these tasks.
+        if (state.stage === 'dismissed' && found.tasks.every((task) => state.tasks.includes(task))) return []
+        return [Conflict.ConflictDetected({ ...said, ...found, note: null, hold: false, cause: 'detected', grounds: cited(grounds!) })]
       },
     },
 
