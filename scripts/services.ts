@@ -91,7 +91,7 @@ function environmentOf(name: ServiceName, { urls, ports, env }: ServicesOptions)
   return {
     ...rest, ...name === 'command' && BATON_ADMIN_KEY !== undefined ? { BATON_ADMIN_KEY } : {},
     HOST: '127.0.0.1', [`${name.toUpperCase()}_PORT`]: String(ports[name]), BATON_ORGANIZATION: env.BATON_ORGANIZATION || 'default',
-    EVENTSTORE_URL: urls.eventstore, DATABASE_URL: urls.database, NATS_URL: urls.nats,
+    EVENTSTORE_URL: urls.eventstore, DATABASE_URL: urls.database, ...name === 'projection' ? { NATS_URL: urls.announcer } : {},
   }
 }
 

@@ -1,11 +1,11 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { startEngines, type EngineName } from '../infra/embedded/engines.ts'
 import { choosePorts } from '../infra/embedded/ports.ts'
 import { defaultRoot } from '../infra/embedded/root.ts'
+import { isSecret, secretIn } from '../infra/embedded/secret.ts'
 import { StartFailure } from '../infra/embedded/start-failure.ts'
 import type { Supervised } from '../infra/embedded/supervisor.ts'
 import { loopback, serviceNames, startServices, type ServiceName } from './services.ts'
@@ -77,9 +77,10 @@ export async function up(options: UpOptions): Promise<Up> {
       ...programs ? { programs } : {},
     })
     const gateway = loopback(ports.gateway)
+    const { announcer: _, ...shown } = engines.urls
     const urls = {
       gateway, docs: `${gateway}/docs`, health: `${gateway}/healthz`,
-      command: loopback(ports.command), projection: loopback(ports.projection), query: loopback(ports.query), ...engines.urls,
+      command: loopback(ports.command), projection: loopback(ports.projection), query: loopback(ports.query), ...shown,
     }
     const processes = { ...engines.processes, ...services.processes }
     onRestarted = () => writeNote(note, { urls, ports, processes })
@@ -104,27 +105,16 @@ export async function up(options: UpOptions): Promise<Up> {
   }
 }
 
-/** Made once for a folder, and given to nobody but its owner. */
 function adminKeyOf(root: string, { BATON_ADMIN_KEY }: Readonly<Record<string, string | undefined>>): AdminKey {
-  const isKey = (text: string) => /^bk_[A-Za-z0-9_-]{43}$/.test(text)
   if (BATON_ADMIN_KEY) {
-    if (!isKey(BATON_ADMIN_KEY)) {
+    if (!isSecret(BATON_ADMIN_KEY, 'bk_')) {
       throw new StartFailure('BATON_ADMIN_KEY is not bk_ and 43 base64url characters: correct it, or leave it out and one is made.')
     }
     return { key: BATON_ADMIN_KEY, file: undefined, isNew: false }
   }
   const file = join(root, 'admin.key')
-  if (!existsSync(file)) {
-    const key = `bk_${randomBytes(32).toString('base64url')}`
-    writeFileSync(file, `${key}\n`, { mode: 0o600, flag: 'wx' })
-    return { key, file, isNew: true }
-  }
-  const key = readFileSync(file, 'utf8').trim()
-  if (!isKey(key)) {
-    throw new StartFailure(`${file} does not hold an admin key (bk_ and 43 base64url characters):`
-      + ' restore it, or remove it and a new one is made.')
-  }
-  return { key, file, isNew: false }
+  const { secret: key, isNew } = secretIn(file, 'an admin key', 'bk_')
+  return { key, file, isNew }
 }
 
 function askedPorts(env: Readonly<Record<string, string | undefined>>): Partial<Record<ServiceName, number>> {

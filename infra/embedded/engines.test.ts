@@ -193,7 +193,7 @@ t.test('the engines of a folder are kept running, each with its data, on the sam
 t.test('an engine that a URL names is used as it is, and none is started for it', async (t) => {
   const env = { EVENTSTORE_URL: 'esdb://there:2113', DATABASE_URL: 'postgres://there/baton', NATS_URL: 'nats://there:4222' }
   const engines = await startEngines(options({ env }))
-  t.same([engines.urls, engines.processes], [{ eventstore: env.EVENTSTORE_URL, database: env.DATABASE_URL, nats: env.NATS_URL }, {}])
+  t.same([engines.urls, engines.processes], [{ eventstore: env.EVENTSTORE_URL, database: env.DATABASE_URL, nats: env.NATS_URL, announcer: env.NATS_URL }, {}])
   await engines.stop()
 })
 

@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url'
 import { ChildFailure, guardHere, startChild } from './child.ts'
 import { takeLock } from './lock.ts'
 import { openLog } from './log-file.ts'
-import { startNats } from './nats.ts'
+import { announcing, startNats } from './nats.ts'
 import { choosePorts, freePort } from './ports.ts'
 import { startPostgres } from './postgres.ts'
+import { secretIn } from './secret.ts'
 import { StartFailure } from './start-failure.ts'
 import { supervise, type Reports, type Running, type Supervised } from './supervisor.ts'
 
@@ -14,6 +15,8 @@ export interface EngineUrls {
   readonly eventstore: string
   readonly database: string
   readonly nats: string
+  /** NATS, for whoever may publish there. */
+  readonly announcer: string
 }
 
 export type EngineName = 'eventstore' | 'postgres' | 'nats'
@@ -56,8 +59,10 @@ export async function startEngines({ root: given, env, ports: wish, ...reports }
       defaults: Object.fromEntries(names.map((name) => [name, defaults[name]])) as Record<EngineName, number>,
       file: wish === 'free' ? undefined : join(root, 'ports.json'), log: reports.log,
     })
+    const password = names.includes('nats') ? secretIn(join(root, 'announcer.key'), 'the password of the announcer').secret : undefined
+    const nats = env.NATS_URL || `nats://127.0.0.1:${ports.nats}`
     const placeOf = (name: EngineName): Place => ({
-      dir: join(root, name), port: ports[name], env, output: openLog(join(root, 'log', `${name}.log`)).write, log: reports.log,
+      dir: join(root, name), port: ports[name], password, env, output: openLog(join(root, 'log', `${name}.log`)).write, log: reports.log,
     })
     const processes = await startAll(names, placeOf, reports)
     return {
@@ -65,7 +70,8 @@ export async function startEngines({ root: given, env, ports: wish, ...reports }
       urls: {
         eventstore: env.EVENTSTORE_URL || `esdb://127.0.0.1:${ports.eventstore}?tls=false`,
         database: env.DATABASE_URL || `postgres://postgres@127.0.0.1:${ports.postgres}/baton`,
-        nats: env.NATS_URL || `nats://127.0.0.1:${ports.nats}`,
+        nats,
+        announcer: password ? announcing(nats, password) : nats,
       },
       async stop() {
         await stopAll(processes)
@@ -81,6 +87,7 @@ export async function startEngines({ root: given, env, ports: wish, ...reports }
 interface Place {
   readonly dir: string
   readonly port: number
+  readonly password: string | undefined
   readonly env: EnginesOptions['env']
   readonly output: (chunk: string) => void
   readonly log: (line: string) => void

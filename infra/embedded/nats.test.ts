@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { connect } from 'nats'
+import { AckPolicy, connect, type ConnectionOptions } from 'nats'
 import t from 'tap'
 import { findNats } from './nats-binary.ts'
 import { startNats } from './nats.ts'
@@ -36,6 +36,35 @@ t.test('what JetStream has acknowledged survives a killed server, and is known a
   await message?.ackAck()
   await after.close()
   await second.stop()
+})
+
+t.test('S-66 one user announces facts; whoever else comes reads them, keeps consumers, and says nothing', async (t) => {
+  const server = await startNats({ dir: join(root, 'rights'), binDir, password: '7-secret' })
+  t.teardown(() => server.stop())
+  const enter = async (more: ConnectionOptions = {}) => {
+    const connection = await connect({ servers: server.url, reconnect: false, timeout: 2_000, ...more })
+    t.teardown(() => connection.close())
+    return connection
+  }
+  const announcer = await enter({ user: 'announcer', pass: '7-secret' })
+  const manager = await announcer.jetstreamManager()
+  await manager.streams.add({ name: 'BATON_EVENTS', subjects: ['baton.*.*.*.*.*'] })
+  await announcer.jetstream().publish('baton.acme.task.TaskCreated.someone.1', 'a fact')
+
+  const anybody = await enter()
+  const messages = await anybody.jetstream().consumers.get('BATON_EVENTS')
+  t.equal((await messages.next({ expires: 5_000 }))?.string(), 'a fact')
+  await (await anybody.jetstreamManager()).consumers.add('BATON_EVENTS', { durable_name: 'daemon', ack_policy: AckPolicy.Explicit })
+  const message = await (await anybody.jetstream().consumers.get('BATON_EVENTS', 'daemon')).next({ expires: 5_000 })
+  t.ok(await message?.ackAck())
+
+  for (const subject of ['baton.acme.task.TaskCreated.someone.1', 'baton.hello', '$JS.API.STREAM.PURGE.BATON_EVENTS', '$JS.API.STREAM.DELETE.BATON_EVENTS',
+    '$JS.API.STREAM.CREATE.MINE', '$JS.API.STREAM.UPDATE.BATON_EVENTS', '$JS.API.STREAM.MSG.DELETE.BATON_EVENTS']) {
+    await t.rejects(anybody.request(subject, '{}', { timeout: 2_000 }), { code: 'PERMISSIONS_VIOLATION' }, subject)
+  }
+  const { state } = await manager.streams.info('BATON_EVENTS')
+  t.equal(state.last_seq, 1)
+  for (const pass of ['', 'wrong']) await t.rejects(enter({ user: 'announcer', pass }), { code: 'AUTHORIZATION_VIOLATION' })
 })
 
 t.test('a port in use is said in one sentence', async (t) => {

@@ -1,4 +1,5 @@
 import { mkdirSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { ChildFailure, startChild, type Exit } from './child.ts'
 import { findNats } from './nats-binary.ts'
 import { freePort } from './ports.ts'
@@ -9,6 +10,8 @@ export interface NatsOptions {
   readonly dir: string
   /** Absent: any free one. */
   readonly port?: number | undefined
+  /** Of the one user who may publish. Absent: everybody may do everything. */
+  readonly password?: string | undefined
   /** Where a fetched `nats-server` is kept. */
   readonly binDir: string
   readonly log?: ((line: string) => void) | undefined
@@ -29,17 +32,21 @@ export interface Nats {
 }
 
 const ATTEMPTS_MAX = 5
+const rights = fileURLToPath(new URL('../nats.conf', import.meta.url))
+
+/** The address for the one user who may publish. */
+export const announcing = (url: string, password: string) => url.replace('://', `://announcer:${password}@`)
 
 /** The real nats-server with JetStream, on 127.0.0.1, as a child of this process. Throws `StartFailure`; no process is left then. */
-export async function startNats({ dir, port: wish, binDir, log, output }: NatsOptions): Promise<Nats> {
+export async function startNats({ dir, port: wish, password, binDir, log, output }: NatsOptions): Promise<Nats> {
   const source = await findNats({ binDir, log })
   mkdirSync(dir, { recursive: true })
   for (let attempt = 1; ; attempt += 1) {
     const port = wish ?? await freePort()
     try {
       const { pid, exited, stop, kill } = await startChild({
-        name: 'nats-server', command: source, args: ['-js', '-sd', dir, '-a', '127.0.0.1', '-p', String(port)],
-        env: { PATH: process.env.PATH }, output,
+        name: 'nats-server', command: source, args: [...password ? ['-c', rights] : [], '-js', '-sd', dir, '-a', '127.0.0.1', '-p', String(port)],
+        env: { PATH: process.env.PATH, ...password ? { BATON_ANNOUNCER_PASSWORD: `"${password}"` } : {} }, output,
         ready: (said) => said.includes('Server is ready'), ready_timeout_ms: 60_000, stopSignal: 'SIGTERM', stop_timeout_ms: 10_000,
       })
       return { url: `nats://127.0.0.1:${port}`, port, pid, source, exited, stop, kill }

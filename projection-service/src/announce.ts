@@ -7,6 +7,7 @@ import { Announced, messages, Tail, type Remembering } from './announced.ts'
 import { announcementOf, headersOf, subjects, type Announcement } from './announcement.ts'
 import type { Received } from './facts.ts'
 import { batches } from './follow.ts'
+import { addressOf } from './nats-address.ts'
 import type { Batch } from './projector.ts'
 import type { Recent } from './recent.ts'
 import { pause } from 'shared-service/pause.ts'
@@ -74,7 +75,7 @@ export class Announcer {
 
   async #session(signal: AbortSignal) {
     const { natsUrl } = this.#parts
-    const connection = await connect({ servers: natsUrl, name: 'baton announcer', reconnect: false, timeout: publish_ms_max })
+    const connection = await connect({ ...addressOf(natsUrl), name: 'baton announcer', reconnect: false, timeout: publish_ms_max })
     const over = new AbortController()
     const lost = () => over.abort()
     void connection.closed().then(lost)

@@ -14,7 +14,7 @@ const client = EventStoreDBClient.connectionString`${urls.eventstore}`
 const db = new pg.Client({ connectionString: urls.database })
 await db.connect()
 const child = spawn(process.execPath, [fileURLToPath(new URL('main.ts', import.meta.url))], {
-  env: { EVENTSTORE_URL: urls.eventstore, DATABASE_URL: urls.database, NATS_URL: urls.nats, PROJECTION_PORT: '0', LOG_LEVEL: 'silent' },
+  env: { EVENTSTORE_URL: urls.eventstore, DATABASE_URL: urls.database, NATS_URL: urls.announcer, PROJECTION_PORT: '0', LOG_LEVEL: 'silent' },
   stdio: ['ignore', 'pipe', 'inherit'],
 })
 const exit = once(child, 'exit')

@@ -13,6 +13,7 @@ import type { Running } from 'shared-service/program.ts'
 import { start, type Catalogue } from './app.ts'
 import { configFrom, shown } from './config.ts'
 import { catalogueOf, counts, put, reached, row, Thing, things, until, writer } from './fixture.ts'
+import { addressOf } from './nats-address.ts'
 import { asWritten } from './tables.ts'
 
 const root = folderFor(t, 'projection')
@@ -42,7 +43,7 @@ async function fresh() {
   t.teardown(() => db.end())
   const serve = async (catalogue: Catalogue, env: Record<string, string> = {}) => {
     const service = await start(configFrom({
-      EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: url, NATS_URL: engines.urls.nats, PROJECTION_PORT: '0', LOG_LEVEL: 'silent', ...env,
+      EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: url, NATS_URL: engines.urls.announcer, PROJECTION_PORT: '0', LOG_LEVEL: 'silent', ...env,
     }), catalogue)
     running.add(service)
     return { ...service, stop: () => { running.delete(service); return service.stop() } }
@@ -256,6 +257,8 @@ t.test('a database that belongs to another log is refused', async (t) => {
 })
 
 t.test('settings are read once, shown without secrets, and refused in one sentence each', async (t) => {
+  t.strictSame(addressOf('nats://ada:p%40ss@h:4222, nats://h2'), { servers: ['h:4222', 'h2'], user: 'ada', pass: 'p@ss' })
+  t.strictSame([addressOf('nats://word@h'), addressOf('h:1')], [{ servers: ['h'], token: 'word' }, { servers: ['h:1'] }])
   const config = configFrom({ EVENTSTORE_URL: 'esdb://u:secret@h', DATABASE_URL: 'postgres://h/d?user=u&password=secret', NATS_URL: 'nats://secret@h:4222,nats://h2' })
   t.match(shown(config), { eventStoreUrl: 'esdb://***@h', databaseUrl: 'postgres://h/d?user=u&password=***', natsUrl: 'nats://***@h:4222,nats://h2' })
   t.throws(() => configFrom({ PROJECTION_PORT: 'x' }), /PROJECTION_PORT.*EVENTSTORE_URL/)
