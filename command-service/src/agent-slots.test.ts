@@ -21,7 +21,7 @@ const store = eventStore(client)
 
 /** A process of its own, as far as the store can tell. */
 function replica() {
-  const handle = handler({ store, streams: new Streams(store, 100), queues: new Queues(1_000), deciders, findRows: () => Promise.reject(new Error('nothing rests on rows')) })
+  const handle = handler({ store, streams: new Streams(store, 100), queues: new Queues(1_000), deciders, findRows: () => Promise.reject(new Error('nothing rests on rows')), findSettings: () => Promise.reject(new Error('nothing is set')) })
   return (id: string, command: string, wish: object) => handle(agent, command, agent.commands[command as 'reserve'].data.parse(wish), {
     id, by: { kind: 'process', id: 'test' }, actsFor: null, allowed: scopes, organization: 'acme', at: new Date().toISOString(), commandId: newId(), repeatable: false,
     correlationId: newId(), causationId: newId(),

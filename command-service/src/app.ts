@@ -5,6 +5,7 @@ import { sql } from 'kysely'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
+import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
 import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
@@ -26,6 +27,7 @@ import { document } from './openapi.ts'
 import { meaningOf } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
+import { settingsFrom } from './settings.ts'
 import { database, migrate } from './store/database.ts'
 import { counted, eventStore, rememberCapabilities } from './store/event-store.ts'
 import { domainVersion, KeptStates } from './store/kept-states.ts'
@@ -37,6 +39,7 @@ export interface Catalogue {
   readonly deciders: readonly Decider[]
   readonly processes: readonly Process[]
   readonly choices: readonly Choice[]
+  readonly settings: SettingsStand
 }
 
 const service = 'command-service'
@@ -45,7 +48,7 @@ const waiting_max = 1_000
 const leader_lock = 7_236_011
 
 /** `showKey` is told the admin key when one was made: the only time it can be shown. */
-export async function start(config: Config, { deciders, processes, choices }: Catalogue, showKey: (key: string) => void): Promise<Running> {
+export async function start(config: Config, { deciders, processes, choices, settings }: Catalogue, showKey: (key: string) => void): Promise<Running> {
   const app = edge(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
@@ -62,7 +65,8 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     const kept = new KeptStates(db, domainVersion(), warn)
     const streams = new Streams(store, config.states_max, kept)
     const findRows = rowsFrom(grounds)
-    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows })
+    const findSettings = settingsFrom(streams, settings)
+    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings })
     await bootstrap(handle, streams, db, config.organization, config.adminKey, showKey)
 
     const timers = new Timers(db)
@@ -79,7 +83,7 @@ export async function start(config: Config, { deciders, processes, choices }: Ca
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
       limited(scope, config.rateLimit)
-      serve(scope, everyRoute({ deciders, choices, db, findRows, streams, handle }), authoriser(streams))
+      serve(scope, everyRoute({ deciders, choices, db, findRows, findSettings, streams, handle }), authoriser(streams))
     })
     const url = await app.listen({ host: config.host, port: config.port })
 
@@ -133,10 +137,10 @@ const key_max = 100
 
 /** So many commands of one key a minute, before anything is looked up. */
 function limited(scope: FastifyInstance, perMinute_max: number) {
-  const limit = new RateLimit(perMinute_max)
+  const limit = new RateLimit()
   scope.addHook('onRequest', ({ headers, ip }, _, done) => {
     const given = headers.authorization ?? headers['x-api-key']
-    limit.count(typeof given === 'string' && given.length <= key_max ? given : ip)
+    limit.count({ counted: typeof given === 'string' && given.length <= key_max ? given : ip, who: 'This key', perMinute_max })
     done()
   })
 }

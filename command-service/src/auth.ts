@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
-import type { Scope } from 'shared-domain/kernel/decider.ts'
-import { admit, allows, apiKeyState, backersOf, keyIdOf, keyPattern, keyPrefixLength, type Principal } from 'shared-domain/fleet/key/state.ts'
+import type { Fold, Scope } from 'shared-domain/kernel/decider.ts'
+import { admit, allows, apiKeyState, backersOf, keyIdOf, keyPattern, keyPrefixLength, organizationOf, type Principal } from 'shared-domain/fleet/key/state.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { Problem } from 'shared-service/problems.ts'
+import { RateLimit } from 'shared-service/rate-limit.ts'
 import type { Streams } from './store/streams.ts'
 
 /** Keys that one address may guess in a minute. */
@@ -34,12 +35,14 @@ export function permit(principal: Principal, scope: Scope | undefined) {
 /** Finds whom the key of a request speaks for. The key names its own stream, so a lookup is a read of that stream. */
 export function authoriser(streams: Streams): Authorise {
   const guesses = new Guesses(guesses_max)
+  const rates = new RateLimit()
 
   async function principalOf({ id, hash }: { id: string; hash: string }, fresh: boolean): Promise<Principal> {
     const age_max_ms = fresh ? 0 : known_max_ms
     const { state } = await streams.recent(apiKeyState, id, age_max_ms)
-    const backers = await Promise.all(backersOf(state).map(({ fold, id }) => streams.recent(fold, id, age_max_ms)))
-    const principal = admit(state, id, hash, new Date().toISOString(), backers.map(({ last }) => last))
+    const seen = ({ fold, id }: { fold: Fold; id: string }) => streams.recent(fold, id, age_max_ms)
+    const [organization, ...backers] = await Promise.all([organizationOf(state), ...backersOf(state)].map((one) => one && seen(one)))
+    const principal = admit(state, id, hash, new Date().toISOString(), backers.map((entry) => entry?.last), organization?.state)
     if (typeof principal === 'string') throw new Problem(principal)
     return principal
   }
@@ -50,6 +53,8 @@ export function authoriser(streams: Streams): Authorise {
     const fingerprint = fingerprintOf(key)
     const lookup = () => principalOf(fingerprint, fresh)
     // A key that was here before costs no read, or one a second.
-    return streams.known(apiKeyState, fingerprint.id) ? lookup() : guesses.counted(request.ip, lookup)
+    const principal = await (streams.known(apiKeyState, fingerprint.id) ? lookup() : guesses.counted(request.ip, lookup))
+    for (const limit of principal.limits) rates.count(limit)
+    return principal
   }
 }

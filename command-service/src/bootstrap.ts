@@ -2,17 +2,19 @@ import { randomBytes } from 'node:crypto'
 import type { Kysely } from 'kysely'
 import { apiKey } from 'shared-domain/fleet/key/decider.ts'
 import { admit, apiKeyState } from 'shared-domain/fleet/key/state.ts'
+import { organization as organizations } from 'shared-domain/fleet/organization/decider.ts'
 import { scopes } from 'shared-domain/kernel/decider.ts'
 import { fingerprintOf } from './auth.ts'
-import type { Handle } from './request.ts'
+import type { Handle, Request } from './request.ts'
 import { newId } from 'shared-service/new-id.ts'
 import type { Streams } from './store/streams.ts'
 
 /**
- * Sees to it that the organization has an admin key: the given one, which is made when it is new; without one a key is made at the very
+ * Sees to it that the organization of the configuration is there and has an admin key: the given one, which is made when it is new; without one a key is made at the very
  * first start and shown. Throws a sentence when the given key speaks for somebody else, or no more.
  */
 export async function bootstrap(handle: Handle, streams: Streams, db: Kysely<any>, organization: string, given: string | undefined, show: (key: string) => void) {
+  await begin(handle, organization)
   if (given) {
     await make(handle, organization, given)
     const { id, hash } = fingerprintOf(given)
@@ -31,12 +33,22 @@ export async function bootstrap(handle: Handle, streams: Streams, db: Kysely<any
   })
 }
 
+/** A refusal says that it is there, under another name by now. */
+async function begin(handle: Handle, slug: string) {
+  const wish = organizations.commands.create.data.parse({ slug, name: slug })
+  await handle(organizations, 'create', wish, { id: slug, ...circumstances(slug) })
+}
+
 async function make(handle: Handle, organization: string, key: string) {
   const { id, hash, prefix } = fingerprintOf(key)
-  const commandId = newId()
   const wish = apiKey.commands.generateForOrganization.data.parse({ name: 'bootstrap', scopes: [...scopes] })
-  await handle(apiKey, 'generateForOrganization', wish, {
-    id, by: { kind: 'process', id: 'bootstrap' }, actsFor: null, allowed: scopes, organization, at: new Date().toISOString(), commandId, repeatable: false,
-    correlationId: commandId, causationId: commandId, secret: { hash, prefix },
-  })
+  await handle(apiKey, 'generateForOrganization', wish, { id, ...circumstances(organization), secret: { hash, prefix } })
+}
+
+function circumstances(organization: string): Omit<Request, 'id'> {
+  const commandId = newId()
+  return {
+    by: { kind: 'process', id: 'bootstrap' }, actsFor: null, allowed: scopes, organization, at: new Date().toISOString(), commandId, repeatable: false,
+    correlationId: commandId, causationId: commandId,
+  }
 }

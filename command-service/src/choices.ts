@@ -11,6 +11,7 @@ import { answerTo, type Asked, type CommandRoute, type Errand } from './command-
 import { fingerprintOf } from './fingerprint.ts'
 import type { FindRows } from './grounding.ts'
 import type { Handle, Outcome, Request } from './request.ts'
+import type { FindSettings } from './settings.ts'
 import { candidates } from 'shared-service/choosing.ts'
 import { pause } from 'shared-service/pause.ts'
 import { invalid, parsed, Problem } from 'shared-service/problems.ts'
@@ -60,6 +61,7 @@ export async function tidy(db: Kysely<any>, signal: AbortSignal): Promise<void> 
 interface Hosts {
   readonly db: Kysely<any>
   readonly findRows: FindRows
+  readonly findSettings: FindSettings
   readonly streams: Streams
   readonly handle: Handle
 }
@@ -114,7 +116,7 @@ function routesOf(choice: Choice, reached: ReturnType<typeof positions>, take: R
   })
 }
 
-function taker(choice: Choice, { db, findRows, streams, handle }: Hosts) {
+function taker(choice: Choice, { db, findRows, findSettings, streams, handle }: Hosts) {
   const { to: decider, command: name, data } = choice.sends
   const command = decider.commands[name]!
   const rowsOf = slicesFrom(db)
@@ -142,7 +144,8 @@ function taker(choice: Choice, { db, findRows, streams, handle }: Hosts) {
     const { organization } = request
     const first = request.repeatable ? await earlier(asking.wish, request) : undefined
     if (first) return first
-    const course = candidates(choice, asking, tries_max, {
+    const settings = choice.settings && await findSettings(organization, choice.settings)
+    const course = candidates(choice, { ...asking, settings }, tries_max, {
       rows: (model, slices) => rowsOf(organization, model, slices),
       grounds: (asked) => findRows(organization, asked),
     })

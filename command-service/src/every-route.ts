@@ -8,6 +8,7 @@ import type { CommandRoute } from './command-route.ts'
 import type { FindRows } from './grounding.ts'
 import type { Handle } from './request.ts'
 import { commandRoutes } from './routes.ts'
+import type { FindSettings } from './settings.ts'
 import type { Streams } from './store/streams.ts'
 
 interface Parts {
@@ -15,6 +16,7 @@ interface Parts {
   readonly choices: readonly Choice[]
   readonly db: Kysely<any>
   readonly findRows: FindRows
+  readonly findSettings: FindSettings
   readonly streams: Streams
   readonly handle: Handle
 }

@@ -1,5 +1,5 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import { deciders } from 'shared-domain/catalogue.ts'
+import { deciders, settings } from 'shared-domain/catalogue.ts'
 import { capacityState, counted } from 'shared-domain/fleet/capacity/state.ts'
 import { Rejection, scopes } from 'shared-domain/kernel/decider.ts'
 import type { FastifyRequest } from 'fastify'
@@ -11,6 +11,7 @@ import { handler } from './handle.ts'
 import { newId } from 'shared-service/new-id.ts'
 import { Queues } from './queues.ts'
 import type { Accepted } from './request.ts'
+import { settingsFrom } from './settings.ts'
 import { eventStore, type EventStore } from './store/event-store.ts'
 import { Streams } from './store/streams.ts'
 
@@ -25,7 +26,7 @@ const store = eventStore(client)
 /** A replica of its own: what others write it learns from the store alone. */
 function replica(store: EventStore, queues = new Queues(10)) {
   const streams = new Streams(store, 100)
-  const handle = handler({ store, streams, queues, deciders, findRows: () => Promise.reject(new Error('nobody asked for rows')) })
+  const handle = handler({ store, streams, queues, deciders, findRows: () => Promise.reject(new Error('nobody asked for rows')), findSettings: settingsFrom(streams, settings) })
   const says = async (category: string, id: string, command: string, wish: object = {}, more: object = {}): Promise<Accepted> => {
     const decider = deciders.find((decider) => decider.category === category)!
     const outcome = await handle(decider, command, decider.commands[command]!.data.parse(wish), {

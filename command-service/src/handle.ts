@@ -12,6 +12,7 @@ import { holding } from './holding.ts'
 import { newId } from 'shared-service/new-id.ts'
 import { Busy, type Queues } from './queues.ts'
 import type { Accepted, Handle, Outcome, Request, Run } from './request.ts'
+import type { FindSettings } from './settings.ts'
 import { Conflict, type EventStore } from './store/event-store.ts'
 import type { Entry, Streams } from './store/streams.ts'
 
@@ -29,10 +30,11 @@ interface Parts {
   readonly queues: Queues
   readonly deciders: readonly Decider[]
   readonly findRows: FindRows
+  readonly findSettings: FindSettings
 }
 
 /** Reads a stream, decides, appends; decides anew when another writer came first. Throws `Busy` when it never gets its turn. */
-export function handler({ store, streams, queues, deciders, findRows }: Parts): Handle {
+export function handler({ store, streams, queues, deciders, findRows, findSettings }: Parts): Handle {
   const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))
   const decided = deciding(streams)
   const grounded = grounding(findRows)
@@ -71,6 +73,7 @@ export function handler({ store, streams, queues, deciders, findRows }: Parts): 
     const { decider, command, request, hash } = run
     const known = isFirst ? streams.known(decider, request.id) ?? (request.isNew ? streams.blank(decider, request.id) : undefined) : undefined
     let entry = known ?? await streams.refreshed(decider, request.id)
+    if (command.settings) run.settings = await findSettings(request.organization, command.settings)
     for (let isSure = !known; ; isSure = true) {
       const earlier = hash ? await streams.answered(entry, request.commandId) : undefined
       if (earlier) {

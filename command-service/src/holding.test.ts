@@ -114,7 +114,7 @@ function replica(store: EventStore = whole, found: readonly string[] = []) {
     questions++
     return groundsOf({ chairs: found.map((chair) => ({ chair })) }, '7')
   }
-  const handle = handler({ store, streams, queues: new Queues(100), deciders, findRows })
+  const handle = handler({ store, streams, queues: new Queues(100), deciders, findRows, findSettings: () => Promise.reject(new Error('nothing is set')) })
   const asks = (decider: Decider, id: string, command: string, wish: object = {}, commandId = newId(), more: Partial<Request> = {}) =>
     handle(decider, command, decider.commands[command]!.data.parse(wish), {
       id, by: { kind: 'admin', id: 'ada' }, actsFor: null, allowed: scopes, organization: 'acme', at: new Date().toISOString(), commandId, repeatable: true,

@@ -1,4 +1,4 @@
-import type { Command, Context, Decider, Hold, Rejection, Scope } from 'shared-domain/kernel/decider.ts'
+import type { Command, Context, Decider, Hold, Rejection, Scope, SettingValues } from 'shared-domain/kernel/decider.ts'
 import type { Actor } from 'shared-domain/kernel/fact.ts'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
@@ -62,6 +62,8 @@ export interface Run {
   /** What could not be held. */
   readonly refused: Unheld[]
   grounds?: { readonly asked: Asked; readonly found: Grounds }
+  /** Of those that the command reads. */
+  settings?: SettingValues
 }
 
 export interface Held {
@@ -80,6 +82,6 @@ export interface Unheld {
 export const wishIn = (state: unknown, { data, request: { fill } }: Run): unknown => (fill ? fill(state, data) : data)
 
 /** What a pure function is told of a command that is on its way, besides the state. */
-export const circumstancesOf = ({ request, grounds, refused }: Run) => ({
-  ...request, grounds: grounds?.found, refused: refused.map(({ take: { category, id }, why: { code } }) => ({ category, id, code })),
+export const circumstancesOf = ({ request, grounds, settings, refused }: Run) => ({
+  ...request, settings, grounds: grounds?.found, refused: refused.map(({ take: { category, id }, why: { code } }) => ({ category, id, code })),
 })

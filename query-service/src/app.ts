@@ -85,11 +85,11 @@ function gateOf(keys: Keys, { requestsPerMinute_max, strangersPerMinute_max }: C
   const guesses = new Guesses(strangersPerMinute_max)
   const admit = ({ ip, headers }: FastifyRequest) =>
     (keys.isFamiliar(headers) ? keys.callerOf(headers) : guesses.counted(ip, () => keys.callerOf(headers)))
-  const limit = new RateLimit(requestsPerMinute_max)
+  const limit = new RateLimit()
   return async (request, scope) => {
     const caller = await admit(request)
     if (scope !== null) mustAllow(caller, scope)
-    limit.count(caller.key)
+    for (const one of [{ counted: caller.key, who: 'This key', perMinute_max: requestsPerMinute_max }, ...caller.limits]) limit.count(one)
     return caller
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readBy, Rejected, wishOf, type Choice } from 'shared-domain/kernel/choice.ts'
 import type { Candidate } from 'shared-domain/kernel/choosing.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
+import { picked } from 'shared-domain/kernel/settings.ts'
 import { candidates } from 'shared-service/choosing.ts'
 import { parametersOf } from './from-url.ts'
 import { earlier, question, type Question } from './question.ts'
@@ -27,13 +28,13 @@ export function questionOf(choice: Choice): Question {
     scope: 'read',
     aliases: aliases.filter(({ route }) => route.startsWith('GET ')),
     reads: [...new Set([...readBy(choice), ...(chooser ? [chooser] : [])].map(({ name }) => name))],
-    async reply({ params, query: wish, caller: { organization }, at }, database) {
+    async reply({ params, query: wish, caller: { organization, settings }, at }, database) {
       const positions: string[] = []
       const told = <Found extends { readonly position: string }>(found: Found) => {
         positions.push(found.position)
         return found
       }
-      const course = candidates(choice, { id: params[chooserKey], wish, at }, 1 + runnersUp_max, {
+      const course = candidates(choice, { id: params[chooserKey], wish, at, settings: picked(settings, choice.settings ?? []) }, 1 + runnersUp_max, {
         rows: async (model, slices) => told(await database.ask(model, organization, slices)).rows,
         grounds: async (grounds) => told(await database.find(organization, grounds)),
       })

@@ -2,8 +2,8 @@ import { BACKWARDS, END, type EventStoreDBClient, type RecordedEvent } from '@ev
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { admit, allows, apiKeyState, backersOf, backing, keyIdOf, keyPattern, type ApiKeyState, type Principal } from 'shared-domain/fleet/key/state.ts'
-import { streamOf, type Scope } from 'shared-domain/kernel/decider.ts'
+import { admit, admitting, allows, apiKeyState, backersOf, keyIdOf, keyPattern, organizationOf, type Principal } from 'shared-domain/fleet/key/state.ts'
+import { streamOf, type Fold, type Scope } from 'shared-domain/kernel/decider.ts'
 import type { Meta } from 'shared-domain/kernel/fact.ts'
 import { decode } from 'shared-domain/kernel/events.ts'
 import type { Config } from './config.ts'
@@ -37,16 +37,14 @@ interface Presented {
   readonly 'x-api-key'?: string | readonly string[] | undefined
 }
 
-interface Known {
-  readonly state: ApiKeyState
+interface Known<State> {
+  readonly state: State
   readonly position: string
 }
 
-const unknown: Known = { state: apiKeyState.initial, position: '0' }
-
-/** Streams that say whether a key is taken. */
-const prefixes = [apiKeyState, ...backing].map(({ category }) => `${category}-`)
-const facts_max = 100
+const prefixes = admitting.map(({ category }) => `${category}-`)
+/** Of one stream: many more than anybody has made. */
+const facts_max = 10_000
 const watch_ms = 1_000
 
 interface Watch {
@@ -71,9 +69,10 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
     return reading
   }
 
-  /** A key is made, and at some time revoked: two facts. */
-  const keyIn = (stream: string) => cached(stream, async () =>
-    (await readWithin(eventStoreTimeout_ms, store.readStream(stream, { maxCount: facts_max }))).reduce(taken, unknown))
+  /** A key is made, and at some time revoked: two facts. Of an organization there are as many as an admin has changed it. */
+  const known = <State>(fold: Fold<State>, id: string) => cached(streamOf(fold, id), async () =>
+    (await readWithin(eventStoreTimeout_ms, store.readStream(streamOf(fold, id), { maxCount: facts_max })))
+      .reduce<Known<State>>((known, event) => taken(fold, known, event), { state: fold.initial, position: '0' }))
 
   /** Only what happened last to a backer counts, however much happened before. */
   const lastIn = (stream: string) => cached(stream, async () =>
@@ -81,10 +80,11 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
 
   async function lookUp(id: string) {
     try {
-      const stream = streamOf(apiKeyState, id)
-      const known = await keyIn(stream)
-      const backers = backersOf(known.state).map(({ fold, id }) => streamOf(fold, id))
-      return { ...known, streams: [stream, ...backers], lasts: await Promise.all(backers.map(lastIn)) }
+      const key = await known(apiKeyState, id)
+      const backers = backersOf(key.state).map(({ fold, id }) => streamOf(fold, id))
+      const organization = organizationOf(key.state)
+      const [lasts, of] = await Promise.all([Promise.all(backers.map(lastIn)), organization && known(organization.fold, organization.id)])
+      return { ...key, streams: [streamOf(apiKeyState, id), ...backers], lasts, organization: of?.state }
     } catch (cause) {
       throw new Problem('SERVICE_UNAVAILABLE', 'The API key cannot be checked for now.', { retryAfter_s: 2, cause })
     }
@@ -134,8 +134,8 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       if (key === undefined) throw new Problem('INVALID_API_KEY', 'Present an API key: Authorization: Bearer bk_...')
       if (!keyPattern.test(key)) throw new Problem('INVALID_API_KEY', 'This is not an API key of Baton.')
       const { hash, id } = namesOf(key)
-      const { state, position, streams, lasts } = await lookUp(id)
-      const admitted = admit(state, id, hash, new Date().toISOString(), lasts)
+      const { state, position, streams, lasts, organization } = await lookUp(id)
+      const admitted = admit(state, id, hash, new Date().toISOString(), lasts, organization)
       if (admitted === 'INVALID_API_KEY') throw new Problem('INVALID_API_KEY', 'The API key is unknown or revoked, or whom it stands for has left.')
       if (admitted === 'API_KEY_EXPIRED') throw new Problem('API_KEY_EXPIRED', 'The API key has expired.')
       familiar.set(id, true)
@@ -193,10 +193,10 @@ function presentedIn({ authorization, 'x-api-key': header }: Presented): string 
   return Array.isArray(header) ? header[0] : header as string | undefined
 }
 
-function taken({ state }: Known, event: RecordedEvent): Known {
-  const definition = apiKeyState.events.definitions[event.type]!
+function taken<State>(fold: Fold<State>, { state }: Known<State>, event: RecordedEvent): Known<State> {
+  const definition = fold.events.definitions[event.type]!
   const meta = event.metadata as unknown as Meta & { version: number }
   const data = decode(definition, event.data, meta.version)
   const position = String(event.position?.commit ?? 0n)
-  return { state: apiKeyState.evolve(state, { type: event.type, data } as never, { ...meta, revision: Number(event.revision), position }), position }
+  return { state: fold.evolve(state, { type: event.type, data }, { ...meta, revision: Number(event.revision), position }), position }
 }

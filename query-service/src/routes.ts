@@ -67,8 +67,10 @@ const item = (model: ReadModel) => question({
   scope: 'read',
   reads: [model.name],
   aliases: model.aliases.filter(({ item }) => item),
-  async reply({ params, caller }, database) {
-    const { rows: [row], position } = await database.ask(model, caller.organization, [slicedTo(params)])
+  async reply({ params, caller: { organization } }, database) {
+    const { self } = model
+    const key = self !== undefined && params[self] === 'self' ? { ...params, [self]: organization } : params
+    const { rows: [row], position } = await database.ask(model, organization, [slicedTo(key)])
     if (!row) throw unknownThing()
     return { body: show(model, row), position }
   },

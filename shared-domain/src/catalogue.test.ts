@@ -5,6 +5,7 @@ import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
 import { choices, deciders, processes, questions, readModels } from './catalogue.ts'
+import { Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
 import { inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
 import { cloudEvent } from './kernel/cloud-event.ts'
@@ -120,6 +121,13 @@ t.test('a command is either reached by a route or internal, and its parameters a
     const parameters = [...(route ?? '').matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!).filter((parameter) => parameter !== 'id')
     for (const parameter of parameters) t.ok(parameter in data.shape, `${name}: ${parameter}`)
   }
+})
+
+t.test('O-3 every setting is read by somebody who declares it, and nobody reads what is none', async (t) => {
+  const declared = [...commands.map(({ command }) => command), ...choices].flatMap(({ settings = [] }) => settings)
+  const known = Object.keys(Settings.shape)
+  t.strictSame(declared.filter((name) => !known.includes(name)), [])
+  t.strictSame(known.filter((name) => !declared.includes(name)), ['orgRatePerMinute'], 'but what the edge reads of everybody')
 })
 
 t.test('S-64 no command takes the zero time of another program for a time to come', async (t) => {
@@ -289,6 +297,8 @@ t.test('S-66 what concerns a single orchestrator names it', async (t) => {
   t.strictSame(unaddressed.sort(), [
     // Facts between tasks: what comes of them is a fact of the task that waits.
     'DependentAdded', 'DependentsRecalled', 'DependentsReleased',
+    // Facts of whole organizations.
+    'OrganizationConfigured', 'OrganizationCreated',
   ])
 })
 
@@ -335,7 +345,8 @@ t.test('what processes and holds send is internal, what is internal they or a ch
   const chosen = choices.map(({ sends }) => `${sends.to.category}.${sends.command}`)
   const reached = new Set([...intents.map(({ category, command }) => `${category}.${command}`), ...chosen])
   const unsent = [...known].filter(([name, { internal }]) => internal && !reached.has(name)).map(([name]) => name)
-  t.strictSame(unsent.sort(), ['agent.confirm', 'agent.release', 'agent.reserve', 'agent.settle'], 'no task names an agent')
+  t.strictSame(unsent.sort(), ['agent.confirm', 'agent.release', 'agent.reserve', 'agent.settle', 'organization.create'],
+    'no task names an agent, and the organization of the configuration is begun at the start')
   const answered = processes.flatMap(({ react }) => Object.keys(react))
   t.strictSame(answered.filter((type) => !definitions.has(type)), [], 'processes answer declared events')
 })

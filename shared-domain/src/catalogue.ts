@@ -15,6 +15,9 @@ import { emailAddress } from './fleet/email/decider.ts'
 import { emails } from './fleet/emails.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { keys } from './fleet/key/keys.ts'
+import { organization } from './fleet/organization/decider.ts'
+import { organizations } from './fleet/organization/organizations.ts'
+import { organizationSettings } from './fleet/organization/state.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { orchestrators } from './fleet/orchestrator/orchestrators.ts'
 import { orchestratorActions, orchestratorStatus } from './fleet/orchestrator/questions.ts'
@@ -28,6 +31,7 @@ import type { Decider } from './kernel/decider.ts'
 import type { Process } from './kernel/process.ts'
 import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
+import type { SettingsStand } from './kernel/settings.ts'
 import { timeline } from './overview/timeline.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -44,12 +48,12 @@ import { waits } from './work/task/waits.ts'
 import { unblocking } from './work/unblocking.ts'
 
 export const deciders: readonly Decider[] = [
-  task, dependents, conflict, orchestrator, emailAddress, statusPost, capacity, apiKey, agent, decision,
+  task, dependents, conflict, organization, orchestrator, emailAddress, statusPost, capacity, apiKey, agent, decision,
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, orchestrators, posts, capacities, keys, agents,
-  agentVersions, agentPeers, decisions, votes, timeline,
+  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, organizations, orchestrators, posts, capacities,
+  keys, agents, agentVersions, agentPeers, decisions, votes, timeline,
 ]
 
 export const processes: readonly Process[] = [
@@ -59,3 +63,5 @@ export const processes: readonly Process[] = [
 export const choices: readonly Choice<any>[] = [nextTask]
 
 export const questions: readonly Question[] = [orchestratorStatus, orchestratorActions, agentTasks]
+
+export const settings: SettingsStand = organizationSettings

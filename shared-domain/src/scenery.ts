@@ -3,6 +3,7 @@ import { decision } from './council/decision/decider.ts'
 import { agent } from './fleet/agent/decider.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
+import { organization } from './fleet/organization/decider.ts'
 import { ids, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
 import { now, system } from './kernel/testing.ts'
@@ -19,6 +20,7 @@ import { task } from './work/task/decider.ts'
  */
 export function inhabited(): World {
   const world = new World(deciders)
+  world.carryOut(send(organization, 'acme', 'create', { slug: 'acme', name: 'Acme' }))
   for (const [index, id] of ids.slice(0, 3).entries()) {
     world.carryOut(send(orchestrator, id, 'register', { name: `Orchestrator ${id.at(-1)}`, consensusWeight: 2 }))
     world.carryOut(send(orchestrator, id, 'activate', {}))

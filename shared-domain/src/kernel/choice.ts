@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Alias, Said } from './alias.ts'
 import type { Condition, Joined } from './condition.ts'
-import type { Decider, Rejection } from './decider.ts'
+import type { Decider, Rejection, SettingValues } from './decider.ts'
 import { Cited, type Asked, type Grounds } from './grounds.ts'
 import type { ReadModel } from './read-model.ts'
 import type { Refusal } from './refusal.ts'
@@ -39,15 +39,17 @@ export interface Choice<Row = any> {
   readonly top: number
   /** Where the chooser's own row, handed to `score`, stands. */
   readonly chooser?: ReadModel
+  /** Names of settings of the organization that it reads: `first` and `fits` have them, as of at most a second ago. */
+  readonly settings?: readonly string[]
   /** Rows that it rests on besides: `first` and `fits` have them. */
   readonly grounds?: Asked
   /** Rows that come before all others, whatever the score of these. */
-  readonly first?: (grounds: Grounds['rows'], at: string) => First
+  readonly first?: (grounds: Grounds['rows'], at: string, settings: SettingValues) => First | undefined
   /**
    * Why the row will not do, with a code, or undefined when it does. A choice that asks this goes through its rows in their order: those
    * that come first, then by the values that are chosen among as they are given, then by `order`. The score is only told.
    */
-  readonly fits?: (row: Row, grounds: Grounds['rows'], at: string) => Rejection | undefined
+  readonly fits?: (row: Row, grounds: Grounds['rows'], at: string, settings: SettingValues) => Rejection | undefined
   readonly score: (row: Row, chooser: any, at: string) => number
   /** Orders rows of equal score, better first. */
   readonly ties: (a: Row, b: Row) => number

@@ -1,7 +1,7 @@
 import type { Said } from './alias.ts'
 import { asksOf, rejected_max, type Choice, type First, type Rejected, type Selection, type Standing } from './choice.ts'
 import { inOrderOf, meetsAll, type Condition, type Joined } from './condition.ts'
-import { reject, type Rejection } from './decider.ts'
+import { reject, type Rejection, type SettingValues } from './decider.ts'
 import { cited, type Asked, type Grounds } from './grounds.ts'
 import type { ReadModel, Row } from './read-model.ts'
 
@@ -32,6 +32,8 @@ export interface Asking {
   readonly id?: string | undefined
   readonly wish: Said
   readonly at: string
+  /** Of those that the choice reads. */
+  readonly settings?: SettingValues | undefined
 }
 
 const withKey = (columns: readonly string[], { key }: ReadModel) => [...columns, ...key.filter((column) => !columns.includes(column))]
@@ -95,12 +97,12 @@ export interface End {
  */
 export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, tries: number): Generator<Step<R>, End, any> {
   const { from, chooser: model, policy, top, idOf, fits, outdated, passing, nothing } = choice
-  const { id, at } = asking
+  const { id, at, settings = {} } = asking
   const chooser = model && (yield { rows: model, slices: [rowAt(model, id)] })[0]
   if (model && !chooser) return { why: reject('NOT_FOUND'), rejected: [] }
   const grounds: Grounds | undefined = choice.grounds && (yield { grounds: choice.grounds })
   const seen = grounds?.rows ?? {}
-  const first = choice.first?.(seen, at)
+  const first = choice.first?.(seen, at, settings)
   const rejected: Rejected[] = []
   let refusal: Rejection | undefined
   let offers = 0
@@ -139,7 +141,7 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
       const rows: readonly R[] = yield { rows: from, slices: [slice] }
       for (const row of rows) {
         if (offers === tries) return undefined
-        const reason = whyNot(row, seen, at)
+        const reason = whyNot(row, seen, at, settings)
         const one = { row, score: choice.score(row, chooser, at) }
         const last = reason ? pass(row, reason) : yield* offer(one, [one])
         if (last) return last

@@ -34,6 +34,9 @@ export function partsOf(stream: string): { readonly category: string; readonly i
   return hyphen < 0 ? { category: stream, id: '' } : { category: stream.slice(0, hyphen), id: stream.slice(hyphen + 1) }
 }
 
+/** Settings of an organization by name, whichever it has. */
+export type SettingValues = Readonly<Record<string, unknown>>
+
 export const scopes = ['read', 'write', 'execute', 'admin'] as const
 export type Scope = (typeof scopes)[number]
 
@@ -53,6 +56,8 @@ export interface Context {
   readonly commandId: string
   /** What is known of another stream, as advice: nothing guards it until the append. */
   readonly look: <State>(other: Fold<State>, id: string) => State
+  /** What the organization has set, or what is so without, as of at most a second ago: of those that the command reads. */
+  readonly settings?: SettingValues | undefined
   /** The rows that were asked for, where the command names any. */
   readonly grounds?: Grounds | undefined
   /** What could not be held for this command so far: it is to be chosen without. */
@@ -147,6 +152,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly fresh?: true
   /** The id of its stream, made of what is said. The path names none; who says the same comes to the same stream. */
   readonly place?: (data: z.output<Data>, circumstances: Pick<Context, 'at' | 'organization'>) => string
+  /** Names of settings that it reads: the context of `grounds`, `holds` and `decide` has them. */
+  readonly settings?: readonly string[]
   /** Rows of read models that it rests on: the context of `holds` and `decide` has them. A repetition asks for none. */
   readonly grounds?: (state: State, data: z.output<Data>, context: Circumstances) => Asked
   /**

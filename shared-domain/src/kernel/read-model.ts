@@ -35,6 +35,8 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   /** Columns of the table. The host adds `organization`, which is part of every key. */
   readonly row: Shape
   readonly key: readonly string[]
+  /** The column of the key that holds an organization: in the path of an item `self` is the caller's. */
+  readonly self?: string
   /** Columns a list may be filtered by. */
   readonly filters: readonly string[]
   /** Text columns of which any holds the text of `?search=`, in any case. */
@@ -109,6 +111,7 @@ export const readModel = <
   /** The columns that facts write. */
   row: Shape
   key: readonly Key[]
+  self?: Key
   filters?: readonly Named<Both<Shape, Derived>>[]
   search?: { columns: readonly Named<Both<Shape, Derived>>[]; length_min?: number }
   contains?: Readonly<Record<string, Named<Both<Shape, Derived>>>>

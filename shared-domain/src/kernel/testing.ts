@@ -1,8 +1,10 @@
 import type { Test } from 'tap'
 import type { z } from 'zod'
+import { defaults } from '../fleet/organization/settings.ts'
 import { reject, Rejection, scopes, streamOf, type Context, type Decider, type Fold } from './decider.ts'
 import type { Actor, AnyEvent, Meta } from './fact.ts'
 import { decode, versionOf } from './events.ts'
+import { picked } from './settings.ts'
 
 type EventIn<M> = M extends Fold<any, infer Event> ? Event : never
 
@@ -72,10 +74,10 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
     at: (at) => scenario(history, others, { ...circumstances, at }),
     with: (context) => scenario(history, others, { ...circumstances, ...context }),
     when: (command, data) => {
-      const { data: schema, decide } = decider.commands[command]!
+      const { data: schema, decide, settings = [] } = decider.commands[command]!
       const context = {
         id: subject, at: now, by: admin, actsFor: null, allowed: scopes, keyExpiresAt: null, organization, commandId: uuid(900),
-        ...circumstances,
+        ...circumstances, settings: picked({ ...defaults, ...circumstances.settings }, settings),
       }
       const run = (past: readonly Event[]) => {
         const told = new Map<string, readonly any[]>([[streamOf(decider, context.id), past], ...others])

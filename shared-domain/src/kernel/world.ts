@@ -1,3 +1,4 @@
+import { organizationSettings } from '../fleet/organization/state.ts'
 import type { Choice } from './choice.ts'
 import type { Asking } from './choosing.ts'
 import {
@@ -39,6 +40,11 @@ export class World {
 
   readonly look = <State>(fold: Fold<State>, id: string): State => this.#streams.get(streamOf(fold, id))?.state ?? fold.initial
 
+  /** What holds of the settings, also of those that nobody has asked for. */
+  get settings() {
+    return organizationSettings.of(this.look(organizationSettings.fold, organization))
+  }
+
   pass(by_ms: number) {
     this.at = later(this.at, by_ms)
   }
@@ -46,7 +52,10 @@ export class World {
   contextOf({ id, by = admin, actsFor = ownOf(by) }: Pick<Wish, 'id' | 'by' | 'actsFor'>): Context {
     const number = ++this.#commands
     const secret = { hash: String(number).padStart(64, '0'), prefix: `bk_${number}` }
-    return { id, by, actsFor, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret }
+    return {
+      id, by, actsFor, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret,
+      settings: this.settings,
+    }
   }
 
   /**
@@ -87,7 +96,7 @@ export class World {
   /** Makes a choice and sends the command to one candidate after the other until one takes it: the facts, or why there are none. */
   choose(choice: Choice, { id, wish = {}, by = admin }: Partial<Pick<Asking, 'id' | 'wish'> & Pick<Wish, 'by'>>, tries = 24) {
     const { to: { category }, command, data } = choice.sends
-    const course = candidates(choice, { id, wish, at: this.at }, tries, this.#rowsOf, String(this.log.length))
+    const course = candidates(choice, { id, wish, at: this.at, settings: this.settings }, tries, this.#rowsOf, String(this.log.length))
     let step = course.next()
     while (!step.done) {
       const { row, selection } = step.value

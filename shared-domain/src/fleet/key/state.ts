@@ -1,6 +1,8 @@
 import { fold, type Evolve, type Fold, type Scope } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
+import type { Settings } from '../organization/settings.ts'
+import { organizationState, type OrganizationState } from '../organization/state.ts'
 import { ApiKey, type ApiKeyEvent } from './events.ts'
 
 export interface Key {
@@ -44,6 +46,16 @@ export interface Principal {
   readonly scopes: readonly Scope[]
   /** When the key expires, null for never. */
   readonly expiresAt: string | null
+  /** What the organization has set, or what is so without. */
+  readonly settings: Settings
+  /** How often whoever is counted under a name may come in a minute. */
+  readonly limits: readonly Limit[]
+}
+
+export interface Limit {
+  readonly counted: string
+  readonly who: string
+  readonly perMinute_max: number
 }
 
 /** Somebody whom a key stands for. When the last fact about it is this one it is gone, and the authority of the key with it. */
@@ -61,18 +73,29 @@ export function backersOf(key: ApiKeyState): readonly Backer[] {
   return [{ fold: orchestratorState, id: key.orchestrator, goneBy: 'OrchestratorArchived' }]
 }
 
+/** The stream of the organization that a key is of. */
+export const organizationOf = (key: ApiKeyState) =>
+  (key.stage === 'unknown' ? undefined : { fold: organizationState, id: key.organization })
+
+/** The categories of all streams that say what a key is good for. */
+export const admitting: readonly Fold[] = [apiKeyState, ...backing, organizationState]
+
 /**
  * Whom a key with this hash speaks for at this instant, or why it is not taken. `lasts` are the types of the last facts about its backers,
- * undefined where there is none.
+ * undefined where there is none; what its organization has set counts as well.
  */
 export function admit(
   key: ApiKeyState, id: string, hash: string, at: string, lasts: readonly (string | undefined)[],
+  { settings }: OrganizationState = organizationState.initial,
 ): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
   if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
   if (backersOf(key).some(({ goneBy }, n) => lasts[n] === goneBy)) return 'INVALID_API_KEY'
   if (key.expiresAt !== null && key.expiresAt <= at) return 'API_KEY_EXPIRED'
   const { organization, orchestrator: actsFor, scopes, expiresAt } = key
-  return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt }
+  const limits = [{
+    counted: `organization ${organization}`, who: 'All keys of the organization together', perMinute_max: settings.orgRatePerMinute,
+  }]
+  return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt, settings, limits }
 }
 
 /** A key of the organization makes an admin only where it allows everything. */

@@ -1,0 +1,12 @@
+import type { SettingValues } from 'shared-domain/kernel/decider.ts'
+import { picked, type SettingsStand } from 'shared-domain/kernel/settings.ts'
+import type { Streams } from './store/streams.ts'
+
+/** How old what an organization has set may be when it is read. */
+const settings_max_ms = 1_000
+
+export type FindSettings = (organization: string, names: readonly string[]) => Promise<SettingValues>
+
+/** The settings of these names: of the stream of the organization, which is read once a second at the most. */
+export const settingsFrom = (streams: Streams, { fold, of }: SettingsStand): FindSettings =>
+  async (organization, names) => picked(of((await streams.recent(fold, organization, settings_max_ms)).state), names)

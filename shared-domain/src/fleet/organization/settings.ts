@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import type { SettingValues } from '../../kernel/decider.ts'
+
+/**
+ * What an organization may set for itself: each with its bounds, and what holds until it does. A setting stands here as soon as somebody
+ * reads it, and no sooner.
+ */
+export const Settings = z.object({
+  orgRatePerMinute: z.int().min(1).max(10_000_000)
+    .describe('Requests of all its keys together in a minute, of each replica of a service.').default(60_000),
+})
+export type Settings = z.output<typeof Settings>
+export type SettingName = keyof Settings
+
+export const settingNames = Object.keys(Settings.shape) as readonly SettingName[]
+
+type Shape = typeof Settings.shape
+
+/** Some of them: what is not said stays. */
+export const SomeSettings = z.object(Object.fromEntries(Object.entries(Settings.shape).map(([name, setting]) =>
+  [name, setting.unwrap().optional()])) as { [Name in SettingName]: z.ZodOptional<ReturnType<Shape[Name]['unwrap']>> })
+
+/** What holds with these set: what nobody knows any more, or would take no more, is as good as not set. */
+export const withDefaults = (set: SettingValues): Settings => Settings.parse(Object.fromEntries(
+  Object.entries(set).filter(([name, value]) => Settings.shape[name as SettingName]?.safeParse(value).success)))
+
+export const defaults: Settings = withDefaults({})
+
+/** A setting of the organization that asks, for whoever declares that it reads it. */
+export function settingOf<Name extends SettingName>({ settings = {} }: { readonly settings?: SettingValues | undefined }, name: Name) {
+  if (!(name in settings)) throw new Error(`${name} is read by somebody who does not declare it`)
+  return settings[name] as Settings[Name]
+}

@@ -1,0 +1,23 @@
+import { fold, type Evolve, type SettingValues } from '../../kernel/decider.ts'
+import { settingsStand } from '../../kernel/settings.ts'
+import { Organization, type OrganizationEvent } from './events.ts'
+import { defaults, withDefaults, type Settings } from './settings.ts'
+
+export interface OrganizationState {
+  /** Null where keys speak for an organization that nobody has created. */
+  readonly profile: { readonly name: string; readonly zone: string } | null
+  readonly set: SettingValues
+  /** What holds: what is set, and what is so without. */
+  readonly settings: Settings
+}
+
+const initial: OrganizationState = { profile: null, set: {}, settings: defaults }
+
+const evolve: Evolve<OrganizationState, OrganizationEvent> = {
+  OrganizationCreated: (state, { name, zone }) => ({ ...state, profile: { name, zone } }),
+  OrganizationConfigured: (state, { set }) => ({ ...state, set, settings: withDefaults(set) }),
+}
+
+export const organizationState = fold('organization', Organization, initial, evolve)
+
+export const organizationSettings = settingsStand(organizationState, ({ settings }) => settings)
