@@ -84,8 +84,9 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
   const wish = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...value, ...others })
   if (!wish.success) throw invalidParts(alias ? inOlderWords(alias, wish.error) : wish.error)
   const { id: wanted, ...data } = wish.data as Said & { readonly id?: string }
+  const named = alias && (alias.idOf?.(said!) ?? (alias.id === undefined ? undefined : said![alias.id] as string))
   return {
-    own: alias?.id === undefined ? id : said![alias.id] as string, wanted, data,
+    own: named ?? id, wanted, data,
     others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
     guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
     fill: alias?.fill,

@@ -377,6 +377,31 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'none', params: { value: 'P4' }, answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'POST /orchestrators/:orchestrator/conversations/initiate → POST /orchestrators/:orchestrator/conversations': async () => [
+    {
+      says: 'begins', by: 'ada', params: { orchestrator: ada.id }, body: { targetType: 'CHANNEL', targetId: 'ops', content: 'Ahoy.' },
+      answers: created, link: `/orchestrators/${ada.id}/conversations`,
+      then: ({ body: { id } }) => rowOf(`/conversations/${id}`, ({ target_kind, target, messages }) => target_kind === 'channel' && target === 'ops' && messages === 1),
+    },
+    { says: 'for another', by: 'bob', params: { orchestrator: ada.id }, body: { targetType: 'user', targetId: 'grace', content: 'Ahoy.' }, answers: refused(403, 'FORBIDDEN') },
+    { says: 'to no kind', params: { orchestrator: ada.id }, body: { targetType: 'ship', targetId: 'ops', content: 'Ahoy.' }, answers: refused(400, 'VALIDATION_ERROR') },
+    { says: 'to nobody', params: { orchestrator: ada.id }, body: { targetType: 'user', content: 'Ahoy.' }, answers: refused(400, 'VALIDATION_ERROR') },
+  ],
+  'POST /orchestrators/:orchestrator/conversations/initiate → POST /conversations/:id/messages': async () => {
+    const { id } = await api.post(`/orchestrators/${ada.id}/conversations`, { target: { kind: 'user', id: 'grace' }, content: 'Ahoy.' })
+    const [params, parentId] = [{ orchestrator: ada.id }, `${id}/1`]
+    return [
+      {
+        says: 'with a parent', by: 'ada', params, body: { targetType: 'user', targetId: 'grace', content: 'Ahoy again.', parentId },
+        answers: { status: 200, body: { id, no: 2 } }, link: `/conversations/${id}/messages`,
+        then: () => rowOf(`/conversation-messages/${id}/2`, ({ parent, content }) => parent === 1 && content === 'Ahoy again.'),
+      },
+      { says: 'with nothing else', params, body: { content: 'And again.', parentId }, answers: { status: 200, body: { no: 3 } } },
+      { says: 'of another', params: { orchestrator: bob.id }, body: { content: 'Ahoy.', parentId }, answers: refused(404, 'NOT_FOUND') },
+      { says: 'to what was not said', params, body: { content: 'Ahoy.', parentId: `${id}/9` }, answers: refused(400, 'PARENT_UNKNOWN') },
+      { says: 'to no message', params, body: { content: 'Ahoy.', parentId: id }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /orchestrators/:orchestrator/delegations → GET /delegations': async () => {
     const id = await task()
     const { position } = await api.post(`/tasks/${id}/delegate`, { to: bob.id })

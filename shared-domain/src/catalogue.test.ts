@@ -389,7 +389,7 @@ function frozen<T>(value: T): T {
 }
 
 /** Acts rather than states to be in: asked for again under another id, they are done again. */
-const acts = new Set(['orchestrator.restart', 'task.requireApproval'])
+const acts = new Set(['orchestrator.restart', 'task.requireApproval', 'conversation.post'])
 
 /** They mend what a race or an outage left, of which there is little where everything happens one after the other. */
 const seldom = new Set(['task.breakCircle', 'task.waitForDependencies', 'task.withdrawApproval', 'dependents.recall', 'agent.breakCircle'])

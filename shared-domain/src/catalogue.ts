@@ -11,8 +11,11 @@ import { agentSlots } from './fleet/agent-slots.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
 import { circuits } from './fleet/circuits.ts'
+import { conversationMessages, conversations } from './fleet/conversation/conversations.ts'
+import { conversation } from './fleet/conversation/decider.ts'
 import { emailAddress } from './fleet/email/decider.ts'
 import { emails } from './fleet/emails.ts'
+import { idleConversations } from './fleet/idle-conversations.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { keys } from './fleet/key/keys.ts'
 import { organization } from './fleet/organization/decider.ts'
@@ -48,16 +51,17 @@ import { waits } from './work/task/waits.ts'
 import { unblocking } from './work/unblocking.ts'
 
 export const deciders: readonly Decider[] = [
-  task, dependents, conflict, organization, orchestrator, emailAddress, statusPost, capacity, apiKey, agent, decision,
+  task, dependents, conflict, organization, orchestrator, emailAddress, statusPost, conversation, capacity, apiKey, agent, decision,
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, organizations, orchestrators, posts, capacities,
-  keys, agents, agentVersions, agentPeers, decisions, votes, timeline,
+  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, organizations, orchestrators, posts, conversations,
+  conversationMessages, capacities, keys, agents, agentVersions, agentPeers, decisions, votes, timeline,
 ]
 
 export const processes: readonly Process[] = [
-  unblocking, detection, leases, slots, emails, rotation, agentSlots, circuits, supervisors, deadlines, approvals,
+  unblocking, detection, leases, slots, emails, rotation, agentSlots, circuits, supervisors, idleConversations, deadlines,
+  approvals,
 ]
 
 export const choices: readonly Choice<any>[] = [nextTask]

@@ -1,6 +1,7 @@
 import { deciders } from './catalogue.ts'
 import { decision } from './council/decision/decider.ts'
 import { agent } from './fleet/agent/decider.ts'
+import { conversation } from './fleet/conversation/decider.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { organization } from './fleet/organization/decider.ts'
@@ -46,6 +47,8 @@ export function inhabited(): World {
   }
   const wish = { title: 'Shall we?', electorate: [first, second, third], deadline: later(now, hour_ms) }
   world.carryOut(send(decision, fourth, 'open', { type: 'decision', ...wish }))
+  const target = { kind: 'user', id: 'ada' } as const
+  world.carryOut(send(conversation, first, 'open', { orchestrator: first, target, content: 'Good morning.' }))
   return world
 }
 

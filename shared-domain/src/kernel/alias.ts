@@ -13,6 +13,8 @@ export interface Alias {
   readonly about?: string
   /** Of a command: what says which stream, a parameter of the path or a field of the body. `id` when not said. */
   readonly id?: string
+  /** Of a command: which stream, where what says it says more besides. */
+  readonly idOf?: (said: Said) => string
   /** Of a read model: a row is asked for, not the list. */
   readonly item?: true
   /** Older field → the canonical one that it is, or a shape of its own. A canonical field that has an older name is not taken. */

@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
+import { Int64, OrchestratorId, text } from '../../vocabulary.ts'
+import { orchestratorState } from '../orchestrator/state.ts'
+import { Conversation, Message, messages_max, No, Target } from './events.ts'
+import { olderOpening, olderReply } from './older-words.ts'
+import { conversationState, type ConversationState } from './state.ts'
+
+/** Of a conversation that there is, for whoever may speak in it. */
+function inside(state: ConversationState, context: Context) {
+  if (state.stage === 'unknown') return reject('NOT_FOUND')
+  return mayActAs(context, state.orchestrator) ? state : reject('FORBIDDEN')
+}
+
+const isOver = (action: string) => reject('INVALID_STATE_TRANSITION', { action, status: 'CLOSED' })
+
+export const conversation = decider(conversationState, {
+  collection: 'conversations',
+  rejections: {
+    NOT_FOUND: unknown('There is no such conversation, or no such orchestrator.'),
+    FORBIDDEN: forbidden('Only the orchestrator itself, a tool or an admin may do this.'),
+    INVALID_STATE_TRANSITION: conflict('The conversation is over, or the orchestrator has left.'),
+    ALREADY_EXISTS: conflict('A conversation with this id has begun with other words.'),
+    LIMIT_REACHED: conflict(`A conversation has ${messages_max} messages at the most.`),
+    PARENT_UNKNOWN: invalid('No earlier message has this number.'),
+  },
+
+  commands: {
+    open: {
+      about: 'Begin to talk to somebody.',
+      route: 'POST /orchestrators/:orchestrator/conversations',
+      aliases: [olderOpening],
+      creates: true,
+      data: z.object({ orchestrator: OrchestratorId, target: Target, content: Message.shape.content }),
+      decide(state, { orchestrator, target, content }, context) {
+        const known = context.look(orchestratorState, orchestrator)
+        if (known.stage === 'unknown' || known.organization !== context.organization) return reject('NOT_FOUND')
+        if (!mayActAs(context, orchestrator)) return reject('FORBIDDEN')
+        if (state.stage !== 'unknown') {
+          const isSame = state.orchestrator === orchestrator && state.opening === content
+            && state.target.kind === target.kind && state.target.id === target.id
+          return isSame ? [] : reject('ALREADY_EXISTS')
+        }
+        if (known.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'open', status: 'ARCHIVED' })
+        return [
+          Conversation.ConversationInitiated({ orchestrator, target, slot: null }),
+          Conversation.MessagePosted({ orchestrator, no: 1, content, parent: null, from: context.by.id }),
+        ]
+      },
+    },
+
+    post: {
+      about: 'Say something in it, in the name of whoever asks unless it says from whom it is.',
+      route: 'POST /conversations/:id/messages',
+      aliases: [olderReply],
+      data: Message.extend({ parent: Message.shape.parent.default(null), from: Message.shape.from.optional() }),
+      answers: { fields: z.object({ no: No }), of: (state) => ({ no: state.stage === 'unknown' ? 1 : state.messages }) },
+      decide(found, { content, parent, from }, context) {
+        const state = inside(found, context)
+        if (!('stage' in state)) return state
+        if (state.stage === 'closed') return isOver('post')
+        const no = state.messages + 1
+        if (no > messages_max) return reject('LIMIT_REACHED', { max: messages_max })
+        if (parent !== null && parent >= no) return reject('PARENT_UNKNOWN', { parent })
+        return [Conversation.MessagePosted({ orchestrator: state.orchestrator, no, content, parent, from: from ?? context.by.id })]
+      },
+    },
+
+    close: {
+      about: 'End it.',
+      data: z.object({ reason: text(500).optional() }),
+      decide: (state, { reason = null }, context) => closed(inside(state, context), 'asked', reason),
+    },
+
+    lapse: {
+      about: 'End it when nothing was said since this message.',
+      internal: true,
+      data: z.object({ message: Int64 }),
+      decide: (state, { message }, context) =>
+        (state.stage === 'open' && String(state.messages) === message ? closed(inside(state, context), 'idle', null) : []),
+    },
+  },
+})
+
+function closed(state: ReturnType<typeof inside>, cause: 'asked' | 'idle', reason: string | null) {
+  if (!('stage' in state)) return state
+  if (state.stage === 'closed') return []
+  const { orchestrator, messages, slot } = state
+  return [Conversation.ConversationClosed({ orchestrator, cause, reason, messages, slot })]
+}
