@@ -8,6 +8,8 @@ import { agents } from './fleet/agent/agents.ts'
 import { agent } from './fleet/agent/decider.ts'
 import { agentTasks } from './fleet/agent/questions.ts'
 import { agentSlots } from './fleet/agent-slots.ts'
+import { budgets } from './fleet/budget/budgets.ts'
+import { budget } from './fleet/budget/decider.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
 import { circuits } from './fleet/circuits.ts'
@@ -15,9 +17,13 @@ import { conversationMessages, conversations } from './fleet/conversation/conver
 import { conversation } from './fleet/conversation/decider.ts'
 import { emailAddress } from './fleet/email/decider.ts'
 import { emails } from './fleet/emails.ts'
+import { exhaustion } from './fleet/exhaustion.ts'
 import { idleConversations } from './fleet/idle-conversations.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { keys } from './fleet/key/keys.ts'
+import { budgetDays } from './fleet/ledger/days.ts'
+import { ledger } from './fleet/ledger/decider.ts'
+import { ledgers } from './fleet/ledgers.ts'
 import { organization } from './fleet/organization/decider.ts'
 import { organizations } from './fleet/organization/organizations.ts'
 import { organizationSettings } from './fleet/organization/state.ts'
@@ -51,16 +57,19 @@ import { waits } from './work/task/waits.ts'
 import { unblocking } from './work/unblocking.ts'
 
 export const deciders: readonly Decider[] = [
-  task, dependents, conflict, organization, orchestrator, emailAddress, statusPost, conversation, capacity, apiKey, agent, decision,
+  task, dependents, conflict, organization, orchestrator, emailAddress, statusPost, conversation, capacity, apiKey, agent, budget,
+  ledger, decision,
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, organizations, orchestrators, posts, conversations,
-  conversationMessages, capacities, keys, agents, agentVersions, agentPeers, decisions, votes, timeline,
+  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, organizations, orchestrators, posts,
+  conversations,
+  conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, decisions, votes, timeline,
 ]
 
 export const processes: readonly Process[] = [
-  unblocking, detection, leases, slots, emails, rotation, agentSlots, circuits, supervisors, idleConversations, deadlines,
+  unblocking, detection, leases, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers, exhaustion, idleConversations,
+  deadlines,
   approvals,
 ]
 

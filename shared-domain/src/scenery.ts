@@ -1,13 +1,17 @@
 import { deciders } from './catalogue.ts'
 import { decision } from './council/decision/decider.ts'
 import { agent } from './fleet/agent/decider.ts'
+import { budget } from './fleet/budget/decider.ts'
+import { monthOf } from './fleet/budget/windows.ts'
 import { conversation } from './fleet/conversation/decider.ts'
 import { apiKey } from './fleet/key/decider.ts'
+import { ledger } from './fleet/ledger/decider.ts'
+import { ledgerOf } from './fleet/ledger/state.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { organization } from './fleet/organization/decider.ts'
 import { ids, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
-import { now, system } from './kernel/testing.ts'
+import { now, organization as acme, system } from './kernel/testing.ts'
 import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -17,7 +21,8 @@ import { task } from './work/task/decider.ts'
 /**
  * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it and is due
  * before it. Of the agents the first has slots taken and a peer, and the last has failed so often that its circuit is open. Two
- * orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
+ * orchestrators are in conflict, under an id that is met again, and a question is open for an hour. The second orchestrator and the
+ * organization have used what they may, and each orchestrator has something set aside.
  */
 export function inhabited(): World {
   const world = new World(deciders)
@@ -49,7 +54,26 @@ export function inhabited(): World {
   world.carryOut(send(decision, fourth, 'open', { type: 'decision', ...wish }))
   const target = { kind: 'user', id: 'ada' } as const
   world.carryOut(send(conversation, first, 'open', { orchestrator: first, target, content: 'Good morning.' }))
+  spent(world)
   return world
+}
+
+/** What is set aside bears the number of who has it, as ids do that are generated. */
+function spent(world: World) {
+  const { at } = world
+  const [first, second, third] = ids as [string, string, string]
+  const own = (holder: string) => ledgerOf(holder, monthOf(at))
+  const hour = { tokens: { hourly: 10 } }
+  const setAside = (holder: string, reservation: string) =>
+    world.carryOut(send(ledger, own(holder), 'hold', { reservation, tokens: 5, cost: 1, at, until: later(at, hour_ms) }))
+  for (const holder of [first, second, third]) setAside(holder, holder)
+  setAside(acme, first)
+  world.carryOut(send(budget, second, 'configure', hour))
+  world.carryOut(send(budget, acme, 'configureOrganization', hour))
+  for (const holder of [second, acme]) {
+    world.carryOut(send(ledger, own(holder), 'book', { reservation: null, tokens: 10, cost: 0, at }))
+    world.carryOut(send(budget, holder, 'review', {}))
+  }
 }
 
 /** The world after these steps. */

@@ -140,8 +140,11 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly route?: string
   /** Older methods, paths and fields by which it is known as well. */
   readonly aliases?: readonly OlderWords<State>[]
-  /** The command starts a stream: its id is made for it, or given as `id`. Default route: `POST /<collection>`. */
-  readonly creates?: true
+  /**
+   * The command starts a stream: its id is made for it, or given as `id`. Default route: `POST /<collection>`. With a `place` it is
+   * taken to make something there, unless it takes something away; false says that it does not.
+   */
+  readonly creates?: boolean
   /** Only Baton's own processes send it; there is no route. */
   readonly internal?: true
   /** What the caller's key must allow; `write` when not said. */

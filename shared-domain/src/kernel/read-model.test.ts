@@ -20,13 +20,16 @@ const stock = readModel({
 })
 const fact = (type: string, data: object) => recorded(shelf, { type, data })
 
-t.test('what the changes of a row mean: put replaces, patch alters, add sums, remove takes away', async (t) => {
+t.test('what the changes of a row mean: put replaces, patch and alter change, add sums, remove takes away', async (t) => {
   const row = { item: 'a', count: 2, total: '40', none: null }
   const at = { item: 'a' }
   t.strictSame(changed(stock, row, { put: { item: 'a', count: 1 } }), { item: 'a', count: 1 })
   t.strictSame(changed(stock, row, { patch: { count: 7 }, at }), { ...row, count: 7 })
   t.strictSame(changed(stock, row, { add: { count: -1, total: 2, none: 1 }, at }), { ...row, count: 1, total: 42, none: 1 })
   t.strictSame(changed(stock, undefined, { add: { count: 3 }, at }), { item: 'a', count: 3 }, 'a sum begins at zero')
+  const counted = { alter: (known?: { count: number }) => ({ item: 'a', count: (known?.count ?? 10) + 1 }), at }
+  t.strictSame(changed(stock, row, counted), { item: 'a', count: 3 })
+  t.strictSame(changed(stock, undefined, counted), { item: 'a', count: 11 }, 'what is altered need not be there')
   t.equal(changed(stock, row, { remove: at }), undefined)
   t.equal(changed(stock, undefined, { remove: at }), undefined)
   t.throws(() => changed(stock, undefined, { patch: { count: 7 }, at }), /no row at {"item":"a"}/, 'a patch needs its row')

@@ -12,12 +12,13 @@ export interface Search {
 
 /**
  * What a fact does to one row. `put` replaces the row, `patch` alters columns of a row that exists, `add` sums into number columns
- * (a row that does not exist yet starts at zero), `remove` takes the row away.
+ * (a row that does not exist yet starts at zero), `alter` makes the row of the one that there is, if any, and `remove` takes it away.
  */
 export type Change<R = any, Key extends keyof R = any> =
   | { readonly put: R }
   | { readonly patch: Partial<R>; readonly at: Pick<R, Key> }
   | { readonly add: { readonly [Column in keyof R]?: number }; readonly at: Pick<R, Key> }
+  | { readonly alter: (row?: R) => R; readonly at: Pick<R, Key> }
   | { readonly remove: Pick<R, Key> }
 
 /** What each fact changes in the rows of one table. Facts that are not named change nothing. */
@@ -89,6 +90,7 @@ export function changed({ derive }: Pick<ReadModel, 'derive'>, row: Row | undefi
 function rewritten(row: Row | undefined, change: Change): Row | undefined {
   if ('put' in change) return change.put
   if ('remove' in change) return undefined
+  if ('alter' in change) return change.alter(row)
   if ('patch' in change) {
     if (!row) throw new Error(`there is no row at ${JSON.stringify(change.at)} to patch`)
     return { ...row, ...change.patch }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { OrchestratorId, StoredInstant } from '../../vocabulary.ts'
+import type { BudgetEvent } from '../budget/events.ts'
 import { ShownStatus, type OrchestratorEvent, type Profile } from './events.ts'
 
 const row = z.object({
@@ -27,18 +28,23 @@ const row = z.object({
 const described = ({ consensusWeight, daemonEndpoint, avatarUrl, ...profile }: z.output<typeof Profile>) =>
   ({ ...profile, weight: consensusWeight, daemon_endpoint: daemonEndpoint, avatar_url: avatarUrl })
 
-/** What no fact says of anybody so far. */
-const untold = { charter_version: null, budget_until: null, interventions: [] }
+const untold = { budget_until: null, charter_version: null, interventions: [] }
 
 const at = (id: string) => ({ orchestrator: id as z.output<typeof OrchestratorId> })
 
-const project: Project<typeof row, 'orchestrator', OrchestratorEvent> = {
+/** Until when nothing new starts; the organization has a budget, too. */
+const blocked = ({ data: { orchestrator, blocked } }: { data: { orchestrator: string | null; blocked: { until: string } | null } }) =>
+  (orchestrator === null ? [] : [{ patch: { budget_until: blocked && blocked.until }, at: at(orchestrator) }])
+
+const project: Project<typeof row, 'orchestrator', OrchestratorEvent | BudgetEvent> = {
   OrchestratorRegistered: ({ id, at: since, data: { maxConcurrentTasks: _, ...profile } }) =>
     [{ put: { ...at(id), ...described(profile), status: 'OFFLINE', status_reason: null, since, registered_at: since, ...untold } }],
   OrchestratorUpdated: ({ id, data: { previousEmail: _, ...profile } }) => [{ patch: described(profile), at: at(id) }],
   OrchestratorStatusChanged: ({ id, at: since, data }) => [{ patch: { status: data.to, status_reason: data.reason, since }, at: at(id) }],
   OrchestratorArchived: ({ id, at: since, data }) =>
     [{ patch: { status: 'ARCHIVED', status_reason: data.reason, since, email: null }, at: at(id) }],
+  BudgetExhausted: blocked,
+  BudgetResumed: blocked,
 }
 
 export const orchestrators = readModel({

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import type { Recorded } from '../../kernel/fact.ts'
+import { readModel, type Change, type Project } from '../../kernel/read-model.ts'
+import { Counts } from '../ledger/counts.ts'
+import type { LedgerEvent } from '../ledger/events.ts'
+import { holderOf } from '../ledger/state.ts'
+import { Blocked, type BudgetEvent } from './events.ts'
+import { isInForce, Limits, Override } from './limits.ts'
+
+const row = z.object({
+  /** An orchestrator, or the organization by its name. */
+  holder: z.string(),
+  limits: Limits.nullable(),
+  /** Those in force when the last was granted. */
+  overrides: z.array(Override),
+  /** Of the latest month of which there is a ledger, after its last fact. */
+  counts: Counts.nullable(),
+  blocked: Blocked.nullable(),
+})
+
+type Row = z.output<typeof row>
+
+/** Whoever has a ledger before limits, or limits before a ledger, has a row. */
+function altered(holder: string, alter: (row: Row) => Partial<Row>): readonly Change<Row, 'holder'>[] {
+  const unknown: Row = { holder, limits: null, overrides: [], counts: null, blocked: null }
+  return [{ alter: (row = unknown) => ({ ...row, ...alter(row) }), at: { holder } }]
+}
+
+/** What comes late to a ledger of an earlier month is not told of this one. */
+const counted = ({ id, data: { counts } }: Recorded<{ type: string; data: { counts: Counts } }>) =>
+  altered(holderOf(id), ({ counts: known }) => (known && known.month.start > counts.month.start ? {} : { counts }))
+
+const blocked = ({ id, data }: Recorded<{ type: string; data: Pick<Row, 'blocked'> }>) => altered(id, () => ({ blocked: data.blocked }))
+
+const project: Project<typeof row, 'holder', BudgetEvent | LedgerEvent> = {
+  BudgetConfigured: ({ id, data: { limits } }) => altered(id, () => ({ limits })),
+  BudgetOverrideGranted: ({ id, at, data: { orchestrator: _, ...override } }) =>
+    altered(id, ({ overrides }) => ({ overrides: [...overrides.filter((one) => isInForce(one, at)), override] })),
+  BudgetExhausted: blocked,
+  BudgetResumed: blocked,
+  TokensReserved: counted,
+  TokensConsumed: counted,
+  TokenReservationReleased: counted,
+  TokenReservationExpired: counted,
+}
+
+export const budgets = readModel({
+  name: 'budget',
+  about: 'How much orchestrators and the organization may use, have used and have set aside, and until when nothing new starts.',
+  version: 1,
+  path: '/budgets',
+  row,
+  key: ['holder'],
+  project,
+})
