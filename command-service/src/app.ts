@@ -11,6 +11,8 @@ import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
 import { healthy } from 'shared-service/health.ts'
 import { measured } from 'shared-service/metrics.ts'
+import { openPositions, positionIn } from 'shared-service/positions.ts'
+import { prepared } from 'shared-service/prepared.ts'
 import { relieved } from 'shared-service/pressure.ts'
 import type { Running } from 'shared-service/program.ts'
 import { RateLimit } from 'shared-service/rate-limit.ts'
@@ -28,7 +30,7 @@ import { meaningOf } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
 import { settingsFrom } from './settings.ts'
-import { database, migrate } from './store/database.ts'
+import { connections, database, migrate, over } from './store/database.ts'
 import { counted, eventStore, rememberCapabilities } from './store/event-store.ts'
 import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
@@ -44,6 +46,8 @@ export interface Catalogue {
 
 const service = 'command-service'
 const waiting_max = 1_000
+/** Of claims that wait for rows as new as they ask for. */
+const patience = { waiters_max: 200, wait_ms: 2_000, retry_ms: 1_000 }
 /** Whoever holds this advisory lock leads processes and timers. */
 const leader_lock = 7_236_011
 
@@ -52,7 +56,10 @@ export async function start(config: Config, { deciders, processes, choices, sett
   const app = edge(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
-  const db = database(config.databaseUrl, warn)
+  const pool = connections(config.databaseUrl, warn)
+  const db = over(pool)
+  const ask = prepared(pool)
+  const positions = openPositions({ databaseUrl: config.databaseUrl, name: `${service}-listen`, ...patience }, positionIn(ask), warn)
   /** For the rows that decisions rest on. */
   const grounds = database(config.databaseUrl, warn, { connections_max: 4, statement_ms: 2_000 })
   const ending = new AbortController()
@@ -83,7 +90,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
       limited(scope, config.rateLimit)
-      serve(scope, everyRoute({ deciders, choices, db, findRows, findSettings, streams, handle }), authoriser(streams))
+      serve(scope, everyRoute({ deciders, choices, db, ask, positions, findRows, findSettings, streams, handle }), authoriser(streams))
     })
     const url = await app.listen({ host: config.host, port: config.port })
 
@@ -108,6 +115,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
         await app.close()
         await leading
         await kept.settled()
+        await positions.close()
         await client.dispose()
         await db.destroy()
         await grounds.destroy()
@@ -116,6 +124,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
   } catch (error) {
     ending.abort()
     await app.close()
+    await positions.close()
     await client.dispose()
     await db.destroy()
     await grounds.destroy()

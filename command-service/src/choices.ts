@@ -14,6 +14,8 @@ import type { Handle, Outcome, Request } from './request.ts'
 import type { FindSettings } from './settings.ts'
 import { candidates } from 'shared-service/choosing.ts'
 import { pause } from 'shared-service/pause.ts'
+import type { Positions } from 'shared-service/positions.ts'
+import type { Prepared } from 'shared-service/prepared.ts'
 import { invalid, parsed, Problem } from 'shared-service/problems.ts'
 import { answers, headerParameters, olderOperation, successors } from './openapi.ts'
 import { slicesFrom } from './store/candidates.ts'
@@ -22,33 +24,10 @@ import { bodyOf, choiceRoutesOf, idsIn, inOwnWords, successorLink } from './word
 
 const waiting = { minPosition: z.string().regex(/^\d{1,19}$/).optional() }
 
-const behind_max_ms = 2_000
-const behind_step_ms = 20
-const waiting_max = 200
 const tidy_every_ms = 3_600_000
 
 /** How many are tried, best first: rows may be a moment old, and others take from the same ones. */
 const tries_max = 24
-
-/** Waits until the rows are as new as a position; so many callers and no more. */
-function positions(db: Kysely<any>) {
-  let waiting = 0
-  return async function reached(model: string, position: string | undefined) {
-    if (position === undefined) return
-    if (waiting >= waiting_max) throw new Problem('READ_MODEL_BEHIND')
-    waiting++
-    try {
-      for (let waited_ms = 0; ; waited_ms += behind_step_ms) {
-        const row = await db.selectFrom('checkpoint').select('commit').where('model', '=', model).where('active', '=', true).executeTakeFirst()
-        if (row && BigInt(row.commit) >= BigInt(position)) return
-        if (waited_ms >= behind_max_ms) throw new Problem('READ_MODEL_BEHIND')
-        await new Promise((resolve) => setTimeout(resolve, behind_step_ms))
-      }
-    } finally {
-      waiting--
-    }
-  }
-}
 
 /** Forgets choices so old that nobody repeats the request: once an hour, until the signal. */
 export async function tidy(db: Kysely<any>, signal: AbortSignal): Promise<void> {
@@ -58,8 +37,10 @@ export async function tidy(db: Kysely<any>, signal: AbortSignal): Promise<void> 
   }
 }
 
-interface Hosts {
+export interface Hosts {
   readonly db: Kysely<any>
+  readonly ask: Prepared
+  readonly positions: Positions
   readonly findRows: FindRows
   readonly findSettings: FindSettings
   readonly streams: Streams
@@ -68,11 +49,10 @@ interface Hosts {
 
 /** Routes that pick the best row of a read model and send its stream the command that takes it. */
 export function choiceRoutes(choices: readonly Choice[], hosts: Hosts): readonly CommandRoute[] {
-  const reached = positions(hosts.db)
-  return choices.flatMap((choice) => routesOf(choice, reached, taker(choice, hosts)))
+  return choices.flatMap((choice) => routesOf(choice, hosts.positions, taker(choice, hosts)))
 }
 
-function routesOf(choice: Choice, reached: ReturnType<typeof positions>, take: ReturnType<typeof taker>): readonly CommandRoute[] {
+function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof taker>): readonly CommandRoute[] {
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
   const refusals = { ...decider.rejections, [choice.nothing.code]: choice.nothing }
@@ -90,7 +70,7 @@ function routesOf(choice: Choice, reached: ReturnType<typeof positions>, take: R
     return {
       line: place, link: alias && successorLink(own!.path, ids),
       async carryOut() {
-        for (const { name } of readBy(choice)) await reached(name, minPosition)
+        if (minPosition !== undefined) await Promise.all(readBy(choice).map(({ name }) => positions.reached(name, BigInt(minPosition))))
         return answerTo(await take({ id, wish, at: known.at }, { ...known, commandId: commandIdOf(known, place) }), refusals)
       },
     }
@@ -116,10 +96,10 @@ function routesOf(choice: Choice, reached: ReturnType<typeof positions>, take: R
   })
 }
 
-function taker(choice: Choice, { db, findRows, findSettings, streams, handle }: Hosts) {
+function taker(choice: Choice, { db, ask, findRows, findSettings, streams, handle }: Hosts) {
   const { to: decider, command: name, data } = choice.sends
   const command = decider.commands[name]!
-  const rowsOf = slicesFrom(db)
+  const rowsOf = slicesFrom(ask)
 
   /** Tells one request from another under the same key. */
   const wordOf = (wish: Said) => (Object.keys(wish).length > 0 ? fingerprintOf(choice.name, wish) : choice.name)

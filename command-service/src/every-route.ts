@@ -1,24 +1,14 @@
-import type { Kysely } from 'kysely'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import { batchRoute } from './batch.ts'
 import { bulkRoutes } from './bulk.ts'
-import { choiceRoutes } from './choices.ts'
+import { choiceRoutes, type Hosts } from './choices.ts'
 import type { CommandRoute } from './command-route.ts'
-import type { FindRows } from './grounding.ts'
-import type { Handle } from './request.ts'
 import { commandRoutes } from './routes.ts'
-import type { FindSettings } from './settings.ts'
-import type { Streams } from './store/streams.ts'
 
-interface Parts {
+interface Parts extends Hosts {
   readonly deciders: readonly Decider[]
   readonly choices: readonly Choice[]
-  readonly db: Kysely<any>
-  readonly findRows: FindRows
-  readonly findSettings: FindSettings
-  readonly streams: Streams
-  readonly handle: Handle
 }
 
 /** All that the service can be asked for. */

@@ -7,6 +7,7 @@ import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { healthy } from 'shared-service/health.ts'
 import { measured } from 'shared-service/metrics.ts'
+import { openPositions } from 'shared-service/positions.ts'
 import { relieved } from 'shared-service/pressure.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Running } from 'shared-service/program.ts'
@@ -24,7 +25,6 @@ import { serve, type Gate } from './question.ts'
 import { position } from './questions/position.ts'
 import { validateKey } from './questions/validate-key.ts'
 import { questionsOf } from './routes.ts'
-import { openPositions } from './wait.ts'
 
 export interface Catalogue {
   readonly deciders: readonly Decider[]
@@ -45,7 +45,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   const lost = (error: unknown) => app.log.warn({ err: error }, 'a connection was lost and will be opened again')
   const store = EventStoreDBClient.connectionString(config.eventStoreUrl)
   const database = openDatabase(config, lost)
-  const positions = openPositions(config, database, lost)
+  const positions = openPositions({ ...config, name: 'baton-query-listen' }, (model) => database.positionOf(model), lost)
   const keys = openKeys(store, config, lost)
   app.addHook('onClose', async () => {
     await Promise.all([positions.close(), keys.close(), store.dispose()])

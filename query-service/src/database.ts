@@ -1,13 +1,15 @@
-import { Kysely, PostgresDialect, sql, type CompiledQuery } from 'kysely'
+import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { sqlTypes } from 'shared-service/sql-types.ts'
 import { shaper } from 'shared-service/columns.ts'
 import { rowsFound, rowsFrom } from 'shared-service/grounds.ts'
+import { positionIn } from 'shared-service/positions.ts'
+import { prepared } from 'shared-service/prepared.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Config } from './config.ts'
-import { isOfItsValues, statementOf, type Slice } from './slice.ts'
+import { isPlannedAnew, statementOf, type Slice } from './slice.ts'
 
 interface Found {
   readonly rows: readonly Row[]
@@ -51,11 +53,12 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   pool.on('error', () => {}).on('connect', (client) => client.on('error', onLost))
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
   const run = prepared(pool)
+  const positionOf = positionIn(run)
   const find = rowsFrom(db)
 
   return {
     async ask(model, organization, slices) {
-      const rows = await translated(() => run(statementOf(model, organization, slices), slices.some(isOfItsValues)))
+      const rows = await translated(() => run(statementOf(model, organization, slices), slices.some(isPlannedAnew)))
       if (!rows[0]) throw later('READ_MODEL_BEHIND', `The read model ${model.name} is being built.`)
       const shape = shaper(model)
       return {
@@ -76,42 +79,9 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
       db.selectFrom('checkpoint').where('active', '=', true).orderBy('model')
         .select(['model', 'version', sql<string>`commit::text`.as('position')]).execute()),
 
-    async positionOf(model) {
-      const checkpoint = db.selectFrom('checkpoint').where('model', '=', model).where('active', '=', true)
-      const rows = await translated(() => checkpoint.select(sql<string>`commit::text`.as('commit')).execute())
-      return rows[0] ? BigInt(rows[0].commit) : undefined
-    },
+    positionOf: (model) => translated(() => positionOf(model)),
 
     close: () => db.destroy(),
-  }
-}
-
-const statements_max = 500
-/** SQLSTATE of "cached plan must not change result type": the view now stands for a table of another version. */
-const planOutlived = '0A000'
-
-/**
- * Postgres parses and plans a statement once per connection, which costs more than to run it; there are few: only values differ. Where
- * the best plan is another one for other values, it is planned each time.
- */
-function prepared(pool: pg.Pool) {
-  const names = new Map<string, string>()
-  let generation = 0
-  const nameOf = (text: string) => {
-    if (!names.has(text) && names.size < statements_max) names.set(text, `${generation}.${names.size}`)
-    return names.get(text)
-  }
-  return async ({ sql: text, parameters }: CompiledQuery, isPlannedAnew: boolean): Promise<readonly Row[]> => {
-    const values = [...parameters]
-    const name = isPlannedAnew ? undefined : nameOf(text)
-    try {
-      return (await pool.query(name === undefined ? { text, values } : { name, text, values })).rows
-    } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.code !== planOutlived) throw error
-      names.clear()
-      generation += 1
-      return (await pool.query({ text, values })).rows
-    }
   }
 }
 

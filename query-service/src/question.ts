@@ -7,7 +7,7 @@ import { prefix } from 'shared-service/addresses.ts'
 import type { Database } from './database.ts'
 import type { Caller } from './keys.ts'
 import { described } from './openapi.ts'
-import type { Positions } from './wait.ts'
+import type { Positions } from 'shared-service/positions.ts'
 import { askedWith, pointToSuccessor, wordingsOf, type QuestionWording } from './wordings.ts'
 
 export interface Answer {

@@ -234,6 +234,7 @@ t.test('S-63: minPosition', async (t) => {
     const patient = await home.serve({ wait_ms: 10_000 })
     const listeners = () =>
       home.db.query(`select pid from pg_stat_activity where application_name = 'baton-query-listen' and query like 'listen%'`)
+    await ask(patient, `/api/v1/things?minPosition=${at}`, key)
     await until('both services listen', async () => (await listeners()).rowCount === 2)
     const lost = (await listeners()).rows.map(({ pid }) => pid)
     await home.db.query('select pg_terminate_backend(pid) from unnest($1::int[]) as pid', [lost])

@@ -1,10 +1,8 @@
-import {
-  DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type CompiledQuery, type RawBuilder,
-} from 'kysely'
+import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import type { Slice as ChosenSlice } from 'shared-domain/kernel/choosing.ts'
 import { isText, type ReadModel, type Row } from 'shared-domain/kernel/read-model.ts'
 import { columnsOf } from 'shared-service/columns.ts'
-import { behind, conditionsOf, type Sql } from 'shared-service/slices.ts'
+import { behind, conditionsOf, isOfItsValues, statements as db, type Sql } from 'shared-service/slices.ts'
 
 /** Which rows of a read model are asked for. As data, so that whatever is asked, the organization is added in one place. */
 export interface Slice extends ChosenSlice {
@@ -36,17 +34,9 @@ interface Part {
   readonly order: readonly RawBuilder<unknown>[]
 }
 
-/** Only makes statements. */
-const db = new Kysely<any>({
-  dialect: {
-    createAdapter: () => new PostgresAdapter(), createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new PostgresIntrospector(db), createQueryCompiler: () => new PostgresQueryCompiler(),
-  },
-})
-
 /** Whether how best to find the rows depends on the values that are asked for, not on the columns alone. */
-export const isOfItsValues = ({ contains = {}, ranges = [], search, conditions = [], joined = [] }: Slice): boolean =>
-  search !== undefined || ranges.length > 0 || Object.keys(contains).length > 0 || conditions.length > 0 || joined.length > 0
+export const isPlannedAnew = ({ contains = {}, ranges = [], search, ...slice }: Slice): boolean =>
+  search !== undefined || ranges.length > 0 || Object.keys(contains).length > 0 || isOfItsValues(slice)
 
 /** The rows of all slices in the order of the first, as `$found`, with the position that they were read at. */
 export function statementOf(model: ReadModel, organization: string, slices: readonly Slice[]): CompiledQuery<Row> {

@@ -1,10 +1,22 @@
-import { sql, type RawBuilder } from 'kysely'
+import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler, sql, type RawBuilder } from 'kysely'
 import type { Standing } from 'shared-domain/kernel/choice.ts'
 import type { Slice } from 'shared-domain/kernel/choosing.ts'
 import type { Condition, Joined } from 'shared-domain/kernel/condition.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 
 export type Sql = RawBuilder<boolean>
+
+/** Only makes statements. */
+export const statements = new Kysely<any>({
+  dialect: {
+    createAdapter: () => new PostgresAdapter(), createDriver: () => new DummyDriver(),
+    createIntrospector: (db) => new PostgresIntrospector(db), createQueryCompiler: () => new PostgresQueryCompiler(),
+  },
+})
+
+/** Whether how best to find the rows depends on the values that are asked for, not on the columns alone. */
+export const isOfItsValues = ({ conditions = [], joined = [], except = [] }: Pick<Slice, 'conditions' | 'joined' | 'except'>): boolean =>
+  conditions.length > 0 || joined.length > 0 || except.length > 0
 
 /** The conditions of a slice but for the organization, which who asks must add. */
 export function conditionsOf(model: ReadModel, organization: string, slice: Omit<Slice, 'order' | 'limit' | 'after'>): readonly Sql[] {

@@ -8,16 +8,19 @@ const service = 'command-service'
 const migration_lock = 7_236_001
 
 /** Connects when it is first asked. */
-export function database(url: string, onError: (error: Error) => void, { connections_max = 10, statement_ms = 10_000 } = {}): Kysely<any> {
+export function connections(url: string, onError: (error: Error) => void, { connections_max = 10, statement_ms = 10_000 } = {}): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url, types: sqlTypes, max: connections_max, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
     // The server ends a slow statement; this ends the wait for a server that is gone.
     statement_timeout: statement_ms, query_timeout: statement_ms + 5_000,
   })
   // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
-  pool.on('error', () => undefined).on('connect', (client) => client.on('error', onError))
-  return new Kysely({ dialect: new PostgresDialect({ pool }) })
+  return pool.on('error', () => undefined).on('connect', (client) => client.on('error', onError))
 }
+
+export const over = (pool: pg.Pool): Kysely<any> => new Kysely({ dialect: new PostgresDialect({ pool }) })
+
+export const database = (...of: Parameters<typeof connections>): Kysely<any> => over(connections(...of))
 
 export async function migrate(db: Kysely<any>): Promise<void> {
   await db.transaction().execute(async (trx) => {

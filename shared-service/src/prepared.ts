@@ -1,0 +1,35 @@
+import type { CompiledQuery } from 'kysely'
+import pg from 'pg'
+import type { Row } from 'shared-domain/kernel/read-model.ts'
+
+/** Asks a statement of which only values differ from the last one like it. */
+export type Prepared = (query: Pick<CompiledQuery, 'sql' | 'parameters'>, isPlannedAnew?: boolean) => Promise<readonly Row[]>
+
+const statements_max = 500
+/** SQLSTATE of "cached plan must not change result type": the view now stands for a table of another version. */
+const planOutlived = '0A000'
+
+/**
+ * Postgres parses and plans a statement once per connection, which costs more than to run it; there are few: only values differ. Where
+ * the best plan is another one for other values, it is planned each time.
+ */
+export function prepared(pool: pg.Pool): Prepared {
+  const names = new Map<string, string>()
+  let generation = 0
+  const nameOf = (text: string) => {
+    if (!names.has(text) && names.size < statements_max) names.set(text, `${generation}.${names.size}`)
+    return names.get(text)
+  }
+  return async ({ sql: text, parameters }, isPlannedAnew = false) => {
+    const values = [...parameters]
+    const name = isPlannedAnew ? undefined : nameOf(text)
+    try {
+      return (await pool.query(name === undefined ? { text, values } : { name, text, values })).rows
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || error.code !== planOutlived) throw error
+      names.clear()
+      generation += 1
+      return (await pool.query({ text, values })).rows
+    }
+  }
+}
