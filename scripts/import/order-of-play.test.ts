@@ -39,6 +39,7 @@ function log(seed: number): Row[] {
 class ShufflingDoor implements Pick<Api, 'post' | 'together'> {
   readonly world = new World(deciders)
   requests = 0
+  overtaken = 0
   readonly #courier = new Courier(this.world, [unblocking, slots])
   readonly #chance: () => number
   constructor(seed: number) {
@@ -74,6 +75,7 @@ class ShufflingDoor implements Pick<Api, 'post' | 'together'> {
     const id = streamOf(path, body)
     const outcome = this.world.do({ category: decider.category, id, command, data })
     this.#courier.settle()
+    if (outcome instanceof Rejection && outcome.code === 'CAPACITY_EXCEEDED') this.overtaken++
     if (outcome instanceof Rejection) return new Refused(409, { code: outcome.code, title: 'No.' })
     return { id, revision: String(outcome.at(-1)?.revision), position: '0', changed: outcome.length > 0 }
   }
@@ -95,14 +97,15 @@ t.test('whatever is played first, the facts of every case, the report line by li
     const door = new ShufflingDoor(order)
     const refusals: unknown[] = []
     const played = await new Player(door, mapping, (refusal) => refusals.push(refusal)).play(rows, () => undefined)
-    return { played, refusals, facts: door.facts(), requests: door.requests }
+    return { played, refusals, facts: door.facts(), requests: door.requests, overtaken: door.overtaken }
   }
   const first = await play(1)
   t.equal(first.played.stopped, undefined)
   t.ok(first.refusals.length > 0)
   t.ok(first.requests * 4 < first.played.commands, `${first.played.commands} commands in ${first.requests} requests`)
   for (const order of [2, 3, 4, 5]) {
-    const { requests: _requests, ...again } = await play(order)
+    const { requests: _requests, overtaken, ...again } = await play(order)
+    t.equal(overtaken, 0, 'nobody begins before there is a slot')
     t.strictSame(again.refusals, first.refusals, `log ${seed}, order ${order}`)
     t.strictSame(again.facts, first.facts, `log ${seed}, order ${order}`)
     t.strictSame(again.played, first.played)

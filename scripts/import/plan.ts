@@ -9,6 +9,10 @@ export interface Plan {
   readonly owners: ReadonlyMap<string, Row>
   /** The cases that are put back before a row, so that its own can be taken up. */
   readonly room: ReadonlyMap<Row, readonly string[]>
+  /** Whose slot a row takes, and how many of theirs are taken up to then, those given back included. */
+  readonly begins: ReadonlyMap<Row, { readonly owner: string; readonly nth: number }>
+  /** Whose slots a row gives back of its own case. */
+  readonly ends: ReadonlyMap<Row, readonly string[]>
   /** The cases of which all earlier rows must have been played: the row rests on how they stand. */
   readonly after: ReadonlyMap<Row, Iterable<string>>
   /**
@@ -19,8 +23,11 @@ export interface Plan {
 }
 
 export const slots_max = 50
-/** Slots come back in the background, and cases side by side overtake one another: so many stay unused. */
+/** Slots come back in the background, a moment after what gives them back was answered: so many stay unused. */
 export const slots_spare = 8
+/** Of those, as many as cases side by side may take that overtake one another. */
+const slots_overtaking = 2
+export const slots_begun = slots_max - slots_spare + slots_overtaking
 
 const accepted: Accepted = { revision: '0' }
 
@@ -53,6 +60,11 @@ export function planOf(mapping: Mapping, rows: readonly Row[]): Plan {
   const room = new Map<Row, readonly string[]>()
   const after = new Map<Row, Iterable<string>>()
   const vain = new Map<Row, ReadonlyMap<string, string>>()
+  const begins = new Map<Row, { owner: string; nth: number }>()
+  const ends = new Map<Row, readonly string[]>()
+  const begun = new Map<string, number>()
+  /** Whose slot a case has. */
+  const holders = new Map<string, string>()
   /** Cases in progress by their owner, the one that was touched longest ago first. */
   const active = new Map<string, Set<string>>()
   const activeOf = (owner: string) => active.get(owner) ?? active.set(owner, new Set()).get(owner)!
@@ -63,8 +75,23 @@ export function planOf(mapping: Mapping, rows: readonly Row[]): Plan {
     if (idle.length > 0) room.set(row, idle)
     for (const other of idle) {
       busy.delete(other)
+      holders.delete(other)
       course.cases.get(other)!.phase = 'open'
     }
+  }
+
+  const end = (row: Row, name: string) => {
+    const holder = holders.get(name)
+    if (holder !== undefined && holders.delete(name)) ends.set(row, [...ends.get(row) ?? [], holder])
+  }
+
+  const begin = (row: Row, name: string, owner: string) => {
+    makeRoom(row, owner)
+    end(row, name)
+    holders.set(name, owner)
+    const nth = (begun.get(owner) ?? 0) + 1
+    begun.set(owner, nth)
+    begins.set(row, { owner, nth })
   }
 
   for (const row of rows) {
@@ -79,11 +106,12 @@ export function planOf(mapping: Mapping, rows: readonly Row[]): Plan {
       const code = verdicts.on(name, wish.value.name, other)
       if (code && now()?.phase !== 'done') vain.set(row, new Map([...vain.get(row) ?? [], [wish.value.name, code]]))
       else if (!code && other !== undefined) verdicts.wait(name, other)
-      else if (!code && wish.value.name === 'start') makeRoom(row, now()!.owner)
+      else if (!code && wish.value.name === 'start') begin(row, name, now()!.owner)
       wish = wishes.next(code ? undefined : accepted)
     }
     const later = now()
     if (later?.phase === 'active') activeOf(later.owner).add(name)
+    else end(row, name)
   }
-  return { owners: course.owners, room, after, vain }
+  return { owners: course.owners, room, begins, ends, after, vain }
 }

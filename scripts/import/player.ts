@@ -1,11 +1,12 @@
 import { task } from 'shared-domain/work/task/decider.ts'
 import { v5 } from 'uuid'
 import { Refused, type Api } from '../api.ts'
+import { Gates } from './gate.ts'
 import { Gatherer } from './gatherer.ts'
 import { caseOf, Course, idOf, type Accepted, type Wish } from './course.ts'
 import type { Mapping } from './mapping.ts'
 import { cut } from './cut.ts'
-import { planOf, slots_max, type Plan } from './plan.ts'
+import { planOf, slots_begun, slots_max, type Plan } from './plan.ts'
 import type { Row } from './row.ts'
 
 /** What the log contradicts, row by row. */
@@ -54,6 +55,8 @@ export class Player {
   /** What was refused of rows that others before them still keep from being told of. */
   readonly #refusals = new Map<Row, Refusal[]>()
   readonly #byWish: Record<string, number> = {}
+  readonly #gates = new Gates(slots_begun)
+  #begins: Plan['begins'] = new Map()
   #vain: Plan['vain'] = new Map()
   #stopped: Played['stopped']
   #commands = 0
@@ -68,8 +71,9 @@ export class Player {
 
   /** Where something stops it, all that was under way has been answered. */
   async play(rows: readonly Row[], onProgress: (done: number) => void): Promise<Played> {
-    const { owners, room, after, vain } = planOf(this.#mapping, rows)
+    const { owners, room, begins, ends, after, vain } = planOf(this.#mapping, rows)
     this.#vain = vain
+    this.#begins = begins
     await Promise.all([...owners].map(([name, row]) => this.#guarded(row, () => this.#register(name, row))))
     for (const row of owners.values()) this.#tell(row)
     const underWay = new Set<Promise<void>>()
@@ -77,11 +81,15 @@ export class Player {
     let told = 0
     for (const row of rows) {
       if (this.#stopped) break
-      const before = (room.get(row) ?? []).map((name) => this.#next(name, row, () => this.#putBack(row, name)))
+      const before = (room.get(row) ?? []).map((name) => this.#next(name, row, async () => {
+        await this.#putBack(row, name)
+        this.#gates.leave(begins.get(row)!.owner)
+      }))
       for (const name of after.get(row) ?? []) before.push(this.#tails.get(name) ?? Promise.resolve())
       const done = this.#next(caseOf(row), row, async () => {
         await Promise.all(before)
         await this.#send(row, this.#course.of(row))
+        for (const owner of ends.get(row) ?? []) this.#gates.leave(owner)
       }).then(() => {
         underWay.delete(done)
         ended.add(row)
@@ -112,6 +120,7 @@ export class Player {
       if (!this.#stopped) await work()
     } catch (error) {
       this.#stopped ??= { row, error }
+      this.#gates.open()
     }
   }
 
@@ -144,6 +153,9 @@ export class Player {
   async #wish(row: Row, { name, path, body, at }: Wish, about: string): Promise<Accepted> {
     const code = this.#vain.get(row)?.get(name)
     if (code) return this.#report(row, name, code, whys[code]?.says ?? code)
+    const begin = name === 'start' ? this.#begins.get(row) : undefined
+    if (begin) await this.#gates.enter(begin.owner, begin.nth)
+    if (this.#stopped) throw this.#stopped.error
     const key = `${this.#mapping.name} ${this.#sourceOf(row)} ${row.number} ${name}${about}`
     for (let tries = 1; ; tries++) {
       try {
