@@ -83,6 +83,14 @@ t.test('F-84 F-83 who has used all is exhausted until the window ends or the lim
   t.strictSame(told, [50, 75, 90, 100])
 })
 
+t.test('F-52 F-85 a budget is shown by window', async (t) => {
+  const { status, body } = await ada.ask(`GET ${ada.budget}`)
+  t.match({ status, body }, { status: 200, body: { limits: { tokens: { daily: 1_000 } }, overrides: [{ extra: 1_000 }], position: /^\d+$/ } })
+  t.match(body.windows.find(({ unit, window }: any) => unit === 'tokens' && window === 'day'), { limit: 2_000, used: 1_100, reserved: 7, exhaustsAt: /Z$|null/ })
+  t.match((await admin('GET /budget')).body, { limits: { tokens: { monthly: 1_000_000_000 } }, windows: { length: 6 } })
+  t.match(await admin('GET /orchestrators/00000000-0000-7000-8000-000000000009/budget'), { status: 404 })
+})
+
 t.test('H-1 F-52 the older paths take the same words', async (t) => {
   const older = async (route: string, body: object, key = baton.adminKey.key) => {
     const [method, path] = route.split(' ') as [string, string]
@@ -91,6 +99,7 @@ t.test('H-1 F-52 the older paths take the same words', async (t) => {
     return { status: response.status, body: await response.json() as any, link: response.headers.get('link') }
   }
   const link = (route: string) => `</api/v1${route}>; rel="successor-version"`
+  t.match((await asks(baton.adminKey.key)(`GET ${bob.budget.replace('/orchestrators', '/vps')}`)).body, { limits: { tokens: { daily: 1_000 } } })
   t.match(await older(`PUT ${bob.budget}`, {}), { status: 200, body: { changed: true }, link: link(bob.budget) })
   t.match(await older(`PUT ${bob.budget}`, { thresholds: [0] }), { status: 400 })
   const { body: { ledger, reservation }, ...reserved } = await older(`POST ${bob.budget}/reserve`, { tokens: 5 })

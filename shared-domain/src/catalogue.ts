@@ -10,6 +10,7 @@ import { agentTasks } from './fleet/agent/questions.ts'
 import { agentSlots } from './fleet/agent-slots.ts'
 import { budgets } from './fleet/budget/budgets.ts'
 import { budget } from './fleet/budget/decider.ts'
+import { orchestratorBudget, organizationBudget } from './fleet/budget/questions.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
 import { circuits } from './fleet/circuits.ts'
@@ -63,18 +64,16 @@ export const deciders: readonly Decider[] = [
 
 export const readModels: readonly ReadModel[] = [
   backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, organizations, orchestrators, posts,
-  conversations,
-  conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, decisions, votes, timeline,
+  conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, decisions, votes, timeline,
 ]
 
 export const processes: readonly Process[] = [
   unblocking, detection, leases, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers, exhaustion, idleConversations,
-  deadlines,
-  approvals,
+  deadlines, approvals,
 ]
 
 export const choices: readonly Choice<any>[] = [nextTask]
 
-export const questions: readonly Question[] = [orchestratorStatus, orchestratorActions, agentTasks]
+export const questions: readonly Question[] = [orchestratorStatus, orchestratorActions, orchestratorBudget, organizationBudget, agentTasks]
 
 export const settings: SettingsStand = organizationSettings

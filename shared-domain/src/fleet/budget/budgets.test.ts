@@ -16,7 +16,7 @@ t.test('F-52 limits, overrides, counts and until when nothing starts are shown, 
   const { reserve, consume, release, configure, override, world } = house
   t.equal(rowOf(house), undefined, 'who has none has no row')
   const reservation = reservationIn(reserve(tokens(50)))
-  t.match(rowOf(house), { holder, limits: null, overrides: [], counts: { reserved: { tokens: 50 } }, blocked: null })
+  t.match(rowOf(house), { holder, kind: 'orchestrator', limits: null, overrides: [], counts: { reserved: { tokens: 50 } }, blocked: null })
   configure({ tokens: { hourly: 100 } })
   consume({ reservation, ...tokens(100) })
   t.match(rowOf(house), {
@@ -29,7 +29,7 @@ t.test('F-52 limits, overrides, counts and until when nothing starts are shown, 
   t.match(rowOf(house), { overrides: [more], blocked: null })
   t.match(rows(orchestrators, house), [{ budget_until: null }])
   release({ ledger: '203001', reservation })
-  t.match(rowOf(house, organization), { limits: null, counts: { hour: { tokens: 100 } } })
+  t.match(rowOf(house, organization), { kind: 'organization', limits: null, counts: { hour: { tokens: 100 } } })
   world.pass(day_ms)
   override({ ...more, until: later(world.at, hour_ms) })
   t.equal(rowOf(house).overrides.length, 1, 'what has ended is not shown')

@@ -10,6 +10,7 @@ import { isInForce, Limits, Override } from './limits.ts'
 const row = z.object({
   /** An orchestrator, or the organization by its name. */
   holder: z.string(),
+  kind: z.enum(['orchestrator', 'organization']),
   limits: Limits.nullable(),
   /** Those in force when the last was granted. */
   overrides: z.array(Override),
@@ -19,23 +20,30 @@ const row = z.object({
 })
 
 type Row = z.output<typeof row>
+type Fact<Data = unknown> = Recorded<{ readonly type: string; readonly data: Data & { readonly orchestrator: string | null } }>
 
 /** Whoever has a ledger before limits, or limits before a ledger, has a row. */
-function altered(holder: string, alter: (row: Row) => Partial<Row>): readonly Change<Row, 'holder'>[] {
-  const unknown: Row = { holder, limits: null, overrides: [], counts: null, blocked: null }
+function altered({ id, data: { orchestrator } }: Fact, alter: (row: Row) => Partial<Row>): readonly Change<Row, 'holder'>[] {
+  const holder = holderOf(id)
+  const kind = orchestrator === null ? 'organization' : 'orchestrator'
+  const unknown: Row = { holder, kind, limits: null, overrides: [], counts: null, blocked: null }
   return [{ alter: (row = unknown) => ({ ...row, ...alter(row) }), at: { holder } }]
 }
 
 /** What comes late to a ledger of an earlier month is not told of this one. */
-const counted = ({ id, data: { counts } }: Recorded<{ type: string; data: { counts: Counts } }>) =>
-  altered(holderOf(id), ({ counts: known }) => (known && known.month.start > counts.month.start ? {} : { counts }))
+const counted = (fact: Fact<{ counts: Counts }>) => {
+  const { counts } = fact.data
+  return altered(fact, ({ counts: known }) => (known && known.month.start > counts.month.start ? {} : { counts }))
+}
 
-const blocked = ({ id, data }: Recorded<{ type: string; data: Pick<Row, 'blocked'> }>) => altered(id, () => ({ blocked: data.blocked }))
+const blocked = (fact: Fact<Pick<Row, 'blocked'>>) => altered(fact, () => ({ blocked: fact.data.blocked }))
 
 const project: Project<typeof row, 'holder', BudgetEvent | LedgerEvent> = {
-  BudgetConfigured: ({ id, data: { limits } }) => altered(id, () => ({ limits })),
-  BudgetOverrideGranted: ({ id, at, data: { orchestrator: _, ...override } }) =>
-    altered(id, ({ overrides }) => ({ overrides: [...overrides.filter((one) => isInForce(one, at)), override] })),
+  BudgetConfigured: (fact) => altered(fact, () => ({ limits: fact.data.limits })),
+  BudgetOverrideGranted(fact) {
+    const { at, data: { orchestrator: _, ...override } } = fact
+    return altered(fact, ({ overrides }) => ({ overrides: [...overrides.filter((one) => isInForce(one, at)), override] }))
+  },
   BudgetExhausted: blocked,
   BudgetResumed: blocked,
   TokensReserved: counted,
@@ -51,5 +59,6 @@ export const budgets = readModel({
   path: '/budgets',
   row,
   key: ['holder'],
+  filters: ['kind'],
   project,
 })
