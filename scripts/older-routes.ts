@@ -39,7 +39,7 @@ export const olderRoutes = ({ deciders, choices, readModels, questions }: Declar
     .flatMap(([name, command]) => wordingsOf(decider, name, command))),
   ...choices.flatMap((choice) => {
     const [own, ...others] = choiceRoutesOf(choice)
-    return [...others.map(({ alias }) => ({ alias, own: own! })), ...asked(questionOf(choice))]
+    return [...others.map(({ alias }) => ({ alias, own: own! })), ...questionOf(choice).flatMap(asked)]
   }),
   ...[...readModels.flatMap(questionsOf), ...questions.map(answerOf)].flatMap(asked),
 ])

@@ -68,7 +68,7 @@ export function commandPage(deciders: readonly Decider[], choices: readonly Choi
   const picks = choices.map((choice) => {
     const { path, command, question, about, policy, chooser } = choice
     const place = `/api/v1${path}${chooser ? '/:id' : ''}`
-    return [`\`POST ${place}/${command}\``, `\`GET ${place}/${question}\``, about, policy, fields(wishOf(choice))]
+    return [`\`POST ${place}/${command}\``, question === undefined ? '' : `\`GET ${place}/${question}\``, about, policy, fields(wishOf(choice))]
   })
   const statuses = Object.entries(meanings).map(([kind, { status, retryable }]) => `${kind} ${status}${retryable ? ' (retryable)' : ''}`)
   return `# Commands\n\n${generated}\nThe kind of a refusal is its status: ${statuses.join(', ')}.\n\n${together}\n\n${parts.filter(Boolean).join('\n')}\n## Choices\n\n${table(['takes it', 'asks only', 'what', 'policy', 'criteria'], picks)}\n`

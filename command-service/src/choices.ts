@@ -1,7 +1,6 @@
 import { sql, type Kysely } from 'kysely'
 import { wordsOf, type Alias, type Said } from 'shared-domain/kernel/alias.ts'
-import { readBy, wishOf, type Choice } from 'shared-domain/kernel/choice.ts'
-import type { Asking } from 'shared-domain/kernel/choosing.ts'
+import { endsOf, onBehalf, readBy, wishOf, type Asking, type Choice, type Selection } from 'shared-domain/kernel/choice.ts'
 import { mayActAs, reject, Rejection } from 'shared-domain/kernel/decider.ts'
 import { Id } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
@@ -55,9 +54,10 @@ export function choiceRoutes(choices: readonly Choice[], hosts: Hosts): readonly
 function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof taker>): readonly CommandRoute[] {
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
-  const refusals = { ...decider.rejections, [choice.nothing.code]: choice.nothing }
+  const refusals = { ...decider.rejections, ...Object.fromEntries(endsOf(choice).map((end) => [end.code, end])) }
   const canonical = wishOf(choice).extend(waiting)
   const [own, ...older] = choiceRoutesOf(choice)
+  const told = choice.answers ?? command.answers
 
   function read({ known, parameters, body }: Asked, words: z.ZodObject, alias: Alias | undefined): Errand {
     const ids: Readonly<Record<string, string>> = idsIn(parameters)
@@ -65,13 +65,14 @@ function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof 
     const said = alias ? inOwnWords(alias, { words, canonical }, { ...body, ...ids }, known.at) : body
     const { minPosition, ...wish } = parsed(canonical, said) as Said & { readonly minPosition?: string }
     const { id } = ids
-    if (id !== undefined && !mayActAs(known, id)) throw new Problem('FORBIDDEN', 'An orchestrator claims for itself.')
+    const meant = onBehalf(choice, wish, known)
+    if (!meant || (id !== undefined && !mayActAs(known, id))) throw new Problem('FORBIDDEN', 'An orchestrator chooses for itself.')
     const place = id === undefined ? choice.name : `${choice.name} ${id}`
     return {
       line: place, link: alias && successorLink(own!.path, ids),
       async carryOut() {
         if (minPosition !== undefined) await Promise.all(readBy(choice).map(({ name }) => positions.reached(name, BigInt(minPosition))))
-        return answerTo(await take({ id, wish, at: known.at }, { ...known, commandId: commandIdOf(known, place) }), refusals)
+        return answerTo(await take({ id, wish: meant, at: known.at, caller: known }, { ...known, commandId: commandIdOf(known, place) }), refusals)
       },
     }
   }
@@ -82,12 +83,12 @@ function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof 
       method: 'POST', path,
       schema: {
         operationId: alias ? olderOperation({ method: 'POST', path }) : `${choice.name}.${choice.command}`,
-        summary: `${alias ? 'Older words: takes' : 'Takes'} the best and starts it: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
+        summary: `${alias ? 'Older words: takes' : 'Takes'} the best: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
         tags: [choice.path.slice(1)],
         ...(parameters.length > 0 ? { params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } } } : {}),
         headers: headerParameters({ picks: true }),
         body: z.toJSONSchema(bodyOf({ words, parameters }), { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
-        response: answers(refusals, command.answers ? { answers: command.answers } : {}),
+        response: answers(refusals, told ? { answers: told } : {}),
         ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
       },
       needs: () => ({ scope: command.scope ?? 'write', fresh: command.fresh ?? false }),
@@ -104,6 +105,10 @@ function taker(choice: Choice, { db, ask, findRows, findSettings, streams, handl
   /** Tells one request from another under the same key. */
   const wordOf = (wish: Said) => (Object.keys(wish).length > 0 ? fingerprintOf(choice.name, wish) : choice.name)
 
+  /** The answer with what the choice says besides. */
+  const told = (taken: Outcome, rejected: Selection['rejected']): Outcome => (taken instanceof Rejection || !choice.answers ? taken
+    : { ...taken, more: choice.answers.of({ id: taken.id, said: taken.more ?? {}, rejected }) })
+
   /** The answer to the same request, if it came before and led to something. */
   async function earlier(wish: Said, request: Omit<Request, 'id'>): Promise<Outcome | undefined> {
     const { commandId, organization } = request
@@ -113,7 +118,7 @@ function taker(choice: Choice, { db, ask, findRows, findSettings, streams, handl
     const first = await streams.answered(entry, commandId)
     if (!first || entry.organization !== organization) return undefined
     if (made.request !== wordOf(wish)) return reject('IDEMPOTENCY_MISMATCH')
-    return repeated(streams, { decider, command, request: { ...request, id: made.target } }, first)
+    return told(await repeated(streams, { decider, command, request: { ...request, id: made.target } }, first), [])
   }
 
   /** Before the command goes out it is noted where to, so that a repetition looks there first. */
@@ -125,17 +130,18 @@ function taker(choice: Choice, { db, ask, findRows, findSettings, streams, handl
     const first = request.repeatable ? await earlier(asking.wish, request) : undefined
     if (first) return first
     const settings = choice.settings && await findSettings(organization, choice.settings)
-    const course = candidates(choice, { ...asking, settings }, tries_max, {
+    const asked = { ...asking, settings }
+    const course = candidates(choice, asked, tries_max, {
       rows: (model, slices) => rowsOf(organization, model, slices),
-      grounds: (asked) => findRows(organization, asked),
+      grounds: (rows) => findRows(organization, rows),
     })
     let step = await course.next()
     while (!step.done) {
       const { row, selection } = step.value
       const target = choice.idOf(row)
       if (request.repeatable) await note(request, asking.wish, target)
-      const outcome = await handle(decider, name, command.data.parse(data(selection)), { ...request, id: target })
-      if (!(outcome instanceof Rejection)) return outcome
+      const outcome = await handle(decider, name, command.data.parse(data(selection, asked)), { ...request, id: target })
+      if (!(outcome instanceof Rejection)) return told(outcome, selection.rejected)
       step = await course.next(outcome)
     }
     return step.value.why

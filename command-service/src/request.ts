@@ -61,7 +61,7 @@ export interface Run {
   readonly held: Held[]
   /** What could not be held. */
   readonly refused: Unheld[]
-  grounds?: { readonly asked: Asked; readonly found: Grounds }
+  grounds?: { readonly asked: Asked; readonly found: Grounds } | undefined
   /** Of those that the command reads. */
   settings?: SettingValues
 }

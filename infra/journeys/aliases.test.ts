@@ -346,7 +346,7 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     ]
   },
   'GET /orchestrators/:orchestrator/next-task → GET /orchestrators/:orchestrator/next': async () => [
-    { says: 'what is next', params: { orchestrator: ada.id }, answers: { status: 200, body: { policy: String } }, link: `/orchestrators/${ada.id}/next` },
+    { says: 'what is next', params: { orchestrator: ada.id }, answers: { status: 200, body: { policy: String } }, link: `/orchestrators/${ada.id}/next?limit=6` },
     { says: 'of nobody', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
     { says: 'of what is no id', params: { orchestrator: 'x' }, answers: refused(404, 'NOT_FOUND') },
   ],

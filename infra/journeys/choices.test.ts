@@ -158,7 +158,7 @@ t.test('W-2 criteria and routes are in both documents and on the page of command
   t.equal(properties.tags.description, 'All of these.')
   t.notOk(commands['/api/v1/parcels/load'].post.parameters.some((one: any) => one.in === 'path'))
   const parameters = asked['/api/v1/depots/{depot}/next'].get.parameters.filter((one: any) => one.in === 'query').map(({ name }: any) => name)
-  t.strictSame(parameters.toSorted(), [...Object.keys(nextParcel.criteria!), 'minPosition'].toSorted())
+  t.strictSame(parameters.toSorted(), [...Object.keys(nextParcel.criteria!), 'limit', 'minPosition'].toSorted())
   t.ok(asked['/api/v1/parcels/next'].get.responses[200].content['application/json'].schema.properties.rejected)
   const page = commandPage(deciders, choices)
   for (const text of ['`POST /api/v1/parcels/load`', '`GET /api/v1/depots/:id/next`', '`minSize`? integer 0..']) t.ok(page.includes(text), text)

@@ -67,7 +67,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   const { readModels, choices, questions } = catalogue
-  for (const asked of [validateKey, position, ...readModels.flatMap(questionsOf), ...choices.map(questionOf), ...questions.map(answerOf)]) {
+  for (const asked of [validateKey, position, ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
     serve(app, asked, { gate, database, positions })
   }
 

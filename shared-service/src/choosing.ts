@@ -1,5 +1,5 @@
-import { choosing, type Asking, type Candidate, type End, type Slice } from 'shared-domain/kernel/choosing.ts'
-import type { Choice } from 'shared-domain/kernel/choice.ts'
+import { choosing, type Candidate, type End, type Slice } from 'shared-domain/kernel/choosing.ts'
+import type { Asking, Choice } from 'shared-domain/kernel/choice.ts'
 import type { Rejection } from 'shared-domain/kernel/decider.ts'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'

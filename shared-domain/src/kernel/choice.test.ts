@@ -7,7 +7,7 @@ import { Rejection } from './decider.ts'
 import { candidates, sliced, type RowsOf } from './picture.ts'
 import type { ReadModel, Row as AnyRow } from './read-model.ts'
 import { anyParcel, depots, limits, nextParcel, parcel, parcels, urgencies, vans, type ParcelRow } from './testing-choice.ts'
-import { now, uuid } from './testing.ts'
+import { admin, now, uuid } from './testing.ts'
 import { hour_ms, later } from './time.ts'
 import { World } from './world.ts'
 
@@ -29,7 +29,8 @@ const biggest = {
   score: ({ size, colour }: Row) => size * 10 + (colour === 'red' ? 1 : 0),
   ties: (a: Row, b: Row) => a.id - b.id,
 } as unknown as Choice<Row>
-const byAda = { id: 'ada', wish: {}, at: now }
+const caller = { by: admin, actsFor: null }
+const byAda = { id: 'ada', wish: {}, at: now, caller }
 
 t.test('there is a slice for every combination of the values that are chosen among', async (t) => {
   const slices = slicesOf(biggest, byAda, 2)
@@ -69,7 +70,7 @@ const among = (rows: readonly ParcelRow[], room = 5): RowsOf => (model) => ({
 /** All candidates, and what was passed over. */
 function offers(choice: Choice<ParcelRow>, rowsOf: RowsOf, wish: object = {}, tries = 24) {
   const all = []
-  const course = candidates(choice, { id: choice.chooser && here, wish: { ...wish }, at: now }, tries, rowsOf, '7')
+  const course = candidates(choice, { id: choice.chooser && here, wish: { ...wish }, at: now, caller }, tries, rowsOf, '7')
   let step = course.next()
   for (; !step.done; step = course.next()) all.push(step.value)
   return { ids: all.map(({ row }) => Number(row.parcel.slice(-4))), all, ...step.value }

@@ -1,7 +1,9 @@
 import type { Said } from './alias.ts'
-import { asksOf, rejected_max, type Choice, type First, type Rejected, type Selection, type Standing } from './choice.ts'
+import {
+  asksOf, placeOf, rejected_max, type Asking, type Choice, type First, type Nothing, type Rejected, type Selection, type Standing,
+} from './choice.ts'
 import { inOrderOf, meetsAll, type Condition, type Joined } from './condition.ts'
-import { reject, type Rejection, type SettingValues } from './decider.ts'
+import { reject, type Rejection } from './decider.ts'
 import { cited, type Asked, type Grounds } from './grounds.ts'
 import type { ReadModel, Row } from './read-model.ts'
 
@@ -25,15 +27,6 @@ export interface Slice {
   /** Values of those columns: only rows behind them are wanted. */
   readonly after?: readonly unknown[]
   readonly limit: number
-}
-
-/** Who chooses, where somebody does, by which criteria and when. */
-export interface Asking {
-  readonly id?: string | undefined
-  readonly wish: Said
-  readonly at: string
-  /** Of those that the choice reads. */
-  readonly settings?: SettingValues | undefined
 }
 
 const withKey = (columns: readonly string[], { key }: ReadModel) => [...columns, ...key.filter((column) => !columns.includes(column))]
@@ -87,6 +80,7 @@ export type Step<R = any> =
 
 /** Why there are no more candidates, or why the choice ends with the one that was refused. */
 export interface End {
+  readonly policy: string
   readonly why: Rejection
   readonly rejected: readonly Rejected[]
 }
@@ -96,13 +90,14 @@ export interface End {
  * told when the command refuses one. The same rows, policy and instant give the same candidates.
  */
 export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, tries: number): Generator<Step<R>, End, any> {
-  const { from, chooser: model, policy, top, idOf, fits, outdated, passing, nothing } = choice
-  const { id, at, settings = {} } = asking
+  const { from, chooser: model, top, idOf, fits, outdated, passing, nothing, unfit = nothing } = choice
+  const { id, at } = asking
+  const policy = choice.policyOf?.(asking) ?? choice.policy
   const chooser = model && (yield { rows: model, slices: [rowAt(model, id)] })[0]
-  if (model && !chooser) return { why: reject('NOT_FOUND'), rejected: [] }
+  if (model && !chooser) return { policy, why: reject('NOT_FOUND'), rejected: [] }
   const grounds: Grounds | undefined = choice.grounds && (yield { grounds: choice.grounds })
   const seen = grounds?.rows ?? {}
-  const first = choice.first?.(seen, at, settings)
+  const first = choice.first?.(seen, asking)
   const rejected: Rejected[] = []
   let refusal: Rejection | undefined
   let offers = 0
@@ -134,26 +129,42 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
     return undefined
   }
 
+  /** Goes on behind the place that is named, if one is; where it stops before the end of the rows it says where. */
   function* firstThatFits(whyNot: NonNullable<typeof fits>): Generator<Step<R>, Rejection | undefined, any> {
-    const slices = [...slicesOf(choice, asking, page_rows, first)]
-    for (let pages = 0; slices.length > 0 && pages < pages_max; pages++) {
-      const slice = slices.shift()!
-      const rows: readonly R[] = yield { rows: from, slices: [slice] }
+    const slices = slicesOf(choice, asking, page_rows, first)
+    let { number, after } = startOf(slices, asking.wish)
+    for (let pages = 0; number < slices.length; pages++) {
+      const slice = slices[number]!
+      const rows: readonly R[] = pages < pages_max ? yield { rows: from, slices: [{ ...slice, ...(after ? { after } : {}) }] } : []
       for (const row of rows) {
-        if (offers === tries) return undefined
-        const reason = whyNot(row, seen, at, settings)
+        if (offers === tries) return unfinished(number, after)
+        const reason = whyNot(row, seen, asking)
         const one = { row, score: choice.score(row, chooser, at) }
         const last = reason ? pass(row, reason) : yield* offer(one, [one])
         if (last) return last
+        after = slice.order.map((column) => row[column])
       }
-      const end = rows.length === page_rows ? rows.at(-1)! : undefined
-      if (end) slices.unshift({ ...slice, after: slice.order.map((column) => end[column]) })
+      if (pages === pages_max) return unfinished(number, after)
+      if (rows.length < page_rows) [number, after] = [number + 1, undefined]
     }
     return undefined
   }
 
-  const why = (yield* fits ? firstThatFits(fits) : best()) ?? refusal ?? reject(nothing.code, rejected.length > 0 ? { rejected } : {})
-  return { why, rejected }
+  const unfinished = (number: number, after: readonly unknown[] = []) => ended(unfit, { after: JSON.stringify([number, ...after]) })
+
+  const ended = ({ code, detail = toldOf }: Nothing, more: Said = {}) => reject(code, { ...detail(rejected), ...more })
+
+  const last = yield* fits ? firstThatFits(fits) : best()
+  const why = last ?? (choice.unfit ? undefined : refusal) ?? ended(rejected.length > 0 ? unfit : nothing)
+  return { policy, why, rejected }
+}
+
+const toldOf = (rejected: readonly Rejected[]): Said => (rejected.length > 0 ? { rejected } : {})
+
+/** Where to begin: at the first slice, unless the wish says where an earlier choice stopped. */
+function startOf(slices: readonly Slice[], { after: place }: Said): { number: number; after: readonly unknown[] | undefined } {
+  const [number = 0, ...after] = (typeof place === 'string' && placeOf(place)) || []
+  return { number, after: after.length === slices[number]?.order.length ? after : undefined }
 }
 
 const rowAt = ({ key: [column] }: ReadModel, id: unknown): Slice => ({ where: { [column!]: [id] }, order: [column!], limit: 1 })

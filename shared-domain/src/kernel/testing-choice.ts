@@ -118,7 +118,7 @@ export const nextParcel: Choice<ParcelRow> = {
   }],
   policy: 'urgency/1', of: 'depot', criteria, among: { urgency: urgencies }, order: ['due', 'since'], top: 3, chooser: depots,
   grounds: { limits: rowsOf(limits, { columns: ['hours'] }) },
-  first: ({ limits: all = [] }, at) => ({
+  first: ({ limits: all = [] }, { at }) => ({
     meets: [{ column: 'since', atMost: later(at, -Math.min(168, ...all.map(({ hours }) => hours as number)) * hour_ms) }], order: ['since'],
   }),
   score: ({ urgency }, { bonus }: { bonus: number }) => weights[urgency] + bonus,

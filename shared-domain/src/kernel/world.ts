@@ -1,8 +1,7 @@
 import { organizationSettings } from '../fleet/organization/state.ts'
-import type { Choice } from './choice.ts'
-import type { Asking } from './choosing.ts'
+import { onBehalf, type Asking, type Choice } from './choice.ts'
 import {
-  inOrder, partsOf, Rejection, rounds_max, scopes, streamOf, type Context, type Decider, type Fold, type Hold, type Refused,
+  inOrder, partsOf, reject, Rejection, rounds_max, scopes, streamOf, type Context, type Decider, type Fold, type Hold, type Refused,
 } from './decider.ts'
 import type { Actor, AnyEvent, Recorded } from './fact.ts'
 import type { Asked, Grounds } from './grounds.ts'
@@ -96,11 +95,15 @@ export class World {
   /** Makes a choice and sends the command to one candidate after the other until one takes it: the facts, or why there are none. */
   choose(choice: Choice, { id, wish = {}, by = admin }: Partial<Pick<Asking, 'id' | 'wish'> & Pick<Wish, 'by'>>, tries = 24) {
     const { to: { category }, command, data } = choice.sends
-    const course = candidates(choice, { id, wish, at: this.at, settings: this.settings }, tries, this.#rowsOf, String(this.log.length))
+    const caller = { by, actsFor: ownOf(by) }
+    const meant = onBehalf(choice, wish, caller)
+    if (!meant) return reject('FORBIDDEN')
+    const asking = { id, wish: meant, at: this.at, settings: this.settings, caller }
+    const course = candidates(choice, asking, tries, this.#rowsOf, String(this.log.length))
     let step = course.next()
     while (!step.done) {
       const { row, selection } = step.value
-      const outcome = this.do({ category, id: choice.idOf(row), command, data: data(selection), by })
+      const outcome = this.do({ category, id: choice.idOf(row), command, data: data(selection, asking), by })
       if (!(outcome instanceof Rejection)) return outcome
       step = course.next(outcome)
     }
