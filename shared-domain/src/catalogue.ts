@@ -43,6 +43,7 @@ import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import type { SettingsStand } from './kernel/settings.ts'
 import { timeline } from './overview/timeline.ts'
+import { assignments } from './work/assignments.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
@@ -53,6 +54,7 @@ import { backlog } from './work/task/backlog.ts'
 import { task } from './work/task/decider.ts'
 import { delegationPairs, delegations } from './work/task/delegations.ts'
 import { performance } from './work/task/performance.ts'
+import { queueNext } from './work/task/queue.ts'
 import { nextTask } from './work/task/selection.ts'
 import { waits } from './work/task/waits.ts'
 import { unblocking } from './work/unblocking.ts'
@@ -68,11 +70,11 @@ export const readModels: readonly ReadModel[] = [
 ]
 
 export const processes: readonly Process[] = [
-  unblocking, detection, leases, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers, exhaustion, idleConversations,
-  deadlines, approvals,
+  unblocking, detection, leases, assignments, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers, exhaustion,
+  idleConversations, deadlines, approvals,
 ]
 
-export const choices: readonly Choice<any>[] = [nextTask]
+export const choices: readonly Choice<any>[] = [nextTask, queueNext]
 
 export const questions: readonly Question[] = [orchestratorStatus, orchestratorActions, orchestratorBudget, organizationBudget, agentTasks]
 

@@ -19,10 +19,10 @@ import { dependents } from './work/dependents/decider.ts'
 import { task } from './work/task/decider.ts'
 
 /**
- * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the last waits for it and is due
- * before it. Of the agents the first has slots taken and a peer, and the last has failed so often that its circuit is open. Two
- * orchestrators are in conflict, under an id that is met again, and a question is open for an hour. The second orchestrator and the
- * organization have used what they may, and each orchestrator has something set aside.
+ * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the second an agent's, and the
+ * last waits for the first and is due before it. Of the agents the first has slots taken and a peer, and the last has failed so often that
+ * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
+ * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside.
  */
 export function inhabited(): World {
   const world = new World(deciders)
@@ -43,13 +43,16 @@ export function inhabited(): World {
   world.carryOut(send(apiKey, first, 'generate', { orchestrator: first }))
   world.carryOut(send(apiKey, second, 'generate', { orchestrator: first }))
   world.carryOut(send(apiKey, second, 'reserveRotation', { successor: third }))
-  for (const id of [first, second, fourth]) world.carryOut(send(agent, id, 'register', { name: 'Agent', maxConcurrent: 3 }))
+  const hand = { name: 'Agent', maxConcurrent: 3, capabilities: [{ skill: 'writing' }] }
+  for (const id of [first, second, fourth]) world.carryOut(send(agent, id, 'register', hand))
   world.carryOut(send(agent, first, 'addPeer', { agent: first, peer: second }))
   for (const slot of [first, second]) world.carryOut(send(agent, first, 'reserve', { task: first, slot }))
   for (const slot of [first, second, third]) {
     world.carryOut(send(agent, fourth, 'reserve', { task: first, slot }))
     world.carryOut(send(agent, fourth, 'settle', { task: first, slot, success: false }))
   }
+  const assign = { ...send(task, second, 'assign', { assignee: `agent:${second}` }), by: system }
+  world.do(assign, { ...world.contextOf(assign), commandId: third })
   const wish = { title: 'Shall we?', electorate: [first, second, third], deadline: later(now, hour_ms) }
   world.carryOut(send(decision, fourth, 'open', { type: 'decision', ...wish }))
   const target = { kind: 'user', id: 'ada' } as const

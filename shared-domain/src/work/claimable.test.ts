@@ -7,9 +7,10 @@ import { slicesOf } from '../kernel/choosing.ts'
 import { Rejection } from '../kernel/decider.ts'
 import { rowsAfter, sliced } from '../kernel/picture.ts'
 import type { ReadModel } from '../kernel/read-model.ts'
-import { orchestrator } from '../kernel/testing.ts'
+import { admin, orchestrator } from '../kernel/testing.ts'
 import { Courier, type Wish, type World } from '../kernel/world.ts'
 import { inhabited } from '../scenery.ts'
+import { OrchestratorId } from '../vocabulary.ts'
 import { backlog } from './task/backlog.ts'
 import { task } from './task/decider.ts'
 import { nextTask } from './task/selection.ts'
@@ -18,16 +19,19 @@ import { taskState } from './task/state.ts'
 /** The tasks that `next` and `claim` would choose among: what their slices ask the read models for, but for the limit. */
 function offered({ log, at }: World): readonly string[] {
   const rows = new Map([backlog, decisions].map((model) => [model as ReadModel, rowsAfter(model, log)]))
-  const found = (owner: string) => slicesOf(nextTask, { id: owner, wish: {}, at }, Infinity)
+  const found = (owner: string) => slicesOf(nextTask, { id: owner, wish: {}, at, caller: { by: admin, actsFor: null } }, Infinity)
     .flatMap((slice) => sliced((model) => rows.get(model)!, backlog, slice))
   return ids.flatMap((owner) => found(owner).map((row) => String(row.task)))
 }
 
-/** The tasks that `start` takes, whoever is at work: whether the owner takes work at the moment is no matter of the task. */
-const startable = (world: World): readonly string[] => ids.filter((id) => {
-  const decision = task.commands.start.decide(world.look(taskState, id), {}, world.contextOf({ id }))
+const selection = { policy: 'any', candidates: [], rejected: [] }
+
+/** The tasks that start for one who may claim them, whoever is at work: whether one takes work at the moment is no matter of the task. */
+const startable = (world: World): readonly string[] => ids.flatMap((worker) => ids.filter((id) => {
+  const wish = { worker: OrchestratorId.parse(worker), selection }
+  const decision = task.commands.startSelected.decide(world.look(taskState, id), wish, world.contextOf({ id }))
   return !(decision instanceof Rejection) || decision.code === 'ORCHESTRATOR_UNAVAILABLE'
-})
+}))
 
 const [elector, another] = ids as [string, string]
 

@@ -1,4 +1,5 @@
 import { later, second_ms } from '../../kernel/time.ts'
+import { skillOf } from '../skills.ts'
 import { Agent, type AgentEvent, type Capability } from './events.ts'
 import { slotsOf, type Known } from './state.ts'
 
@@ -23,8 +24,10 @@ const learnt = (capability: Capability, { success, latency_ms, cost }: Outcome):
 })
 
 /** The skills after an outcome of something that required some of them. */
-export const measured = (capabilities: readonly Capability[], required: readonly string[], outcome: Outcome): Capability[] =>
-  capabilities.map((capability) => (required.includes(capability.skill) ? learnt(capability, outcome) : capability))
+export function measured(capabilities: readonly Capability[], required: readonly string[], outcome: Outcome): Capability[] {
+  const wanted = new Set(required.map(skillOf))
+  return capabilities.map((capability) => (wanted.has(skillOf(capability.skill)) ? learnt(capability, outcome) : capability))
+}
 
 /** The share of good outcomes, where the registered one counts as much as ten. */
 export const reliabilityOf = (registered: number, good: number, bad: number): number =>

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { reject, type Context } from '../../kernel/decider.ts'
 import { second_ms } from '../../kernel/time.ts'
 import { CommandId, TaskId, text } from '../../vocabulary.ts'
+import { taskState } from '../../work/task/state.ts'
 import { Agent, type AgentEvent } from './events.ts'
 import { cooled, room, type Decision } from './guards.ts'
 import { crossing, takesWork } from './load.ts'
@@ -39,6 +40,16 @@ type Reason = 'settled' | 'ended' | 'not-started' | 'expired'
 const released = (agent: Known, slot: HeldSlot, reason: Reason): readonly AgentEvent[] =>
   [Agent.AgentSlotReleased({ ...told(agent, slot, -1), reason }), ...crossed(agent, -1)]
 
+const confirmed = (agent: Known, slot: HeldSlot): readonly AgentEvent[] =>
+  (slot.use === 'reserved' ? [Agent.AgentSlotConfirmed(told(agent, slot, 0))] : [])
+
+/** What the task requires, when it names this slot of the agent; nothing when it does not. */
+function skillsWanted({ task, slot }: Taking, { id, look }: Context): readonly string[] | undefined {
+  const known = look(taskState, task)
+  const isTheirs = known.status !== 'NONE' && known.agentSlot?.agent === id && known.agentSlot.slot === slot
+  return isTheirs ? known.requiredCapabilities : undefined
+}
+
 /** An agent on trial gets one task at a time. */
 const isAvailable = (agent: Known) => {
   const { breaker: { is }, slots } = agent
@@ -66,8 +77,15 @@ export const slots = room({
     about: 'The task that the slot is for names the agent: it is in use until the task is given back or ends.',
     internal: true,
     data: Taking,
-    decide: (state, taking, context) => about(state, taking, context, (agent, slot) =>
-      (slot.use === 'reserved' ? [Agent.AgentSlotConfirmed(told(agent, slot, 0))] : [])),
+    decide(state, taking, context) {
+      if (state.stage === 'unknown' || heldBy(state, taking)) return about(state, taking, context, confirmed)
+      // Said again after the slot was given back, or said so late that the reservation had expired: only an assignment that stands counts.
+      const skills = skillsWanted(taking, context)
+      if (!skills) return []
+      const load = loadOf(state)
+      if (load.current >= load.max) return reject('CAPACITY_EXCEEDED', load)
+      return [Agent.AgentSlotConfirmed(told(state, { ...taking, session: null, skills }, 1)), ...crossed(state, 1)]
+    },
   },
 
   release: {
@@ -78,11 +96,13 @@ export const slots = room({
   },
 
   expire: {
-    about: 'The time of a reservation is up: it is given back.',
+    about: 'The time of a reservation is up: it is confirmed if its task names the agent, else given back.',
     internal: true,
     data: Taking,
-    decide: (state, taking, context) => about(state, taking, context, (agent, slot) =>
-      (slot.use === 'reserved' ? released(agent, slot, 'expired') : [])),
+    decide: (state, taking, context) => about(state, taking, context, (agent, slot) => {
+      if (slot.use !== 'reserved') return []
+      return skillsWanted(taking, context) ? confirmed(agent, slot) : released(agent, slot, 'expired')
+    }),
   },
 
   settle: {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { SettingValues } from '../../kernel/decider.ts'
+import { agentPolicyNames, nextPolicyNames } from '../../work/policies/names.ts'
 
 /**
  * What an organization may set for itself: each with its bounds, and what holds until it does. A setting stands here as soon as somebody
@@ -8,6 +9,11 @@ import type { SettingValues } from '../../kernel/decider.ts'
 export const Settings = z.object({
   orgRatePerMinute: z.int().min(1).max(10_000_000)
     .describe('Requests of all its keys together in a minute, of each replica of a service.').default(60_000),
+  startWithin_s: z.int().min(60).max(86_400).describe('How soon an agent must begin what it is assigned to, in seconds.').default(900),
+  assignPolicy: z.enum(agentPolicyNames).describe('How an agent is chosen for a task.').default('capability-reliability/1'),
+  nextPolicy: z.enum(nextPolicyNames).describe('How an orchestrator is told what to take up next.').default('deadline-priority/2'),
+  maxWait_h: z.int().min(1).max(8_760)
+    .describe('After so many hours a task comes before all that waited for less time, whatever its priority.').default(168),
 })
 export type Settings = z.output<typeof Settings>
 export type SettingName = keyof Settings

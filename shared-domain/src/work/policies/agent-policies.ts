@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import type { agents } from '../../fleet/agent/agents.ts'
+import { matchOf, skillOf } from '../../fleet/skills.ts'
 import type { Priority } from '../../vocabulary.ts'
-import { bonusOf, compare, loadOf, matchOf, skillOf } from './measures.ts'
+import { bonusOf, compare, loadOf } from './measures.ts'
+import type { AgentPolicyName } from './names.ts'
 
 /** What is asked of an agent's row. */
 export const columns = [
@@ -75,12 +77,9 @@ const roundRobin: AgentPolicy = {
   order: (a, b) => compare(a.row.last_slot_at ?? never, b.row.last_slot_at ?? never),
 }
 
-export const agentPolicies = {
+export const agentPolicies: Readonly<Record<AgentPolicyName, AgentPolicy>> = {
   'capability-reliability/1': capabilityReliability,
   'scheduler/1': scheduler,
   'load-balanced/1': loadBalanced,
   'round-robin/1': roundRobin,
-} satisfies Readonly<Record<string, AgentPolicy>>
-
-export type AgentPolicyName = keyof typeof agentPolicies
-export const agentPolicyNames = Object.keys(agentPolicies) as [AgentPolicyName, ...AgentPolicyName[]]
+}

@@ -1,5 +1,7 @@
+import { matchOf, skillOf } from '../../fleet/skills.ts'
 import type { Priority } from '../../vocabulary.ts'
-import { bonusOf, loadOf, matchOf, rounded, skillOf } from './measures.ts'
+import { bonusOf, loadOf, rounded } from './measures.ts'
+import type { OrchestratorPolicyName } from './names.ts'
 
 /** An orchestrator as far as it matters whether a task is passed to it, with what its capacity says. */
 export interface Peer {
@@ -30,7 +32,4 @@ export function federation({ discipline, capabilities, tier, status, active, res
     + bonusOf(task.priority))
 }
 
-export const orchestratorPolicies = { 'federation/1': federation }
-
-export type OrchestratorPolicyName = keyof typeof orchestratorPolicies
-export const orchestratorPolicyNames = Object.keys(orchestratorPolicies) as [OrchestratorPolicyName, ...OrchestratorPolicyName[]]
+export const orchestratorPolicies: Readonly<Record<OrchestratorPolicyName, typeof federation>> = { 'federation/1': federation }

@@ -1,6 +1,8 @@
-import { agentPolicies, type AgentPolicy, type AgentPolicyName, type AgentRow, type Scored, type Wanted } from './agent-policies.ts'
 import { takesWork } from '../../fleet/agent/load.ts'
-import { compare, matchOf, rounded } from './measures.ts'
+import { matchOf } from '../../fleet/skills.ts'
+import { agentPolicies, type AgentPolicy, type AgentRow, type Scored, type Wanted } from './agent-policies.ts'
+import { compare, rounded } from './measures.ts'
+import type { AgentPolicyName } from './names.ts'
 
 /** What is asked of whoever is to do a task, besides what the task says. */
 export interface Terms {
@@ -53,7 +55,7 @@ function unfit(row: AgentRow, score: () => number, { slots_max = Infinity }: Age
 
 /** Who of these agents is to have the task, and why not the others. The same rows, terms and instant give the same. */
 export function placing(rows: readonly AgentRow[], task: Wanted, terms: Terms): Placing {
-  const policy: AgentPolicy = agentPolicies[terms.policy]
+  const policy = agentPolicies[terms.policy]
   const refused = new Map(terms.refused.map(({ id, code }) => [id, code]))
   const fit: Scored[] = []
   const others: Passed[] = []

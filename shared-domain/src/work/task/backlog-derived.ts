@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { OrchestratorId, priorities, StoredInstant, type Priority } from '../../vocabulary.ts'
+import { workerOf } from './assignees.ts'
 import type { TaskStatus } from './shapes.ts'
 
 export const SlaState = z.enum(['none', 'running', 'warned', 'paused', 'violated', 'met', 'missed'])
@@ -27,14 +28,6 @@ interface Row {
   readonly sla_met: boolean | null
   readonly estimated_hours: number | null
   readonly hours_spent: number | null
-}
-
-const orchestrator = /^orchestrator:([0-9a-f-]{36})$/
-
-/** Who may claim a task: the assigned orchestrator, without an assignee the owner, nobody while a person or an agent is assigned. */
-export function workerOf(owner: OrchestratorId, assignee: string | null): OrchestratorId | null {
-  if (assignee === null) return owner
-  return (orchestrator.exec(assignee)?.[1] ?? null) as OrchestratorId | null
 }
 
 /** From 0, the most pressing. */

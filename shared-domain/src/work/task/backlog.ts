@@ -80,9 +80,12 @@ const patch = ({ id, at, position }: Told, columns: Columns) =>
 /** It stands in another status from now on. */
 const turned = (fact: Told, columns: Columns) => patch(fact, { ...waiting, since: fact.at, ...columns })
 
+const placed = { unplaced: null, unplaced_since: null }
+const nobody = { assignee: null, agent: null, agent_slot: null, ...placed }
+
 /** A lease ends, and the assignment of an agent whose place is not kept. */
 const left = (fact: Told & { readonly data: { readonly agentSlot: AgentSlot | null } }, columns: Columns = {}) =>
-  turned(fact, { ...(isFreed(fact.data.agentSlot) ? { assignee: null, agent: null, agent_slot: null } : {}), ...columns })
+  turned(fact, { ...(isFreed(fact.data.agentSlot) ? nobody : {}), ...columns })
 
 /** It waits from now on, as nobody let it before. */
 const free = (fact: Told, columns: Columns = {}) => turned(fact, { waiting_since: fact.at, ...columns })
@@ -103,7 +106,7 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   DependencyAdded: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   DependencyWithdrawn: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   TaskStarted: (fact) => turned(fact, {
-    status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.holder, lease_token: String(fact.revision),
+    ...placed, status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.holder, lease_token: String(fact.revision),
     lease_agent: fact.data.agent, lease_slot: fact.data.slot, started_at: fact.at,
   }),
   LeaseRenewed: ({ id, at }) => [{ patch: { updated_at: at }, at: { task: id as TaskId } }],
@@ -120,16 +123,18 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   TaskUnblocked: (fact) => free(fact),
   TaskEscalated: (fact) => left(fact, { status: 'BLOCKED', block_kind: 'escalation', block_reason: fact.data.reason }),
   TaskEscalationResolved: (fact) => free(fact),
-  TaskCancelled: (fact) => left(fact, { status: 'CANCELLED' }),
+  TaskCancelled: (fact) => left(fact, { ...placed, status: 'CANCELLED' }),
   TaskReopened: (fact) => free(fact),
-  TaskDelegated: (fact) => patch(fact, { owner: fact.data.to, priority: fact.data.priority, due_at: fact.data.dueAt }),
+  TaskDelegated: (fact) => patch(fact, { ...nobody, owner: fact.data.to, priority: fact.data.priority, due_at: fact.data.dueAt }),
   TaskHandedOff: (fact) => {
-    const columns = { owner: fact.data.to, progress: fact.data.snapshot.percentage }
+    const columns = { ...nobody, owner: fact.data.to, progress: fact.data.snapshot.percentage }
     return fact.data.from === 'IN_PROGRESS' ? left(fact, columns) : patch(fact, columns)
   },
   TaskAssigned: (fact) => patch(fact, {
-    assignee: fact.data.assignee, agent: fact.data.agentSlot?.agent ?? null, agent_slot: fact.data.agentSlot?.slot ?? null,
+    ...placed, assignee: fact.data.assignee, agent: fact.data.agentSlot?.agent ?? null, agent_slot: fact.data.agentSlot?.slot ?? null,
   }),
+  TaskUnassigned: (fact) => patch(fact, nobody),
+  TaskPlacementFailed: (fact) => patch(fact, { unplaced: fact.data.counts, unplaced_since: fact.data.since }),
   CollaborationRequested: (fact) => patch(fact, {}),
   CollaborationAccepted: (fact) => patch(fact, {}),
   CollaborationDeclined: (fact) => patch(fact, {}),
@@ -155,7 +160,10 @@ export const backlog = readModel({
   ranges: ['due_at', 'sla_deadline', 'created_at', 'updated_at', 'completed_at'],
   sorts: ['due_at', 'sla_deadline', 'created_at', 'updated_at', 'completed_at', 'rank', 'deadline', 'title'],
   order: ['created_at'],
-  indexes: [['owner', 'status', 'priority', 'due_at', 'created_at', 'task']],
+  indexes: [
+    ['worker', 'status', 'priority', 'due_at', 'created_at', 'task'], ['worker', 'status', 'waiting_since', 'task'],
+    ['status', 'assigned', 'priority', 'deadline', 'created_at', 'task'], ['status', 'assigned', 'waiting_since', 'task'],
+  ],
   aliases: olderLists,
   project,
 })

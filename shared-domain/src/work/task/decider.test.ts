@@ -9,8 +9,7 @@ import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
   blocked, cancelled, codeOf, completed, created, delegated, escalated, first, inWorld, needsApproval, other, owner, running, scene,
-  seed, started,
-  third, token,
+  seed, slot, started, third, token,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
@@ -34,6 +33,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     fail                 NOT_FOUND STALE       TODO        STALE        STALE     STALE     STALE      -      STALE
     release              NOT_FOUND =           TODO        STALE        STALE     STALE     STALE      -      STALE
     expireLease          =         =           TODO        =            =         =         =          =      =
+    endLease             =         =           TODO        =            =         =         =          =      =
     block                NOT_FOUND BLOCKED     BLOCKED     -            -         -         -          -      -
     unblock              NOT_FOUND =           -           TODO         TODO      TODO      -          -      -
     settleDependencies   =         =           =           TODO         =         =         =          =      =
@@ -45,6 +45,9 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     delegate             NOT_FOUND TODO        USE_HANDOFF BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     handoff              NOT_FOUND TODO        TODO        BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     assign               NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    place                NOT_FOUND NOBODY_FITS -           -            -         -         -          -      -
+    unassign             NOT_FOUND =           =           =            =         =         =          -      -
+    takeFromAgent        =         =           =           =            =         =         =          =      =
     collaborate          NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     acceptCollaboration  NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     declineCollaboration NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
@@ -61,11 +64,12 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
   const [token, decision] = ['2', uuid(31)]
   const wishes: Record<string, object> = {
     create: { owner, title: 'Work' }, addDependency: { dependency: first }, breakCircle: { dependency: first },
-    startSelected: { selection: { policy: 'any', candidates: [], rejected: [] } },
+    startSelected: { worker: owner, selection: { policy: 'any', candidates: [], rejected: [] } },
     heartbeat: { token }, reportProgress: { token, percentage: 10 }, complete: { token }, fail: { token, error: 'no' },
-    release: { token }, expireLease: { token },
+    release: { token }, expireLease: { token }, endLease: { slot },
     block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, resolveEscalation: { resolution: 'so be it' },
     delegate: { to: other }, handoff: { to: other }, assign: { assignee: 'grace' }, requireApproval: { decision },
+    place: { reason: 'so' }, takeFromAgent: { slot: uuid(9), cause: 'lapsed' },
     collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
   }
   for (const [column, status] of statuses.entries()) {

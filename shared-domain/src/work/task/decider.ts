@@ -1,5 +1,6 @@
 import { decider } from '../../kernel/decider.ts'
 import { approvals } from './approvals.ts'
+import { assigning } from './assigning.ts'
 import { blocks } from './blocks.ts'
 import { dependencies } from './dependencies.ts'
 import { escalation } from './escalation.ts'
@@ -10,9 +11,13 @@ import { moves } from './moves.ts'
 import { rejections } from './rejections.ts'
 import { start } from './start.ts'
 import { taskState } from './state.ts'
+import { unassigning } from './unassigning.ts'
 
 export const task = decider(taskState, {
   collection: 'tasks',
   rejections,
-  commands: { ...lifecycle, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...help, ...approvals },
+  commands: {
+    ...lifecycle, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...assigning, ...unassigning, ...help,
+    ...approvals,
+  },
 })

@@ -6,7 +6,7 @@ import { freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
-import { leaseOf, wordsOf, type Known } from './state.ts'
+import { leaseOf, slotInUse, wordsOf, type Known } from './state.ts'
 
 export const escalation = room({
   escalate: {
@@ -23,8 +23,7 @@ export const escalation = room({
       const escalate = (task: Known): Decision => {
         if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
         return [Task.TaskEscalated({
-          ...moving(task), ...said, lease: leaseOf(task), people: [], steps: null, cause: 'hand',
-          agentSlot: task.status === 'IN_PROGRESS' ? task.agentSlot : null,
+          ...moving(task), ...said, lease: leaseOf(task), people: [], steps: null, cause: 'hand', agentSlot: slotInUse(task),
         })]
       }
       return by(task, 'escalate', {

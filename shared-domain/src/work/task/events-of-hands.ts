@@ -3,7 +3,7 @@ import { eventsOf, plus } from '../../kernel/events.ts'
 import { Cited } from '../../kernel/grounds.ts'
 import { Int64, OrchestratorId, Priority, StoredInstant, TaskId, text } from '../../vocabulary.ts'
 import { anew } from './older-facts.ts'
-import { AgentSlot, chosen, Lease, moving, OutsideHours, Status, toOwner, toTarget } from './shapes.ts'
+import { AgentSlot, chosen, Lease, moving, Origin, OutsideHours, Status, toOwner, toTarget, UnassignCause } from './shapes.ts'
 
 const Move = z.object({
   ...moving,
@@ -73,6 +73,28 @@ export const eventsOfHands = eventsOf({
     upcast: [plus({
       agentSlot: null, previousAgentSlot: null, startBy: null, ...notChosen, counts: {}, outsideHours: null,
     })],
+    recipient: toOwner,
+  },
+  TaskUnassigned: {
+    about: 'Nobody is to do the work any more; the owner still answers for it.',
+    data: z.object({
+      owner: OrchestratorId, assignee: z.string(),
+      /** What is given back. */
+      agentSlot: AgentSlot.nullable(),
+      cause: UnassignCause, reason: z.string().nullable(), origin: Origin.nullable(),
+    }),
+    recipient: toOwner,
+  },
+  TaskPlacementFailed: {
+    about: 'A policy found no agent that the task fits.',
+    data: z.object({
+      owner: OrchestratorId, policy: text(100), rejected: chosen.rejected,
+      /** When it was first told, of those that follow one another. */
+      since: StoredInstant,
+      /** How many agents were not fit, by the reason. */
+      counts: z.record(z.string(), z.int()),
+      grounds: Cited,
+    }),
     recipient: toOwner,
   },
   CollaborationRequested: {

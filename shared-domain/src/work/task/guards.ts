@@ -1,10 +1,11 @@
+import { decisionState, permits } from '../../council/decision/state.ts'
 import { isReachable, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { commandsOf, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
 import type { OrchestratorId } from '../../vocabulary.ts'
 import type { TaskEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
 import type { TaskStatus } from './shapes.ts'
-import { workOf, type InProgress, type Known, type TaskState } from './state.ts'
+import { approvalsOf, slotInUse, workOf, type InProgress, type Known, type TaskState } from './state.ts'
 
 type Code = keyof typeof rejections
 export type Decision = readonly TaskEvent[] | Rejection<Code>
@@ -30,10 +31,13 @@ export const stale = (): Decision => reject('STALE_LEASE')
 export const moving = (task: Known) => ({ owner: task.owner, from: task.status })
 
 /** What a fact carries that may end a lease: with it goes the place of the agent that worked. */
-export const ending = (task: Known, { at }: Context) =>
-  ({ ...moving(task), agentSlot: task.status === 'IN_PROGRESS' ? task.agentSlot : null, work: workOf(task, at) })
+export const ending = (task: Known, { at }: Context) => ({ ...moving(task), agentSlot: slotInUse(task), work: workOf(task, at) })
 
-export const holds = ({ lease }: InProgress, token: string, context: Context) => mayActAs(context, lease.holder) && lease.token === token
+export const isAgent = ({ by }: Pick<Context, 'by'>, agent: string | null | undefined): boolean => by.kind === 'agent' && by.id === agent
+
+/** The lease has one token, which its agent may show as well as whoever acts as the holder. */
+export const holds = ({ lease }: InProgress, token: string, context: Context) =>
+  (mayActAs(context, lease.holder) || isAgent(context, lease.agent)) && lease.token === token
 
 /**
  * A command of the lease holder: without the current token it is refused, whatever the status. What another log tells has its own order;
@@ -57,4 +61,10 @@ export function unable(to: OrchestratorId, { look, organization }: Context) {
   if (target.stage === 'unknown') return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: to })
   if (target.organization !== organization) return reject('DIFFERENT_ORGANIZATION', { orchestrator: to })
   return isReachable(target) ? undefined : reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: to })
+}
+
+/** Why the task must not start or be given out yet, if decisions about it are not approved. */
+export function undecided(task: Known, { look }: Context) {
+  const decisions = approvalsOf(task).filter((decision) => !permits(look(decisionState, decision)))
+  return decisions.length > 0 ? reject('CONSENSUS_REQUIRED', { decisions }) : undefined
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { day_ms, elapsed_ms } from '../../kernel/time.ts'
-import { DueInstant, jsonObject, OrchestratorId, Priority, text, Who } from '../../vocabulary.ts'
+import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unable, type Decision } from './guards.ts'
@@ -75,24 +75,6 @@ export const moves = room({
         return task.status === 'IN_PROGRESS' ? freed(task, context, handedOff) : [handedOff]
       }
       return by(task, 'handoff', { TODO: handOff, BLOCKED: handOff, IN_PROGRESS: handOff })
-    },
-  },
-
-  assign: {
-    about: 'Say who is to do the work; the owner still answers for it.',
-    aliases: olderWords.assign,
-    data: z.object({ assignee: Who, reason: text(500).optional() }),
-    decide(task, { assignee, reason }, context) {
-      const assign = (task: Known): Decision => {
-        if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-        const said = { assignee, reason: reason ?? null }
-        if (task.assignment === wordsOf.assignment(said)) return []
-        return [Task.TaskAssigned({
-          owner: task.owner, previous: task.assignee, ...said, agentSlot: null, previousAgentSlot: task.agentSlot, startBy: null,
-          policy: null, candidates: [], rejected: [], counts: {}, grounds: null, outsideHours: null,
-        })]
-      }
-      return by(task, 'assign', { TODO: assign, IN_PROGRESS: assign, BLOCKED: assign })
     },
   },
 })

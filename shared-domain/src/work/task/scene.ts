@@ -5,7 +5,9 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { Rejection, type Fold } from '../../kernel/decider.ts'
 import type { AnyEvent } from '../../kernel/fact.ts'
 import { behaviour, now, on, subject, uuid } from '../../kernel/testing.ts'
+import { later, second_ms } from '../../kernel/time.ts'
 import { World, type Wish } from '../../kernel/world.ts'
+import { AgentId, CommandId } from '../../vocabulary.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import type { Lease, Work } from './shapes.ts'
@@ -118,3 +120,9 @@ export const failed = (attempt: number, retryable = true, over: Data<'TaskFailed
   owner, from: 'IN_PROGRESS', lease: lease(token), attempt, error: 'no', kind: 'error', retryable, origin: null, agentSlot: null,
   work: work({ failures: 1 }), ...over,
 })
+
+/** An agent that a task is assigned to, and its place. */
+export const hand = { kind: 'agent', id: uuid(700) } as const
+export const place = (agent: string = hand.id) => ({ agent: AgentId.parse(agent), slot: CommandId.parse(uuid(900)), kept: false })
+export const toHand = (over: Data<'TaskAssigned'> = {}) =>
+  assigned(`agent:${hand.id}`, { agentSlot: place(), startBy: later(now, 900 * second_ms), ...over })

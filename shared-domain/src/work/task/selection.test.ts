@@ -1,9 +1,13 @@
 import fc from 'fast-check'
 import t from 'tap'
+import { capacityState } from '../../fleet/capacity/state.ts'
+import { wishOf } from '../../kernel/choice.ts'
 import { rank } from '../../kernel/choosing.ts'
-import { now, uuid } from '../../kernel/testing.ts'
+import { candidates as offers, rowsAfter } from '../../kernel/picture.ts'
+import { admin, now, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later, second_ms } from '../../kernel/time.ts'
 import { priorities } from '../../vocabulary.ts'
+import { house, owned } from '../policies/scene.ts'
 import { codeOf, created, inWorld, owner, seed } from './scene.ts'
 import { nextTask } from './selection.ts'
 
@@ -86,8 +90,65 @@ t.test('S-21 the best and its five runners-up are always among the few that are 
 
 t.test('S-21 two racing claims never get one task', async (t) => {
   const { wish } = inWorld(created())
-  const claim = () => wish('startSelected', { selection: { policy: nextTask.policy, candidates: [{ id: uuid(1), score: 10 }] } })
-  t.match(claim(), [{ type: 'TaskStarted', data: { owner, selection: { policy: 'deadline-priority/1', candidates: [{ score: 10 }] } } }])
+  const selection = { policy: nextTask.policy, candidates: [{ id: uuid(1), score: 10 }], rejected: [] }
+  const claim = () => wish('startSelected', { worker: owner, selection })
+  t.match(claim(), [{ type: 'TaskStarted', data: { owner, selection: { policy: 'deadline-priority/2', candidates: [{ score: 10 }] } } }])
   t.equal(codeOf(claim()), 'INVALID_STATE_TRANSITION')
   t.equal(nextTask.idOf(candidate()), uuid(1))
+})
+
+t.test('W-30 a LOW task waits behind an overdue CRITICAL one until 168 hours have passed, and comes before it from then on', async (t) => {
+  const { world, wish, create } = house()
+  create(uuid(1), { priority: 'LOW' })
+  world.pass(168 * hour_ms - 1)
+  create(uuid(2), { priority: 'CRITICAL', dueAt: world.at })
+  const next = () => {
+    const asking = { id: owner, wish: {}, at: world.at, settings: world.settings, caller: { by: admin, actsFor: null } }
+    return [...offers(nextTask, asking, 6, (model) => rowsAfter(model, world.log))].map(({ row, score }) => [row.task, score])
+  }
+  t.strictSame(next(), [[uuid(2), 5_000], [uuid(1), 1]])
+  world.pass(1)
+  t.strictSame(next(), [[uuid(1), 1], [uuid(2), 10_000]], 'with the scores that they have')
+  wish('organization', 'acme', 'configure', { nextPolicy: 'deadline-priority/1' })
+  t.strictSame(next(), [[uuid(2), 10_000], [uuid(1), 1]])
+  wish('organization', 'acme', 'configure', { nextPolicy: 'deadline-priority/2', maxWait_h: 169 })
+  t.strictSame(next(), [[uuid(2), 10_000], [uuid(1), 1]])
+})
+
+t.test('W-30 W-16 F-73 claim skips what agents and persons have; who is assigned takes it, and leads with its own slot', async (t) => {
+  const { world, create, task, taskOf } = house()
+  for (const n of [1, 2, 3, 4]) create(uuid(n))
+  const assignees = [`agent:${uuid(705)}`, 'Grace', `orchestrator:${owned}`]
+  assignees.forEach((assignee, n) => task(uuid(n + 1), 'assign', { assignee }))
+  const claim = (id: string) => world.choose(nextTask, { id })
+  t.match(claim(owner), [{ id: uuid(4), data: { holder: owner, agent: null } }])
+  t.match(claim(owner), { code: 'NOTHING_TO_CLAIM' })
+  t.match(claim(owned), [{ id: uuid(3), data: { owner, holder: owned, selection: { policy: 'deadline-priority/2', rejected: [] } } }])
+  t.match(taskOf(uuid(3)), { owner, lease: { holder: owned } })
+  t.strictSame([owner, owned].map((id) => world.look(capacityState, id).slots.size), [1, 1])
+  const wish = { worker: owned, selection: { policy: 'x', candidates: [], rejected: [] } }
+  t.match(task(uuid(4), 'startSelected', wish), { code: 'INVALID_OWNERSHIP' })
+})
+
+t.test('W-30 each criterion leaves out what it says', async (t) => {
+  const { world, create } = house()
+  create(uuid(1), { priority: 'HIGH', tags: ['a', 'b'], dueAt: later(now, 2 * hour_ms) })
+  create(uuid(2), { priority: 'MEDIUM', tags: ['a'], requiredCapabilities: ['x'], dueAt: later(now, -hour_ms) })
+  create(uuid(3), { priority: 'LOW', requiredCapabilities: ['x', 'y'] })
+  const offered = (wish: object) => {
+    const said = wishOf(nextTask).parse(wish)
+    const asking = { id: owner, wish: said, at: world.at, settings: world.settings, caller: { by: admin, actsFor: null } }
+    return [...offers(nextTask, asking, 6, (model) => rowsAfter(model, world.log))].map(({ row }) => Number(row.task.slice(-1)))
+  }
+  t.strictSame(offered({}), [1, 2, 3])
+  t.strictSame(offered({ excludeTaskIds: [uuid(1)] }), [2, 3])
+  t.strictSame(offered({ maxPriority: 'MEDIUM' }), [2, 3])
+  t.strictSame(offered({ minPriority: 'MEDIUM' }), [1, 2])
+  t.strictSame(offered({ requireTags: ['a', 'b'] }), [1])
+  t.strictSame(offered({ capabilities: ['x'] }), [1, 2])
+  t.strictSame(offered({ deadlineWithinHours: 1 }), [2])
+  t.strictSame(offered({ workspace: 'w' }), [])
+  const many = (count: number) => Array(count).fill('a')
+  const bounds = { excludeTaskIds: Array(101).fill(uuid(1)), requireTags: many(11), capabilities: many(51), deadlineWithinHours: 721 }
+  for (const [name, value] of Object.entries(bounds)) t.notOk(wishOf(nextTask).safeParse({ [name]: value }).success, name)
 })

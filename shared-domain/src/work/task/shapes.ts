@@ -60,6 +60,9 @@ export const chosen = {
   policy: text(100).nullable(), candidates: z.array(Scored(Id)).max(5), rejected: z.array(Refused).max(rejected_max),
 }
 
+/** Why an assignment ended: by hand, for want of a start in time, or for what became of the agent. */
+export const UnassignCause = z.enum(['asked', 'lapsed', 'offline', 'suspended', 'retired', 'breaker'])
+
 export const Artifact = z.object({ name: z.string(), uri: z.string(), type: text(100).nullable() })
 
 export type Lease = z.output<typeof Lease>

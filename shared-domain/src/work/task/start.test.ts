@@ -25,7 +25,7 @@ t.test('S-3 a task is started by its owner, at work, with nothing in the way', a
     .refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: owner })
   given(created()).by(orchestrator(other)).when('start', {}).refuses('INVALID_OWNERSHIP', { owner })
   const selection = { policy: 'deadline-priority/1', candidates: [{ id: subject, score: 10 }], rejected: [] }
-  given(created()).when('startSelected', { selection }).yields(started({ selection: selection }))
+  given(created()).when('startSelected', { worker: owner, selection }).yields(started({ selection: selection }))
   const kept = (policy_size: number, candidates: number, rejected: number) => Selection.safeParse({
     policy: 'x'.repeat(policy_size), candidates: Array(candidates).fill(selection.candidates[0]),
     rejected: Array(rejected).fill({ id: subject, code: 'RETRY_NOT_DUE' }),

@@ -1,42 +1,44 @@
 import { z } from 'zod'
-import { decisionState, permits } from '../../council/decision/state.ts'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { mayActAs, reject, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
-import { CommandId, TaskId } from '../../vocabulary.ts'
+import { CommandId, OrchestratorId, TaskId } from '../../vocabulary.ts'
+import { holderOf, workerOf } from './assignees.ts'
 import { Task } from './events.ts'
 import { openAmong } from './graph.ts'
-import { by, moving, room, unfit, type Decision } from './guards.ts'
+import { by, isAgent, moving, room, undecided, unfit, type Decision } from './guards.ts'
 import { Selection } from './shapes.ts'
-import { approvalsOf, workOf, type Known, type TaskState } from './state.ts'
+import { workOf, type Known, type TaskState } from './state.ts'
 
-/** A task cannot start without a slot: it is reserved first, on the owner's capacity stream (S-40). */
+/** A task cannot start without a slot: it is reserved first, on the capacity stream of the holder (S-40). */
 function takeSlot(task: TaskState, _: unknown, { id, commandId }: Circumstances): Hold {
-  const { owner } = task as Known
+  const holder = holderOf(task as Known)
   const slot = { task: TaskId.parse(id), command: CommandId.parse(commandId) }
   return {
-    take: send(capacity, owner, 'reserve', slot),
-    giveBack: () => send(capacity, owner, 'release', { ...slot, reason: 'not-started' }),
+    take: send(capacity, holder, 'reserve', slot),
+    giveBack: () => send(capacity, holder, 'release', { ...slot, reason: 'not-started' }),
     within_ms: reservation_ms,
   }
 }
 
 const started = (task: TaskState, selection: z.output<typeof Selection> | null, context: Context): Decision => by(task, 'start', {
   TODO(task) {
-    if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+    const holder = holderOf(task)
+    const agent = task.agentSlot?.agent ?? null
+    if (!mayActAs(context, holder) && !isAgent(context, agent)) return reject('INVALID_OWNERSHIP', { owner: task.owner, holder })
     if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
-    const undecided = approvalsOf(task).filter((decision) => !permits(context.look(decisionState, decision)))
-    if (undecided.length > 0) return reject('CONSENSUS_REQUIRED', { decisions: undecided })
+    const refusal = undecided(task, context)
+    if (refusal) return refusal
     // One that was cancelled when this task was let go may have been reopened.
     const open = openAmong(task.dependsOn, context)
     if (open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
-    if (!isWorking(context.look(orchestratorState, task.owner))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: task.owner })
+    if (!isWorking(context.look(orchestratorState, holder))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: holder })
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
     return [Task.TaskStarted({
-      ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection, holder: task.owner,
-      agent: null, outsideHours: null, run: null, origin: task.origin, work: workOf(task, context.at),
+      ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection, holder, agent,
+      outsideHours: null, run: null, origin: task.origin, work: workOf(task, context.at),
     })]
   },
   BLOCKED: (task) =>
@@ -53,11 +55,14 @@ export const start = room({
   },
 
   startSelected: {
-    about: 'Take up the task that was picked among others.',
+    about: 'Take up the task that was picked among others by the orchestrator that may claim it.',
     internal: true,
     scope: 'execute',
-    data: z.object({ selection: Selection }),
+    data: z.object({ worker: OrchestratorId, selection: Selection }),
     holds: takeSlot,
-    decide: (task, { selection }, context) => started(task, selection, context),
+    decide(task, { worker, selection }, context) {
+      const isTheirs = task.status === 'NONE' || workerOf(task.owner, task.assignee) === worker
+      return isTheirs ? started(task, selection, context) : reject('INVALID_OWNERSHIP', { owner: task.owner })
+    },
   },
 })

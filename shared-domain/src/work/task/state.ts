@@ -29,6 +29,10 @@ interface Facts {
   readonly assignment: string
   /** The place of the assigned agent. */
   readonly agentSlot: AgentSlot | null
+  /** What was said when it was last tried to find somebody for it; null when its assignee was named. */
+  readonly placement: Placement | null
+  /** Agents that did not start it in time, newest last; as many as are remembered. */
+  readonly lapsed: readonly Lapse[]
   /** For whom it was made. */
   readonly origin: Origin | null
   readonly priority: Priority
@@ -43,8 +47,7 @@ interface Facts {
   /** Of a task that failed: until then it does not start, whatever else happens to it. */
   readonly nextRetryAt: string | null
   readonly maxRetries: number
-  /** The first required capability. */
-  readonly skill: string
+  readonly requiredCapabilities: readonly string[]
   /** How long it was worked on, in all leases that have ended. */
   readonly worked_ms: number
   readonly failures: number
@@ -58,6 +61,21 @@ interface Facts {
   /** Decisions without whose approval it does not start. */
   readonly approvals: ReadonlyMap<DecisionId, Announced>
   readonly collaborators: ReadonlyMap<string, Collaborator>
+}
+
+interface Placement {
+  readonly at: string
+  /** Since when it has come out so, but for the reasons. */
+  readonly since: string
+  /** Of whom was chosen; null when nobody was. */
+  readonly score: number | null
+  readonly rejected: readonly { readonly id: string; readonly code: string }[]
+  readonly counts: Readonly<Record<string, number>>
+}
+
+interface Lapse {
+  readonly agent: string
+  readonly at: string
 }
 
 interface Collaborator {
@@ -98,6 +116,7 @@ export type TaskState = { readonly status: 'NONE' } | Known
 type Own = Pick<InProgress, 'lease' | 'lastSeen' | 'report'> & Pick<Blocked, 'block'> & Pick<Done, 'token' | 'result'>
 
 export const moves_max = 5
+const lapsed_max = 20
 
 /** Only what every status shares; what belongs to one status alone stays behind. */
 function facts(task: TaskState): Facts {
@@ -113,7 +132,10 @@ function leaving(task: TaskState, at: string, agentSlot: AgentSlot | null = null
   return task.status === 'IN_PROGRESS' ? { ...left, expiries: 0, worked_ms: task.worked_ms + workedIn(task.lease, at) } : left
 }
 
-const nobody = { assignee: null, assignment: '', agentSlot: null }
+const nobody = { assignee: null, assignment: '', agentSlot: null, placement: null }
+
+const lapsedOf = ({ lapsed }: Known, { agentSlot, cause }: { agentSlot: AgentSlot | null; cause: string }, at: string) =>
+  (agentSlot && cause === 'lapsed' ? [...lapsed, { agent: agentSlot.agent, at }].slice(-lapsed_max) : lapsed)
 
 const todo = (task: TaskState, at: string, agentSlot?: AgentSlot | null): Todo => ({ ...leaving(task, at, agentSlot), status: 'TODO' })
 
@@ -147,15 +169,15 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   TaskCreated: (_, data, { at, organization, position }) => ({
     status: 'TODO', organization, owner: data.owner, ...nobody, origin: data.origin, priority: data.priority, dueAt: data.dueAt,
     createdAt: at, since: at, dependsOn: data.dependsOn, waitsSince: new Map(data.dependsOn.map((id) => [id, position])), attempt: 0,
-    maxRetries: data.maxRetries, skill: data.requiredCapabilities[0] ?? 'none', worked_ms: 0, failures: 0, expiries: 0, percentage: 0,
-    moved: 0, moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
+    maxRetries: data.maxRetries, requiredCapabilities: data.requiredCapabilities, lapsed: [], worked_ms: 0, failures: 0, expiries: 0,
+    percentage: 0, moved: 0, moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependency, dependsOn }, { position }) =>
     ({ ...(task as Known), dependsOn, waitsSince: new Map((task as Known).waitsSince).set(dependency, position) }),
   DependencyWithdrawn: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { holder, slot, agent, run }, { at, revision }) =>
     ({
-      ...leaving(task, at), status: 'IN_PROGRESS', nextRetryAt: null, lastSeen: at, report: silence,
+      ...leaving(task, at), status: 'IN_PROGRESS', placement: null, nextRetryAt: null, lastSeen: at, report: silence,
       lease: { holder, token: String(revision), slot, since: at, agent, run },
     }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
@@ -178,19 +200,25 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     return { ...leaving(task, at, said.agentSlot), status: 'BLOCKED', block }
   },
   TaskEscalationResolved: (task, _, { at }) => todo(task, at),
-  TaskCancelled: (task, { agentSlot }, { at }) => ({ ...leaving(task, at, agentSlot), status: 'CANCELLED' }),
+  TaskCancelled: (task, { agentSlot }, { at }) => ({ ...leaving(task, at, agentSlot), status: 'CANCELLED', placement: null }),
   TaskReopened: (task, _, { at }) => todo(task, at),
   TaskDelegated: (task, { to, note, priority, dueAt }, { at, by }) => {
     const waiting = task as Todo | Blocked
     const move = { by, words: wordsOf.move({ note, context: {} }), percentage: waiting.percentage }
-    return { ...waiting, ...moved(task, to, at, move), priority, dueAt }
+    return { ...waiting, ...nobody, ...moved(task, to, at, move), priority, dueAt }
   },
   TaskHandedOff: (task, { to, snapshot: { percentage }, ...said }, { at, by }) => {
-    const waiting = task.status === 'IN_PROGRESS' ? todo(task, at, said.agentSlot) : (task as Todo | Blocked)
-    return { ...waiting, ...moved(task, to, at, { by, words: wordsOf.move(said), percentage }), percentage }
+    const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
+    return { ...waiting, ...nobody, ...moved(task, to, at, { by, words: wordsOf.move(said), percentage }), percentage }
   },
-  TaskAssigned: (task, said) =>
-    ({ ...(task as Known), assignee: said.assignee, assignment: wordsOf.assignment(said), agentSlot: said.agentSlot }),
+  TaskAssigned: (task, said, { at }) => {
+    const { assignee, agentSlot, policy, candidates: [best], rejected, counts } = said
+    const placement = policy === null ? null : { at, since: at, score: best?.score ?? null, rejected, counts }
+    return { ...(task as Known), assignee, assignment: wordsOf.assignment(said), agentSlot, placement }
+  },
+  TaskUnassigned: (task, said, { at }) => ({ ...(task as Known), ...nobody, lapsed: lapsedOf(task as Known, said, at) }),
+  TaskPlacementFailed: (task, { since, rejected, counts }, { at }) =>
+    ({ ...(task as Known), placement: { at, since, score: null, rejected, counts } }),
   CollaborationRequested: (task, { collaborator, ...said }) => {
     const asked = { role: said.role, words: wordsOf.request(said), answer: 'asked' } as const
     return { ...(task as Known), collaborators: new Map((task as Known).collaborators).set(collaborator, asked) }
@@ -218,10 +246,13 @@ export const after = (task: TaskState, { at, by, organization, commandId }: Cont
 
 /** What a fact says for those who keep figures. */
 export function workOf(task: Known, at: string): Work {
-  const { priority, createdAt, dueAt, skill, worked_ms, failures, moved } = task
+  const { priority, createdAt, dueAt, requiredCapabilities: [skill = 'none'], worked_ms, failures, moved } = task
   const worked = worked_ms + (task.status === 'IN_PROGRESS' ? workedIn(task.lease, at) : 0)
   return { priority, createdAt, dueAt, skill, wait_ms: Math.max(0, elapsed_ms(createdAt, at) - worked), failures, moves: moved }
 }
+
+/** The place of the agent that gives its place back when a lease of the task ends. */
+export const slotInUse = (task: Known): AgentSlot | null => (task.status === 'IN_PROGRESS' ? task.agentSlot : null)
 
 export const leaseOf = (task: TaskState): Lease | null => (task.status === 'IN_PROGRESS' ? task.lease : null)
 

@@ -1,0 +1,47 @@
+import { agents } from '../../fleet/agent/agents.ts'
+import { statuses } from '../../fleet/agent/events.ts'
+import { canonicalJson } from '../../kernel/canonical-json.ts'
+import { isPrivileged, type Circumstances } from '../../kernel/decider.ts'
+import { rowsOf, type Asked } from '../../kernel/grounds.ts'
+import { elapsed_ms, hour_ms } from '../../kernel/time.ts'
+import { agentPolicies, columns, type AgentRow } from '../policies/agent-policies.ts'
+import type { AgentPolicyName } from '../policies/names.ts'
+import { placing, type Placing } from '../policies/placing.ts'
+import { backlog } from './backlog.ts'
+import type { Known } from './state.ts'
+
+/** So long who let a task lapse is not chosen for it again, and nothing is said twice of why nobody was found. */
+const remembered_ms = hour_ms
+
+export interface Wish {
+  readonly policy: AgentPolicyName
+  readonly exclude?: readonly string[] | undefined
+  readonly need?: 'some' | 'all' | undefined
+}
+
+/** Agents that have not left for good. */
+export const everyAgent = rowsOf(agents, { columns, where: { standing: [...statuses] } })
+
+/** What a choice by the policy rests on. */
+export function groundsOf(policy: AgentPolicyName, id: string): Asked {
+  const { reads } = agentPolicies[policy]
+  const words = { words: rowsOf(backlog, { columns: ['title', 'description'], where: { task: id } }) }
+  return { agents: everyAgent, ...(reads ? words : {}) }
+}
+
+/** Who is to have the task, among all agents but those that did not let themselves be held. */
+export function placingOf(task: Known, { policy, exclude = [], need = 'some' }: Wish, context: Circumstances): Placing {
+  const { agents: rows = [], words: [words] = [] } = context.grounds?.rows ?? {}
+  const { owner, priority, requiredCapabilities, lapsed } = task
+  const said = { title: '', description: null, ...words }
+  return placing(rows as never as readonly AgentRow[], { owner, priority, requiredCapabilities, ...said }, {
+    policy, exclude, need, at: context.at, anyone: isPrivileged(context),
+    lapsed: lapsed.filter(({ at }) => elapsed_ms(at, context.at) < remembered_ms).map(({ agent }) => agent),
+    refused: (context.refused ?? []).map(({ id, code }) => ({ id, code })),
+  })
+}
+
+/** That nobody was found, for these reasons, was told a short while ago. */
+export const isKnown = ({ placement, assignee }: Known, counts: Placing['counts'], at: string): boolean =>
+  placement !== null && placement.score === null && assignee === null
+  && elapsed_ms(placement.at, at) < remembered_ms && canonicalJson(placement.counts) === canonicalJson(counts)
