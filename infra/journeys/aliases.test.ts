@@ -337,16 +337,34 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'by who asked', params: { orchestrator: ada.id, decision }, body: { reason: 'moot' }, answers: ok, link: `/decisions/${decision}/cancel` },
     ]
   },
+  'POST /orchestrators/:orchestrator/tasks/:task/execute → POST /tasks/:id/start': async () => {
+    const [mine, assigned] = [await task(), await task()]
+    await api.post(`/tasks/${assigned}/assign`, { assignee: `orchestrator:${bob.id}` })
+    const params = (orchestrator: string, task: string) => ({ orchestrator, task })
+    return [
+      { says: 'as another', params: params(bob.id, mine), body: {}, answers: refused(403, 'INVALID_OWNERSHIP') },
+      { says: 'as its owner', by: 'ada', params: params(ada.id, mine), body: {}, answers: ok, link: `/tasks/${mine}/start`, then: () => rowOf(`/tasks/${mine}`, ({ status }) => status === 'IN_PROGRESS') },
+      { says: 'as the owner of what another leads', by: 'ada', params: params(ada.id, assigned), body: {}, answers: refused(403, 'INVALID_OWNERSHIP') },
+      { says: 'as who is assigned', by: 'bob', params: params(bob.id, assigned), body: {}, answers: ok },
+      { says: 'of nothing', params: params(ada.id, stranger), body: {}, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
   'POST /orchestrators/:id/work/claim → POST /orchestrators/:id/claim': async () => {
     const carl = await orchestrator('Carl')
     const { id, position } = await api.post('/tasks', { owner: carl.id, title: 'c' })
     return [
+      { says: 'by an older priority that none has', params: { id: carl.id }, body: { minPriority: 'P1', workspaceId: 'w', minPosition: position }, answers: refused(409, 'NOTHING_TO_CLAIM') },
+      { says: 'by two names', params: { id: carl.id }, body: { workspaceId: 'w', workspace: 'w' }, answers: refused(400, 'VALIDATION_ERROR') },
       { says: 'the best', params: { id: carl.id }, body: { minPosition: position }, answers: { status: 200, body: { id } }, link: `/orchestrators/${carl.id}/claim` },
       { says: 'when nothing waits', params: { id: carl.id }, body: {}, answers: refused(409, 'NOTHING_TO_CLAIM'), link: `/orchestrators/${carl.id}/claim` },
     ]
   },
   'GET /orchestrators/:orchestrator/next-task → GET /orchestrators/:orchestrator/next': async () => [
     { says: 'what is next', params: { orchestrator: ada.id }, answers: { status: 200, body: { policy: String } }, link: `/orchestrators/${ada.id}/next?limit=6` },
+    {
+      says: 'by older words', params: { orchestrator: ada.id }, query: '?minPriority=P0&deadlineWithinHours=1&requireTags=a&capabilities=b', answers: { status: 200, body: { best: null } },
+      link: `/orchestrators/${ada.id}/next?minPriority=CRITICAL&requireTags=a&capabilities=b&deadlineWithinHours=1&limit=6`,
+    },
     { says: 'of nobody', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
     { says: 'of what is no id', params: { orchestrator: 'x' }, answers: refused(404, 'NOT_FOUND') },
   ],
@@ -433,7 +451,7 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
   'GET /orchestrators/conflicts → GET /conflicts': async () => {
     const { position } = await api.post('/conflicts', { kind: 'priority', subject: 'the desk', orchestrators: [ada.id, bob.id] })
     return [
-      { says: 'all', query: `?state=OPEN&kind=priority&minPosition=${position}`, answers: { status: 200, body: { items: [{ subject: 'the desk' }] } }, link: `/conflicts?state=OPEN&kind=priority&limit=50&minPosition=${position}` },
+      { says: 'all', query: `?state=OPEN&kind=priority&minPosition=${position}`, answers: { status: 200, body: { items: [{ subject: 'the desk' }] } }, link: `/conflicts?kind=priority&state=OPEN&sort=-detected_at&limit=50&minPosition=${position}` },
       { says: 'of somebody', query: `?orchestrator=${bob.id}&minPosition=${position}`, answers: { status: 200, body: { items: [{ state: 'OPEN' }] } } },
       { says: 'of no kind', query: '?kind=quarrel', answers: refused(400, 'VALIDATION_ERROR') },
     ]

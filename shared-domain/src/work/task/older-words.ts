@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Alias, Said } from '../../kernel/alias.ts'
 import { reject, type OlderWords } from '../../kernel/decider.ts'
 import { Int64, OrchestratorId, priorities, text, type Priority } from '../../vocabulary.ts'
+import { holderOf } from './assignees.ts'
 import type { TaskState } from './state.ts'
 
 type Older = readonly OlderWords<TaskState>[]
@@ -58,6 +59,12 @@ export const olderWords = {
     },
     { route: 'POST /orchestrators/:owner/backlog', fields: due },
   ],
+  start: [{
+    about: 'The orchestrator in the path must be the one that leads the task, else `INVALID_OWNERSHIP`.', id: 'task',
+    route: 'POST /orchestrators/:orchestrator/tasks/:task/execute',
+    guard: (task, { orchestrator }) => (task.status !== 'NONE' && holderOf(task) !== orchestrator
+      ? reject('INVALID_OWNERSHIP', { owner: task.owner, holder: holderOf(task) }) : undefined),
+  }],
   cancel: [{ route: 'DELETE /tasks/:id' }],
   reportProgress: [{
     ...byHolder, route: 'PUT /tasks/:id/progress', about: `Clamped to 0..100, and 100 completes. ${withoutToken}`,
@@ -126,6 +133,11 @@ export const olderWords = {
   }],
   resolveEscalation: [{ route: 'POST /escalations/:id/resolve', about: 'The id is that of the task.' }],
 } satisfies Readonly<Record<string, Older>>
+
+/** What older systems call the criteria of what is next. */
+export const olderCriteria = {
+  minPriority: OlderPriority.optional(), maxPriority: OlderPriority.optional(), workspaceId: 'workspace',
+} satisfies Alias['fields']
 
 const older: Readonly<Record<string, Said>> = { COMPLETED: { status: 'DONE' }, FAILED: { status: 'BLOCKED', block_kind: 'failure' } }
 const ours = ['TODO', 'IN_PROGRESS', 'BLOCKED', 'DONE', 'CANCELLED']

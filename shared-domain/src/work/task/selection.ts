@@ -9,6 +9,7 @@ import { priorities, Priority, TaskId, text } from '../../vocabulary.ts'
 import { compare } from '../policies/measures.ts'
 import { backlog } from './backlog.ts'
 import { task } from './decider.ts'
+import { olderCriteria } from './older-words.ts'
 import { rejected_max } from './shapes.ts'
 import { approved, waitedLong, workspace } from './waiting.ts'
 
@@ -68,7 +69,10 @@ export const nextTask: Choice<Row> = {
   path: '/orchestrators',
   question: 'next',
   command: 'claim',
-  aliases: [{ route: 'GET /orchestrators/:orchestrator/next-task' }, { route: 'POST /orchestrators/:id/work/claim' }],
+  aliases: [
+    { route: 'GET /orchestrators/:orchestrator/next-task', fields: olderCriteria },
+    { route: 'POST /orchestrators/:id/work/claim', fields: olderCriteria },
+  ],
   policy: 'deadline-priority/2',
   policyOf: ({ settings }) => settingOf({ settings }, 'nextPolicy'),
   settings: ['nextPolicy', 'maxWait_h'],

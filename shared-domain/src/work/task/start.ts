@@ -9,6 +9,7 @@ import { holderOf, workerOf } from './assignees.ts'
 import { Task } from './events.ts'
 import { openAmong } from './graph.ts'
 import { by, isAgent, moving, room, undecided, unfit, type Decision } from './guards.ts'
+import { olderWords } from './older-words.ts'
 import { Selection } from './shapes.ts'
 import { workOf, type Known, type TaskState } from './state.ts'
 
@@ -48,6 +49,7 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
 export const start = room({
   start: {
     about: 'Take the task up. The revision in the answer is the token of the lease.',
+    aliases: olderWords.start,
     scope: 'execute',
     data: z.object({}),
     holds: takeSlot,

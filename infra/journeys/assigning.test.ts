@@ -1,0 +1,160 @@
+import t from 'tap'
+import { asking } from '../../command-service/src/fixture.ts'
+import { older } from '../../shared-domain/src/fleet/agent/fixture.ts'
+import { house, until } from './house.ts'
+
+const { baton, admin: api, differences, log } = await house(t)
+const asks = (key: string) => asking(baton.urls.gateway, key)
+const admin = asks(baton.adminKey.key)
+
+async function orchestrator(name: string) {
+  const { id } = await api.post('/orchestrators', { name, maxConcurrentTasks: 50 })
+  await api.post(`/orchestrators/${id}/activate`, {})
+  const { secret } = await api.post(`/orchestrators/${id}/keys`, {})
+  return { id, ask: asks(secret!) }
+}
+
+const [ada, bob] = [await orchestrator('Ada'), await orchestrator('Bob')]
+const task = async (more: object = {}) => (await api.post('/tasks', { owner: ada.id, title: 'Work', ...more })).id
+const rowOf = (path: string, isSo: (row: any) => boolean) => until(async () => {
+  const row = await api.get<any>(path).catch(() => undefined)
+  return row && isSo(row) ? row : undefined
+})
+/** When the rows have all that was told so far. */
+const level = async () => ({ minPosition: (await api.get<{ position: string }>('/position')).position })
+
+interface Wanted { readonly name: string; readonly skills: readonly string[]; readonly max?: number; readonly reliability?: number }
+async function agent({ name, skills, max = 1, reliability = 0.9 }: Wanted) {
+  const { id } = await api.post('/agents', { name, capabilities: skills.map((skill) => ({ skill })), maxConcurrent: max, reliability })
+  return id
+}
+
+/** F-74. */
+const agents = new Map<string, string>()
+for (const one of older) agents.set(await agent(one), one.name)
+const idOf = (name: string) => [...agents].find(([, other]) => other === name)![0]
+const nameOf = (assignee: string | null) => (assignee === null ? 'nobody' : agents.get(assignee.slice('agent:'.length)))
+const first = await task()
+await api.post(`/tasks/${first}/assign`, { assignee: `agent:${idOf('antigravity-main')}` })
+await api.post(`/tasks/${first}/start`, {})
+for (const { name, status } of older) if (status === 'ACTIVE') await admin(`PUT /agents/${idOf(name)}/status`, { status })
+await rowOf(`/agents/${idOf('copilot-agent')}`, ({ status }) => status === 'ACTIVE')
+await rowOf(`/agents/${idOf('antigravity-main')}`, ({ current }) => current === 1)
+
+t.test('W-22 W-25 F-74 work goes to whom it fits, and who was not fit is said with the reason', async (t) => {
+  const cases = [
+    ['github documentation', 'copilot-agent', 0.47], ['frontend react features', 'agent-qr-feature', 0.92],
+    ['n8n workflows deployment', 'agent-n8n-integration', 0.5867], ['devcontainer vscode docker', 'nobody', null], ['', 'agent-security-cleanup', 0.475],
+  ] as const
+  for (const [required, name, score] of cases) {
+    const id = await task({ requiredCapabilities: required.split(' ').filter(Boolean) })
+    const { status, body } = await admin(`POST /tasks/${id}/assign`, {}, { 'idempotency-key': id })
+    t.match({ status, name: nameOf(body.assignee), score: body.score }, { status: 200, name, score }, required)
+    t.match((await admin(`POST /tasks/${id}/assign`, {}, { 'idempotency-key': id })).body, body, 'a repetition is answered as the first time')
+    if (name === 'nobody') {
+      t.match(body, { assignee: null, counts: { NO_MATCH: 6 }, rejected: Array(5).fill({ code: 'NO_MATCH' }) })
+      t.match(await rowOf(`/tasks/${id}`, ({ unplaced }) => unplaced), { unplaced: { NO_MATCH: 6 }, assigned: false, worker: ada.id })
+      continue
+    }
+    t.match(await rowOf(`/tasks/${id}`, (row) => row.assignee), { agent: body.assignee.slice(6), assigned: true, worker: null })
+    const { body: { position } } = await ada.ask(`POST /tasks/${id}/unassign`, { reason: 'only asked' })
+    t.match((await admin(`GET /tasks/${id}?minPosition=${position}`)).body, { assignee: null, agent: null, agent_slot: null, worker: ada.id })
+    await rowOf(`/agents/${body.assignee.slice(6)}`, ({ current }) => current === 0)
+  }
+  const id = await task()
+  t.match(await admin(`POST /tasks/${id}/assign`, { assignee: 'grace', policy: 'load-balanced/1' }), { status: 400, body: { errors: [{ pointer: '/assignee' }] } })
+  t.match(await admin(`POST /tasks/${id}/assign`, { policy: 'federation/1' }), { status: 400 })
+  t.match(await admin(`POST /tasks/${id}/assign`, { assignee: `agent:${ada.id}` }), { status: 409, body: { code: 'ASSIGNEE_UNKNOWN' } })
+  t.match(await bob.ask(`POST /tasks/${id}/assign`, {}), { status: 403, body: { code: 'INVALID_OWNERSHIP' } })
+})
+
+t.test('W-31 the queue is stopped by no item, places one at a time, and says of each that it passed over why', async (t) => {
+  const carl = await orchestrator('Carl')
+  const make = (required: string, more: object = {}) => task({ owner: carl.id, requiredCapabilities: required.split(' '), ...more })
+  // What fits nobody is first by its priority.
+  const stuck = await make('devcontainer vscode docker', { priority: 'CRITICAL' })
+  const ids = [await make('github documentation'), await make('frontend react features'), await make('n8n workflows deployment')]
+  const next = async (more: object = {}, headers: Record<string, string> = {}) => admin('POST /tasks/queue/next', { owner: carl.id, ...await level(), ...more }, headers)
+  const skipped = [{ task: stuck, counts: { NO_MATCH: 6 } }]
+  const placed = await next({}, { 'idempotency-key': 'queue' })
+  t.match(placed, { status: 200, body: { changed: true, placed: { task: ids[0], assignee: `agent:${idOf('copilot-agent')}`, score: 0.47 }, skipped } })
+  t.match((await admin('POST /tasks/queue/next', { owner: carl.id }, { 'idempotency-key': 'queue' })).body.placed, placed.body.placed, 'the first placement')
+  t.match((await next()).body.placed, { task: ids[1], assignee: `agent:${idOf('agent-qr-feature')}` })
+  t.match((await next()).body.placed, { task: ids[2], assignee: `agent:${idOf('agent-n8n-integration')}` })
+  t.match(await next(), { status: 409, body: { code: 'NOTHING_PLACEABLE', retryable: true, context: { skipped: [{ task: stuck, counts: { NO_MATCH: 5, FULL: 1 } }] } } })
+  t.match(await admin('POST /tasks/queue/next', { owner: bob.id }), { status: 409, body: { code: 'QUEUE_EMPTY' } })
+  t.match(await bob.ask('POST /tasks/queue/next', {}), { status: 409, body: { code: 'QUEUE_EMPTY' } })
+  t.match(await bob.ask('POST /tasks/queue/next', { owner: carl.id }), { status: 403 })
+  t.match(await next({ policy: 'federation/1' }), { status: 400, body: { errors: [{ pointer: '/policy' }] } })
+  t.match(await next({ after: 'there' }), { status: 400, body: { errors: [{ pointer: '/after' }] } })
+  t.match(await next({ after: '[99]' }), { status: 409, body: { code: 'QUEUE_EMPTY' } }, 'behind the last there is nothing')
+  const doing = ids.map((id) => admin(`POST /tasks/${id}/unassign`, {}))
+  t.match(await Promise.all(doing), Array(3).fill({ status: 200 }))
+})
+
+t.test('W-15 W-16 F-71 F-73 work does not stay taken: who goes offline loses what it has not begun, and what it did is known', async (t) => {
+  const skills = ['harvest']
+  const [one, other] = [await agent({ name: 'one', skills, reliability: 0.99 }), await agent({ name: 'other', skills })]
+  await rowOf(`/agents/${other}`, () => true)
+  const id = await task({ requiredCapabilities: skills })
+  t.match((await admin(`POST /tasks/${id}/assign`, {})).body, { assignee: `agent:${one}`, score: 0.99 })
+  t.match(await bob.ask(`POST /tasks/${id}/start`, {}), { status: 403, body: { code: 'INVALID_OWNERSHIP' } })
+  await admin(`PUT /agents/${one}/status`, { status: 'OFFLINE' })
+  await rowOf(`/tasks/${id}`, ({ assigned }) => !assigned)
+  t.match((await admin(`POST /tasks/${id}/assign`, {})).body, { assignee: `agent:${other}`, counts: { UNAVAILABLE: 1 } })
+  const { body: { revision: token } } = await ada.ask(`POST /tasks/${id}/start`, {})
+  t.match(await rowOf(`/tasks/${id}`, ({ status }) => status === 'IN_PROGRESS'), { lease_holder: ada.id, lease_agent: other })
+  t.match(await admin(`POST /tasks/${id}/unassign`, {}), { status: 409, body: { code: 'INVALID_STATE_TRANSITION' } })
+  await ada.ask(`POST /tasks/${id}/complete`, { token, metrics: { cost: 7 } })
+  const row = await rowOf(`/agents/${other}`, ({ good }) => good === 1)
+  t.match(row, { current: 0, capabilities: [{ skill: 'harvest', successRate: 1, cost: 7 }], reliability: 0.9091 })
+})
+
+t.test('W-20 W-30 an orchestrator that is assigned claims and leads with its own slot, the owner still answers', async (t) => {
+  const id = await task({ priority: 'CRITICAL' })
+  const { body: { position } } = await admin(`POST /tasks/${id}/assign`, { assignee: `orchestrator:${bob.id}` })
+  t.match(await ada.ask(`POST /tasks/${id}/start`, {}), { status: 403, body: { code: 'INVALID_OWNERSHIP', context: { owner: ada.id, holder: bob.id } } })
+  t.match((await bob.ask(`GET /orchestrators/${bob.id}/next?minPosition=${position}&limit=1`)).body, { best: { task: id }, runnersUp: [], policy: 'deadline-priority/2' })
+  const { body } = await bob.ask(`POST /orchestrators/${bob.id}/claim`, { minPosition: position })
+  t.match(body, { id })
+  t.match(await rowOf(`/tasks/${id}`, ({ status }) => status === 'IN_PROGRESS'), { owner: ada.id, lease_holder: bob.id, waiting_since: String })
+  t.match(await bob.ask(`POST /tasks/${id}/complete`, { token: body.revision }), { status: 200 })
+})
+
+t.test('F-100 W-71 two hundred assignments at once give an agent of five slots five tasks', async (t) => {
+  const five = await agent({ name: 'five', skills: [], max: 5 })
+  const ids = await Promise.all(Array.from({ length: 200 }, () => task({ requiredCapabilities: ['none of these'] })))
+  const replies = await Promise.all(ids.map((id) => admin(`POST /tasks/${id}/assign`, { assignee: `agent:${five}` })))
+  t.equal(replies.filter(({ status }) => status === 200).length, 5)
+  t.match(replies.filter(({ status }) => status !== 200).map(({ status, body }) => [status, body.code]), Array(195).fill([409, 'CAPACITY_EXCEEDED']))
+  await rowOf(`/agents/${five}`, ({ current, status }) => current === 5 && status === 'OVERLOADED')
+})
+
+t.test('W-71 racing assignments, calls of the queue and claims give no task to two and no agent more than its slots', async (t) => {
+  const dora = await orchestrator('Dora')
+  const skills = ['race']
+  const racers = await Promise.all([1, 2, 3].map((n) => agent({ name: `racer ${n}`, skills, max: 2 })))
+  const ids = await Promise.all(Array.from({ length: 12 }, () => task({ owner: dora.id, requiredCapabilities: skills })))
+  const at = await level()
+  const wishes = ids.flatMap((id) => [
+    admin(`POST /tasks/${id}/assign`, {}), admin('POST /tasks/queue/next', { owner: dora.id, ...at }), dora.ask(`POST /orchestrators/${dora.id}/claim`, at),
+    admin(`POST /tasks/${id}/assign`, { assignee: `agent:${racers[0]}` }),
+  ])
+  for (const { status } of await Promise.all(wishes)) t.ok(status === 200 || status === 409, String(status))
+  const facts = (await log()).map(({ fact }) => fact)
+  for (const id of ids) {
+    const hands = facts.filter((fact) => fact.id === id).filter(({ type }) => type === 'TaskAssigned' || type === 'TaskStarted')
+    const slots = hands.filter(({ type }) => type === 'TaskAssigned').length
+    t.ok(slots <= 1, 'assigned once at the most')
+    t.ok(hands.length <= 1, 'to one agent, or started by one orchestrator')
+  }
+  for (const racer of racers) {
+    const named = ids.filter((id) => (facts.findLast((fact) => fact.id === id && fact.type === 'TaskAssigned')?.data as any)?.agentSlot.agent === racer)
+    t.ok(named.length <= 2, `${named.length} tasks for two slots`)
+    await rowOf(`/agents/${racer}`, ({ current }) => current === named.length)
+  }
+})
+
+t.test('what is shown is what the facts say', async (t) => {
+  t.strictSame(await differences(), [])
+})
