@@ -51,6 +51,7 @@ import { detection } from './work/detection.ts'
 import { leases } from './work/leases.ts'
 import { backlogSummary } from './work/task/backlog-summary.ts'
 import { backlog } from './work/task/backlog.ts'
+import { choiceRows } from './work/task/choices.ts'
 import { task } from './work/task/decider.ts'
 import { delegationPairs, delegations } from './work/task/delegations.ts'
 import { performance } from './work/task/performance.ts'
@@ -65,7 +66,7 @@ export const deciders: readonly Decider[] = [
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, performance, waits, conflicts, organizations, orchestrators, posts,
+  backlog, backlogSummary, delegations, delegationPairs, choiceRows, performance, waits, conflicts, organizations, orchestrators, posts,
   conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, decisions, votes, timeline,
 ]
 

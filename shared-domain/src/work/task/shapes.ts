@@ -45,8 +45,8 @@ export const OutsideHours = z.object({
   orchestrator: OrchestratorId, how: z.enum(['deferred', 'forced', 'critical']), nextAvailableAt: StoredInstant.nullable(),
 })
 
-const Scored = <Of extends z.ZodType>(id: Of) => z.object({ id, score: z.number() })
-const Refused = z.object({ id: Id, code: z.string() })
+export const Scored = <Of extends z.ZodType>(id: Of) => z.object({ id, score: z.number() })
+export const Refused = z.object({ id: Id, code: z.string() })
 
 export const rejected_max = 5
 
