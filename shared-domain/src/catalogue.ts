@@ -54,6 +54,7 @@ import { backlog } from './work/task/backlog.ts'
 import { choiceRows } from './work/task/choices.ts'
 import { task } from './work/task/decider.ts'
 import { delegationPairs, delegations } from './work/task/delegations.ts'
+import { lapses } from './work/task/lapses.ts'
 import { performance } from './work/task/performance.ts'
 import { queueNext } from './work/task/queue.ts'
 import { nextTask } from './work/task/selection.ts'
@@ -66,8 +67,9 @@ export const deciders: readonly Decider[] = [
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, choiceRows, performance, waits, conflicts, organizations, orchestrators, posts,
-  conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, decisions, votes, timeline,
+  backlog, backlogSummary, delegations, delegationPairs, choiceRows, lapses, performance, waits, conflicts, organizations, orchestrators,
+  posts, conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, decisions, votes,
+  timeline,
 ]
 
 export const processes: readonly Process[] = [

@@ -19,6 +19,10 @@ export interface Wish {
   readonly need?: 'some' | 'all' | undefined
 }
 
+/** The agents of those lapses that are not yet forgotten. */
+export const remembered = (lapsed: readonly { readonly agent: string; readonly at: string }[], at: string): readonly string[] =>
+  lapsed.filter((one) => elapsed_ms(one.at, at) < remembered_ms).map(({ agent }) => agent)
+
 /** Agents that have not left for good. */
 export const everyAgent = rowsOf(agents, { columns, where: { standing: [...statuses] } })
 
@@ -36,7 +40,7 @@ export function placingOf(task: Known, { policy, exclude = [], need = 'some' }: 
   const said = { title: '', description: null, ...words }
   return placing(rows as never as readonly AgentRow[], { owner, priority, requiredCapabilities, ...said }, {
     policy, exclude, need, at: context.at, anyone: isPrivileged(context),
-    lapsed: lapsed.filter(({ at }) => elapsed_ms(at, context.at) < remembered_ms).map(({ agent }) => agent),
+    lapsed: remembered(lapsed, context.at),
     refused: (context.refused ?? []).map(({ id, code }) => ({ id, code })),
   })
 }

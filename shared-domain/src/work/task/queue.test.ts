@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { isDeepStrictEqual } from 'node:util'
-import { candidates } from '../../kernel/picture.ts'
+import { candidates, picture } from '../../kernel/picture.ts'
 import { Rejection } from '../../kernel/decider.ts'
 import { admin, now, orchestrator, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
@@ -9,6 +9,7 @@ import { priorities } from '../../vocabulary.ts'
 import { agentRow, house, nameOf, owned, owner, seed } from '../policies/scene.ts'
 import { agents } from '../../fleet/agent/agents.ts'
 import { backlog } from './backlog.ts'
+import { lapses } from './lapses.ts'
 import { queueNext } from './queue.ts'
 import { nextTask } from './selection.ts'
 
@@ -67,6 +68,23 @@ t.test('W-31 only what waits for somebody, may start and is asked for, in the or
   t.match(called(home), { task: uuid(4) }, 'and not what the only agent that fits let lapse')
   const counts = { LAPSED: 1, NO_MATCH: 5 }
   t.strictSame(called(home), { code: 'NOTHING_PLACEABLE', skipped: [{ task: uuid(6), counts }, { task: uuid(5), counts }] })
+})
+
+t.test('W-32 W-23 however many tasks an agent let lapse, they hold up nothing behind them', async (t) => {
+  const home = house()
+  const { create, task, world, courier, wish } = home
+  wish('organization', 'acme', 'configure', { startWithin_s: 60 })
+  const ids = Array.from({ length: 30 }, (_, n) => uuid(100 + n))
+  for (const id of ids) create(id, { priority: 'CRITICAL', requiredCapabilities: ['react'] })
+  for (const [n, id] of ids.entries()) {
+    task(id, 'assign')
+    if (n % 2 === 0) continue
+    world.pass(60_000)
+    courier.settle()
+  }
+  create(uuid(1), { priority: 'LOW', requiredCapabilities: ['react'] })
+  t.match(called(home), { task: uuid(1) })
+  picture(t, lapses).after(...world.log).matches(...ids.map((task) => ({ task, agent: uuid(703) })))
 })
 
 t.test('W-31 an orchestrator finds somebody for its own, and takes only its agents or those of nobody', async (t) => {
@@ -152,7 +170,8 @@ t.test('W-32 what has waited long enough is placed by the (n + 1)th call for whi
       }
       const free = choose === 'claim' ? ['a', 'b', 'c'] : one.free!
       const rows = (model: unknown) => (model === backlog ? waiting
-        : model === agents ? free.map((skill, n) => agentRow(n + 1, { skills: [skill] })) : [{ orchestrator: owner, timezone: 'UTC' }])
+        : model === agents ? free.map((skill, n) => agentRow(n + 1, { skills: [skill] }))
+          : model === lapses ? [] : [{ orchestrator: owner, timezone: 'UTC' }])
       const asking = { wish: {}, at, settings, caller: { by: admin, actsFor: null } }
       const course = choose === 'queue' ? candidates(queueNext, asking, 24, rows as never)
         : candidates(nextTask as never, { ...asking, id: owner }, 24, rows as never)
@@ -187,7 +206,8 @@ t.test('W-71 the same rows, policy and instant give the same choice, however the
       item(n, { priority, required_capabilities: [skill], waiting_since: later(now, -waited * hour_ms) }))
     const turned = [...waiting.slice(turn % (waiting.length || 1)), ...waiting.slice(0, turn % (waiting.length || 1))]
     const all = (rows: readonly Row[]) => {
-      const rowsOf = (model: unknown) => (model === backlog ? rows : [agentRow(1, { skills: ['a'] }), agentRow(2, { skills: ['b'] })])
+      const hands = [agentRow(1, { skills: ['a'] }), agentRow(2, { skills: ['b'] })]
+      const rowsOf = (model: unknown) => (model === backlog ? rows : model === agents ? hands : [])
       const settings = { maxWait_h: 168, assignPolicy: 'load-balanced/1' }
       return [...candidates(queueNext, { wish: {}, at: now, settings, caller: { by: admin, actsFor: null } }, 24, rowsOf as never)]
     }

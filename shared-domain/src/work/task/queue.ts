@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { settingOf } from '../../fleet/organization/settings.ts'
 import { criterion, type Choice, type Rejected } from '../../kernel/choice.ts'
 import { isPrivileged, reject } from '../../kernel/decider.ts'
+import { rowsOf } from '../../kernel/grounds.ts'
 import { busy } from '../../kernel/refusal.ts'
 import { OrchestratorId, priorities, TaskId } from '../../vocabulary.ts'
 import type { AgentRow } from '../policies/agent-policies.ts'
@@ -10,12 +11,16 @@ import { agentPolicyNames, type AgentPolicyName } from '../policies/names.ts'
 import { placing } from '../policies/placing.ts'
 import { backlog } from './backlog.ts'
 import { task } from './decider.ts'
-import { everyAgent } from './placements.ts'
+import { lapses } from './lapses.ts'
+import { everyAgent, remembered } from './placements.ts'
 import { approved, waitedLong, workspace } from './waiting.ts'
 
 type Row = z.output<typeof backlog.row>
 
 const order = 'queue-order/1'
+
+/** Of the last so many lapses it is known beforehand that their agents are not chosen again; of others when it is tried. */
+const lapses_max = 1_000
 
 const counts = z.record(z.string(), z.int())
 const Skipped = z.object({ task: TaskId, counts }).array().max(50)
@@ -50,13 +55,16 @@ export const queueNext: Choice<Row> = {
   among: { priority: priorities },
   order: ['deadline', 'created_at'],
   top: 1,
-  grounds: { agents: everyAgent },
+  grounds: {
+    agents: everyAgent,
+    lapsed: rowsOf(lapses, { columns: ['task', 'agent', 'at'], order: ['at'], descending: true, limit: lapses_max }),
+  },
   first: (_, asking) => waitedLong(asking),
-  fits(row, { agents = [] }, { wish, at, caller, settings }) {
-    const { owner, priority, required_capabilities: requiredCapabilities, title, description } = row
+  fits(row, { agents = [], lapsed = [] }, { wish, at, caller, settings }) {
+    const { task: id, owner, priority, required_capabilities: requiredCapabilities, title, description } = row
     const found = placing(agents as never as readonly AgentRow[], { owner, priority, requiredCapabilities, title, description }, {
       policy: (wish.policy as AgentPolicyName | undefined) ?? settingOf({ settings }, 'assignPolicy'), at, exclude: [], need: 'some',
-      anyone: isPrivileged(caller), lapsed: [], refused: [],
+      anyone: isPrivileged(caller), lapsed: remembered(lapsed.filter((one) => one.task === id) as never, at), refused: [],
     })
     return found.ranked.length > 0 ? undefined : reject('NOBODY_FITS', { counts: found.counts })
   },
