@@ -1,9 +1,8 @@
 /** Skills are the same however they are written, and whatever stands around them. */
 export const skillOf = (said: string): string => said.trim().toLowerCase()
 
-/** The share of the required skills that somebody has; null when none is required. */
-export function matchOf(required: readonly string[], skills: readonly string[]): number | null {
-  if (required.length === 0) return null
-  const known = new Set(skills.map(skillOf))
-  return required.filter((skill) => known.has(skillOf(skill))).length / required.length
-}
+/** The share of the required skills that somebody has, whose skills are given as they are compared; null when none is required. */
+export const matchOf = (required: readonly string[], skills: ReadonlySet<string>): number | null =>
+  (required.length === 0 ? null : required.filter((skill) => skills.has(skillOf(skill))).length / required.length)
+
+export const skillsOf = (said: readonly string[]): ReadonlySet<string> => new Set(said.map(skillOf))

@@ -52,11 +52,11 @@ export interface Choice<Row = any> {
   /** Rows that come before all others, whatever the score of these. */
   readonly first?: (grounds: Grounds['rows'], asking: Asking) => First | undefined
   /**
-   * Why the row will not do, with a code, or undefined when it does. A choice that asks this goes through its rows in their order: those
+   * Why a row will not do, with a code, or undefined when it does. A choice that asks this goes through its rows in their order: those
    * that come first, then by the values that are chosen among as they are given, then by `order`. The score is only told. Where it did not
    * come to their end, the answer says `after` what it may be asked to go on.
    */
-  readonly fits?: (row: Row, grounds: Grounds['rows'], asking: Asking) => Rejection | undefined
+  readonly fits?: (grounds: Grounds['rows'], asking: Asking) => (row: Row) => Rejection | undefined
   readonly score: (row: Row, chooser: any, at: string) => number
   /** Orders rows of equal score, better first. */
   readonly ties: (a: Row, b: Row) => number

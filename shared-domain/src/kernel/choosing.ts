@@ -130,7 +130,7 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
   }
 
   /** Goes on behind the place that is named, if one is; where it stops before the end of the rows it says where. */
-  function* firstThatFits(whyNot: NonNullable<typeof fits>): Generator<Step<R>, Rejection | undefined, any> {
+  function* firstThatFits(whyNot: ReturnType<NonNullable<typeof fits>>): Generator<Step<R>, Rejection | undefined, any> {
     const slices = slicesOf(choice, asking, page_rows, first)
     let { number, after } = startOf(slices, asking.wish)
     for (let pages = 0; number < slices.length; pages++) {
@@ -138,7 +138,7 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
       const rows: readonly R[] = pages < pages_max ? yield { rows: from, slices: [{ ...slice, ...(after ? { after } : {}) }] } : []
       for (const row of rows) {
         if (offers === tries) return unfinished(number, after)
-        const reason = whyNot(row, seen, asking)
+        const reason = whyNot(row)
         const one = { row, score: choice.score(row, chooser, at) }
         const last = reason ? pass(row, reason) : yield* offer(one, [one])
         if (last) return last
@@ -154,7 +154,7 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
 
   const ended = ({ code, detail = toldOf }: Nothing, more: Said = {}) => reject(code, { ...detail(rejected), ...more })
 
-  const last = yield* fits ? firstThatFits(fits) : best()
+  const last = yield* fits ? firstThatFits(fits(seen, asking)) : best()
   const why = last ?? (choice.unfit ? undefined : refusal) ?? ended(rejected.length > 0 ? unfit : nothing)
   return { policy, why, rejected }
 }

@@ -130,9 +130,9 @@ export const anyParcel: Choice<ParcelRow> = {
   ...same, name: 'anyParcel', about: 'What fits into a van.', path: '/parcels', question: 'next', command: 'load', policy: 'room/1',
   criteria: { city: criteria.city, exclude: criteria.exclude }, among: {}, order: ['due', 'since'], top: 3, score: ({ size }) => -size,
   grounds: { vans: rowsOf(vans, { columns: ['van', 'room'] }) },
-  fits({ size }, { vans: all = [] }) {
+  fits({ vans: all = [] }) {
     const room = Math.max(0, ...all.map((van) => van.room as number))
-    return size <= room ? undefined : reject('TOO_BIG', { size, room })
+    return ({ size }) => (size <= room ? undefined : reject('TOO_BIG', { size, room }))
   },
   nothing: { code: 'NOTHING_FITS', ...conflict('Nothing waits that fits.') },
 }

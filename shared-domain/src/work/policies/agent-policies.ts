@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { agents } from '../../fleet/agent/agents.ts'
-import { matchOf, skillOf } from '../../fleet/skills.ts'
+import { skillsOf } from '../../fleet/skills.ts'
 import type { Priority } from '../../vocabulary.ts'
 import { bonusOf, compare, loadOf } from './measures.ts'
 import type { AgentPolicyName } from './names.ts'
@@ -31,7 +31,8 @@ export interface AgentPolicy {
   readonly about: string
   /** What it weighs besides skills, so that what only another asks for is not looked up. */
   readonly reads?: 'words'
-  readonly score: (row: AgentRow, task: Wanted) => number
+  /** `match` is the share of the required skills that it has, null when none is required. */
+  readonly score: (row: AgentRow, task: Wanted, match: number | null) => number
   /** So many slots of an agent it fills, however many there are. */
   readonly slots_max?: number
   /** The better first; the id decides last. */
@@ -48,7 +49,7 @@ const never = ''
 
 const capabilityReliability: AgentPolicy = {
   about: 'How many of the required skills it has, times its reliability, less up to a third for its load.',
-  score: (row, { requiredCapabilities }) => (matchOf(requiredCapabilities, row.skills) ?? 0.5) * row.reliability * (1 - 0.3 * shareOf(row)),
+  score: (row, _, match) => (match ?? 0.5) * row.reliability * (1 - 0.3 * shareOf(row)),
   order: byScore,
 }
 
@@ -62,10 +63,10 @@ const loadBalanced: AgentPolicy = {
 const scheduler: AgentPolicy = {
   about: 'Skills that the words of the task name, required skills, load and priority, in points.',
   reads: 'words',
-  score(row, { title, description, requiredCapabilities, priority }) {
+  score(row, { title, description, priority }, match) {
     const words = `${title}\n${description ?? ''}`.toLowerCase()
-    const named = new Set(row.skills.map(skillOf).filter((skill) => words.includes(skill))).size
-    const able = row.skills.length === 0 ? 10 : Math.min(40, 10 * named + 20 * (matchOf(requiredCapabilities, row.skills) ?? 0))
+    const named = [...skillsOf(row.skills)].filter((skill) => words.includes(skill)).length
+    const able = row.skills.length === 0 ? 10 : Math.min(40, 10 * named + 20 * (match ?? 0))
     return able + 30 * (1 - shareOf(row)) + 20 + bonusOf(priority)
   },
   order: byScore,

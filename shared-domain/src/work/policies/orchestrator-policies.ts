@@ -1,4 +1,4 @@
-import { matchOf, skillOf } from '../../fleet/skills.ts'
+import { matchOf, skillOf, skillsOf } from '../../fleet/skills.ts'
 import type { Priority } from '../../vocabulary.ts'
 import { bonusOf, loadOf, rounded } from './measures.ts'
 import type { OrchestratorPolicyName } from './names.ts'
@@ -22,9 +22,9 @@ interface Passed {
 
 /** How well a task would be with an orchestrator, in points. */
 export function federation({ discipline, capabilities, tier, status, active, reserved, max }: Peer, task: Passed): number {
-  const known = new Set([discipline, ...capabilities].map(skillOf))
+  const known = skillsOf([discipline, ...capabilities])
   return rounded((task.tags.some((tag) => known.has(skillOf(tag))) ? 20 : 0)
-    + 20 * (matchOf(task.requiredCapabilities, capabilities) ?? 0)
+    + 20 * (matchOf(task.requiredCapabilities, skillsOf(capabilities)) ?? 0)
     + Math.min(10, 2 * capabilities.length)
     + 2 * tier
     + 30 * (1 - loadOf(active + reserved, max))

@@ -5,14 +5,18 @@ import { later } from '../../kernel/time.ts'
 import { priorities } from '../../vocabulary.ts'
 import type { AgentRow } from './agent-policies.ts'
 import { agentPolicyNames } from './names.ts'
-import { placing } from './placing.ts'
+import { placer, type Terms } from './placing.ts'
 import { agentRow, nameOf, olderRows, owned, terms, wanted } from './scene.ts'
 
-const best = (rows: readonly AgentRow[], ...asked: [ReturnType<typeof wanted>, ReturnType<typeof terms>?]) =>
-  placing(rows, asked[0], asked[1] ?? terms()).ranked[0]
+type Asked = Partial<Terms> & { readonly lapsed?: readonly string[] }
+
+const placing = (rows: readonly AgentRow[], task: ReturnType<typeof wanted>, { lapsed, ...asked }: Asked = {}) =>
+  placer(rows, terms(asked))(task, lapsed)
+
+const best = (rows: readonly AgentRow[], task: ReturnType<typeof wanted>, asked?: Asked) => placing(rows, task, asked).ranked[0]
 
 t.test('W-25 F-74 whom capability-reliability/1 chooses among the older agents', (t) => {
-  const ranked = (...required: string[]) => placing(olderRows, wanted(required), terms()).ranked.map(({ id, score }) => [nameOf(id), score])
+  const ranked = (...required: string[]) => placing(olderRows, wanted(required)).ranked.map(({ id, score }) => [nameOf(id), score])
   t.strictSame(ranked('github', 'documentation'), [['copilot-agent', 0.47]])
   t.strictSame(ranked('frontend', 'react', 'features'), [['agent-qr-feature', 0.92]])
   t.strictSame(ranked('n8n', 'workflows', 'deployment'), [['agent-n8n-integration', 0.5867], ['agent-vps-deploy', 0.3]])
@@ -31,8 +35,8 @@ t.test('W-23 an agent is rejected for the first reason that holds, and nobody fo
     orchestrator: owned, standing: 'OFFLINE', breaker: 'OPEN', breaker_until: until, current: 1, skills: ['x'],
   }
   const asked = { exclude: [uuid(1)], lapsed: [uuid(1)], need: 'all' as const }
-  const codeOf = (row: Partial<AgentRow>, more: Parameters<typeof terms>[0] = {}, required = ['a', 'b']) =>
-    placing([agentRow(1, { ...hopeless, ...row })], wanted(required), terms({ ...asked, ...more })).rejected[0]?.code
+  const codeOf = (row: Partial<AgentRow>, more: Asked = {}, required = ['a', 'b']) =>
+    placing([agentRow(1, { ...hopeless, ...row })], wanted(required), { ...asked, ...more }).rejected[0]?.code
   const at = { exclude: [] }
   t.equal(codeOf({}), 'EXCLUDED')
   t.equal(codeOf({}, at), 'FOREIGN')
@@ -61,7 +65,7 @@ t.test('W-23 an agent is rejected for the first reason that holds, and nobody fo
 t.test('W-22 whom something refused is told first, and everybody is counted', (t) => {
   const rows = [agentRow(4, { standing: 'OFFLINE' }), agentRow(3), agentRow(2, { current: 1 }), agentRow(1, { current: 1 })]
   const refused = [{ id: uuid(3), code: 'CAPACITY_EXCEEDED' }]
-  t.strictSame(placing(rows, wanted(), terms({ refused })), {
+  t.strictSame(placing(rows, wanted(), { refused }), {
     ranked: [],
     rejected: [...refused, { id: uuid(1), code: 'FULL' }, { id: uuid(2), code: 'FULL' }, { id: uuid(4), code: 'UNAVAILABLE' }],
     counts: { CAPACITY_EXCEEDED: 1, FULL: 2, UNAVAILABLE: 1 },
@@ -73,9 +77,9 @@ t.test('W-24 scheduler/1 counts words, skills, load and priority', (t) => {
   const policy = 'scheduler/1' as const
   const half = agentRow(1, { skills: ['Review', 'other'], max_concurrent: 2, current: 1 })
   const task = wanted(['review', 'else'], { title: 'A REVIEW of it', priority: 'HIGH' })
-  t.equal(best([half], task, terms({ policy }))?.score, 62, 'the example')
+  t.equal(best([half], task, { policy })?.score, 62, 'the example')
   const score = (row: Partial<AgentRow>, ...asked: Parameters<typeof wanted>) =>
-    best([agentRow(1, row)], wanted(...asked), terms({ policy }))?.score
+    best([agentRow(1, row)], wanted(...asked), { policy })?.score
   t.equal(score({}), 10 + 30 + 20 + 4, 'of one without skills')
   t.equal(score({ skills: ['a'] }), 30 + 20 + 4, 'whose skills nobody asks for')
   const many = { title: 'a b c', description: 'd e', priority: 'LOW' } as const
@@ -90,7 +94,7 @@ t.test('W-24 load-balanced/1 takes who has fewest slots taken, then who has most
     agentRow(1), agentRow(2, { max_concurrent: 5 }), agentRow(3, { max_concurrent: 50, current: 1 }),
     agentRow(4, { max_concurrent: 50, current: 3 }), agentRow(5, { max_concurrent: 5 }),
   ]
-  const { ranked, rejected } = placing(rows, wanted(), terms({ policy }))
+  const { ranked, rejected } = placing(rows, wanted(), { policy })
   t.strictSame(ranked, [{ id: uuid(2), score: 1 }, { id: uuid(5), score: 1 }, { id: uuid(1), score: 1 }, { id: uuid(3), score: 0.98 }])
   t.strictSame(rejected, [{ id: uuid(4), code: 'FULL' }])
   t.end()
@@ -98,7 +102,7 @@ t.test('W-24 load-balanced/1 takes who has fewest slots taken, then who has most
 
 t.test('W-24 round-robin/1 takes who got nothing new for the longest time', (t) => {
   const rows = [agentRow(1, { last_slot_at: later(now, 1) }), agentRow(2, { last_slot_at: now }), agentRow(4), agentRow(3)]
-  const { ranked } = placing(rows, wanted(), terms({ policy: 'round-robin/1' }))
+  const { ranked } = placing(rows, wanted(), { policy: 'round-robin/1' })
   t.strictSame(ranked, [3, 4, 2, 1].map((n) => ({ id: uuid(n), score: 1 })))
   t.end()
 })
@@ -106,7 +110,7 @@ t.test('W-24 round-robin/1 takes who got nothing new for the longest time', (t) 
 t.test('W-24 equal scores: lower load, fewer slots, id', (t) => {
   // 0.5 x 1 x (1 - 0.3 / 2) is what 0.425 / 0.5 makes without load.
   const [loaded, free] = [agentRow(1, { reliability: 1, max_concurrent: 2, current: 1 }), agentRow(2, { reliability: 0.85 })]
-  t.strictSame(placing([loaded, free], wanted(), terms()).ranked, [{ id: uuid(2), score: 0.425 }, { id: uuid(1), score: 0.425 }])
+  t.strictSame(placing([loaded, free], wanted()).ranked, [{ id: uuid(2), score: 0.425 }, { id: uuid(1), score: 0.425 }])
   const [many, few] = [agentRow(1, { max_concurrent: 4, current: 2 }), agentRow(2, { max_concurrent: 2, current: 1 })]
   t.equal(best([many, few], wanted())?.id, uuid(2))
   t.equal(best([agentRow(2), agentRow(1)], wanted())?.id, uuid(1))
@@ -130,7 +134,7 @@ t.test('W-71 the same rows, policy and instant give the same choice, however the
   fc.assert(fc.property(fc.array(row, { maxLength: 8 }), wish, fc.nat(), (drawn, { required, priority, ...how }, turn) => {
     const rows = drawn.map((one, n) => agentRow(n + 1, one as Partial<AgentRow>))
     const turned = [...rows.slice(turn % (rows.length || 1)), ...rows.slice(0, turn % (rows.length || 1))].reverse()
-    const asked = [wanted(required, { priority }), terms({ ...how as object, exclude: [uuid(7)], lapsed: [uuid(8)] })] as const
+    const asked = [wanted(required, { priority }), { ...how as object, exclude: [uuid(7)], lapsed: [uuid(8)] }] as const
     const found = placing(rows, ...asked)
     const counted = Object.values(found.counts).reduce((sum, n) => sum + n, 0)
     met[found.ranked.length > 0 ? 'chosen' : 'nobody']++

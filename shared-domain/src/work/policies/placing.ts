@@ -1,5 +1,5 @@
 import { takesWork } from '../../fleet/agent/load.ts'
-import { matchOf } from '../../fleet/skills.ts'
+import { matchOf, skillsOf } from '../../fleet/skills.ts'
 import { agentPolicies, type AgentPolicy, type AgentRow, type Scored, type Wanted } from './agent-policies.ts'
 import { compare, rounded } from './measures.ts'
 import type { AgentPolicyName } from './names.ts'
@@ -14,8 +14,6 @@ export interface Terms {
   readonly need: 'some' | 'all'
   /** Agents of other orchestrators than the owner may be chosen as well. */
   readonly anyone: boolean
-  /** Agents that let this task lapse a short while ago. */
-  readonly lapsed: readonly string[]
   /** Agents that were chosen and did not let themselves be held, and the code. */
   readonly refused: readonly Passed[]
 }
@@ -40,35 +38,53 @@ function isBroken({ breaker, breaker_until: until, current }: AgentRow, at: stri
   return (breaker === 'OPEN' && until !== null && at < until) || current > 0
 }
 
-/** Why an agent is not to have the task, the first that holds; undefined when it may (W-23). */
-function unfit(row: AgentRow, score: () => number, { slots_max = Infinity }: AgentPolicy, task: Wanted, terms: Terms): string | undefined {
-  if (terms.exclude.includes(row.agent)) return 'EXCLUDED'
-  if (!terms.anyone && row.orchestrator !== null && row.orchestrator !== task.owner) return 'FOREIGN'
-  if (!takesWork(row.standing)) return 'UNAVAILABLE'
-  if (isBroken(row, terms.at)) return 'BREAKER_OPEN'
-  if (row.current >= Math.min(slots_max, row.max_concurrent)) return 'FULL'
-  if (terms.lapsed.includes(row.agent)) return 'LAPSED'
-  const match = matchOf(task.requiredCapabilities, row.skills)
-  if (terms.need === 'all' && match !== null && match < 1) return 'SKILL_MISSING'
-  return match === 0 || score() <= 0 ? 'NO_MATCH' : undefined
+/** An agent with what holds of it whatever the task. */
+interface Ready {
+  readonly row: AgentRow
+  readonly skills: ReadonlySet<string>
+  readonly isExcluded: boolean
+  /** Why it has nothing to give, if it has not. */
+  readonly busy: string | undefined
 }
 
-/** Who of these agents is to have the task, and why not the others. The same rows, terms and instant give the same. */
-export function placing(rows: readonly AgentRow[], task: Wanted, terms: Terms): Placing {
+function ready(row: AgentRow, { slots_max = Infinity }: AgentPolicy, { exclude, at }: Terms): Ready {
+  const isFull = row.current >= Math.min(slots_max, row.max_concurrent)
+  const busy = !takesWork(row.standing) ? 'UNAVAILABLE' : isBroken(row, at) ? 'BREAKER_OPEN' : isFull ? 'FULL' : undefined
+  return { row, skills: skillsOf(row.skills), isExcluded: exclude.includes(row.agent), busy }
+}
+
+/** How well an agent would do the task, or why it is not to have it, the first reason that holds (W-23). */
+function judged({ row, skills, isExcluded, busy }: Ready, task: Wanted, terms: Terms, lapsed: readonly string[]): number | string {
+  if (isExcluded) return 'EXCLUDED'
+  if (!terms.anyone && row.orchestrator !== null && row.orchestrator !== task.owner) return 'FOREIGN'
+  if (busy) return busy
+  if (lapsed.includes(row.agent)) return 'LAPSED'
+  const match = matchOf(task.requiredCapabilities, skills)
+  if (terms.need === 'all' && match !== null && match < 1) return 'SKILL_MISSING'
+  const score = match === 0 ? 0 : rounded(agentPolicies[terms.policy].score(row, task, match))
+  return score > 0 ? score : 'NO_MATCH'
+}
+
+/**
+ * Says of each task who of these agents is to have it, and why not the others. `lapsed` are agents that let the task lapse a short while
+ * ago. The same rows, terms and instant give the same.
+ */
+export function placer(rows: readonly AgentRow[], terms: Terms): (task: Wanted, lapsed?: readonly string[]) => Placing {
   const policy = agentPolicies[terms.policy]
-  const refused = new Map(terms.refused.map(({ id, code }) => [id, code]))
-  const fit: Scored[] = []
-  const others: Passed[] = []
-  for (const row of rows) {
-    if (refused.has(row.agent)) continue
-    const score = () => rounded(policy.score(row, task))
-    const code = unfit(row, score, policy, task, terms)
-    if (code === undefined) fit.push({ row, score: score() })
-    else others.push({ id: row.agent, code })
+  const refused = new Set(terms.refused.map(({ id }) => id))
+  const agents = rows.filter(({ agent }) => !refused.has(agent)).map((row) => ready(row, policy, terms))
+    .sort((a, b) => compare(a.row.agent, b.row.agent))
+  return (task, lapsed = []) => {
+    const fit: Scored[] = []
+    const rejected = [...terms.refused]
+    for (const one of agents) {
+      const found = judged(one, task, terms, lapsed)
+      if (typeof found === 'number') fit.push({ row: one.row, score: found })
+      else rejected.push({ id: one.row.agent, code: found })
+    }
+    const counts: Record<string, number> = {}
+    for (const { code } of rejected) counts[code] = (counts[code] ?? 0) + 1
+    const ranked = fit.sort((a, b) => policy.order(a, b) || compare(a.row.agent, b.row.agent))
+    return { ranked: ranked.map(({ row, score }) => ({ id: row.agent, score })), rejected, counts }
   }
-  const rejected = [...terms.refused, ...others.sort((a, b) => compare(a.id, b.id))]
-  const counts: Record<string, number> = {}
-  for (const { code } of rejected) counts[code] = (counts[code] ?? 0) + 1
-  const ranked = fit.sort((a, b) => policy.order(a, b) || compare(a.row.agent, b.row.agent))
-  return { ranked: ranked.map(({ row, score }) => ({ id: row.agent, score })), rejected, counts }
 }

@@ -6,7 +6,7 @@ import { rowsOf, type Asked } from '../../kernel/grounds.ts'
 import { elapsed_ms, hour_ms } from '../../kernel/time.ts'
 import { agentPolicies, columns, type AgentRow } from '../policies/agent-policies.ts'
 import type { AgentPolicyName } from '../policies/names.ts'
-import { placing, type Placing } from '../policies/placing.ts'
+import { placer, type Placing } from '../policies/placing.ts'
 import { backlog } from './backlog.ts'
 import type { Known } from './state.ts'
 
@@ -38,11 +38,11 @@ export function placingOf(task: Known, { policy, exclude = [], need = 'some' }: 
   const { agents: rows = [], words: [words] = [] } = context.grounds?.rows ?? {}
   const { owner, priority, requiredCapabilities, lapsed } = task
   const said = { title: '', description: null, ...words }
-  return placing(rows as never as readonly AgentRow[], { owner, priority, requiredCapabilities, ...said }, {
+  const place = placer(rows as never as readonly AgentRow[], {
     policy, exclude, need, at: context.at, anyone: isPrivileged(context),
-    lapsed: remembered(lapsed, context.at),
     refused: (context.refused ?? []).map(({ id, code }) => ({ id, code })),
   })
+  return place({ owner, priority, requiredCapabilities, ...said }, remembered(lapsed, context.at))
 }
 
 /** That nobody was found, for these reasons, was told a short while ago. */

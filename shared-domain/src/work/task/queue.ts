@@ -8,7 +8,7 @@ import { OrchestratorId, priorities, TaskId } from '../../vocabulary.ts'
 import type { AgentRow } from '../policies/agent-policies.ts'
 import { compare } from '../policies/measures.ts'
 import { agentPolicyNames, type AgentPolicyName } from '../policies/names.ts'
-import { placing } from '../policies/placing.ts'
+import { placer } from '../policies/placing.ts'
 import { backlog } from './backlog.ts'
 import { task } from './decider.ts'
 import { lapses } from './lapses.ts'
@@ -16,6 +16,7 @@ import { everyAgent, remembered } from './placements.ts'
 import { approved, waitedLong, workspace } from './waiting.ts'
 
 type Row = z.output<typeof backlog.row>
+type Lapse = z.output<typeof lapses.row>
 
 const order = 'queue-order/1'
 
@@ -60,13 +61,16 @@ export const queueNext: Choice<Row> = {
     lapsed: rowsOf(lapses, { columns: ['task', 'agent', 'at'], order: ['at'], descending: true, limit: lapses_max }),
   },
   first: (_, asking) => waitedLong(asking),
-  fits(row, { agents = [], lapsed = [] }, { wish, at, caller, settings }) {
-    const { task: id, owner, priority, required_capabilities: requiredCapabilities, title, description } = row
-    const found = placing(agents as never as readonly AgentRow[], { owner, priority, requiredCapabilities, title, description }, {
-      policy: (wish.policy as AgentPolicyName | undefined) ?? settingOf({ settings }, 'assignPolicy'), at, exclude: [], need: 'some',
-      anyone: isPrivileged(caller), lapsed: remembered(lapsed.filter((one) => one.task === id) as never, at), refused: [],
-    })
-    return found.ranked.length > 0 ? undefined : reject('NOBODY_FITS', { counts: found.counts })
+  fits({ agents = [], lapsed = [] }, { wish, at, caller, settings }) {
+    const policy = (wish.policy as AgentPolicyName | undefined) ?? settingOf({ settings }, 'assignPolicy')
+    const place = placer(agents as never as readonly AgentRow[],
+      { policy, at, exclude: [], need: 'some', anyone: isPrivileged(caller), refused: [] })
+    const lapsesOf = Map.groupBy(lapsed as never as readonly Lapse[], ({ task }) => task)
+    return ({ task: id, owner, priority, required_capabilities: requiredCapabilities, title, description }) => {
+      const { ranked, counts } = place(
+        { owner, priority, requiredCapabilities, title, description }, remembered(lapsesOf.get(id) ?? [], at))
+      return ranked.length > 0 ? undefined : reject('NOBODY_FITS', { counts })
+    }
   },
   score: () => 0,
   ties: (a, b) => compare(a.task, b.task),
