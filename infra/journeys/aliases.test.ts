@@ -420,6 +420,28 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'to no message', params, body: { content: 'Ahoy.', parentId: id }, answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'GET /tasks/poll → GET /tasks/poll': async () => {
+    const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'g', priority: 'HIGH' })
+    const query = `?vpId=${bob.id}&minPriority=P1&after=${BigInt(position) - 1n}&minPosition=${position}`
+    return [
+      { says: 'in older words', query, answers: { status: 200, body: { items: [{ task: id }], hasMore: false } }, link: `/tasks/poll?after=${BigInt(position) - 1n}&owner=${bob.id}&minPriority=HIGH&limit=100&minPosition=${position}` },
+      { says: 'with nothing behind it', query: query.replace(/after=\d+/, `after=${position}`), answers: { status: 200, body: { items: [], next: position } } },
+      { says: 'at a level', query: '?minPriority=P4', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /orchestrators/:orchestrator/backlog → GET /orchestrators/:orchestrator/backlog': async () => {
+    const { id } = await orchestrator('Dora')
+    const { id: first, position } = await api.post('/tasks', { owner: id, title: 'h', priority: 'CRITICAL' })
+    return [
+      {
+        says: 'sorted', params: { orchestrator: id }, query: `?sortBy=dueDate&priority=P0&minPosition=${position}`,
+        answers: { status: 200, body: { items: [{ task: first }], next: null, metrics: { total: 1, byStatus: { TODO: 1 } } } },
+        link: `/orchestrators/${id}/backlog?priority=CRITICAL&includeCompleted=false&limit=50&minPosition=${position}`,
+      },
+      { says: 'of nobody', params: { orchestrator: stranger }, query: '?sortBy=priority', answers: refused(404, 'NOT_FOUND') },
+      { says: 'sorted otherwise', params: { orchestrator: id }, query: '?sortBy=luck', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /orchestrators/:orchestrator/delegations → GET /delegations': async () => {
     const id = await task()
     const { position } = await api.post(`/tasks/${id}/delegate`, { to: bob.id })

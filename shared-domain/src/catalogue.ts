@@ -49,6 +49,9 @@ import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { detection } from './work/detection.ts'
 import { leases } from './work/leases.ts'
+import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
+import { poll } from './work/questions/poll.ts'
+import { delegationReport, taskMetrics } from './work/questions/report.ts'
 import { backlogSummary } from './work/task/backlog-summary.ts'
 import { backlog } from './work/task/backlog.ts'
 import { choiceRows } from './work/task/choices.ts'
@@ -79,6 +82,9 @@ export const processes: readonly Process[] = [
 
 export const choices: readonly Choice<any>[] = [nextTask, queueNext]
 
-export const questions: readonly Question[] = [orchestratorStatus, orchestratorActions, orchestratorBudget, organizationBudget, agentTasks]
+export const questions: readonly Question[] = [
+  poll, delegationReport, taskMetrics, orchestratorBacklog, orchestratorStatus, orchestratorActions, orchestratorBudget,
+  organizationBudget, agentTasks,
+]
 
 export const settings: SettingsStand = organizationSettings

@@ -1,10 +1,10 @@
 import { sql, type Kysely, type RawBuilder } from 'kysely'
-import { grounds_max, groundsOf, modelsOf, namedBy, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
+import { grounds_max, groundsOf, modelsOf, namedBy, orderOf, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
 import { Problem } from './problems.ts'
-import { met } from './slices.ts'
+import { behind, met } from './slices.ts'
 
 /** SQLSTATE of a statement that took longer than it may. */
 const cancelled = '57014'
@@ -65,22 +65,24 @@ function selection(organization: string, asked: RowsAsked, part: number) {
 }
 
 function conditionsOf(organization: string, asked: RowsAsked): RawBuilder<unknown> {
-  const { where = {}, atLeast = {}, atMost = {}, meets = [] } = asked
+  const { from, where = {}, atLeast = {}, atMost = {}, meets = [], after } = asked
   return sql.join([
     sql`organization = ${organization}`,
     ...Object.entries(where).map(([column, value]) => anyOf(column, [value].flat())),
     ...Object.entries(atLeast).map(([column, value]) => sql`${sql.ref(column)} >= ${value}`),
     ...Object.entries(atMost).map(([column, value]) => sql`${sql.ref(column)} <= ${value}`),
     ...meets.map((condition) => met(condition)),
+    ...(after ? [behind(from, orderOf(asked), after)] : []),
     ...namedBy(asked).map(([column, others]) => sql`${sql.ref(column)} in (
       select ${sql.ref(others.columns[0]!)} from ${sql.table(others.from.name)} where ${conditionsOf(organization, others)})`),
   ], sql` and `)
 }
 
 /** An index that gives rows in order gives them falling as well, but then those with nothing in a column come first. */
-function placeOf({ from: { key, row }, order = [], descending }: RowsAsked): readonly RawBuilder<unknown>[] {
+function placeOf(asked: RowsAsked): readonly RawBuilder<unknown>[] {
+  const { from: { row }, descending } = asked
   const isNullable = (column: string) => row.shape[column].safeParse(null).success
-  return [...new Set([...order, ...key])].map((column) => {
+  return orderOf(asked).map((column) => {
     if (!descending) return sql`${sql.ref(column)}`
     return isNullable(column) ? sql`${sql.ref(column)} desc nulls last` : sql`${sql.ref(column)} desc`
   })

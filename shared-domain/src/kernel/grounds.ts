@@ -19,6 +19,8 @@ export interface RowsAsked<Column extends string = string, Wanted extends Column
   readonly among?: { readonly [C in Column]?: RowsAsked }
   /** Columns, growing, nulls last; then the key, so that the same rows always stand in the same order. */
   readonly order?: readonly Column[]
+  /** Values of those columns and of the key: only rows behind them are wanted. */
+  readonly after?: readonly unknown[]
   /** The last come first. */
   readonly descending?: true
   /** The first so many; all, when not said. */
@@ -58,7 +60,7 @@ export const rowsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape>>
 
 /** How many rows there are of each kind: a kind is a value of each of these columns, or there is one where there are none. */
 export const countsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape> = never>(
-  from: ReadModel<string, Shape>, asked: Omit<Said<Shape, Wanted>, 'order' | 'descending'>,
+  from: ReadModel<string, Shape>, asked: Omit<Said<Shape, Wanted>, 'order' | 'after' | 'descending'>,
 ): Asking<Pick<z.output<Shape>, Wanted> & { readonly count: number }> => ({ from, counted: true, ...asked }) as never
 
 /** The columns whose values other rows name, and those rows. */
@@ -66,6 +68,9 @@ export const namedBy = ({ among = {} }: RowsAsked) => Object.entries(among) as r
 
 /** Every read model whose rows play a part. */
 export const modelsOf = (asked: RowsAsked): readonly ReadModel[] => [asked.from, ...namedBy(asked).flatMap(([, rows]) => modelsOf(rows))]
+
+/** The columns by which rows are in order, of which no two have the same values. */
+export const orderOf = ({ from, order = [] }: Pick<RowsAsked, 'from' | 'order'>): readonly string[] => [...new Set([...order, ...from.key])]
 
 export const groundsOf = (rows: Grounds['rows'], position: string): Grounds => ({ rows, position, digest: digestOf(rows) })
 

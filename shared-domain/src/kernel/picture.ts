@@ -5,7 +5,7 @@ import { choosing, type Candidate, type End, type Slice } from './choosing.ts'
 import { inOrderOf, meetsAll } from './condition.ts'
 import type { Fold, Rejection } from './decider.ts'
 import type { AnyEvent, Meta, Recorded } from './fact.ts'
-import { groundsOf, namedBy, type Asked, type Grounds, type RowsAsked } from './grounds.ts'
+import { groundsOf, namedBy, orderOf, type Asked, type Grounds, type RowsAsked } from './grounds.ts'
 import { answering, type Question, type Wanted } from './question.ts'
 import { changed, changesOf, placeOf, type ReadModel, type Row } from './read-model.ts'
 import { now, organization, subject, system, uuid } from './testing.ts'
@@ -30,27 +30,33 @@ export function rowsAfter(model: ReadModel, facts: readonly Recorded[]): readonl
   return [...rows.values()]
 }
 
-type Value = string | number
-
 /** What a decision is handed that asks for these rows, as Postgres would find it. */
 export function selected(rows: readonly Row[], asked: RowsAsked, rowsOf: RowsOf = () => []): readonly Row[] {
-  const { from, columns, where = {}, atLeast = {}, atMost = {}, meets: conditions = [], order = [], descending, limit, counted } = asked
+  const { from, columns, where = {}, atLeast = {}, atMost = {}, meets: conditions = [], after, descending, limit, counted } = asked
   const others = namedBy(asked).map(([column, other]) =>
     [column, new Set(selected(rowsOf(other.from), other, rowsOf).map((row) => row[other.columns[0]!]))] as const)
-  const meets = (row: Row) =>
+  const compared = (column: string, a: unknown, b: unknown) =>
+    inOrderOf([column])({ [column]: read(from, column, a) }, { [column]: read(from, column, b) })
+  // The last are still those that hold nothing.
+  const way = (a: unknown, b: unknown) => (descending && !counted && a !== null && b !== null ? -1 : 1)
+  const inOrder = (by: readonly string[]) => (a: Row, b: Row) =>
+    by.reduce((so, column) => so || compared(column, a[column], b[column]) * way(a[column], b[column]), 0)
+  const order = orderOf(asked)
+  const place = after && Object.fromEntries(order.map((column, index) => [column, after[index]]))
+  const found = rows.filter((row) =>
     others.every(([column, values]) => values.has(row[column])) &&
     Object.entries(where).every(([column, wanted]) => [wanted].flat().includes(row[column])) &&
-    Object.entries(atLeast).every(([column, least]) => row[column] !== null && (row[column] as Value) >= (least as Value)) &&
-    Object.entries(atMost).every(([column, most]) => row[column] !== null && (row[column] as Value) <= (most as Value)) &&
-    meetsAll(row, conditions)
-  const way = descending && !counted ? -1 : 1
-  const compared = (a: any, b: any) => (a === b ? 0 : a === null ? 1 : b === null ? -1 : (a < b ? -1 : 1) * way)
-  const inOrder = (by: readonly string[]) => (a: Row, b: Row) => by.reduce((so, column) => so || compared(a[column], b[column]), 0)
+    Object.entries(atLeast).every(([column, least]) => row[column] !== null && compared(column, row[column], least) >= 0) &&
+    Object.entries(atMost).every(([column, most]) => row[column] !== null && compared(column, row[column], most) <= 0) &&
+    meetsAll(row, conditions) && !(place && inOrder(order)(row, place) <= 0))
   const wanted = (row: Row) => Object.fromEntries(columns.map((column) => [column, row[column]]))
-  const found = rows.filter(meets)
   if (counted) return countedBy(found.map(wanted)).sort(inOrder(columns)).slice(0, limit)
-  return found.sort(inOrder([...order, ...from.key])).slice(0, limit).map(wanted)
+  return found.sort(inOrder(order)).slice(0, limit).map(wanted)
 }
+
+/** A number that is too large for one stands as a text, and is still more than one that has fewer digits. */
+const read = ({ row }: ReadModel, column: string, value: unknown): any =>
+  (typeof value === 'string' && (row.shape[column] as z.ZodType | undefined)?.meta()?.sql === 'bigint' ? BigInt(value) : value)
 
 /** How many are alike; of no rows at all, which are alike in nothing, there are none. */
 function countedBy(rows: readonly Row[]): Row[] {

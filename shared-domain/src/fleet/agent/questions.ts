@@ -3,6 +3,7 @@ import { columnsIn, rowsOf } from '../../kernel/grounds.ts'
 import { asks, question } from '../../kernel/question.ts'
 import { AgentId } from '../../vocabulary.ts'
 import { backlog } from '../../work/task/backlog.ts'
+import { openStatuses } from '../../work/task/shapes.ts'
 import { agents } from './agents.ts'
 
 const tasks_max = 200
@@ -11,7 +12,6 @@ const Assigned = backlog.row.pick({
   task: true, owner: true, title: true, status: true, priority: true, due_at: true, progress: true, created_at: true, updated_at: true,
 })
 
-const open = ['TODO', 'IN_PROGRESS', 'BLOCKED'] as const
 const oldestFirst = { columns: columnsIn(Assigned), order: ['created_at'], limit: tasks_max } as const
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -25,9 +25,9 @@ export const agentTasks = question({
   *reply({ params: { agent } }) {
     const { own: [own], assigned, leased } = yield* asks({
       own: rowsOf(agents, { columns: ['agent'], where: { agent }, limit: 1 }),
-      assigned: rowsOf(backlog, { ...oldestFirst, where: { agent, status: open } }),
+      assigned: rowsOf(backlog, { ...oldestFirst, where: { agent, status: openStatuses } }),
       // What is assigned to nobody any more may still run.
-      leased: rowsOf(backlog, { ...oldestFirst, where: { lease_agent: agent, status: open } }),
+      leased: rowsOf(backlog, { ...oldestFirst, where: { lease_agent: agent, status: openStatuses } }),
     })
     if (!own) return undefined
     const all = [...new Map([...assigned, ...leased].map((row) => [row.task, row])).values()]

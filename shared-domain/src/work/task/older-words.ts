@@ -10,7 +10,9 @@ type Older = readonly OlderWords<TaskState>[]
 const levels: Readonly<Record<string, Priority>> = { P0: 'CRITICAL', P1: 'HIGH', P2: 'MEDIUM', P3: 'LOW' }
 
 /** A priority by its name or its level, P0 the highest. */
-const OlderPriority = z.enum([...priorities, 'P0', 'P1', 'P2', 'P3']).transform((said) => levels[said] ?? said as Priority)
+export const OlderPriority = z.enum([...priorities, 'P0', 'P1', 'P2', 'P3']).transform((said) => levels[said] ?? said as Priority)
+
+export const isLevel = (said: unknown): boolean => Object.hasOwn(levels, String(said))
 
 const due = { dueDate: 'dueAt', priority: OlderPriority.optional() }
 
@@ -55,7 +57,7 @@ export const olderWords = {
   create: [
     {
       route: 'POST /tasks', fields: { vpId: 'owner', ...due },
-      meant: (said) => 'vpId' in said || 'dueDate' in said || Object.hasOwn(levels, String(said.priority)),
+      meant: (said) => 'vpId' in said || 'dueDate' in said || isLevel(said.priority),
     },
     { route: 'POST /orchestrators/:owner/backlog', fields: due },
   ],

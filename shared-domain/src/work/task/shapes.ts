@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { AgentId, CommandId, Id, Int64, OrchestratorId, Priority, StoredInstant, TaskId, text } from '../../vocabulary.ts'
 
 export const Status = z.enum(['TODO', 'IN_PROGRESS', 'BLOCKED', 'DONE', 'CANCELLED'])
+/** Those of what is still to be done. */
+export const openStatuses = ['TODO', 'IN_PROGRESS', 'BLOCKED'] as const satisfies readonly z.output<typeof Status>[]
 
 export const BlockKind = z.enum(['dependencies', 'failure', 'manual', 'escalation'])
 
