@@ -1,13 +1,14 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { wishOf, type Choice } from './choice.ts'
+import { endsOf, onBehalf, wishOf, type Choice } from './choice.ts'
 import { page_rows, pages_max, rank, slicesOf } from './choosing.ts'
 import { meets, upTo, type Condition } from './condition.ts'
 import { Rejection } from './decider.ts'
 import { candidates, sliced, type RowsOf } from './picture.ts'
+import type { Actor } from './fact.ts'
 import type { ReadModel, Row as AnyRow } from './read-model.ts'
-import { anyParcel, depots, limits, nextParcel, parcel, parcels, urgencies, vans, type ParcelRow } from './testing-choice.ts'
-import { admin, now, uuid } from './testing.ts'
+import { anyParcel, depots, limits, nextParcel, ownParcel, parcel, parcels, urgencies, vans, type ParcelRow } from './testing-choice.ts'
+import { admin, agent, daemon, now, orchestrator, tool, uuid } from './testing.ts'
 import { hour_ms, later } from './time.ts'
 import { World } from './world.ts'
 
@@ -181,4 +182,48 @@ t.test('W-2 in a world what is chosen is taken, what is old passed over, and wha
   t.match(take({ ...unasked, passing: [] }), { code: 'SEALED' }, 'what is not to be passed over is the answer')
   t.match(take({ ...unasked, where: { status: 'sent' } }), { code: 'NOTHING_TO_SEND', detail: {} }, 'rows that are old are nothing')
   t.match(world.choose({ ...anyParcel, grounds: {}, fits: undefined } as unknown as Choice, {}), { code: 'SEALED' })
+})
+
+t.test('W-2 where a choice did not come to the end of its rows it says where to go on, and goes on there', async (t) => {
+  const big = (n: number) => waiting(n, { size: 9, since: later(now, -1_000_000 + n) })
+  const rows = [...Array.from({ length: page_rows * pages_max + 3 }, (_, n) => big(n + 1)), waiting(29_001, { since: now })]
+  const stopped = offers(ownParcel, among(rows))
+  t.match(stopped, { ids: { length: 0 }, why: { code: 'NOTHING_FITS', detail: { after: String, left: { length: 50 } } } })
+  const { after } = stopped.why.detail as { after: string }
+  t.strictSame(offers(ownParcel, among(rows), { after }).ids, [9_001], 'behind what was seen')
+  const two = [waiting(1), waiting(2), waiting(3)]
+  const first = offers(ownParcel, among(two), {}, 1)
+  t.strictSame([first.ids, Object.keys(first.why.detail)], [[1], ['left', 'after']], 'also when no more are tried')
+  t.strictSame(offers(ownParcel, among(two), { after: first.why.detail.after }).ids, [2, 3])
+  t.match(offers(ownParcel, among(two), { after: '[7]' }), { ids: [], why: { code: 'NOTHING_WAITS' } }, 'there is nothing behind the last')
+  t.strictSame(offers(ownParcel, among(two), { after: '[0]' }).ids, [1, 2, 3], 'from the start of a part')
+  t.strictSame(offers(ownParcel, among(two), { after: '[0,"x"]' }).ids, [1, 2, 3], 'and of one whose order is another by now')
+  const isTaken = (place: unknown) => wishOf(ownParcel).safeParse({ after: place }).success
+  t.strictSame([after, '[0]', 'there', '{}', '[-1]', '[0,[]]', '[', 7].map(isTaken), [true, true, false, false, false, false, false, false])
+  t.notOk(wishOf(nextParcel).safeParse({ after }).success, 'one that takes the best of all has no place')
+})
+
+t.test('W-2 nothing that waits is told from nothing that fits, by code and by what is told of it', async (t) => {
+  t.match(offers(ownParcel, among([])).why, new Rejection('NOTHING_WAITS', {}))
+  t.strictSame(offers(ownParcel, among([waiting(1, { size: 9 })])).why, new Rejection('NOTHING_FITS', { left: [uuid(1)] }))
+  const course = candidates(ownParcel, { wish: {}, at: now, caller }, 24, among([waiting(1)]))
+  course.next()
+  t.match(course.next(new Rejection('SEALED')).value, { why: { code: 'NOTHING_FITS', detail: { left: [uuid(1)] } } }, 'nor what refused')
+  const codes = (choice: Choice) => endsOf(choice).map(({ code }) => code)
+  t.strictSame([codes(ownParcel), codes(anyParcel)], [['NOTHING_WAITS', 'NOTHING_FITS'], ['NOTHING_FITS']])
+})
+
+t.test('W-31 for whom a choice is made: who speaks for one chooses for it, who may act for all for any or for all', async (t) => {
+  const [mine, theirs] = [here, elsewhere]
+  const wish = (by: Actor, actsFor: string | null, depot?: string) =>
+    onBehalf(ownParcel, depot === undefined ? {} : { depot }, { by, actsFor })
+  t.strictSame(wish(orchestrator(mine), mine), { depot: mine })
+  t.strictSame(wish(orchestrator(mine), mine, mine), { depot: mine })
+  t.equal(wish(orchestrator(mine), mine, theirs), undefined)
+  t.strictSame(wish(daemon, mine), { depot: mine })
+  t.strictSame([wish(admin, null), wish(tool, null, theirs)], [{}, { depot: theirs }])
+  t.strictSame([wish(agent, null), wish(agent, null, mine)], [undefined, undefined])
+  t.strictSame(onBehalf(nextParcel, { minSize: 1 }, { by: agent, actsFor: null }), { minSize: 1 }, 'where that is no matter it is none')
+  const told = (wish: object) => offers(ownParcel, among([waiting(1)]), wish).all[0]!.selection.policy
+  t.strictSame([told({}), told({ depot: here })], ['room-of-all/1', 'room/1'], 'by the policy that who asks leads to')
 })

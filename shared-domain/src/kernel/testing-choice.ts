@@ -136,3 +136,20 @@ export const anyParcel: Choice<ParcelRow> = {
   },
   nothing: { code: 'NOTHING_FITS', ...conflict('Nothing waits that fits.') },
 }
+
+const { question: _, ...unasked } = anyParcel
+
+/** A depot, or whoever may act for all of them, loads what fits, and is told what does not: nobody asks beforehand. */
+export const ownParcel: Choice<ParcelRow> = {
+  ...unasked, name: 'ownParcel', command: 'load-own', onBehalf: 'depot',
+  criteria: { depot: criterion({ about: 'Of this depot.', schema: z.uuid(), asks: (depot) => [{ column: 'depot', among: [depot] }] }) },
+  policyOf: ({ wish }) => (wish.depot === undefined ? 'room-of-all/1' : 'room/1'),
+  nothing: { code: 'NOTHING_WAITS', ...conflict('Nothing waits.') },
+  unfit: {
+    code: 'NOTHING_FITS', ...conflict('Nothing waits that fits.'), detail: (rejected) => ({ left: rejected.map(({ id }) => id) }),
+  },
+  answers: {
+    fields: z.object({ loaded: z.uuid(), left: z.array(z.uuid()) }),
+    of: ({ id, rejected }) => ({ loaded: id, left: rejected.map((one) => one.id) }),
+  },
+}
