@@ -1,5 +1,6 @@
 import t from 'tap'
 import { asking } from '../../command-service/src/fixture.ts'
+import { older as fleet } from '../../shared-domain/src/fleet/agent/fixture.ts'
 import { house, until } from './house.ts'
 
 const { baton, admin: api, differences } = await house(t)
@@ -13,16 +14,6 @@ async function orchestrator(name: string) {
 }
 
 const [ada, bob] = [await orchestrator('Ada'), await orchestrator('Bob')]
-
-/** F-74. */
-const fleet = [
-  { name: 'antigravity-main', skills: ['infrastructure', 'testing', 'cicd', 'security'], max: 3, reliability: 0.98, status: 'ACTIVE' },
-  { name: 'agent-security-cleanup', skills: ['security', 'credentials', 'audit'], max: 1, reliability: 0.95, status: 'IDLE' },
-  { name: 'agent-vps-deploy', skills: ['deployment', 'vps', 'nginx', 'pm2'], max: 1, reliability: 0.9, status: 'IDLE' },
-  { name: 'agent-qr-feature', skills: ['frontend', 'react', 'features'], max: 2, reliability: 0.92, status: 'IDLE' },
-  { name: 'agent-n8n-integration', skills: ['n8n', 'workflows', 'automation'], max: 1, reliability: 0.88, status: 'IDLE' },
-  { name: 'copilot-agent', skills: ['code-generation', 'documentation', 'review'], max: 5, reliability: 0.94, status: 'ACTIVE' },
-] as const
 
 const ids: string[] = []
 for (const { name, skills, max, reliability, status } of fleet) {
@@ -54,7 +45,7 @@ t.test('F-74 F-10 F-70 the older agents are registered, and found by what they a
   t.strictSame(await named(`status=ACTIVE&orchestrator=${ada.id}&sort=-name`), ['copilot-agent', 'antigravity-main'])
   t.strictSame(await named('name=agent-vps-deploy&breaker=CLOSED&sort=load'), ['agent-vps-deploy'])
   t.match(await api.get(`/agents/${main}`), {
-    name: 'antigravity-main', capabilities: [{ skill: 'infrastructure', proficiency: 5 }, {}, {}, {}], skills: fleet[0].skills, reliability: 0.98, load: 0, current: 0,
+    name: 'antigravity-main', capabilities: [{ skill: 'infrastructure', proficiency: 5 }, {}, {}, {}], skills: fleet[0]!.skills, reliability: 0.98, load: 0, current: 0,
     breaker: 'CLOSED', version: null, supervisor: null,
   })
 })

@@ -15,7 +15,7 @@ import {
 } from './scene.ts'
 
 const member = (more = {}) => agentRegistered({ orchestrator: null, ...more })
-t.test('W-20 a person is named as long as the task is open, in progress only in place of nobody or a person', async (t) => {
+t.test('W-14 W-20 a person is named as long as the task is open, in progress only in place of nobody or a person', async (t) => {
   const given = scene(t)
   given(created()).when('assign', { assignee: 'Grace' }).yields(assigned('Grace'))
   given(created(), assigned('Grace')).when('assign', { assignee: 'Grace' }).changesNothing()

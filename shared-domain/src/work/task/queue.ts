@@ -37,7 +37,7 @@ export const queueNext: Choice<Row> = {
   path: '/tasks/queue',
   command: 'next',
   policy: order,
-  settings: ['assignPolicy', 'maxWait_h', 'startWithin_s'],
+  settings: ['assignPolicy', 'maxWait_h'],
   from: backlog,
   where: { status: 'TODO', assigned: false },
   notBefore: 'next_retry_at',
