@@ -52,6 +52,7 @@ import { leases } from './work/leases.ts'
 import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
 import { delegationReport, taskMetrics } from './work/questions/report.ts'
+import { why } from './work/questions/why.ts'
 import { backlogSummary } from './work/task/backlog-summary.ts'
 import { backlog } from './work/task/backlog.ts'
 import { choiceRows } from './work/task/choices.ts'
@@ -83,8 +84,8 @@ export const processes: readonly Process[] = [
 export const choices: readonly Choice<any>[] = [nextTask, queueNext]
 
 export const questions: readonly Question[] = [
-  poll, delegationReport, taskMetrics, orchestratorBacklog, orchestratorStatus, orchestratorActions, orchestratorBudget,
-  organizationBudget, agentTasks,
+  poll, why, delegationReport, taskMetrics, orchestratorBacklog, orchestratorStatus, orchestratorActions,
+  orchestratorBudget, organizationBudget, agentTasks,
 ]
 
 export const settings: SettingsStand = organizationSettings

@@ -1,7 +1,9 @@
 import t from 'tap'
 import { orchestrator as himself, subject, uuid } from '../../kernel/testing.ts'
+import { hour_ms, later } from '../../kernel/time.ts'
 import { World } from '../../kernel/world.ts'
 import { capacity } from '../capacity/decider.ts'
+import { holder, purse } from '../ledger/scene.ts'
 import { orchestrator } from './decider.ts'
 import { orchestratorActions, orchestratorStatus } from './questions.ts'
 
@@ -45,4 +47,15 @@ t.test('F-61 the actions of an orchestrator: what it may be told now, and its la
   world.do({ category: 'orchestrator', id: subject, command: 'archive', data: {} })
   t.match(asked(), { allowed: [], last: { length: 50 } }, 'who has left is told nothing')
   t.equal(world.ask(orchestratorActions, { params: { orchestrator: uuid(2) } }), undefined)
+})
+
+t.test('F-84 a budget that is used up stands in the status until its window ends', async (t) => {
+  const { world, configure, consume } = purse()
+  const asked = () => (world.ask(orchestratorStatus, { params: { orchestrator: holder } }) as { budget: unknown }).budget
+  configure({ tokens: { hourly: 10 } })
+  t.equal(asked(), null)
+  consume({ tokens: 10, cost: 0 })
+  t.strictSame(asked(), { until: later(world.at, hour_ms), window: 'hour', unit: 'tokens' })
+  world.pass(hour_ms)
+  t.equal(asked(), null, 'whether or not anybody said so')
 })

@@ -3,7 +3,9 @@ import { streamOf } from '../../kernel/decider.ts'
 import { columnsIn, rowsOf } from '../../kernel/grounds.ts'
 import { asks, question } from '../../kernel/question.ts'
 import { timeline } from '../../overview/timeline.ts'
-import { OrchestratorId, StoredInstant } from '../../vocabulary.ts'
+import { OrchestratorId } from '../../vocabulary.ts'
+import { budgets } from '../budget/budgets.ts'
+import { Blocked } from '../budget/events.ts'
 import { capacities } from '../capacity/capacities.ts'
 import { moves, told } from './decider.ts'
 import type { ShownStatus } from './events.ts'
@@ -24,19 +26,21 @@ export const orchestratorStatus = question({
     ...orchestrators.row.pick({ status: true, since: true }).shape,
     reason: orchestrators.row.shape.status_reason,
     capacity: Slots.nullable(),
-    /** How long its budget keeps it from starting work. */
-    budget: z.object({ until: StoredInstant }).nullable(),
+    /** What it has used up, so that nothing new starts until then. */
+    budget: Blocked.nullable(),
   }),
-  reads: [orchestrators, capacities],
-  *reply({ params: { orchestrator } }) {
+  reads: [orchestrators, capacities, budgets],
+  *reply({ params: { orchestrator }, at }) {
     const where = { orchestrator }
-    const { own: [own], capacity: [capacity = null] } = yield* asks({
-      own: rowsOf(orchestrators, { columns: ['status', 'since', 'status_reason', 'budget_until'], where, limit: 1 }),
+    const { own: [own], capacity: [capacity = null], budget: [budget] } = yield* asks({
+      own: rowsOf(orchestrators, { columns: ['status', 'since', 'status_reason'], where, limit: 1 }),
       capacity: rowsOf(capacities, { columns: columnsIn(Slots), where, limit: 1 }),
+      budget: rowsOf(budgets, { columns: ['blocked'], where: { holder: orchestrator }, limit: 1 }),
     })
     if (!own) return undefined
-    const { status, since, status_reason: reason, budget_until: until } = own
-    return { status, since, reason, capacity, budget: until === null ? null : { until } }
+    const { status, since, status_reason: reason } = own
+    const blocked = budget?.blocked ?? null
+    return { status, since, reason, capacity, budget: blocked !== null && at < blocked.until ? blocked : null }
   },
 })
 
