@@ -19,7 +19,7 @@ import { RateLimit } from 'shared-service/rate-limit.ts'
 import { server } from 'shared-service/server.ts'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
-import { tidy } from './choices.ts'
+import { forgetChoices } from './choices.ts'
 import { serve } from './command-route.ts'
 import type { Config } from './config.ts'
 import { everyRoute } from './every-route.ts'
@@ -35,6 +35,7 @@ import { counted, eventStore, rememberCapabilities } from './store/event-store.t
 import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
+import { tidy } from './tidy.ts'
 import { Timers } from './timers.ts'
 
 export interface Catalogue {
@@ -98,7 +99,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const leading = whileLeader({ databaseUrl: config.databaseUrl, lock: leader_lock, name: service }, ending.signal, async (signal) => {
       const over = new AbortController()
       const both = AbortSignal.any([signal, over.signal])
-      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), tidy(db, both)]
+      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), tidy([() => forgetChoices(db), () => kept.forgetOutdated()], both)]
       try {
         await Promise.race(parts)
       } finally {

@@ -12,7 +12,6 @@ import type { FindRows } from './grounding.ts'
 import type { Handle, Outcome, Request } from './request.ts'
 import type { FindSettings } from './settings.ts'
 import { candidates } from 'shared-service/choosing.ts'
-import { pause } from 'shared-service/pause.ts'
 import type { Positions } from 'shared-service/positions.ts'
 import type { Prepared } from 'shared-service/prepared.ts'
 import { invalid, parsed, Problem } from 'shared-service/problems.ts'
@@ -23,18 +22,12 @@ import { bodyOf, choiceRoutesOf, idsIn, inOwnWords, successorLink } from './word
 
 const waiting = { minPosition: z.string().regex(/^\d{1,19}$/).optional() }
 
-const tidy_every_ms = 3_600_000
 
 /** How many are tried, best first: rows may be a moment old, and others take from the same ones. */
 const tries_max = 24
 
-/** Forgets choices so old that nobody repeats the request: once an hour, until the signal. */
-export async function tidy(db: Kysely<any>, signal: AbortSignal): Promise<void> {
-  while (!signal.aborted) {
-    await sql`delete from choice_made where at < now() - interval '7 days'`.execute(db)
-    await pause(tidy_every_ms, signal)
-  }
-}
+/** Forgets choices so old that nobody repeats the request. */
+export const forgetChoices = (db: Kysely<any>) => sql`delete from choice_made where at < now() - interval '7 days'`.execute(db)
 
 export interface Hosts {
   readonly db: Kysely<any>

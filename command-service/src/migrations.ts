@@ -24,4 +24,5 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
   (db) => sql`create table kept_state (
     stream text primary key, domain text not null, state text not null, revision bigint not null, last text not null, position bigint not null,
     command text not null, organization text not null, commands bytea not null)`.execute(db),
+  (db) => sql`alter table kept_state add column at timestamptz not null default now()`.execute(db),
 ]

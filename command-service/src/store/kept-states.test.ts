@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { execPath } from 'node:process'
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { sql } from 'kysely'
 import { capacityState } from 'shared-domain/fleet/capacity/state.ts'
@@ -103,12 +105,77 @@ t.test('what another version of the domain folded, and what stands after a fact 
   t.strictSame(await other.stands(id), first)
   t.equal(other.read(), 600)
   t.strictSame(await rows(id), [{ revision: '599', domain: 'two' }], 'it is kept anew')
+  const second = replica('two')
+  t.strictSame(await second.stands(id), first)
+  t.equal(second.read(), long_min + 1, 'so that after a change of the domain a long stream is read as a whole once')
   await sql`update kept_state set state = '"nonsense"', command = ${newId()} where stream = ${`capacity-${id}`}`.execute(db)
   t.strictSame(await replica('two').stands(id), first)
   t.strictSame(await rows(id), [{ revision: '599', domain: 'two' }])
   await sql`update kept_state set state = '"nonsense"', revision = 700 where stream = ${`capacity-${id}`}`.execute(db)
   t.strictSame(await replica('two').stands(id), first, 'nor what was lost at the end of the log')
   t.strictSame(await rows(id), [{ revision: '599', domain: 'two' }])
+})
+
+/** A replica as a process of its own, which gets to know the stream. */
+function replicaProcess(id: string) {
+  const from = (path: string) => JSON.stringify(import.meta.resolve(path))
+  const program = `
+    import { EventStoreDBClient } from ${from('@eventstore/db-client')}
+    import { capacityState } from ${from('shared-domain/fleet/capacity/state.ts')}
+    import { database } from ${from('./database.ts')}
+    import { eventStore } from ${from('./event-store.ts')}
+    import { KeptStates } from ${from('./kept-states.ts')}
+    import { Streams } from ${from('./streams.ts')}
+    const kept = new KeptStates(database(${JSON.stringify(postgres.url)}, () => undefined), 'one', () => undefined)
+    const store = eventStore(EventStoreDBClient.connectionString(${JSON.stringify(engine.url)}))
+    await new Streams(store, 100, kept).refreshed(capacityState, ${JSON.stringify(id)})
+    await kept.settled()`
+  return spawn(execPath, ['--input-type=module', '-e', program], { stdio: ['ignore', 'ignore', 'inherit'] })
+}
+
+t.test('a process that is killed while it keeps a state leaves the one before or the whole new one', async (t) => {
+  const id = newId()
+  let facts = 0
+  for (const more of [600, 300, 300]) {
+    await told(id, more, facts)
+    facts += more
+    const before = await rows(id)
+    const { promise: isKilled, resolve } = Promise.withResolvers<void>()
+    await db.transaction().execute(async (trx) => {
+      await sql`lock table kept_state in exclusive mode`.execute(trx)
+      const keeping = replicaProcess(id)
+      keeping.once('exit', () => resolve())
+      const isWaiting = sql`select from pg_stat_activity where wait_event_type = 'Lock' and query like 'insert into kept_state%'`
+      while ((await isWaiting.execute(db)).rows.length === 0) if (keeping.exitCode !== null) throw new Error('it has ended')
+      keeping.kill('SIGKILL')
+      await isKilled
+    })
+    const whole = await new Streams(store, 100).refreshed(capacityState, id)
+    const left = await rows(id)
+    t.ok([JSON.stringify(before), JSON.stringify([{ revision: String(facts - 1), domain: 'one' }])].includes(JSON.stringify(left)), JSON.stringify(left))
+    t.match(await replica().stands(id), { state: whole.state, revision: facts - 1, position: whole.position, commands: whole.commands.bytes })
+  }
+})
+
+t.test('a state that is very large is not kept, and what an older domain folded is forgotten a day later', async (t) => {
+  const [id, other] = [newId(), newId()]
+  await told(id, 300)
+  const kept = new KeptStates(db, 'one', (error) => warned.push(error))
+  const { stands } = replica()
+  await stands(id)
+  const entry = { stream: `capacity-${id}`, revision: 900, last: 'CapacitySet', position: 1n, command: newId(), organization: 'acme', commands: new Uint8Array() }
+  kept.keep({ ...entry, state: 'x'.repeat(1_048_576) })
+  kept.keep({ ...entry, stream: `capacity-${other}`, state: 'x' })
+  await kept.settled()
+  t.strictSame([await rows(id), await rows(other)], [[{ revision: '299', domain: 'one' }], [{ revision: '900', domain: 'one' }]])
+  const newer = new KeptStates(db, 'three', () => undefined)
+  await newer.forgetOutdated()
+  t.equal((await rows(id)).length, 1, 'a replica of the older one may still run')
+  await sql`update kept_state set at = now() - interval '25 hours' where stream = ${`capacity-${id}`}`.execute(db)
+  await new KeptStates(db, 'one', () => undefined).forgetOutdated()
+  t.equal((await rows(id)).length, 1, 'one\'s own stays')
+  await newer.forgetOutdated()
+  t.strictSame([(await rows(id)).length, (await rows(other)).length], [0, 1])
 })
 
 t.test('the version of the domain is a digest of its source', async (t) => {

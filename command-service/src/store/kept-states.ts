@@ -20,6 +20,8 @@ export interface Kept {
 
 /** More wait only where Postgres is slower than all that grows; those are kept when they have grown again. */
 const waiting_max = 100
+/** A longer one is not kept: such a stream is read as a whole. */
+const state_max = 1_048_576
 
 /** States of long streams as rows, so that who does not have one in memory need not read it from its first fact. */
 export class KeptStates {
@@ -61,24 +63,30 @@ export class KeptStates {
     await this.#db.deleteFrom('kept_state').where('stream', '=', stream).where('revision', '=', String(revision)).execute().catch(this.#warn)
   }
 
+  /** What another version of the domain folded, a day ago and more: no replica of that version runs any more. */
+  async forgetOutdated(): Promise<void> {
+    await sql`delete from kept_state where domain <> ${this.#domain} and at < now() - interval '1 day'`.execute(this.#db)
+  }
+
   /** Whatever waits is written. */
   async settled(): Promise<void> {
     await this.#writing
   }
 
   async #write() {
-    const all = [...this.#waiting.values()]
+    const texts = new Map([...this.#waiting.values()].map((kept) => [kept, textOf(kept.state)]))
     this.#waiting.clear()
+    const all = [...texts.keys()].filter((kept) => texts.get(kept)!.length <= state_max)
     if (all.length === 0) return
     const column = (of: (kept: Kept) => unknown) => all.map(of)
     await sql`insert into kept_state (stream, domain, state, revision, last, position, command, organization, commands)
       select stream, ${this.#domain}, state, revision, last, position, command, organization, commands from unnest(
-        ${column(({ stream }) => stream)}::text[], ${column(({ state }) => textOf(state))}::text[], ${column(({ revision }) => revision)}::bigint[],
+        ${column(({ stream }) => stream)}::text[], ${column((kept) => texts.get(kept))}::text[], ${column(({ revision }) => revision)}::bigint[],
         ${column(({ last }) => last)}::text[], ${column(({ position }) => String(position))}::bigint[], ${column(({ command }) => command)}::text[],
         ${column(({ organization }) => organization)}::text[], ${column(({ commands }) => Buffer.from(commands))}::bytea[])
         as kept (stream, state, revision, last, position, command, organization, commands)
       on conflict (stream) do update set domain = excluded.domain, state = excluded.state, revision = excluded.revision, last = excluded.last,
-        position = excluded.position, command = excluded.command, organization = excluded.organization, commands = excluded.commands
+        position = excluded.position, command = excluded.command, organization = excluded.organization, commands = excluded.commands, at = now()
       where kept_state.revision < excluded.revision or kept_state.domain <> excluded.domain`.execute(this.#db)
   }
 }
