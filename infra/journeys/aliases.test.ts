@@ -420,6 +420,19 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'to no message', params, body: { content: 'Ahoy.', parentId: id }, answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'GET /orchestrators/:orchestrator/tasks/:task/context → GET /tasks/:task/context': async () => {
+    const { id, position } = await api.post('/tasks', { owner: ada.id, title: 'i' })
+    const params = { orchestrator: ada.id, task: id }
+    return [
+      {
+        says: 'all of it', params, query: `?minPosition=${position}`, link: `/tasks/${id}/context?memoryTokens=4000&minPosition=${position}`,
+        answers: { status: 200, body: { task: { task: id, title: 'i' }, owner: { name: 'Ada' }, digest: /^[0-9a-f]{64}$/, cut: [] } },
+      },
+      { says: 'without memory', params, query: '?memoryTokens=0', answers: { status: 200, body: { memory: [] } } },
+      { says: 'of nothing', params: { ...params, task: stranger }, answers: refused(404, 'NOT_FOUND') },
+      { says: 'with too little memory', params, query: '?memoryTokens=99', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /tasks/poll → GET /tasks/poll': async () => {
     const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'g', priority: 'HIGH' })
     const query = `?vpId=${bob.id}&minPriority=P1&after=${BigInt(position) - 1n}&minPosition=${position}`

@@ -49,6 +49,7 @@ import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { detection } from './work/detection.ts'
 import { leases } from './work/leases.ts'
+import { context } from './work/questions/context.ts'
 import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
 import { delegationReport, taskMetrics } from './work/questions/report.ts'
@@ -84,7 +85,7 @@ export const processes: readonly Process[] = [
 export const choices: readonly Choice<any>[] = [nextTask, queueNext]
 
 export const questions: readonly Question[] = [
-  poll, why, delegationReport, taskMetrics, orchestratorBacklog, orchestratorStatus, orchestratorActions,
+  context, why, poll, delegationReport, taskMetrics, orchestratorBacklog, orchestratorStatus, orchestratorActions,
   orchestratorBudget, organizationBudget, agentTasks,
 ]
 
