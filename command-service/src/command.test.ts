@@ -47,7 +47,7 @@ t.test('S-65 every event says version, time, actor, organization, command, corre
   t.equal(headers.get('x-correlation-id'), 'mine')
   const [event] = await read(`task-${body.id}`)
   t.match(event!.metadata, {
-    version: 1, at: /^\d{4}-.*\.\d{3}Z$/, by: { kind: 'admin', id: uuid }, organization: 'default', commandId: uuid, $correlationId: 'mine', $causationId: 'mine', traceparent: trace,
+    version: 2, at: /^\d{4}-.*\.\d{3}Z$/, by: { kind: 'admin', id: uuid }, organization: 'default', commandId: uuid, $correlationId: 'mine', $causationId: 'mine', traceparent: trace,
   })
   t.match((await admin('POST /tasks', { owner: id, title: 'x' }, { 'x-correlation-id': 'two words' })).headers.get('x-correlation-id'), uuid, 'a bad one is replaced')
 })
@@ -129,11 +129,14 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
 
 t.test('tenancy: no command of any route reaches another organization', async (t) => {
   const { id } = await orchestrator()
-  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '' }
+  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '' }
   const { body: decision } = await admin('POST /decisions', { title: 'q', electorate: [id, (await orchestrator('Bob')).id] })
   Object.assign(mine, { escalations: mine.tasks, decisions: decision.id, keys: (await admin(`POST /orchestrators/${id}/keys`, {})).body.id, agents: (await admin('POST /agents', { name: 'Hand' })).body.id })
+  const conflict = await admin('POST /conflicts', { kind: 'other', subject: 'the desk', orchestrators: [id, (await orchestrator('Cy')).id] })
+  const conversation = await admin(`POST /orchestrators/${id}/conversations`, { target: { kind: 'user', id: 'ada' }, content: 'Ahoy.' })
+  Object.assign(mine, { conflicts: conflict.body.id, conversations: conversation.body.id })
   const openapi = await (await fetch(`${service.url}/openapi.json`)).json() as { paths: Record<string, Record<string, unknown>> }
-  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent' }
+  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent', conflicts: 'conflict', conversations: 'conversation' }
   const lengthOf = async (collection: keyof typeof mine) => (await read(`${categories[collection]}-${mine[collection]}`)).length
   let routes = 0
   for (const [path, methods] of Object.entries(openapi.paths)) {
@@ -344,14 +347,14 @@ t.test('S-3 a task that waits for a question which nobody opened in time waits f
 
 t.test('S-21 a claim goes on past rows that are old and tasks that may not start yet, and says so only when none is left', async (t) => {
   // As the projections would show it, and then let it grow old.
-  await db.query(`create table backlog (organization text, owner uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz, approvals jsonb);
+  await db.query(`create table backlog (organization text, worker uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz, approvals jsonb, waiting_since timestamptz);
     create table decision (organization text, decision uuid, status text);
     create table orchestrator (organization text, orchestrator uuid, timezone text)`)
   const [a, b] = [await orchestrator('A'), await orchestrator('B')]
   await db.query(`insert into orchestrator values ('default', $1, 'UTC')`, [a.id])
   t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } })
   const shown = async (id: string, ...approvals: string[]) =>
-    db.query(`insert into backlog values ('default', $1, $2, 'TODO', 'HIGH', null, now(), null, $3)`, [a.id, id, JSON.stringify(approvals)])
+    db.query(`insert into backlog values ('default', $1, $2, 'TODO', 'HIGH', null, now(), null, $3, now())`, [a.id, id, JSON.stringify(approvals)])
   const gone = await task(a.id)
   await admin(`POST /tasks/${gone}/cancel`, {})
   await shown(gone)
