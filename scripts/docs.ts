@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
-import { choices, deciders, processes, questions, readModels } from 'shared-domain/catalogue.ts'
+import { choices, deciders, gate, processes, questions, readModels } from 'shared-domain/catalogue.ts'
 import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
@@ -21,7 +21,7 @@ async function commandDocument(): Promise<object> {
   app.setSerializerCompiler(() => JSON.stringify)
   await app.register(swagger, { openapi: document })
   const nobody = () => Promise.reject(new Error('only described'))
-  await app.register(async (scope) => serve(scope, everyRoute({ deciders, choices, handle: nobody } as never), nobody))
+  await app.register(async (scope) => serve(scope, everyRoute({ deciders, choices, gate, handle: nobody } as never), nobody))
   await app.ready()
   const described = app.swagger()
   await app.close()

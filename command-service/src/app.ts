@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
+import type { Gate } from 'shared-domain/kernel/gate.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
@@ -43,6 +44,7 @@ export interface Catalogue {
   readonly processes: readonly Process[]
   readonly choices: readonly Choice[]
   readonly settings: SettingsStand
+  readonly gate?: Gate | undefined
 }
 
 const service = 'command-service'
@@ -53,7 +55,7 @@ const patience = { waiters_max: 200, wait_ms: 2_000, retry_ms: 1_000 }
 const leader_lock = 7_236_011
 
 /** `showKey` is told the admin key when one was made: the only time it can be shown. */
-export async function start(config: Config, { deciders, processes, choices, settings }: Catalogue, showKey: (key: string) => void): Promise<Running> {
+export async function start(config: Config, { deciders, processes, choices, settings, gate }: Catalogue, showKey: (key: string) => void): Promise<Running> {
   const app = edge(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
@@ -74,7 +76,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const streams = new Streams(store, config.states_max, kept)
     const findRows = rowsFrom(grounds)
     const findSettings = settingsFrom(streams, settings)
-    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings })
+    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate })
     await bootstrap(handle, streams, db, config.organization, config.adminKey, showKey)
 
     const timers = new Timers(db)
@@ -91,7 +93,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
       limited(scope, config.rateLimit)
-      serve(scope, everyRoute({ deciders, choices, db, ask, positions, findRows, findSettings, streams, handle }), authoriser(streams))
+      serve(scope, everyRoute({ deciders, choices, db, ask, positions, findRows, findSettings, streams, handle, gate }), authoriser(streams))
     })
     const url = await app.listen({ host: config.host, port: config.port })
 

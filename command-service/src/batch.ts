@@ -21,6 +21,7 @@ export const BatchItem = z.strictObject({
   idempotencyKey: z.string().optional().describe('As the header `Idempotency-Key`: good for the command by itself and among others.'),
   ifMatch: z.string().optional().describe('As the header `If-Match`.'),
   importedAt: z.string().optional().describe('As the header `Baton-Imported-At`; admins only.'),
+  approval: z.string().optional().describe('As the header `Baton-Approval`.'),
 })
 
 const BatchBody = z.strictObject({ commands: z.array(BatchItem).min(1).max(commands_max) })

@@ -1,10 +1,13 @@
 import { bulkBody } from 'shared-domain/kernel/bulk.ts'
 import { Rejection, type Bulk, type Decider } from 'shared-domain/kernel/decider.ts'
+import type { Gate } from 'shared-domain/kernel/gate.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
+import type { Refusals } from 'shared-domain/kernel/refusal.ts'
 import { invalid, parsed, type Told } from 'shared-service/problems.ts'
 import { v5 } from 'uuid'
 import { commandIdOf } from './circumstances.ts'
 import type { Accepted, Asked, CommandRoute } from './command-route.ts'
+import { refusalsOf } from './gating.ts'
 import { inTurns } from './in-turns.ts'
 import { bulkDescribed } from './openapi.ts'
 import { toldOfFailure, toldOfRefusal } from './problems.ts'
@@ -22,10 +25,10 @@ interface Result {
 }
 
 /** A route for every decider that takes many streams at once. */
-export const bulkRoutes = (deciders: readonly Decider[], handle: Handle): readonly CommandRoute[] =>
-  deciders.flatMap((decider) => (decider.bulk ? bulkRoute(decider, decider.bulk, handle) : []))
+export const bulkRoutes = (deciders: readonly Decider[], handle: Handle, gate?: Gate): readonly CommandRoute[] =>
+  deciders.flatMap((decider) => (decider.bulk ? bulkRoute(decider, decider.bulk, handle, gate) : []))
 
-function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle): CommandRoute {
+function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | undefined): CommandRoute {
   const body = bulkBody(decider, bulk)
   const fresh = Object.values(bulk.actions).some((name) => decider.commands[name]!.fresh)
 
@@ -33,8 +36,8 @@ function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle): CommandRoute {
     const name = bulk.actions[action]!
     const bulkId = commandIdOf(known, `${decider.category} bulk`)
     const results = await inTurns(ids, atOnce_max, within_ms, (id) =>
-      handle(decider, name, data, { ...known, id, commandId: v5(id, bulkId), redacted })
-        .then((outcome) => resultOf(id, outcome, decider), (error: Error) => failed(id, toldOfFailure(error, request))))
+      handle(decider, name, data, { ...known, id, commandId: v5(id, bulkId), redacted, said: { id, payload: data } })
+        .then((outcome) => resultOf(id, outcome, refusalsOf(gate, decider, decider.commands[name]!)), (error: Error) => failed(id, toldOfFailure(error, request))))
     const failures = results.filter(({ code }) => code !== undefined).length
     const success = results.filter(({ changed }) => changed).length
     const summary = { total: ids.length, success, failed: failures, skipped: ids.length - success - failures }
@@ -55,7 +58,7 @@ function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle): CommandRoute {
 
 const failed = (id: string, { code, meant: { status } }: Told): Result => ({ id, status, changed: false, code })
 
-function resultOf(id: string, outcome: Outcome, { rejections }: Decider): Result {
-  if (outcome instanceof Rejection) return failed(id, toldOfRefusal(outcome, rejections))
+function resultOf(id: string, outcome: Outcome, refusals: Refusals): Result {
+  if (outcome instanceof Rejection) return failed(id, toldOfRefusal(outcome, refusals))
   return { id, status: 200, changed: outcome.changed, ...outcome.more }
 }

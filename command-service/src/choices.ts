@@ -2,15 +2,18 @@ import { sql, type Kysely } from 'kysely'
 import { wordsOf, type Alias, type Said } from 'shared-domain/kernel/alias.ts'
 import { endsOf, onBehalf, readBy, wishOf, type Asking, type Choice, type Selection } from 'shared-domain/kernel/choice.ts'
 import { mayActAs, reject, Rejection } from 'shared-domain/kernel/decider.ts'
+import type { Gate } from 'shared-domain/kernel/gate.ts'
 import { Id } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
-import { repeated } from './answers.ts'
+import { repeating } from './answers.ts'
 import { commandIdOf } from './circumstances.ts'
 import { answerTo, type Asked, type CommandRoute, type Errand } from './command-route.ts'
+import { refusalsOf } from './gating.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import type { FindRows } from './grounding.ts'
 import type { Handle, Outcome, Request } from './request.ts'
 import type { FindSettings } from './settings.ts'
+import { looking } from './looking.ts'
 import { candidates } from 'shared-service/choosing.ts'
 import type { Positions } from 'shared-service/positions.ts'
 import type { Prepared } from 'shared-service/prepared.ts'
@@ -37,17 +40,18 @@ export interface Hosts {
   readonly findSettings: FindSettings
   readonly streams: Streams
   readonly handle: Handle
+  readonly gate?: Gate | undefined
 }
 
 /** Routes that pick the best row of a read model and send its stream the command that takes it. */
 export function choiceRoutes(choices: readonly Choice[], hosts: Hosts): readonly CommandRoute[] {
-  return choices.flatMap((choice) => routesOf(choice, hosts.positions, taker(choice, hosts)))
+  return choices.flatMap((choice) => routesOf(choice, hosts.positions, taker(choice, hosts), hosts.gate))
 }
 
-function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof taker>): readonly CommandRoute[] {
+function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof taker>, gate: Gate | undefined): readonly CommandRoute[] {
   const { to: decider, command: name } = choice.sends
   const command = decider.commands[name]!
-  const refusals = { ...decider.rejections, ...Object.fromEntries(endsOf(choice).map((end) => [end.code, end])) }
+  const refusals = { ...refusalsOf(gate, decider, command), ...Object.fromEntries(endsOf(choice).map((end) => [end.code, end])) }
   const canonical = wishOf(choice).extend(waiting)
   const [own, ...older] = choiceRoutesOf(choice)
   const told = choice.answers ?? command.answers
@@ -79,7 +83,7 @@ function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof 
         summary: `${alias ? 'Older words: takes' : 'Takes'} the best: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
         tags: [choice.path.slice(1)],
         ...(parameters.length > 0 ? { params: { type: 'object', properties: { id: { type: 'string', format: 'uuid' } } } } : {}),
-        headers: headerParameters({ picks: true }),
+        headers: headerParameters({ picks: true, isGated: gate?.guards(command) }),
         body: z.toJSONSchema(bodyOf({ words, parameters }), { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
         response: answers(refusals, told ? { answers: told } : {}),
         ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
@@ -94,6 +98,7 @@ function taker(choice: Choice, { db, ask, findRows, findSettings, streams, handl
   const { to: decider, command: name, data } = choice.sends
   const command = decider.commands[name]!
   const rowsOf = slicesFrom(ask)
+  const repeated = repeating(streams, looking(streams))
 
   /** Tells one request from another under the same key. */
   const wordOf = (wish: Said) => (Object.keys(wish).length > 0 ? fingerprintOf(choice.name, wish) : choice.name)
@@ -111,7 +116,7 @@ function taker(choice: Choice, { db, ask, findRows, findSettings, streams, handl
     const first = await streams.answered(entry, commandId)
     if (!first || entry.organization !== organization) return undefined
     if (made.request !== wordOf(wish)) return reject('IDEMPOTENCY_MISMATCH')
-    return told(await repeated(streams, { decider, command, request: { ...request, id: made.target } }, first), [])
+    return told(await repeated({ decider, command, request: { ...request, id: made.target } }, first), [])
   }
 
   /** Before the command goes out it is noted where to, so that a repetition looks there first. */
@@ -133,7 +138,7 @@ function taker(choice: Choice, { db, ask, findRows, findSettings, streams, handl
       const { row, selection } = step.value
       const target = choice.idOf(row)
       if (request.repeatable) await note(request, asking.wish, target)
-      const outcome = await handle(decider, name, command.data.parse(data(selection, asked)), { ...request, id: target })
+      const outcome = await handle(decider, name, command.data.parse(data(selection, asked)), { ...request, id: target, said: { id: target, payload: asking.wish } })
       if (!(outcome instanceof Rejection)) return told(outcome, selection.rejected)
       step = await course.next(outcome)
     }

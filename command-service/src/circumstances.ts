@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { Instant } from 'shared-domain/vocabulary.ts'
 import { invalid, Problem } from 'shared-service/problems.ts'
 import { newId } from 'shared-service/new-id.ts'
-import { v5 } from 'uuid'
+import { v5, validate } from 'uuid'
 import type { Principal } from './auth.ts'
 
 const keyNamespace = '6f0d3a52-0c1e-5b7a-9f2e-2d8c4b1a7e90'
@@ -30,15 +30,23 @@ function importedAt(header: string | undefined, isAdmin: boolean, now: string): 
   return at.data
 }
 
+function approvalOf(header: string | undefined): string | undefined {
+  if (header === undefined) return undefined
+  if (!validate(header)) throw invalid('#/header/baton-approval', 'is not a uuid')
+  return header.toLowerCase()
+}
+
 /** What is said beside the words of a command, by headers where it has a request of its own. */
 export interface Beside {
   readonly idempotencyKey?: string | undefined
   readonly ifMatch?: string | undefined
   readonly importedAt?: string | undefined
+  readonly approval?: string | undefined
 }
 
 export const besideOf = ({ headers }: FastifyRequest): Beside => ({
   idempotencyKey: headers['idempotency-key'] as string | undefined, ifMatch: headers['if-match'], importedAt: headers['baton-imported-at'] as string | undefined,
+  approval: headers['baton-approval'] as string | undefined,
 })
 
 export type Circumstances = ReturnType<typeof circumstances>
@@ -52,7 +60,7 @@ export function circumstances({ id: correlationId, headers }: FastifyRequest, pr
   return {
     by: principal.actor, actsFor: principal.actsFor, allowed: principal.scopes, keyExpiresAt: principal.expiresAt, organization: principal.organization,
     at: imported ?? now, imported: imported !== undefined, key,
-    repeatable: key !== undefined, correlationId, causationId: correlationId, expected: revisionOf(beside.ifMatch),
+    repeatable: key !== undefined, correlationId, causationId: correlationId, expected: revisionOf(beside.ifMatch), approval: approvalOf(beside.approval),
     traceparent: traceparent && traceparentPattern.test(traceparent) ? traceparent : undefined,
   }
 }

@@ -13,7 +13,7 @@ interface Parts extends Hosts {
 
 /** All that the service can be asked for. */
 export function everyRoute({ deciders, choices, ...hosts }: Parts): readonly CommandRoute[] {
-  const { handle } = hosts
-  const routes = [...commandRoutes(deciders, handle), ...bulkRoutes(deciders, handle), ...choiceRoutes(choices, hosts)]
+  const { handle, gate } = hosts
+  const routes = [...commandRoutes(deciders, handle, gate), ...bulkRoutes(deciders, handle, gate), ...choiceRoutes(choices, hosts)]
   return [...routes, batchRoute(routes)]
 }

@@ -2,13 +2,16 @@ import { jsonEvent, type EventData } from '@eventstore/db-client'
 import { Rejection, scopes, streamOf, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { AnyEvent } from 'shared-domain/kernel/fact.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
+import type { Gate } from 'shared-domain/kernel/gate.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
 import { v5 } from 'uuid'
-import { moreOf, repeated } from './answers.ts'
+import { answering, repeating } from './answers.ts'
 import { deciding } from './deciding.ts'
 import { fingerprintOf, isOf } from './fingerprint.ts'
+import { gating } from './gating.ts'
 import { grounding, type FindRows } from './grounding.ts'
 import { holding } from './holding.ts'
+import { looking } from './looking.ts'
 import { newId } from 'shared-service/new-id.ts'
 import { Busy, type Queues } from './queues.ts'
 import type { Accepted, Handle, Outcome, Request, Run } from './request.ts'
@@ -31,13 +34,18 @@ interface Parts {
   readonly deciders: readonly Decider[]
   readonly findRows: FindRows
   readonly findSettings: FindSettings
+  readonly gate?: Gate | undefined
 }
 
 /** Reads a stream, decides, appends; decides anew when another writer came first. Throws `Busy` when it never gets its turn. */
-export function handler({ store, streams, queues, deciders, findRows, findSettings }: Parts): Handle {
+export function handler({ store, streams, queues, deciders, findRows, findSettings, gate }: Parts): Handle {
   const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))
-  const decided = deciding(streams)
+  const looked = looking(streams)
+  const decided = deciding(looked)
+  const moreOf = answering(looked)
+  const repeated = repeating(streams, looked)
   const grounded = grounding(findRows)
+  const barred = gating(gate, looked, carryOut)
   const { secured, settled } = holding(carryOut)
 
   /** A command on another stream in the service of this one. Its own wish names what it is for, so that asking twice changes nothing. */
@@ -45,7 +53,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
     const decider = byCategory.get(intent.category)!
     const data = decider.commands[intent.command]!.data.parse(intent.data)
     return handle(decider, intent.command, data, {
-      ...request, id: intent.id, isNew: false, commandId: newId(), causationId: request.commandId, repeatable: false, expected: undefined, fill: undefined, guard: undefined, allowed: scopes,
+      ...request, id: intent.id, isNew: false, commandId: newId(), causationId: request.commandId, repeatable: false, expected: undefined, fill: undefined, guard: undefined, said: undefined, approval: undefined, allowed: scopes,
       // What is held is held now, and has its timer, whenever the fact that it is for took place.
       at: new Date().toISOString(), imported: false,
     }, isUrgent)
@@ -66,7 +74,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
     const { revision, position } = await store.append(entry.stream, base, events)
     streams.advance(entry, decider, base, facts, meta, position)
     const after = () => facts.reduce((state, fact, index) => decider.evolve(state, fact, { ...meta, revision: base + 1 + index, position: String(position) }), state)
-    return { id, revision, position, changed: true, ...moreOf(run, after) }
+    return { id, revision, position, changed: true, ...await moreOf(run, after) }
   }
 
   async function attempt(run: Run, isFirst: boolean): Promise<Outcome> {
@@ -78,8 +86,10 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
       const earlier = hash ? await streams.answered(entry, request.commandId) : undefined
       if (earlier) {
         if (!isOf(earlier.request, wordOf(decider, run.name), run.data)) return new Rejection('IDEMPOTENCY_MISMATCH')
-        return repeated(streams, run, earlier)
+        return repeated(run, earlier)
       }
+      const barrier = await barred(run)
+      if (barrier) return barrier
       const before = { state: entry.state, revision: entry.revision }
       if (command.grounds) await grounded(run, before.state)
       let decision: readonly AnyEvent[] | Rejection
@@ -94,7 +104,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
       // Nothing guards a refusal or a no-op, so it is given only on what the store says now.
       if (!isSure) entry = await streams.refreshed(decider, request.id)
       else if (decision instanceof Rejection) return decision
-      else return { id: request.id, revision: entry.revision, position: entry.position, changed: false, ...moreOf(run, () => before.state) }
+      else return { id: request.id, revision: entry.revision, position: entry.position, changed: false, ...await moreOf(run, () => before.state) }
     }
   }
 

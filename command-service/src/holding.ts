@@ -22,9 +22,11 @@ export function holding(carryOut: CarryOut) {
    * refusal is the answer to the command: of what the caller named, or chose once more, or after so many rounds.
    */
   async function secured(run: Run, state: unknown): Promise<Rejection | 'again' | undefined> {
-    const { command, held, refused } = run
-    if (!command.holds) return undefined
-    const wanted = inOrder(command.holds(state, wishIn(state, run), circumstancesOf(run)))
+    const { command, held, refused, barrier } = run
+    const pass = barrier === 'none' ? undefined : barrier
+    if (!command.holds && !pass) return undefined
+    const own = command.holds?.(state, wishIn(state, run), circumstancesOf(run))
+    const wanted = inOrder([own ?? [], pass?.hold ?? []].flat())
     const stuck = refused.find((one) => wanted.some(({ take }) => same({ take }, one)))
     if (stuck) return stuck.why
     // Another writer may have come first and changed what there is to be held.
@@ -34,6 +36,7 @@ export function holding(carryOut: CarryOut) {
       const since_ms = performance.now()
       const taken = await carryOut(hold.take, run)
       if (taken instanceof Rejection) {
+        if (hold === pass?.hold) return pass.refusal
         refused.push({ take: hold.take, why: taken })
         return command.grounds && refused.length < rounds_max ? 'again' : taken
       }

@@ -1,10 +1,12 @@
 import { bulkBody } from 'shared-domain/kernel/bulk.ts'
 import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
+import type { Gate } from 'shared-domain/kernel/gate.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
 import { prefix } from 'shared-service/addresses.ts'
 import { ProblemDocument } from 'shared-service/problems.ts'
 import { meant, own, type OwnCode } from 'shared-service/statuses.ts'
 import { z } from 'zod'
+import { refusalsOf } from './gating.ts'
 import { bodyOf, type CommandWording } from './wordings.ts'
 
 const digits = { type: 'string', pattern: '^\\d+$' }
@@ -68,13 +70,14 @@ export function answers(declared: Refusals, command: Pick<Command, 'creates' | '
 const correlation = { type: 'string', maxLength: 128, description: 'Taken over into every fact; made when not given.' }
 
 /** `picks`: which stream it will be is not known to the caller, so neither is its revision. */
-export const headerParameters = ({ secret, picks }: Pick<Command, 'secret'> & { picks?: boolean }) => ({
+export const headerParameters = ({ secret, picks, isGated }: Pick<Command, 'secret'> & { picks?: boolean; isGated?: boolean | undefined }) => ({
   type: 'object',
   properties: {
     ...(secret ? {} : {
       'idempotency-key': { type: 'string', minLength: 1, maxLength: 255, description: 'The same key again gives the first answer again.' },
     }),
     ...(picks ? {} : { 'if-match': { type: 'string', description: 'Revision in double quotes that the stream must be at.' } }),
+    ...(isGated ? { 'baton-approval': { type: 'string', format: 'uuid', description: 'An approval of exactly this, where a charter wants one.' } } : {}),
     'x-correlation-id': correlation,
     'baton-imported-at': { type: 'string', format: 'date-time', description: 'Admins only: the fact is taken over from another log with its own time.' },
   },
@@ -86,18 +89,18 @@ const dialect = { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }
 const written = ({ method, path }: Pick<CommandWording, 'method' | 'path'>) => `${method} ${prefix}${path.replace(/:(\w+)/g, '{$1}')}`
 
 /** What the document says of a route and all words that it takes: one that takes older words alone is deprecated. */
-export function described(wordings: readonly [CommandWording, ...CommandWording[]]) {
+export function described(wordings: readonly [CommandWording, ...CommandWording[]], gate?: Gate) {
   const [first, ...others] = wordings
-  const { decider: { category, collection }, name, command, alias, parameters } = first
+  const { decider: { category, collection }, name, command, alias, parameters, ids, words } = first
   const older = wordings.filter((one) => one.alias)
   const bodies = wordings.map((one) => z.toJSONSchema(bodyOf(one), dialect))
-  const rejections: Refusals = Object.assign({}, ...wordings.map(({ decider }) => decider.rejections))
+  const rejections: Refusals = Object.assign({}, ...wordings.map(({ decider, command }) => refusalsOf(gate, decider, command)))
   return {
     operationId: alias ? olderOperation(first) : `${category}.${name}`,
     summary: alias ? `Older words: ${wordings.map((one) => one.command.about).join(' Or: ')}` : command.about,
     tags: [collection],
-    params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((parameter) => [parameter, z.uuid()]))), dialect),
-    headers: headerParameters(command),
+    params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((name) => [name, ids.includes(name) ? z.uuid() : words.shape[name]]))), dialect),
+    headers: headerParameters({ ...command, isGated: gate?.guards(command) }),
     body: others.length > 0 ? { anyOf: bodies } : bodies[0]!,
     response: answers(rejections, command, first.own.method),
     ...(older.length > 0 ? successors(older) : {}),

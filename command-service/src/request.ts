@@ -1,6 +1,7 @@
 import type { Command, Context, Decider, Hold, Rejection, Scope, SettingValues } from 'shared-domain/kernel/decider.ts'
 import type { Actor } from 'shared-domain/kernel/fact.ts'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
+import type { Barrier, Said } from 'shared-domain/kernel/gate.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
 
 /** One wish for one stream, with everything that the log will say about who, when and why. */
@@ -29,6 +30,10 @@ export interface Request {
   readonly secret?: Context['secret']
   /** JSON pointers to what the request said and is not kept. */
   readonly redacted?: readonly string[]
+  /** How it was asked for from outside: what the gate is asked about. */
+  readonly said?: Said | undefined
+  /** The approval that the caller shows. */
+  readonly approval?: string | undefined
   /** What the words that the command was asked for with add to it: what they left unsaid, and why what it leads to must not follow. */
   readonly fill?: ((state: any, data: any) => unknown) | undefined
   readonly guard?: ((state: any, context: Context) => Rejection | undefined) | undefined
@@ -61,6 +66,8 @@ export interface Run {
   readonly held: Held[]
   /** What could not be held. */
   readonly refused: Unheld[]
+  /** What stands in its way, once the gate was asked. */
+  barrier?: Barrier | 'none'
   grounds?: { readonly asked: Asked; readonly found: Grounds } | undefined
   /** Of those that the command reads. */
   settings?: SettingValues
@@ -82,6 +89,6 @@ export interface Unheld {
 export const wishIn = (state: unknown, { data, request: { fill } }: Run): unknown => (fill ? fill(state, data) : data)
 
 /** What a pure function is told of a command that is on its way, besides the state. */
-export const circumstancesOf = ({ request, grounds, settings, refused }: Run) => ({
+export const circumstancesOf = ({ request, grounds, settings, refused = [] }: Pick<Run, 'request'> & Partial<Run>) => ({
   ...request, settings, grounds: grounds?.found, refused: refused.map(({ take: { category, id }, why: { code } }) => ({ category, id, code })),
 })

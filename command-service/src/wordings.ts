@@ -27,6 +27,8 @@ export interface CommandWording extends Wording {
   readonly method: string
   readonly path: string
   readonly parameters: readonly string[]
+  /** Those parameters that are ids; what another is, the command says. */
+  readonly ids: readonly string[]
   /** The route in its own words. */
   readonly own: ReturnType<typeof routeOf>
   /** What path and body may say together. */
@@ -39,7 +41,12 @@ export function wordingsOf(decider: Decider, name: string, command: Command): re
   const what = { decider, name, command, canonical, own }
   const older = (alias: OlderWords) => ({ ...what, ...routeParts(alias.route), alias, words: wordsOf(alias, canonical, Id) })
   return [{ ...what, ...own, words: canonical }, ...(command.aliases ?? []).map(older)]
+    .map((wording) => ({ ...wording, ids: wording.parameters.filter((name) => isId(wording.words.shape[name])) }))
 }
+
+/** A parameter that is no field is an id. */
+const isId = (schema: z.ZodType | undefined): boolean =>
+  schema === undefined || z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }).format === 'uuid'
 
 /** The route by which a choice is taken, and the older ones. */
 export const choiceRoutesOf = ({ path, command, chooser, aliases = [] }: Choice): readonly (ReturnType<typeof routeParts> & { readonly alias?: Alias })[] => [
@@ -60,13 +67,16 @@ export interface Wish {
   readonly others: Said
   readonly guard: ((state: unknown, context: Context) => Rejection | undefined) | undefined
   readonly fill: OlderWords['fill']
+  /** What path and body say besides the stream, as it was said, without secrets. */
+  readonly payload: Said
   /** JSON pointers into the body: what was taken for a secret and is not kept. */
   readonly redacted: readonly string[]
 }
 
-/** The ids of a path. */
-export function idsIn<Name extends string>(parameters: Readonly<Record<Name, string>>): Readonly<Record<Name, string>> {
+/** What a path says, ids in small letters: all of it, unless only some are ids. */
+export function idsIn<Name extends string>(parameters: Readonly<Record<Name, string>>, among?: readonly string[]): Readonly<Record<Name, string>> {
   const ids = Object.entries<string>(parameters).map(([name, text]) => {
+    if (among?.includes(name) === false) return [name, text]
     if (!validate(text)) throw invalid(`#/path/${name}`, 'is not a uuid')
     return [name, text.toLowerCase()]
   })
@@ -75,7 +85,7 @@ export function idsIn<Name extends string>(parameters: Readonly<Record<Name, str
 
 /** What is wished, in canonical words. Throws a problem that points into the words that were used. */
 export function wishFrom(wording: CommandWording, path: Readonly<Record<string, string>>, body: Said, at: string): Wish {
-  const parameters = idsIn(path)
+  const parameters = idsIn(path, wording.ids)
   for (const name of wording.parameters) if (name in body) throw invalid(`/${name}`, 'is said by the path')
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
@@ -90,6 +100,7 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
     others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
     guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
     fill: alias?.fill,
+    payload: { ...value, ...others },
     redacted,
   }
 }

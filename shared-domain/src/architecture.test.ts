@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import t from 'tap'
-import { choices, deciders } from './catalogue.ts'
+import { choices, deciders, gate } from './catalogue.ts'
 import { general } from './kernel/refusal.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -56,7 +56,7 @@ const waiting = /\b(async|await|queueMicrotask|new Promise|Promise\.|set(Timeout
 const names = deciders.flatMap(({ category, events }) => [category, ...Object.keys(events.definitions)]).filter((name) => name !== 'organization')
 const named = new RegExp(`'(${names.join('|')})'`, 'g')
 
-const codes = [...deciders.flatMap(({ rejections }) => Object.keys(rejections)), ...choices.map(({ nothing }) => nothing.code)]
+const codes = [...deciders.flatMap(({ rejections }) => Object.keys(rejections)), ...choices.map(({ nothing }) => nothing.code), ...Object.keys(gate.rejections)]
 const coded = new RegExp(`\\b(${codes.filter((code) => !(code in general)).join('|')})\\b`, 'g')
 
 const rules: readonly Rule[] = [

@@ -8,17 +8,24 @@ import { agents } from './fleet/agent/agents.ts'
 import { agent } from './fleet/agent/decider.ts'
 import { agentTasks } from './fleet/agent/questions.ts'
 import { agentSlots } from './fleet/agent-slots.ts'
+import { actionApprovals } from './fleet/approval/approvals.ts'
+import { actionApproval } from './fleet/approval/decider.ts'
 import { budgets } from './fleet/budget/budgets.ts'
 import { budget } from './fleet/budget/decider.ts'
 import { orchestratorBudget, organizationBudget } from './fleet/budget/questions.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
+import { charters } from './fleet/charter/charters.ts'
+import { charter } from './fleet/charter/decider.ts'
+import { charterGate } from './fleet/charter-gate.ts'
 import { circuits } from './fleet/circuits.ts'
 import { conversationMessages, conversations } from './fleet/conversation/conversations.ts'
 import { conversation } from './fleet/conversation/decider.ts'
 import { emailAddress } from './fleet/email/decider.ts'
 import { emails } from './fleet/emails.ts'
 import { exhaustion } from './fleet/exhaustion.ts'
+import { expiries } from './fleet/expiries.ts'
+import { guardians } from './fleet/guardians.ts'
 import { idleConversations } from './fleet/idle-conversations.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { keys } from './fleet/key/keys.ts'
@@ -36,8 +43,10 @@ import { posts } from './fleet/post/posts.ts'
 import { rotation } from './fleet/rotation.ts'
 import { slots } from './fleet/slots.ts'
 import { supervisors } from './fleet/supervisors.ts'
+import { charterViolation } from './fleet/violation/decider.ts'
 import type { Choice } from './kernel/choice.ts'
 import type { Decider } from './kernel/decider.ts'
+import type { Gate } from './kernel/gate.ts'
 import type { Process } from './kernel/process.ts'
 import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
@@ -68,18 +77,18 @@ import { unblocking } from './work/unblocking.ts'
 
 export const deciders: readonly Decider[] = [
   task, dependents, conflict, organization, orchestrator, emailAddress, statusPost, conversation, capacity, apiKey, agent, budget,
-  ledger, decision,
+  ledger, charter, charterViolation, actionApproval, decision,
 ]
 
 export const readModels: readonly ReadModel[] = [
   backlog, backlogSummary, delegations, delegationPairs, choiceRows, lapses, performance, waits, conflicts, organizations, orchestrators,
-  posts, conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, decisions, votes,
-  timeline,
+  posts, conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, charters,
+  actionApprovals, decisions, votes, timeline,
 ]
 
 export const processes: readonly Process[] = [
   unblocking, detection, leases, assignments, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers, exhaustion,
-  idleConversations, deadlines, approvals,
+  idleConversations, guardians, expiries, deadlines, approvals,
 ]
 
 export const choices: readonly Choice<any>[] = [nextTask, queueNext]
@@ -90,3 +99,5 @@ export const questions: readonly Question[] = [
 ]
 
 export const settings: SettingsStand = organizationSettings
+
+export const gate: Gate = charterGate

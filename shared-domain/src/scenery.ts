@@ -4,6 +4,9 @@ import { agent } from './fleet/agent/decider.ts'
 import { budget } from './fleet/budget/decider.ts'
 import { monthOf } from './fleet/budget/windows.ts'
 import { conversation } from './fleet/conversation/decider.ts'
+import { actionApproval } from './fleet/approval/decider.ts'
+import { charter } from './fleet/charter/decider.ts'
+import { hashOf } from './fleet/charter/envelope.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { ledger } from './fleet/ledger/decider.ts'
 import { ledgerOf } from './fleet/ledger/state.ts'
@@ -57,6 +60,7 @@ export function inhabited(): World {
   world.carryOut(send(decision, fourth, 'open', { type: 'decision', ...wish }))
   const target = { kind: 'user', id: 'ada' } as const
   world.carryOut(send(conversation, first, 'open', { orchestrator: first, target, content: 'Good morning.' }))
+  ruled(world, first, second)
   spent(world)
   return world
 }
@@ -77,6 +81,20 @@ function spent(world: World) {
     world.carryOut(send(ledger, own(holder), 'book', { reservation: null, tokens: 10, cost: 0, at }))
     world.carryOut(send(budget, holder, 'review', {}))
   }
+}
+
+/** Two orchestrators have charters, the second of which has fallen; one approval waits, one is good, one is used. */
+function ruled(world: World, first: string, second: string) {
+  const envelope = { action: 'a' }
+  const [good, spent, waiting] = ids as [string, string, string]
+  for (const id of [good, spent, waiting]) {
+    world.carryOut(send(actionApproval, id, 'request', { orchestrator: first, envelope, reason: 'x', expiresIn_s: 604_800 }))
+    if (id !== waiting) world.do({ category: 'actionApproval', id, command: 'approve', data: { hash: hashOf(envelope) } })
+  }
+  world.carryOut(send(actionApproval, spent, 'take', { orchestrator: first, hash: hashOf(envelope), command: first }))
+  for (const id of [first, second]) for (const forbiddenActions of [[], ['a']])
+    world.carryOut(send(charter, id, 'publish', { document: { constraints: { forbiddenActions } } }))
+  world.carryOut(send(charter, second, 'reportDrift', { score: 0, critical: true }))
 }
 
 /** The world after these steps. */

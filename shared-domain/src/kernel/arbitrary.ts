@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { z } from 'zod'
 import type { Command, Decider } from './decider.ts'
+import { digestOf } from './digest.ts'
 import type { Actor } from './fact.ts'
 import { admin, now, orchestrator, organization, system, tool, uuid } from './testing.ts'
 import { hour_ms, later } from './time.ts'
@@ -8,6 +9,9 @@ import type { Wish } from './world.ts'
 
 /** Few ids for everything, so that what is generated meets again. */
 export const ids = [1, 2, 3, 4].map(uuid)
+
+/** Of something that may be said of anything: it has no more than a name. */
+const digest = digestOf({ action: 'a' })
 
 interface Schema {
   readonly type?: string
@@ -39,6 +43,7 @@ const formats: Readonly<Record<string, fc.Arbitrary<string>>> = {
 function text({ format, pattern, minLength = 0, maxLength = 500 }: Schema): fc.Arbitrary<unknown> {
   const known = format === undefined ? undefined : formats[format]
   if (known) return known
+  if (pattern?.includes('[0-9a-f]{64}')) return fc.constantFrom(digest, '0'.repeat(64))
   if (pattern?.includes('\\d{1,19}')) return fc.nat(9).map(String)
   if (pattern?.includes('1[0-2]')) return fc.constantFrom(now.slice(0, 7).replace('-', ''), '202912')
   return fc.oneof(fc.constantFrom('a', 'UTC', 'Asia/Tokyo', ...ids), fc.string({ minLength, maxLength: Math.min(maxLength, 12) }))

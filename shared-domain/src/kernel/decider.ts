@@ -54,6 +54,8 @@ export interface Context {
   readonly keyExpiresAt?: string | null | undefined
   readonly organization: string
   readonly commandId: string
+  /** An approval that whoever asks has got for it. */
+  readonly approval?: string | undefined
   /** What is known of another stream, as advice: nothing guards it until the append. */
   readonly look: <State>(other: Fold<State>, id: string) => State
   /** What the organization has set, or what is so without, as of at most a second ago: of those that the command reads. */
@@ -130,7 +132,7 @@ export type Circumstances = Omit<Context, 'look'>
 export interface Answers<State = any> {
   readonly fields: z.ZodObject
   /** Of the state after the command: also when nothing changed, and when a repetition is answered as the first time. */
-  readonly of: (state: State, circumstances: Circumstances) => Readonly<Record<string, unknown>>
+  readonly of: (state: State, context: Context, data?: any) => Readonly<Record<string, unknown>>
 }
 
 export interface Command<State = any, Event = any, Code extends string = string, Data extends z.ZodObject = any> {
@@ -151,6 +153,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly scope?: Scope
   /** A secret is made for the command and shown once. */
   readonly secret?: true
+  /** It passes the gate whatever its scope, and is known there by this name. */
+  readonly gated?: string
   /** It decides on what the store says now, of other streams and of the caller's key: what was known a moment ago will not do. */
   readonly fresh?: true
   /** The id of its stream, made of what is said. The path names none; who says the same comes to the same stream. */

@@ -45,8 +45,9 @@ t.test('F-81 a reservation is named by its command, bounded in time, and counts 
   t.equal(scope, 'execute')
   t.equal(place!(data.parse(own), { at: now, organization }), id)
   t.equal(ledger.commands.reserveOfOrganization.place!({} as never, { at: now, organization }), `${organization}.203001`)
-  const circumstances = { id, at: now, by: admin, actsFor: null, allowed: [], organization, commandId: reservation }
-  t.strictSame(answers!.of(ledger.initial, circumstances), { ledger: '203001', reservation })
+  const look = () => { throw new Error('an answer looks at nothing') }
+  const context = { id, at: now, by: admin, actsFor: null, allowed: [], organization, commandId: reservation, look }
+  t.strictSame(answers!.of(ledger.initial, context), { ledger: '203001', reservation })
 })
 
 t.test('F-81 it stands if used, reserved and wish are within each limit; else the window that ends last is told', async (t) => {

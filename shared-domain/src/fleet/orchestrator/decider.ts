@@ -3,10 +3,11 @@ import type { Said } from '../../kernel/alias.ts'
 import { decider, isPrivileged, mayActAs, reject, type Answers, type Circumstances, type Context } from '../../kernel/decider.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
+import { charterState } from '../charter/state.ts'
 import { keeping } from '../email/decider.ts'
 import { Orchestrator, Profile, ShownStatus, type Status } from './events.ts'
 import { towards } from './older-words.ts'
-import { orchestratorState, shownStatus, type OrchestratorState } from './state.ts'
+import { isWorking, orchestratorState, shownStatus, type OrchestratorState } from './state.ts'
 
 type StatusName = z.output<typeof Status>
 type Action = keyof typeof moves
@@ -162,6 +163,26 @@ export const orchestrator = decider(orchestratorState, {
     restart: toldCommand('restart', 'Go offline and come back at once.'),
     fill: { ...statusCommand('fill', 'The last capacity slot is taken.'), internal: true },
     free: { ...statusCommand('free', 'A capacity slot is free again.'), internal: true },
+
+    standDown: {
+      about: 'The orchestrator has drifted too far from its charter: what runs goes on, nothing new starts until somebody resumes it.',
+      internal: true,
+      data: z.object({}),
+      decide: (state, _, context) => (isWorking(state) ? move('pause', state, 'drift', context) : []),
+    },
+
+    guard: {
+      about: 'Note what its commands are to heed.',
+      internal: true,
+      data: z.object({}),
+      decide(state, _, { id, look }) {
+        // Whoever has left heeds nothing, and keys are told of it by the last fact here.
+        if (state.stage !== 'registered') return []
+        const { guarded } = state
+        const charterVersion = look(charterState, id).active
+        return charterVersion === guarded.charterVersion ? [] : [Orchestrator.OrchestratorGuarded({ ...guarded, charterVersion })]
+      },
+    },
   },
 
   bulk: {

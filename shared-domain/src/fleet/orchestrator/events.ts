@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { events, type EventOf } from '../../kernel/events.ts'
-import { text, TimeZone } from '../../vocabulary.ts'
+import { StoredInstant, text, TimeZone } from '../../vocabulary.ts'
+import { Version } from '../charter/events.ts'
 
 export const statuses = ['ONLINE', 'BUSY', 'AWAY', 'OFFLINE'] as const
 export const Status = z.enum(statuses)
@@ -18,6 +19,13 @@ export const Profile = z.object({
   avatarUrl: z.url({ protocol: /^https?$/ }).max(2_000).nullable(),
   /** 0 a person, 1 an orchestrator, 2 a session manager, 3 a subagent. */
   tier: z.int().min(0).max(3),
+})
+
+/** What every command would have to look up, noted where it looks anyway: null where there is nothing to heed. */
+export const Guarded = z.object({
+  charterVersion: Version.nullable(),
+  /** A limit that is reached, until when nothing new starts. */
+  budget: z.object({ until: StoredInstant, window: z.enum(['hour', 'day', 'month']), unit: z.enum(['tokens', 'cost']) }).nullable(),
 })
 
 const withoutContact = { email: null, avatarUrl: null, tier: 1 }
@@ -40,6 +48,11 @@ export const Orchestrator = events({
   OrchestratorStatusChanged: {
     about: 'The orchestrator became available, busy, away or offline.',
     data: z.object({ from: Status, to: Status, action: z.string(), reason: z.string().nullable() }),
+    recipient: (_, id) => id,
+  },
+  OrchestratorGuarded: {
+    about: 'Whether a charter holds for the orchestrator and whether its budget is exhausted, as its commands heed it from now on.',
+    data: Guarded,
     recipient: (_, id) => id,
   },
   OrchestratorArchived: {

@@ -4,8 +4,11 @@ import { picture, recorded } from '../../kernel/picture.ts'
 import { admin, behaviour, now, orchestrator as orchestratorActor, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { World } from '../../kernel/world.ts'
+import { Charter } from '../charter/events.ts'
+import { charterState } from '../charter/state.ts'
 import { moves, orchestrator } from './decider.ts'
-import { Orchestrator, Profile, statuses } from './events.ts'
+import { OrchestratorId } from '../../vocabulary.ts'
+import { Orchestrator, Profile, statuses, type OrchestratorEvent } from './events.ts'
 import { orchestrators } from './orchestrators.ts'
 import { isReachable, isWorking, orchestratorState } from './state.ts'
 
@@ -143,7 +146,7 @@ t.test('S-31 an orchestrator changes only itself', async (t) => {
 })
 
 t.test('S-3 S-16 who is not offline takes work over; who is online or busy starts it', async (t) => {
-  const known = { organization: 'acme', profile, registeredMax: 5, moved: null }
+  const known = { organization: 'acme', profile, registeredMax: 5, moved: null, guarded: { charterVersion: null, budget: null } }
   const stateIn = (status: (typeof statuses)[number]) => ({ stage: 'registered' as const, ...known, status })
   t.strictSame(statuses.filter((status) => isReachable(stateIn(status))), ['ONLINE', 'BUSY', 'AWAY'])
   t.strictSame(statuses.filter((status) => isWorking(stateIn(status))), ['ONLINE', 'BUSY'])
@@ -156,7 +159,7 @@ t.test('F-61 a move answers where it began and where it led, however many steps 
   const asked = (command: keyof typeof orchestrator.commands, data: object = {}) => {
     const context = world.contextOf({ id: subject })
     world.do({ category: 'orchestrator', id: subject, command, data }, context)
-    return orchestrator.commands[command].answers?.of(world.look(orchestrator, subject), context)
+    return orchestrator.commands[command].answers?.of(world.look(orchestrator, subject), context, data)
   }
   t.equal(asked('register', { name: 'Ada' }), undefined)
   t.strictSame(asked('activate'), { from: 'OFFLINE', to: 'ONLINE' })
@@ -207,4 +210,41 @@ t.test('the read model shows who is there', async (t) => {
   const { avatarUrl: avatar_url, ...others } = contact
   shown(told).shows({ ...row, ...others, avatar_url })
   shown(told, archived).shows({ ...row, ...others, avatar_url, email: null, status: 'ARCHIVED', since: at })
+})
+
+const version = { orchestrator: OrchestratorId.parse(subject), version: 1, previous: null, reason: null }
+const holds = [
+  Charter.CharterPublished({ ...version, document: {}, hash: '0'.repeat(64) }), Charter.CharterActivated(version),
+] as const
+
+t.test('F-8 an orchestrator notes which charter holds, once, and only while it is here', async () => {
+  const guarded = Orchestrator.OrchestratorGuarded({ charterVersion: 1, budget: null })
+  const seeing = (...facts: readonly OrchestratorEvent[]) =>
+    behaviour(t, orchestrator).given(...facts).by(system).seeing(charterState, subject, ...holds)
+  seeing(registered).when('guard', {}).yields(guarded)
+  seeing(registered, guarded).when('guard', {}).changesNothing()
+  behaviour(t, orchestrator).given(registered).when('guard', {}).changesNothing()
+  seeing().when('guard', {}).changesNothing()
+  // Its keys are refused because that it left is the last that is told of it.
+  seeing(registered, archived).when('guard', {}).changesNothing()
+})
+
+t.test('F-79 who works stands down, and stays so', async () => {
+  const given = (...facts: readonly OrchestratorEvent[]) => behaviour(t, orchestrator).given(registered, ...facts).by(system)
+  given(changed('OFFLINE', 'ONLINE', 'activate')).when('standDown', {}).yields(changed('ONLINE', 'AWAY', 'pause', 'drift'))
+  given().when('standDown', {}).changesNothing()
+  given(archived).when('standDown', {}).changesNothing()
+})
+
+t.test('F-8 F-79 the read model shows the charter that holds and what is in force', async (t) => {
+  const shown = picture(t, orchestrators)
+  const told = recorded(orchestratorState, registered)
+  const guarded = recorded(orchestratorState, Orchestrator.OrchestratorGuarded({ charterVersion: 1, budget: null }))
+  const drift = { orchestrator: version.orchestrator, score: 40, critical: false }
+  const applied = recorded(charterState, Charter.GuardianInterventionApplied({
+    ...drift, actions: ['reduce_autonomy'], inForce: ['reduce_autonomy'],
+  }))
+  const cleared = recorded(charterState, Charter.GuardianInterventionCleared({ ...drift, actions: ['reduce_autonomy'], reason: 'seen to' }))
+  shown.after(told, guarded, applied).matches({ charter_version: 1, interventions: ['reduce_autonomy'] })
+  shown.after(told, guarded, applied, cleared).matches({ charter_version: 1, interventions: [] })
 })

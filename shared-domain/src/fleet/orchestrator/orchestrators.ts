@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { OrchestratorId, StoredInstant } from '../../vocabulary.ts'
 import type { BudgetEvent } from '../budget/events.ts'
+import type { CharterEvent } from '../charter/events.ts'
 import { ShownStatus, type OrchestratorEvent, type Profile } from './events.ts'
 
 const row = z.object({
@@ -36,11 +37,14 @@ const at = (id: string) => ({ orchestrator: id as z.output<typeof OrchestratorId
 const blocked = ({ data: { orchestrator, blocked } }: { data: { orchestrator: string | null; blocked: { until: string } | null } }) =>
   (orchestrator === null ? [] : [{ patch: { budget_until: blocked && blocked.until }, at: at(orchestrator) }])
 
-const project: Project<typeof row, 'orchestrator', OrchestratorEvent | BudgetEvent> = {
+const project: Project<typeof row, 'orchestrator', OrchestratorEvent | BudgetEvent | CharterEvent> = {
   OrchestratorRegistered: ({ id, at: since, data: { maxConcurrentTasks: _, ...profile } }) =>
     [{ put: { ...at(id), ...described(profile), status: 'OFFLINE', status_reason: null, since, registered_at: since, ...untold } }],
   OrchestratorUpdated: ({ id, data: { previousEmail: _, ...profile } }) => [{ patch: described(profile), at: at(id) }],
   OrchestratorStatusChanged: ({ id, at: since, data }) => [{ patch: { status: data.to, status_reason: data.reason, since }, at: at(id) }],
+  OrchestratorGuarded: ({ id, data: { charterVersion } }) => [{ patch: { charter_version: charterVersion }, at: at(id) }],
+  GuardianInterventionApplied: ({ id, data: { inForce } }) => [{ patch: { interventions: inForce }, at: at(id) }],
+  GuardianInterventionCleared: ({ id }) => [{ patch: { interventions: [] }, at: at(id) }],
   OrchestratorArchived: ({ id, at: since, data }) =>
     [{ patch: { status: 'ARCHIVED', status_reason: data.reason, since, email: null }, at: at(id) }],
   BudgetExhausted: blocked,

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { fold, type Evolve } from '../../kernel/decider.ts'
-import { Orchestrator, type OrchestratorEvent, type Profile, type ShownStatus, type Status } from './events.ts'
+import { Orchestrator, type Guarded, type OrchestratorEvent, type Profile, type ShownStatus, type Status } from './events.ts'
 
 export type OrchestratorState =
   | { readonly stage: 'unknown' }
@@ -14,22 +14,26 @@ interface Known {
   readonly profile: z.output<typeof Profile>
   /** How many tasks it was registered to work on at once; a limit may have been said since then. */
   readonly registeredMax: number
+  readonly guarded: z.output<typeof Guarded>
 }
+
+const unguarded = { charterVersion: null, budget: null }
 
 const registered = (state: OrchestratorState) => state as Extract<OrchestratorState, { stage: 'registered' }>
 
 const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   OrchestratorRegistered: (_, { maxConcurrentTasks: registeredMax, ...profile }, { organization }) =>
-    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null }),
+    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null, guarded: unguarded }),
   OrchestratorUpdated: (state, { previousEmail: _, ...profile }) => ({ ...registered(state), profile }),
   OrchestratorStatusChanged: (state, { from, to }, { commandId: command }) => {
     const known = registered(state)
     // A command may go through several statuses.
     return { ...known, status: to, moved: known.moved?.command === command ? known.moved : { command, from } }
   },
+  OrchestratorGuarded: (state, guarded) => ({ ...registered(state), guarded }),
   OrchestratorArchived: (state, { from }, { commandId: command }) => {
-    const { organization, profile, registeredMax } = registered(state)
-    return { stage: 'archived', organization, profile: { ...profile, email: null }, registeredMax, moved: { command, from } }
+    const { organization, profile, registeredMax, guarded } = registered(state)
+    return { stage: 'archived', organization, profile: { ...profile, email: null }, registeredMax, guarded, moved: { command, from } }
   },
 }
 

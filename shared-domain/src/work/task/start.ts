@@ -51,6 +51,7 @@ export const start = room({
     about: 'Take the task up. The revision in the answer is the token of the lease.',
     aliases: olderWords.start,
     scope: 'execute',
+    gated: 'start',
     data: z.object({}),
     holds: takeSlot,
     decide: (task, _, context) => started(task, null, context),
@@ -60,6 +61,7 @@ export const start = room({
     about: 'Take up the task that was picked among others by the orchestrator that may claim it.',
     internal: true,
     scope: 'execute',
+    gated: 'start',
     data: z.object({ worker: OrchestratorId, selection: Selection }),
     holds: takeSlot,
     decide(task, { worker, selection }, context) {
