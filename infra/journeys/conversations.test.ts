@@ -1,6 +1,6 @@
 import t from 'tap'
 import { Refused } from '../../scripts/api.ts'
-import { house, until } from './house.ts'
+import { house } from './house.ts'
 
 const { admin, differences } = await house(t)
 
@@ -32,15 +32,6 @@ t.test('F-50 F-51 an orchestrator talks to a person: what both say is listed in 
   ])
   const { items: [row] } = await admin.get(`/conversations?orchestrator=${ada.id}&status=CLOSED&target=grace&minPosition=${position}`)
   t.match(row, { conversation: opened.id, target_kind: 'user', messages: 2 })
-})
-
-t.test('F-61 F-11 questions about orchestrators and agents, in the words of the domain and in older ones', async (t) => {
-  await ada.own.post(`${ada.path}/activate`, { reason: 'good morning' })
-  const { position } = await ada.own.post(`${ada.path}/pause`)
-  t.match(await admin.get(`${ada.path}/status?minPosition=${position}`), { status: 'AWAY', capacity: { max: 5, free: 5 }, budget: null, position: /^\d+$/ })
-  t.match(await admin.get(`${ada.path}/actions`), { allowed: ['pause', 'resume', 'deactivate', 'stop', 'restart'], last: [{ by_id: ada.id }, { by_id: ada.id }] })
-  const { id } = await admin.post('/agents', { name: 'Agent', orchestrator: ada.id })
-  t.match(await until(() => admin.get(`/agents/${id}/tasks`).catch(() => undefined)), { items: [] })
 })
 
 t.test('the rows are what a replay of the log makes', async (t) => {
