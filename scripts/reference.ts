@@ -40,7 +40,7 @@ const generated = generatedFrom('the declarations in `shared-domain`')
 function bulkRow({ collection }: Decider, { about, scope, actions, ids_max = ids_max_default }: Bulk): string[] {
   const offered = Object.entries(actions).map(([action, name]) => (action === name ? action : `${action} (${name})`))
   const body = `\`ids\` 1..${ids_max} different uuids, \`action\` ${offered.join(' / ')}, and what the command of the action takes`
-  return [`\`POST /api/v1/${collection}/bulk\``, `${about} Each is answered for itself: 207 when one fails.`, scope, body]
+  return [`\`POST /api/v1/${collection}/bulk\``, `${about} Each is answered for itself: 207 when one fails.`, scope ?? 'that of the action', body]
 }
 
 const together = [

@@ -1,5 +1,5 @@
 import { bulkBody } from 'shared-domain/kernel/bulk.ts'
-import { Rejection, type Bulk, type Decider } from 'shared-domain/kernel/decider.ts'
+import { Rejection, type Bulk, type Decider, type Scope } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
@@ -46,7 +46,7 @@ function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | un
 
   return {
     method: 'POST', path: `/${decider.collection}/bulk`, schema: bulkDescribed(decider, bulk), alone: 'is for many by itself',
-    needs: () => ({ scope: bulk.scope, fresh }),
+    needs: ({ action }) => ({ scope: bulk.scope ?? scopeOf(decider, bulk, action), fresh }),
     read(asked) {
       if (asked.known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: every stream has a revision of its own')
       const { value, redacted } = redact(asked.body)
@@ -55,6 +55,10 @@ function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | un
     },
   }
 }
+
+/** What the action itself needs; one that there is none of is refused when it is read. */
+const scopeOf = ({ commands }: Decider, { actions }: Bulk, action: unknown): Scope =>
+  commands[actions[String(action)] ?? '']?.scope ?? 'write'
 
 const failed = (id: string, { code, meant: { status } }: Told): Result => ({ id, status, changed: false, code })
 

@@ -52,12 +52,12 @@ export type Answer = Accepted | Told
 export const isTold = (answer: Answer): answer is Told => 'meant' in answer
 
 /** What is answered when a command has come out so. */
-export function answerTo(outcome: Outcome, refusals: Refusals, more: { location?: string | undefined; secret?: string | undefined; redacted?: readonly string[] } = {}): Answer {
+export function answerTo(outcome: Outcome, refusals: Refusals, more: { location?: string | undefined; secret?: string | undefined; redacted?: readonly string[]; warning?: string | undefined } = {}): Answer {
   if (outcome instanceof Rejection) return toldOfRefusal(outcome, refusals)
   const { id, revision, position, changed, more: said } = outcome
   return {
     status: more.location !== undefined && changed ? 201 : 200,
-    headers: { etag: `"${revision}"`, ...(more.location === undefined ? {} : { location: more.location }) },
+    headers: { etag: `"${revision}"`, ...(more.location === undefined ? {} : { location: more.location }), ...(more.warning === undefined ? {} : { warning: `299 baton "${more.warning}"` }) },
     body: {
       id, revision: String(revision), position: String(position), changed, ...said,
       ...(more.secret ? { secret: more.secret } : {}), ...(more.redacted?.length ? { redacted: more.redacted } : {}),

@@ -38,7 +38,7 @@ function routeOfAll(wordings: readonly [CommandWording, ...CommandWording[]], ha
 
 function errandOf(wording: CommandWording, { known, parameters, body }: Asked, handle: Handle, gate: Gate | undefined): Errand {
   const { decider, name, command, alias, own: canonical } = wording
-  const { own, wanted, data, others, guard, fill, payload, redacted } = wishFrom(wording, parameters, body, known.at)
+  const { own, wanted, data, others, guard, fill, payload, warning, redacted } = wishFrom(wording, parameters, body, known.at)
   const link = alias && successorLink(canonical.path, { ...others, id: own })
   if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 
@@ -56,7 +56,7 @@ function errandOf(wording: CommandWording, { known, parameters, body }: Asked, h
         ...known, id, commandId, isNew: own === undefined && wanted === undefined && placed === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
         guard, fill, redacted, said: { id: own, payload },
       })
-      return answerTo(outcome, refusalsOf(gate, decider, command), { location, secret, redacted })
+      return answerTo(outcome, refusalsOf(gate, decider, command), { location, secret, redacted, warning })
     },
   }
 }

@@ -69,6 +69,8 @@ export interface Wish {
   readonly fill: OlderWords['fill']
   /** What path and body say besides the stream, as it was said, without secrets. */
   readonly payload: Said
+  /** What the answer warns of. */
+  readonly warning: string | undefined
   /** JSON pointers into the body: what was taken for a secret and is not kept. */
   readonly redacted: readonly string[]
 }
@@ -101,6 +103,7 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
     guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
     fill: alias?.fill,
     payload: { ...value, ...others },
+    warning: said && alias?.warns?.(said),
     redacted,
   }
 }

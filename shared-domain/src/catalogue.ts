@@ -55,6 +55,7 @@ import { timeline } from './overview/timeline.ts'
 import { assignments } from './work/assignments.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
+import { slaDeadlines } from './work/deadlines.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { detection } from './work/detection.ts'
 import { leases } from './work/leases.ts'
@@ -87,8 +88,8 @@ export const readModels: readonly ReadModel[] = [
 ]
 
 export const processes: readonly Process[] = [
-  unblocking, detection, leases, assignments, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers, exhaustion,
-  idleConversations, guardians, expiries, deadlines, approvals,
+  unblocking, detection, leases, slaDeadlines, assignments, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers,
+  exhaustion, idleConversations, guardians, expiries, deadlines, approvals,
 ]
 
 export const choices: readonly Choice<any>[] = [nextTask, queueNext]

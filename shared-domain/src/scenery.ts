@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { deciders } from './catalogue.ts'
 import { decision } from './council/decision/decider.ts'
 import { agent } from './fleet/agent/decider.ts'
@@ -12,7 +13,7 @@ import { ledger } from './fleet/ledger/decider.ts'
 import { ledgerOf } from './fleet/ledger/state.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { organization } from './fleet/organization/decider.ts'
-import { ids, type Step } from './kernel/arbitrary.ts'
+import { ids, stepOf, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
 import { now, organization as acme, system } from './kernel/testing.ts'
 import { day_ms, hour_ms, later } from './kernel/time.ts'
@@ -96,6 +97,37 @@ function ruled(world: World, first: string, second: string) {
     world.carryOut(send(charter, id, 'publish', { document: { constraints: { forbiddenActions } } }))
   world.carryOut(send(charter, second, 'reportDrift', { score: 0, critical: true }))
 }
+
+const [whose, second] = ids as [string, string]
+
+const step = (command: string, data: unknown = {}, wait_ms = 0, [category, id] = ['task', second]): Step =>
+  ({ wish: { category, id, command, data }, wait_ms })
+
+const mail: [string, string] = ['emailAddress', second]
+const kept = ledgerOf(whose, monthOf(now))
+
+const late = later(now, hour_ms)
+
+/** What only comes about by one thing after the other. */
+const courses: readonly (readonly Step[])[] = [
+  [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
+  [step('start'), step('complete'), step('rate', { rating: 4 })],
+  [step('edit', { slaDeadline: now }), step('warnSla', { slaDeadline: now }, 1)],
+  [step('edit', { slaDeadline: late }), step('violateSla', { slaDeadline: late }, 2 * hour_ms)],
+  [
+    step('reserve', { orchestrator: whose, command: whose }, 0, mail),
+    step('release', { orchestrator: whose, command: whose, reason: 'not-started' }, 0, mail),
+  ],
+  [
+    step('hold', { reservation: second, tokens: 5, cost: 1, at: now, until: late }, 0, ['ledger', kept]),
+    step('expire', { reservation: second }, 2 * hour_ms, ['ledger', kept]),
+  ],
+]
+
+/** Whatever anybody does, as many steps as these; now and then one that leads somewhere follows another. */
+export const lives = (min: number, max: number): fc.Arbitrary<readonly Step[]> => fc.array(fc.oneof(
+  { weight: 60, arbitrary: stepOf(deciders).map((one) => [one]) }, { weight: 1, arbitrary: fc.constantFrom(...courses) },
+), { minLength: min, maxLength: max, size: 'max' }).map((parts) => parts.flat())
 
 /** The world after these steps. */
 export function lived(steps: readonly Step[], world: World = inhabited()): World {

@@ -121,6 +121,8 @@ export const hold_margin_ms = 15_000
 export interface OlderWords<State = any> extends Alias {
   /** Why the facts that the command leads to must not follow when it is said with these words. */
   readonly guard?: (state: State, said: Said, context: Context) => Rejection | undefined
+  /** What whoever says it so is warned of, if anything. */
+  readonly warns?: (said: Said) => string | undefined
   /** What is left unsaid, as the state of the stream has it. */
   readonly fill?: (state: State, data: Said) => Said
 }
@@ -177,8 +179,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
 /** One request for one command on many streams, each of which is answered for itself. Its route: `POST /<collection>/bulk`. */
 export interface Bulk<Name extends string = string> {
   readonly about: string
-  /** What the caller's key must allow, at least as much as for each command by itself. */
-  readonly scope: Scope
+  /** What the caller's key must allow, at least as much as for each command by itself; as much as the one asked for, when not said. */
+  readonly scope?: Scope
   /** The actions that may be asked for, and the command that each is. */
   readonly actions: Readonly<Record<string, Name>>
   /** How many streams a request may name: 50, when not said. */

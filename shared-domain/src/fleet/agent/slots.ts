@@ -47,7 +47,7 @@ const confirmed = (agent: Known, slot: HeldSlot): readonly AgentEvent[] =>
 function skillsWanted({ task, slot }: Taking, { id, look }: Context): readonly string[] | undefined {
   const known = look(taskState, task)
   const isTheirs = known.status !== 'NONE' && known.agentSlot?.agent === id && known.agentSlot.slot === slot
-  return isTheirs ? known.requiredCapabilities : undefined
+  return isTheirs ? known.details.requiredCapabilities : undefined
 }
 
 /** An agent on trial gets one task at a time. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { SettingValues } from '../../kernel/decider.ts'
 import { agentPolicyNames, nextPolicyNames } from '../../work/policies/names.ts'
+import { SlaHours } from '../../work/task/sla.ts'
 
 /**
  * What an organization may set for itself: each with its bounds, and what holds until it does. A setting stands here as soon as somebody
@@ -14,6 +15,8 @@ export const Settings = z.object({
   nextPolicy: z.enum(nextPolicyNames).describe('How an orchestrator is told what to take up next.').default('deadline-priority/2'),
   maxWait_h: z.int().min(1).max(8_760)
     .describe('After so many hours a task comes before all that waited for less time, whatever its priority.').default(168),
+  slaHours: SlaHours.describe('Within how many hours tasks of each priority are to be done, null for no deadline.')
+    .default({ CRITICAL: 1, HIGH: 24, MEDIUM: 168, LOW: null }),
 })
 export type Settings = z.output<typeof Settings>
 export type SettingName = keyof Settings

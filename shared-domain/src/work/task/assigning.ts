@@ -37,7 +37,7 @@ const placeOf = (agent: string, context: Context) => ({
 })
 
 /** The place is taken on the agent's stream before the assignment stands (F-14). */
-function placeHeld(agentId: string, { requiredCapabilities }: Known, { id, commandId }: Circumstances): Hold {
+function placeHeld(agentId: string, { details: { requiredCapabilities } }: Known, { id, commandId }: Circumstances): Hold {
   const taking = { task: TaskId.parse(id), slot: CommandId.parse(commandId) }
   return {
     take: send(agent, agentId, 'reserve', { ...taking, skills: [...requiredCapabilities] }),

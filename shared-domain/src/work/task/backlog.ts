@@ -77,6 +77,19 @@ interface Told { readonly id: string; readonly at: string; readonly position: st
 const patch = ({ id, at, position }: Told, columns: Columns) =>
   [{ patch: { ...columns, updated_at: at, changed_position: position }, at: { task: id as TaskId } }]
 
+/** A deadline that nobody was warned of, and that holds. */
+const unbroken = { sla_warned: false, sla_violated: false }
+
+const names = {
+  title: 'title', description: 'description', estimatedHours: 'estimated_hours', tags: 'tags',
+  requiredCapabilities: 'required_capabilities', maxRetries: 'max_retries', metadata: 'metadata', workspace: 'workspace',
+  channel: 'channel', storyPoints: 'story_points',
+} as const
+
+/** The columns of fields that have no fact of their own. */
+const columnsOf = (changed: Readonly<Partial<Record<keyof typeof names, unknown>>>): Columns =>
+  Object.fromEntries(Object.entries(changed).map(([name, value]) => [names[name as keyof typeof names], value]))
+
 /** It stands in another status from now on. */
 const turned = (fact: Told, columns: Columns) => patch(fact, { ...waiting, since: fact.at, ...columns })
 
@@ -104,6 +117,7 @@ const project: Project<typeof row, 'task', TaskEvent> = {
     },
   }],
   DependencyAdded: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
+  DependencyRemoved: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   DependencyWithdrawn: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   TaskStarted: (fact) => turned(fact, {
     ...placed, status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.holder, lease_token: String(fact.revision),
@@ -122,9 +136,9 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   TaskBlocked: (fact) => left(fact, { status: 'BLOCKED', block_kind: fact.data.kind, block_reason: fact.data.reason }),
   TaskUnblocked: (fact) => free(fact),
   TaskEscalated: (fact) => left(fact, { status: 'BLOCKED', block_kind: 'escalation', block_reason: fact.data.reason }),
-  TaskEscalationResolved: (fact) => free(fact),
+  TaskEscalationResolved: (fact) => free(fact, { sla_deadline: fact.data.slaDeadline }),
   TaskCancelled: (fact) => left(fact, { ...placed, status: 'CANCELLED' }),
-  TaskReopened: (fact) => free(fact),
+  TaskReopened: (fact) => free(fact, { sla_deadline: fact.data.slaDeadline, ...unbroken }),
   TaskDelegated: (fact) => patch(fact, { ...nobody, owner: fact.data.to, priority: fact.data.priority, due_at: fact.data.dueAt }),
   TaskHandedOff: (fact) => {
     const columns = { ...nobody, owner: fact.data.to, progress: fact.data.snapshot.percentage }
@@ -135,6 +149,15 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   }),
   TaskUnassigned: (fact) => patch(fact, nobody),
   TaskPlacementFailed: (fact) => patch(fact, { unplaced: fact.data.counts, unplaced_since: fact.data.since }),
+  TaskDetailsChanged: (fact) => patch(fact, columnsOf(fact.data.changed)),
+  TaskPriorityChanged: (fact) => patch(fact, { priority: fact.data.to }),
+  TaskDueChanged: (fact) => patch(fact, { due_at: fact.data.to }),
+  TaskSlaSet: (fact) => patch(fact, { sla_deadline: fact.data.to, ...unbroken }),
+  TaskSlaWarned: (fact) => patch(fact, { sla_warned: true }),
+  TaskSlaViolated: (fact) => patch(fact, { sla_violated: true }),
+  TaskNoted: (fact) => patch(fact, {}),
+  TaskTimeRecorded: (fact) => patch(fact, {}),
+  TaskQualityRated: (fact) => patch(fact, {}),
   CollaborationRequested: (fact) => patch(fact, {}),
   CollaborationAccepted: (fact) => patch(fact, {}),
   CollaborationDeclined: (fact) => patch(fact, {}),

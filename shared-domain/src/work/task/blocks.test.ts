@@ -1,7 +1,10 @@
 import t from 'tap'
+import { now, orchestrator } from '../../kernel/testing.ts'
+import { later } from '../../kernel/time.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
-  blocked, cancelled, created, escalated, first, lease, owner, reopened, resolved, running, scene, token, waitingFor,
+  blocked, cancelled, created, escalated, failed, first, lease, owner, reopened, resolved, running, scene, token, waitingFor,
+  week,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
@@ -18,7 +21,7 @@ t.test('S-9 whatever was laid over open dependencies, they block again when it g
   const gone = (kind: 'manual' | 'failure' | 'dependencies') =>
     Task.TaskUnblocked({ owner, from: 'BLOCKED', kind, reason: 'unblocked by hand' })
   const decided = resolved({ resolution: 'go on' })
-  const again = reopened({ dependsOn: [first] })
+  const again = reopened({ dependsOn: [first], slaDeadline: week })
   const [open, ended] = [[created()], [created(), cancelled()]]
   for (const kind of ['manual', 'failure'] as const) {
     given(blocked(kind)).seeing(taskState, first, ...open).when('unblock', {}).yields(gone(kind), reblocked('TODO'))
@@ -30,4 +33,15 @@ t.test('S-9 whatever was laid over open dependencies, they block again when it g
   given(escalated()).seeing(taskState, first, ...ended).when('resolveEscalation', { resolution: 'go on' }).yields(decided)
   given(cancelled()).seeing(taskState, first, ...open).when('reopen', {}).yields(again, reblocked('TODO'))
   given(cancelled()).seeing(taskState, first, ...ended).when('reopen', {}).yields(again)
+})
+
+t.test('W-12 what failed is tried anew at once, with all its retries', async (t) => {
+  const again = Task.TaskRetryScheduled({ owner, attempt: 0, nextRetryAt: now })
+  const waits = Task.TaskRetryScheduled({ owner, attempt: 3, nextRetryAt: later(now, 8_000) })
+  const gone = (reason: string) => Task.TaskUnblocked({ owner, from: 'BLOCKED', kind: 'failure', reason })
+  scene(t)(created(), blocked('failure')).by(orchestrator(owner)).when('retry', { reason: 'fixed' }).yields(gone('fixed'), again)
+  scene(t)(...running, failed(2), waits).when('retry', {}).yields(again)
+  scene(t)(...running, failed(2), waits).at(later(now, 8_000)).when('retry', {}).changesNothing()
+  scene(t)(created()).when('retry', {}).changesNothing()
+  scene(t)(created(), blocked('manual')).when('retry', {}).refuses('INVALID_STATE_TRANSITION')
 })

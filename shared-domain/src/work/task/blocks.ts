@@ -42,6 +42,24 @@ export const blocks = room({
     },
   },
 
+  retry: {
+    about: 'Try anew, at once and with all retries, what failed.',
+    data: z.object({ reason: text(500).default('tried anew by hand') }),
+    decide(task, { reason }, context) {
+      const again = (task: Known): Decision => {
+        if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+        const scheduled = Task.TaskRetryScheduled({ owner: task.owner, attempt: 0, nextRetryAt: context.at })
+        return task.status === 'TODO'
+          ? [scheduled]
+          : freed(task, context, Task.TaskUnblocked({ ...moving(task), kind: 'failure', reason }), scheduled)
+      }
+      return by(task, 'retry', {
+        TODO: (task) => (task.nextRetryAt !== null && task.nextRetryAt > context.at ? again(task) : []),
+        BLOCKED: (task) => (task.block.kind === 'failure' ? again(task) : unfit(task, 'retry')),
+      })
+    },
+  },
+
   unblock: {
     about: 'Say that what blocked the task is gone.',
     data: z.object({ reason: text(500).default('unblocked by hand') }),

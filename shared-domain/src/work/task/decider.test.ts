@@ -3,7 +3,7 @@ import t from 'tap'
 import { inputOf } from '../../kernel/arbitrary.ts'
 import { Rejection, type Command } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
-import { admin, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { admin, now, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { second_ms } from '../../kernel/time.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
@@ -24,6 +24,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     command              NONE      TODO        IN_PROGRESS dependencies failure   manual    escalation DONE   CANCELLED
     create               TODO      EXISTS      EXISTS      EXISTS       EXISTS    EXISTS    EXISTS     EXISTS EXISTS
     addDependency        NOT_FOUND BLOCKED     -           BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    edit                 NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    removeDependency     NOT_FOUND =           -           =            =         =         =          -      -
     breakCircle          =         =           =           =            =         =         =          =      =
     start                NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
     startSelected        NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
@@ -36,6 +38,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     endLease             =         =           TODO        =            =         =         =          =      =
     block                NOT_FOUND BLOCKED     BLOCKED     -            -         -         -          -      -
     unblock              NOT_FOUND =           -           TODO         TODO      TODO      -          -      -
+    retry                NOT_FOUND =           -           -            TODO      -         -          -      -
     settleDependencies   =         =           =           TODO         =         =         =          =      =
     waitForDependencies  =         =           =           =            =         =         =          =      =
     escalate             NOT_FOUND BLOCKED     BLOCKED     -            -         -         ESCALATED  -      -
@@ -51,6 +54,11 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     collaborate          NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     acceptCollaboration  NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     declineCollaboration NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    note                 NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    DONE   -
+    recordTime           NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    DONE   -
+    rate                 NOT_FOUND -           -           -            -         -         -          DONE   -
+    warnSla              =         =           =           =            =         =         =          =      =
+    violateSla           =         =           =           =            =         =         =          =      =
     requireApproval      =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED
     withdrawApproval     =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED`
   const [[, ...statuses] = [], ...rows] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))
@@ -63,7 +71,9 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
   }
   const [token, decision] = ['2', uuid(31)]
   const wishes: Record<string, object> = {
-    create: { owner, title: 'Work' }, addDependency: { dependency: first }, breakCircle: { dependency: first },
+    create: { owner, title: 'Work' }, edit: { title: 'Other work' }, removeDependency: { dependency: first }, note: { text: 'a note' },
+    recordTime: { actualHours: 2, estimatedHours: 1 }, rate: { rating: 4 }, warnSla: { slaDeadline: now }, violateSla: { slaDeadline: now },
+    addDependency: { dependency: first }, breakCircle: { dependency: first },
     startSelected: { worker: owner, selection: { policy: 'any', candidates: [], rejected: [] } },
     heartbeat: { token }, reportProgress: { token, percentage: 10 }, complete: { token }, fail: { token, error: 'no' },
     release: { token }, expireLease: { token }, endLease: { slot },
@@ -130,8 +140,10 @@ t.test('what a task may hold is bounded', async (t) => {
 
 t.test('S-8 S-9 S-10 S-12 S-18 S-19 only the owner, or who is above it, decides about a task', async (t) => {
   const wishes: Record<string, object> = {
-    block: { reason: 'why' }, escalate: { reason: 'why' }, cancel: {}, assign: { assignee: 'grace' }, delegate: { to: third },
-    handoff: { to: third }, collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
+    edit: { title: 'Other work' }, removeDependency: { dependency: first }, note: { text: 'a note' },
+    recordTime: { actualHours: 2, estimatedHours: 1 }, block: { reason: 'why' }, escalate: { reason: 'why' }, cancel: {},
+    assign: { assignee: 'grace' }, delegate: { to: third }, handoff: { to: third },
+    collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
   }
   const tried = (history: readonly TaskEvent[], command: string, data: object, by: Actor) =>
     scene(t)(...history).by(by).when(command as 'cancel', data)
@@ -143,6 +155,7 @@ t.test('S-8 S-9 S-10 S-12 S-18 S-19 only the owner, or who is above it, decides 
     }
   }
   tried([created(), blocked('manual')], 'unblock', {}, orchestrator(other)).refuses('INVALID_OWNERSHIP', { owner })
+  tried([created(), blocked('failure')], 'retry', {}, orchestrator(other)).refuses('INVALID_OWNERSHIP', { owner })
 })
 
 t.test('S-14 a task that is done is final, whatever anybody wishes', async () => {

@@ -2,12 +2,15 @@ import { decider } from '../../kernel/decider.ts'
 import { approvals } from './approvals.ts'
 import { assigning } from './assigning.ts'
 import { blocks } from './blocks.ts'
+import { clock } from './clock.ts'
 import { dependencies } from './dependencies.ts'
+import { edit } from './edit.ts'
 import { escalation } from './escalation.ts'
 import { help } from './help.ts'
 import { lease } from './lease.ts'
 import { lifecycle } from './lifecycle.ts'
 import { moves } from './moves.ts'
+import { records } from './records.ts'
 import { rejections } from './rejections.ts'
 import { start } from './start.ts'
 import { taskState } from './state.ts'
@@ -17,7 +20,14 @@ export const task = decider(taskState, {
   collection: 'tasks',
   rejections,
   commands: {
-    ...lifecycle, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...assigning, ...unassigning, ...help,
-    ...approvals,
+    ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...assigning, ...unassigning, ...help,
+    ...approvals, ...clock, ...records,
+  },
+  bulk: {
+    about: 'Do the same with many tasks.',
+    ids_max: 100,
+    actions: {
+      assign: 'assign', unassign: 'unassign', cancel: 'cancel', reopen: 'reopen', retry: 'retry', delegate: 'delegate', edit: 'edit',
+    },
   },
 })

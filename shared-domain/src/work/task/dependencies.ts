@@ -1,13 +1,22 @@
 import { z } from 'zod'
-import { mayActAs, reject } from '../../kernel/decider.ts'
-import { TaskId } from '../../vocabulary.ts'
+import { mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { TaskId, text } from '../../vocabulary.ts'
 import { waiting } from './blocks.ts'
-import { Task } from './events.ts'
+import { Task, type TaskEvent } from './events.ts'
 import { circleClosed, cycleThrough, openAmong, unknownAmong } from './graph.ts'
 import { by, moving, room, type Decision } from './guards.ts'
 import type { Known } from './state.ts'
 
 export const dependencies_max = 100
+
+type WaitingLess = Extract<TaskEvent, { type: 'DependencyRemoved' | 'DependencyWithdrawn' }>
+
+/** The task waits for one less; it goes on when that was the last. */
+function waitingLess(task: Known, less: WaitingLess, how: 'removed' | 'withdrawn', context: Context): readonly TaskEvent[] {
+  const waits = task.status === 'BLOCKED' && task.block.kind === 'dependencies'
+  if (!waits || openAmong(less.data.dependsOn, context).length > 0) return [less]
+  return [less, Task.TaskUnblocked({ ...moving(task), kind: 'dependencies', reason: `the last dependency was ${how}` })]
+}
 
 export const dependencies = room({
   addDependency: {
@@ -31,6 +40,21 @@ export const dependencies = room({
     },
   },
 
+  removeDependency: {
+    about: 'Let the task wait for one task less.',
+    route: 'DELETE /tasks/:id/dependencies/:dependency',
+    data: z.object({ dependency: TaskId, reason: text(500).optional() }),
+    decide(task, { dependency, reason = null }, context) {
+      const remove = (task: Known): Decision => {
+        if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+        if (!task.dependsOn.includes(dependency)) return []
+        const dependsOn = task.dependsOn.filter((id) => id !== dependency)
+        return waitingLess(task, Task.DependencyRemoved({ owner: task.owner, dependency, dependsOn, reason }), 'removed', context)
+      }
+      return by(task, 'removeDependency', { TODO: remove, BLOCKED: remove })
+    },
+  },
+
   breakCircle: {
     about: 'Waits that were added at the same moment may have closed a circle: withdraw this one if, in the order of the log, it did.',
     internal: true,
@@ -42,9 +66,7 @@ export const dependencies = room({
       if (!cycle) return []
       const dependsOn = task.dependsOn.filter((id) => id !== dependency)
       const withdrawn = Task.DependencyWithdrawn({ owner: task.owner, dependency, dependsOn, cycle: [...cycle] })
-      const waits = task.status === 'BLOCKED' && task.block.kind === 'dependencies'
-      if (!waits || openAmong(dependsOn, context).length > 0) return [withdrawn]
-      return [withdrawn, Task.TaskUnblocked({ ...moving(task), kind: 'dependencies', reason: 'the last dependency was withdrawn' })]
+      return waitingLess(task, withdrawn, 'withdrawn', context)
     },
   },
 

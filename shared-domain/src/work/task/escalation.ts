@@ -6,6 +6,7 @@ import { freed } from './blocks.ts'
 import { Task } from './events.ts'
 import { by, moving, room, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
+import { resumed, warnAtOf } from './sla.ts'
 import { leaseOf, slotInUse, wordsOf, type Known } from './state.ts'
 
 export const escalation = room({
@@ -44,9 +45,11 @@ export const escalation = room({
       BLOCKED(task) {
         if (task.block.kind !== 'escalation') return unfit(task, 'resolveEscalation')
         if (!isPrivileged(context) && (context.actsFor === null || task.block.to !== context.actsFor)) return reject('FORBIDDEN')
+        const paused_ms = Math.max(0, elapsed_ms(task.since, context.at))
+        const sla = { ...task.sla, deadline: resumed(task.sla, paused_ms), paused_ms: task.sla.paused_ms + paused_ms }
         return freed(task, context, Task.TaskEscalationResolved({
-          ...moving(task), resolution, escalation: task.block.revision, person: null,
-          paused_ms: Math.max(0, elapsed_ms(task.since, context.at)), slaDeadline: null,
+          ...moving(task), resolution, escalation: task.block.revision, person: null, paused_ms, slaDeadline: sla.deadline,
+          warnAt: warnAtOf(sla),
         }))
       },
     }),

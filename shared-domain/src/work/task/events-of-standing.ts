@@ -53,10 +53,11 @@ export const eventsOfStanding = eventsOf({
       escalation: Int64.nullable(),
       person: z.string().nullable(),
       paused_ms: z.int(),
-      /** After the pause. */
+      /** After the pause, and when the warning before it is due: who keeps the time has no memory. */
       slaDeadline: StoredInstant.nullable(),
+      warnAt: StoredInstant.nullable(),
     }),
-    upcast: [plus({ escalation: null, person: null, paused_ms: 0, slaDeadline: null })],
+    upcast: [plus({ escalation: null, person: null, paused_ms: 0, slaDeadline: null, warnAt: null })],
     recipient: toOwner,
   },
   TaskCancelled: {

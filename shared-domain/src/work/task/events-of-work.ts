@@ -37,6 +37,11 @@ export const eventsOfWork = eventsOf({
     data: z.object({ owner: OrchestratorId, dependency: TaskId, dependsOn: z.array(TaskId) }),
     recipient: toOwner,
   },
+  DependencyRemoved: {
+    about: 'The task waits for one task less, as somebody wished.',
+    data: z.object({ owner: OrchestratorId, dependency: TaskId, dependsOn: z.array(TaskId), reason: z.string().nullable() }),
+    recipient: toOwner,
+  },
   DependencyWithdrawn: {
     about: 'The task waits for one task less: with waits added at the same moment they would have waited for one another for ever.',
     data: z.object({ owner: OrchestratorId, dependency: TaskId, dependsOn: z.array(TaskId), cycle: z.array(TaskId) }),

@@ -1,6 +1,6 @@
 import { decisionState, permits } from '../../council/decision/state.ts'
 import { isReachable, orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { commandsOf, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
+import { commandsOf, isPrivileged, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
 import type { OrchestratorId } from '../../vocabulary.ts'
 import type { TaskEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
@@ -35,16 +35,17 @@ export const ending = (task: Known, { at }: Context) => ({ ...moving(task), agen
 
 export const isAgent = ({ by }: Pick<Context, 'by'>, agent: string | null | undefined): boolean => by.kind === 'agent' && by.id === agent
 
-/** The lease has one token, which its agent may show as well as whoever acts as the holder. */
-export const holds = ({ lease }: InProgress, token: string, context: Context) =>
-  (mayActAs(context, lease.holder) || isAgent(context, lease.agent)) && lease.token === token
+/** The lease has one token, which its agent may show as well as whoever acts as the holder; an admin may leave it out. */
+export const holds = ({ lease }: InProgress, token: string | undefined, context: Context): boolean => (token === undefined
+  ? isPrivileged(context)
+  : (mayActAs(context, lease.holder) || isAgent(context, lease.agent)) && lease.token === token)
 
 /**
  * A command of the lease holder: without the current token it is refused, whatever the status. What another log tells has its own order;
  * what happens here may be a little early by the clock of another machine, and is not.
  */
 export function byHolder(
-  task: TaskState, command: string, token: string, context: Context, decide: (task: InProgress) => Decision,
+  task: TaskState, command: string, token: string | undefined, context: Context, decide: (task: InProgress) => Decision,
 ): Decision {
   return by(task, command, {
     TODO: stale, BLOCKED: stale, CANCELLED: stale,

@@ -196,3 +196,21 @@ t.test('S-7 a task is given back by its holder or an admin', async (t) => {
   for (const by of [orchestrator(owner), orchestrator(other), tool]) given.by(by).when('release', {}).refuses('STALE_LEASE')
   given.by(orchestrator(other)).when('release', { token }).refuses('STALE_LEASE')
 })
+
+t.test('W-5 progress tells the hours so far, also fewer than before, and where it was', async (t) => {
+  const given = scene(t)(...running, progressed(60, { hoursSpent: 4 }))
+  given.when('reportProgress', { token, percentage: 40, hoursSpent: 3 }).yields(progressed(40, { hoursSpent: 3, previous: 60 }))
+  given.when('reportProgress', { token, percentage: 60, hoursSpent: 4 }).changesNothing()
+})
+
+t.test('W-3 an admin may leave the token out: the lease of now is meant; nobody else may', async (t) => {
+  const given = scene(t)(...running)
+  given.when('reportProgress', { percentage: 10 }).yields(progressed(10))
+  given.when('complete', {}).yields(completed(token))
+  given.when('release', {}).yields(released())
+  given.when('heartbeat', {}).changesNothing()
+  given.when('fail', { error: 'no', retryable: false }).yields(failed(0, false), gaveUp('failed for good'))
+  scene(t)(...running, completed(token)).when('complete', {}).changesNothing()
+  for (const by of [orchestrator(owner), tool]) for (const command of ['heartbeat', 'release', 'complete'] as const)
+    given.by(by).when(command, {}).refuses('STALE_LEASE')
+})

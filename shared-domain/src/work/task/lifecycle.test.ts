@@ -3,15 +3,15 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { on, orchestrator, subject, tool } from '../../kernel/testing.ts'
 import {
   cancelled, completed, created, elsewhere, first, last, lease, other, owner, running, scene, second, started, stranger, token,
-  waitingFor,
+  waitingFor, week,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
 t.test('S-1 a task is created', async (t) => {
   const given = scene(t)
-  given().when('create', { owner, title: ' Work ' }).yields(created())
+  given().when('create', { owner, title: ' Work ' }).yields(created({ slaDeadline: week }))
   given().by(orchestrator(owner)).when('create', { title: 'Work', dueAt: '2030-01-02T01:00:00+01:00' })
-    .yields(created({ dueAt: '2030-01-02T00:00:00.000Z' }))
+    .yields(created({ dueAt: '2030-01-02T00:00:00.000Z', slaDeadline: week }))
   given().when('create', { title: 'Work' }).refuses('OWNER_REQUIRED')
   given().by(tool).when('create', { title: 'Work' }).refuses('OWNER_REQUIRED')
   given().by(orchestrator(other)).when('create', { owner, title: 'Work' }).refuses('INVALID_OWNERSHIP', { owner })
@@ -31,8 +31,8 @@ t.test('S-2 a task that waits for others is blocked from the start', async (t) =
   const given = scene(t)().seeing(taskState, first, created()).seeing(taskState, second, created(), started(), completed('1'))
     .seeing(taskState, last, created(), cancelled())
   const wish = (...dependsOn: string[]) => given.when('create', { owner, title: 'Work', dependsOn })
-  wish(first, second, first).yields(created({ dependsOn: [first, second] }), waitingFor(first))
-  wish(second, last).yields(created({ dependsOn: [second, last] }))
+  wish(first, second, first).yields(created({ dependsOn: [first, second], slaDeadline: week }), waitingFor(first))
+  wish(second, last).yields(created({ dependsOn: [second, last], slaDeadline: week }))
 })
 
 t.test('S-12 S-13 what was cancelled is reopened by an admin alone', async (t) => {

@@ -1,32 +1,48 @@
 import { z } from 'zod'
+import { settingOf } from '../../fleet/organization/settings.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { isPrivileged, mayActAs, reject } from '../../kernel/decider.ts'
-import { DueInstant, Metadata, OrchestratorId, Priority, TaskId, text } from '../../vocabulary.ts'
+import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { OrchestratorId, TaskId, text, type Priority } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { dependencies_max } from './dependencies.ts'
+import { fields } from './edit.ts'
 import { Task } from './events.ts'
 import { unknownAmong } from './graph.ts'
 import { by, ending, moving, room, same, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
+import { byPriority, given, type Terms } from './sla.ts'
 import { leaseOf, type Known } from './state.ts'
+
+/** The deadline of a task that is wanted from now on: the one given, else the one of its priority. */
+const wantedBy = (priority: Priority, deadline: string | undefined, imported: boolean, context: Context): Terms =>
+  (deadline ? given(deadline) : byPriority(priority, { imported, start: context.at, paused_ms: 0 }, settingOf(context, 'slaHours')))
+
+/** A deadline that was given and still lies ahead is kept; else there is a new one. */
+const wantedAgainBy = ({ priority, sla }: Known, context: Context) =>
+  wantedBy(priority, sla.given && sla.deadline! > context.at ? sla.deadline! : undefined, sla.imported, context).deadline
 
 export const lifecycle = room({
   create: {
     about: 'Ask for a piece of work. It belongs to the orchestrator that asks, or to `owner` when another does.',
     aliases: olderWords.create,
     creates: true,
+    settings: ['slaHours'],
     data: z.object({
       owner: OrchestratorId.optional(),
-      title: text(500),
-      description: z.string().max(5_000).optional(),
-      priority: Priority.default('MEDIUM'),
-      dueAt: DueInstant.optional(),
-      estimatedHours: z.number().min(1).max(1_000).optional(),
-      tags: z.array(text(50)).max(50).default([]),
-      requiredCapabilities: z.array(text(100)).max(50).default([]),
+      title: fields.title,
+      description: fields.description.optional(),
+      priority: fields.priority.default('MEDIUM'),
+      dueAt: fields.dueAt.optional(),
+      estimatedHours: fields.estimatedHours.optional(),
+      tags: fields.tags.default([]),
+      requiredCapabilities: fields.requiredCapabilities.default([]),
       dependsOn: z.array(TaskId).max(dependencies_max).default([]),
-      maxRetries: z.int().min(0).max(10).default(3),
-      metadata: Metadata.default({}),
+      maxRetries: fields.maxRetries.default(3),
+      metadata: fields.metadata.default({}),
+      workspace: fields.workspace.optional(),
+      channel: fields.channel.optional(),
+      storyPoints: fields.storyPoints.optional(),
+      slaDeadline: fields.slaDeadline.optional(),
     }),
     decide(task, data, context) {
       if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
@@ -40,10 +56,11 @@ export const lifecycle = room({
       if ((dependsOn as string[]).includes(context.id)) return reject('DEPENDENCY_CYCLE', { cycle: [context.id, context.id] })
       const unknown = unknownAmong(dependsOn, context)
       if (unknown.length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown })
+      const { deadline: slaDeadline, given: slaGiven } = wantedBy(data.priority, data.slaDeadline, context.imported ?? false, context)
       return freed(task, context, Task.TaskCreated({
         ...data, owner, dependsOn, description: data.description ?? null, dueAt: data.dueAt ?? null,
-        estimatedHours: data.estimatedHours ?? null, workspace: null, channel: null, storyPoints: null, slaDeadline: null, slaGiven: false,
-        origin: null,
+        estimatedHours: data.estimatedHours ?? null, workspace: data.workspace ?? null, channel: data.channel ?? null,
+        storyPoints: data.storyPoints ?? null, slaDeadline, slaGiven, origin: null,
       }))
     },
   },
@@ -67,13 +84,14 @@ export const lifecycle = room({
   reopen: {
     about: 'Want a cancelled task again.',
     scope: 'admin',
+    settings: ['slaHours'],
     data: z.object({ reason: text(500).optional() }),
     decide: (task, { reason }, context) => by(task, 'reopen', {
       TODO: same,
       CANCELLED(task) {
         if (!isPrivileged(context)) return reject('FORBIDDEN')
         return freed(task, context, Task.TaskReopened({
-          ...moving(task), reason: reason ?? null, slaDeadline: null, dependsOn: [...task.dependsOn],
+          ...moving(task), reason: reason ?? null, slaDeadline: wantedAgainBy(task, context), dependsOn: [...task.dependsOn],
         }))
       },
     }),

@@ -21,8 +21,8 @@ function immovable(task: Known, { to, force }: MoveWish, context: Context) {
 }
 
 /** What a move carries besides; it opens no delegation. */
-const passing = ({ agentSlot, dependsOn }: Known) => ({
-  agentSlot, slaDeadline: null, dependsOn: [...dependsOn], retries: 0, answerBy: null, finishBy: null, attempt: 1, retryOf: null,
+const passing = ({ agentSlot, dependsOn, sla }: Known) => ({
+  agentSlot, slaDeadline: sla.deadline, dependsOn: [...dependsOn], retries: 0, answerBy: null, finishBy: null, attempt: 1, retryOf: null,
   depth: null, back: 0, policy: null, candidates: [], rejected: [], grounds: null, outsideHours: null,
 })
 

@@ -14,7 +14,12 @@ export const OlderPriority = z.enum([...priorities, 'P0', 'P1', 'P2', 'P3']).tra
 
 export const isLevel = (said: unknown): boolean => Object.hasOwn(levels, String(said))
 
-const due = { dueDate: 'dueAt', priority: OlderPriority.optional() }
+const terms = { dueDate: 'dueAt', priority: OlderPriority.optional() }
+const wanted = { ...terms, workspaceId: 'workspace', channelId: 'channel' }
+
+/** Whether something is said that only older words say. */
+const saysOlder = (names: readonly string[]) => (said: Said) =>
+  names.some((name) => name in said) || isLevel(said.priority)
 
 /** The orchestrator in the path must own the task that the body names. */
 const ofOwner = {
@@ -31,15 +36,16 @@ const asCaller = {
 } satisfies Partial<OlderWords<TaskState>>
 
 /** No lease has this token: the first fact of a task is that it was asked for. */
-const unsaid = '0'
+const none = '0'
 
 /** Older systems know no tokens: what comes without one is said by whoever may act as the holder, about the lease there is. */
 const byHolder = {
-  fields: { token: Int64.default(unsaid) },
+  fields: { token: Int64.optional() },
   fill: (task: TaskState, data: Said): Said => {
-    const token = task.status === 'IN_PROGRESS' ? task.lease.token : task.status === 'DONE' ? task.token : unsaid
-    return data.token === unsaid ? { ...data, token } : data
+    const token = task.status === 'IN_PROGRESS' ? task.lease.token : task.status === 'DONE' ? task.token : none
+    return { token, ...data }
   },
+  warns: ({ token }: Said) => (token === undefined ? 'unfenced: no token was given' : undefined),
 }
 const withoutToken = 'Without `token` the lease that there is is meant.'
 
@@ -48,7 +54,8 @@ const statusOf = (...statuses: readonly string[]) => z.enum(statuses)
 
 const Share = z.number().transform((share) => Math.round(Math.min(100, Math.max(0, share))))
 
-const Artifact = z.strictObject({ type: text(200), content: text(2_000) }).transform(({ type, content }) => ({ name: type, uri: content }))
+const Artifact = z.strictObject({ type: text(100), content: text(2_000) })
+  .transform(({ type, content }) => ({ name: type, uri: content, type }))
 const Figures = z.record(z.string(), z.json())
   .transform((figures) => Object.fromEntries(Object.entries(figures).filter(([, figure]) => typeof figure === 'number')))
 
@@ -56,10 +63,9 @@ const Figures = z.record(z.string(), z.json())
 export const olderWords = {
   create: [
     {
-      route: 'POST /tasks', fields: { vpId: 'owner', ...due },
-      meant: (said) => 'vpId' in said || 'dueDate' in said || isLevel(said.priority),
+      route: 'POST /tasks', fields: { vpId: 'owner', ...wanted }, meant: saysOlder(['vpId', 'dueDate', 'workspaceId', 'channelId']),
     },
-    { route: 'POST /orchestrators/:owner/backlog', fields: due },
+    { route: 'POST /orchestrators/:owner/backlog', fields: wanted },
   ],
   start: [{
     about: 'The orchestrator in the path must be the one that leads the task, else `INVALID_OWNERSHIP`.', id: 'task',
@@ -67,6 +73,12 @@ export const olderWords = {
     guard: (task, { orchestrator }) => (task.status !== 'NONE' && holderOf(task) !== orchestrator
       ? reject('INVALID_OWNERSHIP', { owner: task.owner, holder: holderOf(task) }) : undefined),
   }],
+  edit: [
+    { route: 'PUT /tasks/:id', fields: wanted, meant: saysOlder(['dueDate', 'workspaceId', 'channelId']) },
+    { route: 'PUT /tasks/:id', about: 'As PATCH.' },
+  ],
+  recordTime: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/time-estimates' }],
+  rate: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/analytics/quality' }],
   cancel: [{ route: 'DELETE /tasks/:id' }],
   reportProgress: [{
     ...byHolder, route: 'PUT /tasks/:id/progress', about: `Clamped to 0..100, and 100 completes. ${withoutToken}`,
@@ -102,7 +114,7 @@ export const olderWords = {
     route: 'POST /tasks/:id/complete', about: 'With `status` blocked.', fields: { status: statusOf('blocked'), error: 'reason' },
     meant: isStatus('blocked'),
   }],
-  delegate: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/delegate', fields: { toVpId: 'to', ...due } }],
+  delegate: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/delegate', fields: { toVpId: 'to', ...terms } }],
   handoff: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/handoff', fields: { toVpId: 'to' } }],
   assign: [
     { route: 'POST /tasks/:id/assign', fields: { assigneeId: 'assignee', assignedToId: 'assignee', targetUserId: 'assignee' } },

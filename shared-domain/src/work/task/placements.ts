@@ -36,7 +36,7 @@ export function groundsOf(policy: AgentPolicyName, id: string): Asked {
 /** Who is to have the task, among all agents but those that did not let themselves be held. */
 export function placingOf(task: Known, { policy, exclude = [], need = 'some' }: Wish, context: Circumstances): Placing {
   const { agents: rows = [], words: [words] = [] } = context.grounds?.rows ?? {}
-  const { owner, priority, requiredCapabilities, lapsed } = task
+  const { owner, priority, details: { requiredCapabilities }, lapsed } = task
   const said = { title: '', description: null, ...words }
   const place = placer(rows as never as readonly AgentRow[], {
     policy, exclude, need, at: context.at, anyone: isPrivileged(context),

@@ -2,6 +2,7 @@ import { busy, conflict, forbidden, invalid, unknown } from '../../kernel/refusa
 
 export const rejections = {
   NOT_FOUND: unknown('There is no such task.'),
+  VALIDATION_ERROR: invalid('The hours that were estimated are neither said nor known.'),
   ALREADY_EXISTS: conflict('A task with this id exists already.'),
   INVALID_STATE_TRANSITION: conflict('The task cannot do this in its present status.'),
   INVALID_OWNERSHIP: forbidden('Only the owner of the task may do this.'),
@@ -28,5 +29,6 @@ export const rejections = {
   STALE_LEASE: conflict('The lease is not, or no longer, held with this token.'),
   ALREADY_ESCALATED: conflict('The task is escalated already.'),
   SELF_COLLABORATION: conflict('The owner of a task cannot be asked to help with it.'),
+  LIMIT_REACHED: conflict('There are as many of these as may be.'),
   NOT_ASKED: forbidden('This orchestrator was not asked to collaborate.'),
 }

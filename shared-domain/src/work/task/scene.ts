@@ -5,7 +5,7 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { Rejection, type Fold } from '../../kernel/decider.ts'
 import type { AnyEvent } from '../../kernel/fact.ts'
 import { behaviour, now, on, subject, uuid } from '../../kernel/testing.ts'
-import { later, second_ms } from '../../kernel/time.ts'
+import { hour_ms, later, second_ms } from '../../kernel/time.ts'
 import { World, type Wish } from '../../kernel/world.ts'
 import { AgentId, CommandId } from '../../vocabulary.ts'
 import { task } from './decider.ts'
@@ -40,6 +40,9 @@ export const lease = (token: string, over: Partial<Lease> = {}): Lease =>
 export const created = (over: Data<'TaskCreated'> = {}) => Task.TaskCreated({
   ...wanted, workspace: null, channel: null, storyPoints: null, slaDeadline: null, slaGiven: false, origin: null, ...over,
 })
+/** The deadline of a task of middle priority that is wanted now. */
+export const week = later(now, 168 * hour_ms)
+
 export const started = (over: Data<'TaskStarted'> = {}) => Task.TaskStarted({
   owner, from: 'TODO', slot, attempt: 0, waited_ms: 0, selection: null, holder: over.owner ?? owner, agent: null, outsideHours: null,
   run: null, origin: null, work: work(), ...over,
@@ -54,11 +57,11 @@ export const escalated = (to: string | null = null, over: Data<'TaskEscalated'> 
   agentSlot: null, ...over,
 })
 export const resolved = (over: Data<'TaskEscalationResolved'> = {}) => Task.TaskEscalationResolved({
-  owner, from: 'BLOCKED', resolution: 'so be it', escalation: '1', person: null, paused_ms: 0, slaDeadline: null, ...over,
+  owner, from: 'BLOCKED', resolution: 'so be it', escalation: '1', person: null, paused_ms: 0, slaDeadline: null, warnAt: null, ...over,
 })
 export const completed = (token: string, over: Data<'TaskCompleted'> = {}) => Task.TaskCompleted({
   owner, from: 'IN_PROGRESS', lease: lease(token), priority: 'MEDIUM', createdAt: now, startedAt: now, durationMs: 0, onTime: true,
-  output: null, artifacts: [], metrics: {}, slaMet: null, actualHours: null, dependsOn: [], origin: null, ...ending, ...over,
+  output: null, artifacts: [], metrics: {}, slaMet: null, actualHours: 0.01, dependsOn: [], origin: null, ...ending, ...over,
 })
 export const released = (over: Data<'TaskReleased'> = {}) =>
   Task.TaskReleased({ owner, from: 'IN_PROGRESS', lease: lease(token), reason: null, ...ending, ...over })

@@ -3,8 +3,10 @@ import { fold, type Context, type Evolve } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
 import type { DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
+import { detailsOf, knownOf, type Details } from './details.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { isFreed, type AgentSlot, type Lease, type Origin, type Work } from './shapes.ts'
+import { running, type Sla } from './sla.ts'
 
 /** A decision that somebody said is about to be opened, or several: revisions of the first and the last saying, and when the last was. */
 interface Announced {
@@ -46,14 +48,20 @@ interface Facts {
   readonly attempt: number
   /** Of a task that failed: until then it does not start, whatever else happens to it. */
   readonly nextRetryAt: string | null
-  readonly maxRetries: number
-  readonly requiredCapabilities: readonly string[]
+  readonly details: Details
+  readonly sla: Sla
   /** How long it was worked on, in all leases that have ended. */
   readonly worked_ms: number
   readonly failures: number
   /** How many leases expired one after the other, until one ends otherwise. */
   readonly expiries: number
   readonly percentage: number
+  /** The total that was told last. */
+  readonly hoursSpent: number | null
+  readonly notes: Notes
+  /** Digest of the hours that were recorded last. */
+  readonly recorded: string
+  readonly ratings: ReadonlyMap<string, Rating>
   /** How often it was delegated or handed off, and when, newest last; as many as the limit on moves needs. */
   readonly moved: number
   readonly moves: readonly string[]
@@ -76,6 +84,21 @@ interface Placement {
 interface Lapse {
   readonly agent: string
   readonly at: string
+}
+
+interface Notes {
+  readonly count: number
+  /** Digest of the last one and of who left it. */
+  readonly last: string
+}
+
+/** What one key said of one side of the result. */
+interface Rating {
+  readonly by: string
+  readonly rating: number
+  readonly at: string
+  /** Digest of what was said with it. */
+  readonly words: string
 }
 
 interface Collaborator {
@@ -105,22 +128,26 @@ type Blocked = Facts & { readonly status: 'BLOCKED'; readonly block: Block }
 export type Done = Facts & {
   readonly status: 'DONE'
   readonly token: string
+  readonly holder: OrchestratorId
+  readonly agent: string | null
   /** Digest of what was delivered. */
   readonly result: string
+  readonly actualHours: number | null
 }
 type Cancelled = Facts & { readonly status: 'CANCELLED' }
 export type Known = Todo | InProgress | Blocked | Done | Cancelled
 export type TaskState = { readonly status: 'NONE' } | Known
 
 /** What belongs to one status alone. */
-type Own = Pick<InProgress, 'lease' | 'lastSeen' | 'report'> & Pick<Blocked, 'block'> & Pick<Done, 'token' | 'result'>
+type Own = Pick<InProgress, 'lease' | 'lastSeen' | 'report'> & Pick<Blocked, 'block'>
+  & Pick<Done, 'token' | 'holder' | 'agent' | 'result' | 'actualHours'>
 
 export const moves_max = 5
 const lapsed_max = 20
 
 /** Only what every status shares; what belongs to one status alone stays behind. */
 function facts(task: TaskState): Facts {
-  const { lease, lastSeen, report, block, token, result, ...shared } = task as Facts & Partial<Own>
+  const { lease, lastSeen, report, block, token, holder, agent, result, actualHours, ...shared } = task as Facts & Partial<Own>
   return shared
 }
 
@@ -154,27 +181,39 @@ type Said<Names extends string> = Readonly<Record<Names, unknown>>
 
 /** What tells the same wish again from another: the words alone, whoever says them. An object with its keys in another order is another. */
 export const wordsOf = {
-  report: ({ message, metadata }: Said<'message' | 'metadata'>) => digestOf([message, metadata]),
+  report: ({ message, metadata, hoursSpent }: Said<'message' | 'metadata' | 'hoursSpent'>) => digestOf([message, metadata, hoursSpent]),
   move: ({ note, context }: Said<'note' | 'context'>) => digestOf([note, context]),
   result: ({ output, artifacts, metrics }: Said<'output' | 'artifacts' | 'metrics'>) => digestOf([output, artifacts, metrics]),
   escalation: ({ to, reason, severity, context }: Said<'to' | 'reason' | 'severity' | 'context'>) =>
     digestOf([to, reason, severity, context]),
   assignment: ({ assignee, reason }: Said<'assignee' | 'reason'>) => digestOf([assignee, reason]),
+  note: ({ text, artifacts, hoursSpent }: Said<'text' | 'artifacts' | 'hoursSpent'>, { kind, id }: Actor) =>
+    digestOf([kind, id, text, artifacts, hoursSpent]),
+  record: ({ estimatedHours, actualHours, notes }: Said<'estimatedHours' | 'actualHours' | 'notes'>) =>
+    digestOf([estimatedHours, actualHours, notes]),
+  rating: ({ rating, comments }: Said<'rating' | 'comments'>) => digestOf([rating, comments]),
   request: ({ role, note }: Said<'role' | 'note'>) => digestOf([role, note]),
 }
 
-const silence = wordsOf.report({ message: null, metadata: {} })
+export const nameOf = ({ kind, id }: Actor): string => `${kind} ${id}`
+
+/** One key rates one side of the result once. */
+export const ratedBy = (by: Actor, category: string): string => `${nameOf(by)} ${category}`
+
+const silence = wordsOf.report({ message: null, metadata: {}, hoursSpent: null })
 
 const evolve: Evolve<TaskState, TaskEvent> = {
-  TaskCreated: (_, data, { at, organization, position }) => ({
+  TaskCreated: (_, data, { at, organization, position, imported = false }) => ({
     status: 'TODO', organization, owner: data.owner, ...nobody, origin: data.origin, priority: data.priority, dueAt: data.dueAt,
     createdAt: at, since: at, dependsOn: data.dependsOn, waitsSince: new Map(data.dependsOn.map((id) => [id, position])), attempt: 0,
-    maxRetries: data.maxRetries, requiredCapabilities: data.requiredCapabilities, lapsed: [], worked_ms: 0, failures: 0, expiries: 0,
-    percentage: 0, moved: 0, moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
+    details: detailsOf(data), sla: running({ deadline: data.slaDeadline, given: data.slaGiven }, at, imported), worked_ms: 0, failures: 0,
+    lapsed: [], expiries: 0, percentage: 0, hoursSpent: null, notes: { count: 0, last: '' }, recorded: '', ratings: new Map(), moved: 0,
+    moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependency, dependsOn }, { position }) =>
     ({ ...(task as Known), dependsOn, waitsSince: new Map((task as Known).waitsSince).set(dependency, position) }),
   DependencyWithdrawn: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
+  DependencyRemoved: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { holder, slot, agent, run }, { at, revision }) =>
     ({
       ...leaving(task, at), status: 'IN_PROGRESS', placement: null, nextRetryAt: null, lastSeen: at, report: silence,
@@ -182,12 +221,34 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
   LeaseExpired: (task, { agentSlot }, { at }) => ({ ...todo(task, at, agentSlot), expiries: (task as InProgress).expiries + 1 }),
-  TaskProgressed: (task, { percentage, ...said }, { at }) =>
-    ({ ...(task as InProgress), percentage, report: wordsOf.report(said), lastSeen: at }),
-  TaskCompleted: (task, { lease, ...said }, { at }) =>
-    ({ ...leaving(task, at, said.agentSlot), status: 'DONE', percentage: 100, token: lease.token, result: wordsOf.result(said) }),
+  TaskProgressed: (task, { percentage, ...said }, { at }) => ({
+    ...(task as InProgress), percentage, report: wordsOf.report(said), lastSeen: at,
+    hoursSpent: said.hoursSpent ?? (task as InProgress).hoursSpent,
+  }),
+  TaskCompleted: (task, { lease: { token, holder, agent }, ...said }, { at }) => ({
+    ...leaving(task, at, said.agentSlot), status: 'DONE', percentage: 100, token, holder, agent, result: wordsOf.result(said),
+    actualHours: said.actualHours,
+  }),
   TaskFailed: (task, { agentSlot }, { at }) => ({ ...todo(task, at, agentSlot), failures: (task as Known).failures + 1 }),
   TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),
+  TaskDetailsChanged: (task, { changed }) => {
+    const { details } = task as Known
+    return { ...(task as Known), details: { ...details, ...knownOf(changed) as Details } }
+  },
+  TaskPriorityChanged: (task, { to }) => ({ ...(task as Known), priority: to }),
+  TaskDueChanged: (task, { to }) => ({ ...(task as Known), dueAt: to }),
+  TaskSlaSet: (task, { to, given }) =>
+    ({ ...(task as Known), sla: { ...(task as Known).sla, deadline: to, given, warned: false, violated: false } }),
+  TaskSlaWarned: (task) => ({ ...(task as Known), sla: { ...(task as Known).sla, warned: true } }),
+  TaskSlaViolated: (task) => ({ ...(task as Known), sla: { ...(task as Known).sla, violated: true } }),
+  TaskNoted: (task, said, { by }) =>
+    ({ ...(task as Known), notes: { count: (task as Known).notes.count + 1, last: wordsOf.note(said, by) } }),
+  TaskTimeRecorded: (task, said) => ({ ...(task as Known), recorded: wordsOf.record(said) }),
+  TaskQualityRated: (task, { rating, category, comments }, { by, at }) => {
+    const words = wordsOf.rating({ rating, comments })
+    const opinion = { by: nameOf(by), rating, at, words }
+    return { ...(task as Known), ratings: new Map((task as Known).ratings).set(ratedBy(by, category), opinion) }
+  },
   TaskReleased: (task, { agentSlot }, { at }) => todo(task, at, agentSlot),
   TaskBlocked(task, { kind, reason, agentSlot }, { at }) {
     const blocked = { ...leaving(task, at, agentSlot), status: 'BLOCKED' as const, block: { kind, reason } }
@@ -199,9 +260,15 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     const block = { kind: 'escalation' as const, reason, to, words: wordsOf.escalation(said), revision: String(revision) }
     return { ...leaving(task, at, said.agentSlot), status: 'BLOCKED', block }
   },
-  TaskEscalationResolved: (task, _, { at }) => todo(task, at),
+  TaskEscalationResolved: (task, { paused_ms, slaDeadline }, { at }) => {
+    const { sla } = task as Known
+    return { ...todo(task, at), sla: { ...sla, deadline: slaDeadline, paused_ms: sla.paused_ms + paused_ms } }
+  },
   TaskCancelled: (task, { agentSlot }, { at }) => ({ ...leaving(task, at, agentSlot), status: 'CANCELLED', placement: null }),
-  TaskReopened: (task, _, { at }) => todo(task, at),
+  TaskReopened: (task, { slaDeadline: deadline }, { at }) => {
+    const { sla } = task as Known
+    return { ...todo(task, at), sla: running({ deadline, given: sla.given && deadline === sla.deadline }, at, sla.imported) }
+  },
   TaskDelegated: (task, { to, note, priority, dueAt }, { at, by }) => {
     const waiting = task as Todo | Blocked
     const move = { by, words: wordsOf.move({ note, context: {} }), percentage: waiting.percentage }
@@ -246,7 +313,8 @@ export const after = (task: TaskState, { at, by, organization, commandId }: Cont
 
 /** What a fact says for those who keep figures. */
 export function workOf(task: Known, at: string): Work {
-  const { priority, createdAt, dueAt, requiredCapabilities: [skill = 'none'], worked_ms, failures, moved } = task
+  const { priority, createdAt, dueAt, details, worked_ms, failures, moved } = task
+  const skill = details.requiredCapabilities[0] ?? 'none'
   const worked = worked_ms + (task.status === 'IN_PROGRESS' ? workedIn(task.lease, at) : 0)
   return { priority, createdAt, dueAt, skill, wait_ms: Math.max(0, elapsed_ms(createdAt, at) - worked), failures, moves: moved }
 }
