@@ -22,7 +22,10 @@ async function orchestrator(name: string, document?: object) {
 
 /** Noted a moment after it was said, by the service that is asked here. */
 const heeds = (id: string, version: number) =>
-  until(async () => (await api.get<{ charter_version: number | null }>(`/orchestrators/${id}`)).charter_version === version)
+  until(async () => {
+    const row = await api.get<{ charter_version: number | null }>(`/orchestrators/${id}`).catch(() => undefined)
+    return row?.charter_version === version
+  })
 
 /** An approval of exactly this, granted by somebody else. */
 async function granted(who: { id: string; ask: typeof admin }, envelope: object): Promise<string> {
