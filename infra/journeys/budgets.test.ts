@@ -76,9 +76,16 @@ t.test('F-84 F-83 who has used all is exhausted until the window ends or the lim
   const { blocked } = await rowOf(ada.id, (row) => row.blocked)
   t.match(blocked, { window: 'day', unit: 'tokens' })
   await until(async () => (await api.get<any>(`/orchestrators/${ada.id}`)).budget_until === blocked.until)
+  await api.post(`/orchestrators/${ada.id}/activate`)
+  const task = await api.post('/tasks', { owner: ada.id, title: 'Count' })
+  const refusal = { status: 409, body: { code: 'BUDGET_EXHAUSTED', retryable: true, context: { holder: ada.id, window: 'day', unit: 'tokens' } } }
+  await until(async () => (await ada.ask(`POST /orchestrators/${ada.id}/claim`, { minPosition: task.position })).body.code === 'BUDGET_EXHAUSTED')
+  t.match(await ada.ask(`POST /orchestrators/${ada.id}/claim`), refusal)
+  t.match(await ada.ask(`POST /tasks/${task.id}/start`), refusal)
   const wish = { unit: 'tokens', window: 'day', extra: 1_000, until: new Date(Date.now() + 3_600_000).toISOString(), reason: 'a release' }
   t.match(await admin(`POST ${ada.budget}/override`, wish), { status: 200, body: { changed: true } })
   await rowOf(ada.id, (row) => row.blocked === null && row.overrides.length === 1)
+  await until(async () => (await ada.ask(`POST /orchestrators/${ada.id}/claim`)).status === 200)
   const told = (await log()).filter(({ fact }) => fact.type === 'BudgetThresholdCrossed').map(({ fact: { data } }: any) => data.percent)
   t.strictSame(told, [50, 75, 90, 100])
 })

@@ -302,7 +302,7 @@ t.test('S-66 what concerns a single orchestrator names it', async (t) => {
     // Facts between tasks: what comes of them is a fact of the task that waits.
     'DependentAdded', 'DependentsRecalled', 'DependentsReleased',
     // Facts of whole organizations.
-    'OrganizationConfigured', 'OrganizationCreated',
+    'OrganizationConfigured', 'OrganizationCreated', 'OrganizationGuarded',
   ])
 })
 

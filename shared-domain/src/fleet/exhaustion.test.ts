@@ -2,6 +2,8 @@ import t from 'tap'
 import { organization } from '../kernel/testing.ts'
 import { day_ms, hour_ms, later, minute_ms } from '../kernel/time.ts'
 import { holder, purse, tokens } from './ledger/scene.ts'
+import { orchestratorState } from './orchestrator/state.ts'
+import { organizationState } from './organization/state.ts'
 
 const start = '2030-01-01T00:00:00.000Z'
 const hourEnd = later(start, hour_ms)
@@ -70,4 +72,33 @@ t.test('F-84 the organization\'s limits are reached by what its orchestrators us
   world.pass(hour_ms + minute_ms)
   settle()
   t.match(last('BudgetResumed'), { orchestrator: null, cause: 'window' })
+})
+
+t.test('F-8 F-84 what is exhausted is noted where work starts, until it is so no more', async (t) => {
+  const { consume, configure, world, settle, told } = purse()
+  const noted = () => [(world.look(orchestratorState, holder) as any).guarded.budget, world.look(organizationState, organization).budget]
+  t.strictSame(noted(), [null, null])
+  configure({ tokens: { hourly: 100 } })
+  configure({ tokens: { daily: 150 } }, organization)
+  consume(tokens(100))
+  const own = { until: hourEnd, window: 'hour', unit: 'tokens' }
+  t.strictSame(noted(), [own, null])
+  consume(tokens(50))
+  t.strictSame(noted(), [own, { until: dayEnd, window: 'day', unit: 'tokens' }])
+  consume(tokens(1))
+  t.equal(told('OrchestratorGuarded').length, 1, 'once')
+  world.pass(day_ms)
+  settle()
+  t.strictSame(noted(), [null, null])
+  t.strictSame(told('OrchestratorGuarded').at(-1), { charterVersion: null, budget: null })
+})
+
+t.test('F-8 who has left heeds nothing', async (t) => {
+  const { consume, configure, world, told } = purse()
+  configure({ tokens: { hourly: 1 } })
+  world.do({ category: 'orchestrator', id: holder, command: 'archive', data: {} })
+  world.do({ category: 'ledger', id: `${holder}.203001`, command: 'consume', data: { orchestrator: holder, tokens: 1 } })
+  consume(tokens(1), organization)
+  t.equal(told('BudgetExhausted').length, 1)
+  t.strictSame(told('OrchestratorGuarded'), [])
 })

@@ -3,13 +3,10 @@ import type { OrchestratorId } from '../../vocabulary.ts'
 import type { Counts } from '../ledger/counts.ts'
 import { Budget, causes, type Blocked, type BudgetEvent } from './events.ts'
 import { limitOf, plainLimit } from './limits.ts'
-import { placeOf, withoutReached, withReached, type BudgetState } from './state.ts'
+import { latestOf, placeOf, withoutReached, withReached, type BudgetState } from './state.ts'
 import { endOf, units, windows } from './windows.ts'
 
 type Cause = (typeof causes)[number]
-
-const latestOf = (exhausted: BudgetState['exhausted']): Blocked | null =>
-  [...exhausted.values()].reduce<Blocked | null>((latest, one) => (latest && latest.until >= one.until ? latest : one), null)
 
 /** Why a limit that was reached is so no more, if it is not. */
 function endedBy(state: BudgetState, counts: Counts, { until, window, unit }: Blocked, at: Instant): Cause | undefined {

@@ -18,6 +18,10 @@ export const withoutReached = (exhausted: BudgetState['exhausted'], place: Pick<
   return others
 }
 
+/** Of the limits that are reached still, the one whose window ends last. */
+export const latestOf = (exhausted: BudgetState['exhausted']): Blocked | null =>
+  [...exhausted.values()].reduce<Blocked | null>((latest, one) => (latest && latest.until >= one.until ? latest : one), null)
+
 const evolve: Evolve<BudgetState, BudgetEvent> = {
   BudgetConfigured: (state, { limits }) => ({ ...state, limits }),
   BudgetOverrideGranted: (state, { orchestrator: _, ...override }, { at }) =>

@@ -8,6 +8,7 @@ import { monthOf, type Amount } from '../budget/windows.ts'
 import { exhaustion } from '../exhaustion.ts'
 import { ledgers } from '../ledgers.ts'
 import { orchestrator } from '../orchestrator/decider.ts'
+import { organization as organizationDecider } from '../organization/decider.ts'
 import { ledger } from './decider.ts'
 import { ledgerOf, ledgerState } from './state.ts'
 
@@ -21,7 +22,7 @@ interface Booked extends Partial<Amount> {
 
 /** An orchestrator and its organization with their budgets and ledgers, where processes do what they do. */
 export function purse(...others: readonly string[]) {
-  const world = new World([orchestrator, budget, ledger])
+  const world = new World([organizationDecider, orchestrator, budget, ledger])
   const courier = new Courier(world, [ledgers, exhaustion])
   for (const id of [holder, ...others]) world.do({ category: 'orchestrator', id, command: 'register', data: { name: 'Ada' } })
 

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import type { Said } from '../../kernel/alias.ts'
+import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { decider, isPrivileged, mayActAs, reject, type Answers, type Circumstances, type Context } from '../../kernel/decider.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
+import { budgetState, latestOf } from '../budget/state.ts'
 import { charterState } from '../charter/state.ts'
 import { keeping } from '../email/decider.ts'
 import { Orchestrator, Profile, ShownStatus, type Status } from './events.ts'
@@ -178,9 +180,9 @@ export const orchestrator = decider(orchestratorState, {
       decide(state, _, { id, look }) {
         // Whoever has left heeds nothing, and keys are told of it by the last fact here.
         if (state.stage !== 'registered') return []
-        const { guarded } = state
-        const charterVersion = look(charterState, id).active
-        return charterVersion === guarded.charterVersion ? [] : [Orchestrator.OrchestratorGuarded({ ...guarded, charterVersion })]
+        const budget = latestOf(look(budgetState, id).exhausted)
+        const guarded = { charterVersion: look(charterState, id).active, budget }
+        return canonicalJson(guarded) === canonicalJson(state.guarded) ? [] : [Orchestrator.OrchestratorGuarded(guarded)]
       },
     },
   },

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { events, type EventOf } from '../../kernel/events.ts'
-import { StoredInstant, text, TimeZone } from '../../vocabulary.ts'
+import { text, TimeZone } from '../../vocabulary.ts'
+import { Blocked } from '../budget/events.ts'
 import { Version } from '../charter/events.ts'
 
 export const statuses = ['ONLINE', 'BUSY', 'AWAY', 'OFFLINE'] as const
@@ -25,7 +26,7 @@ export const Profile = z.object({
 export const Guarded = z.object({
   charterVersion: Version.nullable(),
   /** A limit that is reached, until when nothing new starts. */
-  budget: z.object({ until: StoredInstant, window: z.enum(['hour', 'day', 'month']), unit: z.enum(['tokens', 'cost']) }).nullable(),
+  budget: Blocked.nullable(),
 })
 
 const withoutContact = { email: null, avatarUrl: null, tier: 1 }

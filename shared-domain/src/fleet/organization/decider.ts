@@ -3,6 +3,7 @@ import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { decider, isPrivileged, reject } from '../../kernel/decider.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
+import { budgetState, latestOf } from '../budget/state.ts'
 import { Organization, Slug } from './events.ts'
 import { settingNames, SomeSettings } from './settings.ts'
 import { organizationState } from './state.ts'
@@ -42,6 +43,17 @@ export const organization = decider(organizationState, {
         const changed = Object.fromEntries(names.map((name) => [name, wanted[name]!]))
         const before = Object.fromEntries(names.map((name) => [name, settings[name]]))
         return [Organization.OrganizationConfigured({ changed, before, set: { ...set as typeof changed, ...changed } })]
+      },
+    },
+
+    guard: {
+      about: 'Note what all commands are to heed.',
+      internal: true,
+      data: z.object({}),
+      place: (_, { organization }) => organization,
+      decide({ budget: before }, _, { id, look }) {
+        const budget = latestOf(look(budgetState, id).exhausted)
+        return canonicalJson(budget) === canonicalJson(before) ? [] : [Organization.OrganizationGuarded({ budget })]
       },
     },
   },

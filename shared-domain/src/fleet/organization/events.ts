@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { events, type EventOf } from '../../kernel/events.ts'
+import { Blocked } from '../budget/events.ts'
 
 export const Slug = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is a small letter, then up to 62 small letters, digits and hyphens')
 
@@ -10,6 +11,10 @@ export const Organization = events({
   OrganizationCreated: {
     about: 'There is an organization of this name: its streams, rows and keys are its own.',
     data: z.object({ slug: Slug, name: z.string(), zone: z.string() }),
+  },
+  OrganizationGuarded: {
+    about: 'Whether the budget of the organization is exhausted, as all commands in it heed it from now on.',
+    data: z.object({ budget: Blocked.nullable() }),
   },
   OrganizationConfigured: {
     about: 'Settings were changed; `before` has what held until then, `set` everything that is set by now.',

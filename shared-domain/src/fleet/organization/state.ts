@@ -1,5 +1,6 @@
 import { fold, type Evolve, type SettingValues } from '../../kernel/decider.ts'
 import { settingsStand } from '../../kernel/settings.ts'
+import type { Blocked } from '../budget/events.ts'
 import { Organization, type OrganizationEvent } from './events.ts'
 import { defaults, withDefaults, type Settings } from './settings.ts'
 
@@ -9,12 +10,15 @@ export interface OrganizationState {
   readonly set: SettingValues
   /** What holds: what is set, and what is so without. */
   readonly settings: Settings
+  /** A limit of the organization that is reached, until when nothing new starts. */
+  readonly budget: Blocked | null
 }
 
-const initial: OrganizationState = { profile: null, set: {}, settings: defaults }
+const initial: OrganizationState = { profile: null, set: {}, settings: defaults, budget: null }
 
 const evolve: Evolve<OrganizationState, OrganizationEvent> = {
   OrganizationCreated: (state, { name, zone }) => ({ ...state, profile: { name, zone } }),
+  OrganizationGuarded: (state, { budget }) => ({ ...state, budget }),
   OrganizationConfigured: (state, { set }) => ({ ...state, set, settings: withDefaults(set) }),
 }
 

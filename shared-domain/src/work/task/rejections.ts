@@ -22,6 +22,7 @@ export const rejections = {
   DEPENDENCIES_UNMET: busy('The task waits for others that are not done.'),
   CAPACITY_EXCEEDED: busy('Every slot of the orchestrator, or of the agent, is taken.'),
   AGENT_NOT_AVAILABLE: busy('The agent takes no work at the moment.'),
+  BUDGET_EXHAUSTED: busy('What the orchestrator or the organization may use is used up for now.'),
   RETRY_NOT_DUE: busy('The task failed a short while ago and may not be tried again yet.'),
   CONSENSUS_REQUIRED: busy('The task needs the approval of decisions first.'),
   TOO_MANY_APPROVALS: conflict('The task waits for as many approvals as it may.'),

@@ -1,16 +1,19 @@
 import t from 'tap'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { counted } from '../../fleet/capacity/state.ts'
+import { Orchestrator } from '../../fleet/orchestrator/events.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { Organization } from '../../fleet/organization/events.ts'
+import { organizationState } from '../../fleet/organization/state.ts'
 import { inOrder, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
-import { now, orchestrator, subject } from '../../kernel/testing.ts'
+import { now, orchestrator, organization, subject } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
-  blocked, cancelled, codeOf, created, delegated, failed, first, inWorld, other, owner, registered, reopened, running, scene, started,
-  third, waitingFor, work,
+  became, blocked, cancelled, codeOf, created, delegated, failed, first, inWorld, other, owner, registered, reopened, running, scene,
+  started, third, waitingFor, work,
 } from './scene.ts'
 import { Selection } from './shapes.ts'
 import { taskState } from './state.ts'
@@ -31,6 +34,22 @@ t.test('S-3 a task is started by its owner, at work, with nothing in the way', a
     rejected: Array(rejected).fill({ id: subject, code: 'RETRY_NOT_DUE' }),
   }).success
   t.strictSame([kept(100, 6, 5), kept(101, 6, 5), kept(100, 7, 5), kept(100, 6, 6)], [true, false, false, false], 'what is kept is bounded')
+})
+
+t.test('F-84 F-8 nothing starts while the budget of the holder or of the organization is exhausted; what is imported did', async (t) => {
+  const until = later(now, 3_600_000)
+  const budget = { until, window: 'hour', unit: 'tokens' } as const
+  const guarded = Orchestrator.OrchestratorGuarded({ charterVersion: null, budget })
+  const own = scene(t)(created()).seeing(orchestratorState, owner, registered, became('ONLINE'), guarded)
+  const all = scene(t)(created()).seeing(organizationState, organization, Organization.OrganizationGuarded({ budget }))
+  const selection = { policy: 'deadline-priority/1', candidates: [], rejected: [] }
+  for (const [given, holder] of [[own, owner], [all, organization]] as const) {
+    given.when('start', {}).refuses('BUDGET_EXHAUSTED', { holder, ...budget })
+    given.when('startSelected', { worker: owner, selection }).refuses('BUDGET_EXHAUSTED', { holder })
+    given.at(later(until, -1)).when('start', {}).refuses('BUDGET_EXHAUSTED')
+    given.at(until).when('start', {}).yields(started({ waited_ms: 3_600_000, work: work({ wait_ms: 3_600_000 }) }))
+    given.with({ imported: true }).when('start', {}).yields(started())
+  }
 })
 
 t.test('S-3 a task does not start before what it depends on has ended', async (t) => {

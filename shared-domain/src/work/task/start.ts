@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { organizationState } from '../../fleet/organization/state.ts'
 import { mayActAs, reject, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
@@ -24,6 +25,16 @@ function takeSlot(task: TaskState, _: unknown, { id, commandId }: Circumstances)
   }
 }
 
+/** Whose budget lets nothing start now, the holder's or the organization's. What is imported has been used long since. */
+function exhaustedFor(holder: string, { at, imported, organization, look }: Context) {
+  if (imported) return undefined
+  const known = look(orchestratorState, holder)
+  const own = known.stage === 'unknown' ? null : known.guarded.budget
+  if (own && at < own.until) return { holder, ...own }
+  const { budget: all } = look(organizationState, organization)
+  return all && at < all.until ? { holder: organization, ...all } : undefined
+}
+
 const started = (task: TaskState, selection: z.output<typeof Selection> | null, context: Context): Decision => by(task, 'start', {
   TODO(task) {
     const holder = holderOf(task)
@@ -36,6 +47,8 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
     const open = openAmong(task.dependsOn, context)
     if (open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
     if (!isWorking(context.look(orchestratorState, holder))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: holder })
+    const exhausted = exhaustedFor(holder, context)
+    if (exhausted) return reject('BUDGET_EXHAUSTED', exhausted)
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
     return [Task.TaskStarted({
       ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection, holder, agent,
