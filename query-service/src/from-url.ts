@@ -5,7 +5,8 @@ import { fromText, inner } from 'shared-service/columns.ts'
 export function fromUrl(schema: z.ZodType): z.ZodType {
   const read = z.preprocess(readerOf(inner(schema) as z.ZodType), schema)
   // What may be left out, and is then nothing, never comes to be read.
-  return schema.safeParse(undefined).data === undefined && schema.safeParse(undefined).success ? read.optional() : read
+  const { success, data } = schema.safeParse(undefined)
+  return success && data === undefined ? read.optional() : read
 }
 
 function readerOf(plain: z.ZodType): (given: unknown) => unknown {
