@@ -72,6 +72,7 @@ import { delegationPairs, delegations } from './work/task/delegations.ts'
 import { lapses } from './work/task/lapses.ts'
 import { performance } from './work/task/performance.ts'
 import { queueNext } from './work/task/queue.ts'
+import { notes, timeRecords } from './work/task/record-rows.ts'
 import { nextTask } from './work/task/selection.ts'
 import { waits } from './work/task/waits.ts'
 import { unblocking } from './work/unblocking.ts'
@@ -82,7 +83,8 @@ export const deciders: readonly Decider[] = [
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, delegations, delegationPairs, choiceRows, lapses, performance, waits, conflicts, organizations, orchestrators,
+  backlog, backlogSummary, notes, timeRecords,
+  delegations, delegationPairs, choiceRows, lapses, performance, waits, conflicts, organizations, orchestrators,
   posts, conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, charters,
   actionApprovals, decisions, votes, timeline,
 ]
