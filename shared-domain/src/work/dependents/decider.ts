@@ -26,12 +26,13 @@ export const dependents = decider(dependentsState, {
       internal: true,
       data: z.object({}),
       decide({ waiting }, _, { id, look }) {
+        if (waiting.length === 0) return []
         // Who saw the end for itself is let go after the event, so that the reopening, told next, calls it back.
         const isOver = !isOpen(look(taskState, id)) || waiting.some((dependent) => {
           const task = look(taskState, dependent)
           return task.status === 'TODO' && (task.dependsOn as readonly string[]).includes(id)
         })
-        return waiting.length > 0 && isOver ? [Dependents.DependentsReleased({ dependents: [...waiting] })] : []
+        return isOver ? [Dependents.DependentsReleased({ dependents: [...waiting] })] : []
       },
     },
 

@@ -45,3 +45,8 @@ t.test('S-13 S-20 when a task is reopened(), those that were let go wait once mo
   whenCancelled(t, added(first), released(first)).when('recall', {}).changesNothing()
   whenCancelled(t, added(first), released(first), recalled(first)).when('release', {}).yields(released(first))
 })
+
+t.test('S-20 where nobody waits, the end of a task asks for no other stream', async (t) => {
+  const look = () => { throw new Error('somebody was looked at') }
+  t.strictSame(dependents.commands.release.decide(dependents.initial, {}, { id: subject, look } as never), [])
+})
