@@ -33,20 +33,29 @@ export function plainPath(path: string): string {
   return root + steps.join('/')
 }
 
-/** Patterns are a policy and no sandbox: they are compared with what somebody says it will do. */
-export const fits = {
-  /** The whole name, in any case. */
-  action: (pattern: string, action: string): boolean => isLike(pattern.toLowerCase(), action.toLowerCase()),
-
-  /** Without `*` the command itself, whatever follows it. */
-  command(pattern: string, command: string): boolean {
-    const [wanted, said] = [plainCommand(pattern), plainCommand(command)]
-    return hasStar(wanted) ? isLike(wanted, said) : said === wanted || said.startsWith(`${wanted} `)
-  },
-
-  /** Without `*` the path itself and what is below it. */
-  path(pattern: string, path: string): boolean {
-    const [wanted, said] = [plainPath(pattern), plainPath(path)]
-    return hasStar(wanted) ? isLike(wanted, said) : said === wanted || said.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`)
-  },
+/** How patterns and what is said are compared, once both are plain. */
+export interface Kind {
+  readonly plain: (text: string) => string
+  readonly fits: (pattern: string, said: string) => boolean
 }
+
+/** Patterns are a policy and no sandbox: they are compared with what somebody says it will do. */
+export const kinds = {
+  /** The whole name, in any case. */
+  action: { plain: (action) => action.toLowerCase(), fits: isLike },
+  /** Without `*` the command itself, whatever follows it. */
+  command: {
+    plain: plainCommand,
+    fits: (wanted, said) => (hasStar(wanted) ? isLike(wanted, said) : said === wanted || said.startsWith(`${wanted} `)),
+  },
+  /** Without `*` the path itself and what is below it. */
+  path: {
+    plain: plainPath,
+    fits: (wanted, said) =>
+      (hasStar(wanted) ? isLike(wanted, said) : said === wanted || said.startsWith(wanted.endsWith('/') ? wanted : `${wanted}/`)),
+  },
+} as const satisfies Record<string, Kind>
+
+const fitting = ({ plain, fits }: Kind) => (pattern: string, said: string): boolean => fits(plain(pattern), plain(said))
+
+export const fits = { action: fitting(kinds.action), command: fitting(kinds.command), path: fitting(kinds.path) }

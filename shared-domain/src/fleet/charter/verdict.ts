@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Document } from './document.ts'
 import type { Envelope } from './envelope.ts'
-import { fits } from './patterns.ts'
+import { kinds, type Kind } from './patterns.ts'
 
 export const Verdict = z.enum(['allowed', 'needs_approval', 'denied'])
 
@@ -26,14 +26,22 @@ type Verdict = Judgement['verdict']
 type Part = 'constraints' | 'heuristics'
 type List<P extends Part> = keyof NonNullable<Document[P]> & string
 
+/** The patterns of a list as they are compared: made plain once for as long as the list is known. */
+const plains = new WeakMap<readonly string[], readonly string[]>()
+
+function plainOf(patterns: readonly string[], { plain }: Kind): readonly string[] {
+  const known = plains.get(patterns) ?? patterns.map(plain)
+  plains.set(patterns, known)
+  return known
+}
+
 /** The first pattern of a list that fits what is said, if anything is. */
-function found<P extends Part>(
-  { document }: Terms, part: P, list: List<P>, said: string | undefined, fit: (pattern: string, said: string) => boolean,
-): Rule | undefined {
-  if (said === undefined) return undefined
+function found<P extends Part>({ document }: Terms, part: P, list: List<P>, said: string | undefined, kind: Kind): Rule | undefined {
   const patterns = (document[part] as Readonly<Record<string, readonly string[]>> | undefined)?.[list]
-  const pattern = patterns?.find((pattern) => fit(pattern, said))
-  return pattern === undefined ? undefined : { list, pattern }
+  if (said === undefined || !patterns) return undefined
+  const plain = kind.plain(said)
+  const index = plainOf(patterns, kind).findIndex((pattern) => kind.fits(pattern, plain))
+  return index < 0 ? undefined : { list, pattern: patterns[index]! }
 }
 
 const over = (list: string, limit: number | null | undefined, cost: number | undefined): Rule | undefined =>
@@ -41,17 +49,17 @@ const over = (list: string, limit: number | null | undefined, cost: number | und
 
 /** In the order in which they are asked: the first rule that fits decides. */
 const questions: readonly (readonly [Verdict, (terms: Terms, said: Envelope) => Rule | undefined])[] = [
-  ['denied', (terms, { command }) => found(terms, 'constraints', 'forbiddenCommands', command, fits.command)],
-  ['denied', (terms, { path }) => found(terms, 'constraints', 'forbiddenPaths', path, fits.path)],
-  ['denied', (terms, { action }) => found(terms, 'constraints', 'forbiddenActions', action, fits.action)],
-  ['denied', (terms, { action }) => found(terms, 'heuristics', 'alwaysReject', action, fits.action)],
+  ['denied', (terms, { command }) => found(terms, 'constraints', 'forbiddenCommands', command, kinds.command)],
+  ['denied', (terms, { path }) => found(terms, 'constraints', 'forbiddenPaths', path, kinds.path)],
+  ['denied', (terms, { action }) => found(terms, 'constraints', 'forbiddenActions', action, kinds.action)],
+  ['denied', (terms, { action }) => found(terms, 'heuristics', 'alwaysReject', action, kinds.action)],
   ['denied', ({ left }, { cost }) => over('budget', left, cost)],
   ['needs_approval', ({ document }, { cost }) => over('costPerAction', document.limits?.costPerAction, cost)],
   ['allowed', (terms, { action }) =>
-    (terms.isReduced ? undefined : found(terms, 'heuristics', 'autoApprove', action, fits.action))],
-  ['needs_approval', (terms, { action }) => found(terms, 'constraints', 'requireApprovalFor', action, fits.action)],
-  ['needs_approval', (terms, { action }) => found(terms, 'heuristics', 'requireConfirmation', action, fits.action)],
-  ['needs_approval', (terms, { action }) => found(terms, 'heuristics', 'escalate', action, fits.action)],
+    (terms.isReduced ? undefined : found(terms, 'heuristics', 'autoApprove', action, kinds.action))],
+  ['needs_approval', (terms, { action }) => found(terms, 'constraints', 'requireApprovalFor', action, kinds.action)],
+  ['needs_approval', (terms, { action }) => found(terms, 'heuristics', 'requireConfirmation', action, kinds.action)],
+  ['needs_approval', (terms, { action }) => found(terms, 'heuristics', 'escalate', action, kinds.action)],
 ]
 
 /** What a charter says of an action; what it says nothing of is allowed. */
