@@ -123,7 +123,12 @@ t.test('a task for which nobody waits is looked at by nobody', async (t) => {
   t.equal(reacts(created({ dependsOn: [second, third] })).length, 2)
   const withdrawn = Task.DependencyWithdrawn({ owner: ada, dependency: second, dependsOn: [], cycle: [] })
   t.equal(reacts(withdrawn).length, 1)
-  const moved = [delegated(bob, ada, { dependsOn: [second] }), handedOff({ dependsOn: [second] })]
+  const removed = Task.DependencyRemoved({ owner: ada, dependency: second, dependsOn: [], reason: null })
+  t.equal(reacts(removed).length, 1)
+  const moved = [
+    Task.TaskDueChanged({ owner: ada, from: null, to: now, dependsOn: [second], reason: null }),
+    delegated(bob, ada, { dependsOn: [second] }), handedOff({ dependsOn: [second] }),
+  ]
   for (const fact of moved) t.equal(reacts(fact).length, 2, `${fact.type}: itself, and what it waits for`)
   t.equal(reacts(delegated(bob, ada, { dependsOn: null })).length, 1, 'of an older fact nobody knows for what it waited')
   const ended = [completed('1', { dependsOn: [second] }), cancelled({ dependsOn: [second] }), reopened({ dependsOn: [second] })]
@@ -139,4 +144,6 @@ t.test('the read model shows which task waits for which other', async (t) => {
   picture(t, waits).after(...facts.slice(0, 2))
     .shows({ task: first, depends_on: second, at: now }, { task: first, depends_on: third, at: now })
   picture(t, waits).after(...facts).shows({ task: first, depends_on: third, at: now })
+  const removed = Task.DependencyRemoved({ owner: ada, dependency: third, dependsOn: [], reason: null })
+  picture(t, waits).after(...facts, recorded(taskState, removed, { revision: 3, id: first })).shows()
 })

@@ -32,6 +32,8 @@ export const detection = process<TaskEvent | DependentsEvent>({
     TaskCreated: (fact) => late(fact, fact.data.dependsOn),
     DependencyAdded: (fact) => late(fact, [fact.data.dependency]),
     DependencyWithdrawn: (fact) => late(fact, [fact.data.dependency]),
+    DependencyRemoved: (fact) => late(fact, [fact.data.dependency]),
+    TaskDueChanged: passed,
     TaskDelegated: passed,
     TaskHandedOff: passed,
     TaskCompleted: ended,

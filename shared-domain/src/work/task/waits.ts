@@ -9,16 +9,20 @@ type Wait = z.output<typeof row>
 
 const added = (id: string, depends_on: TaskId, at: string): Change<Wait> => ({ put: { task: id as TaskId, depends_on, at } })
 
+const removed = ({ id, data: { dependency } }: { id: string; data: { dependency: TaskId } }) =>
+  [{ remove: { task: id as TaskId, depends_on: dependency } }]
+
 const project: Project<typeof row, 'task' | 'depends_on', TaskEvent> = {
   TaskCreated: ({ id, at, data: { dependsOn } }) => dependsOn.map((dependency) => added(id, dependency, at)),
   DependencyAdded: ({ id, at, data: { dependency } }) => [added(id, dependency, at)],
-  DependencyWithdrawn: ({ id, data: { dependency } }) => [{ remove: { task: id as TaskId, depends_on: dependency } }],
+  DependencyRemoved: removed,
+  DependencyWithdrawn: removed,
 }
 
 export const waits = readModel({
   name: 'dependency',
   about: 'Which task waits for which other.',
-  version: 1,
+  version: 2,
   path: '/dependencies',
   row,
   key: ['task', 'depends_on'],
