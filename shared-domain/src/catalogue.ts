@@ -59,6 +59,7 @@ import { slaDeadlines } from './work/deadlines.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { detection } from './work/detection.ts'
 import { leases } from './work/leases.ts'
+import { moving } from './work/moving.ts'
 import { context } from './work/questions/context.ts'
 import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
@@ -68,7 +69,9 @@ import { backlogSummary } from './work/task/backlog-summary.ts'
 import { backlog } from './work/task/backlog.ts'
 import { choiceRows } from './work/task/choices.ts'
 import { task } from './work/task/decider.ts'
-import { delegationPairs, delegations } from './work/task/delegations.ts'
+import { collaborations } from './work/task/collaborations.ts'
+import { delegationPairs, delegationPairsDaily } from './work/task/delegation-pairs.ts'
+import { delegations } from './work/task/delegations.ts'
 import { lapses } from './work/task/lapses.ts'
 import { performance } from './work/task/performance.ts'
 import { queueNext } from './work/task/queue.ts'
@@ -84,13 +87,14 @@ export const deciders: readonly Decider[] = [
 
 export const readModels: readonly ReadModel[] = [
   backlog, backlogSummary, notes, timeRecords,
-  delegations, delegationPairs, choiceRows, lapses, performance, waits, conflicts, organizations, orchestrators,
+  delegations, delegationPairs, delegationPairsDaily, collaborations, choiceRows, lapses, performance, waits, conflicts, organizations,
+  orchestrators,
   posts, conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, charters,
   actionApprovals, decisions, votes, timeline,
 ]
 
 export const processes: readonly Process[] = [
-  unblocking, detection, leases, slaDeadlines, assignments, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers,
+  unblocking, detection, leases, moving, slaDeadlines, assignments, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers,
   exhaustion, idleConversations, guardians, expiries, deadlines, approvals,
 ]
 

@@ -15,7 +15,7 @@ import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { organization } from './fleet/organization/decider.ts'
 import { ids, stepOf, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
-import { now, organization as acme, system } from './kernel/testing.ts'
+import { now, orchestrator as actor, organization as acme, system } from './kernel/testing.ts'
 import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -39,7 +39,10 @@ export function inhabited(): World {
   }
   const [first, second, third, fourth] = ids as [string, string, string, string]
   world.carryOut(send(dependents, first, 'add', { dependent: third }))
-  world.carryOut(send(task, first, 'collaborate', { collaborators: [{ orchestrator: second, role: 'reviewer' }] }))
+  world.carryOut(send(task, first, 'collaborate', {
+    collaborators: [second, third].map((orchestrator) => ({ orchestrator, role: 'reviewer' })),
+  }))
+  world.do({ category: 'task', id: first, command: 'acceptCollaboration', data: {}, by: actor(third) })
   // By a command that others may name: its slot is known by it.
   const start = { ...send(task, first, 'start', {}), by: system }
   world.do(start, { ...world.contextOf(start), commandId: fourth })

@@ -38,6 +38,7 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
     TaskFailed: freed,
     TaskReleased: freed,
     TaskHandedOff: freed,
+    TaskReturned: freed,
     TaskBlocked: freed,
     TaskEscalated: freed,
     TaskCancelled: freed,

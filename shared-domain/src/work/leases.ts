@@ -34,6 +34,7 @@ export const leases = process<TaskEvent | CapacityEvent>({
     LeaseExpired: ended,
     TaskReleased: ended,
     TaskHandedOff: ended,
+    TaskReturned: ended,
     TaskBlocked: ended,
     TaskEscalated: ended,
     TaskCancelled: ended,

@@ -44,6 +44,7 @@ const project: Project<typeof row, 'owner', TaskEvent> = {
   TaskCancelled: turned('CANCELLED'),
   TaskReopened: turned('TODO'),
   TaskDelegated: ({ data }) => moved(data, data.from),
+  TaskReturned: ({ data }) => moved(data, data.from === 'IN_PROGRESS' ? 'TODO' : data.from),
   TaskHandedOff: ({ data }) => moved(data, data.from === 'IN_PROGRESS' ? 'TODO' : data.from),
 }
 

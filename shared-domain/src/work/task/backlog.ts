@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
+import { later } from '../../kernel/time.ts'
 import {
   AgentId, CommandId, DecisionId, Int64, Named, OrchestratorId, Priority, StoredInstant, TaskId, text,
 } from '../../vocabulary.ts'
 import { Derived, derived } from './backlog-derived.ts'
+import { head_start_ms, type Delegation } from './chain.ts'
 import type { TaskEvent } from './events.ts'
 import { olderLists } from './older-words.ts'
 import { BlockKind, isFreed, Status, type AgentSlot } from './shapes.ts'
@@ -100,6 +102,20 @@ const nobody = { assignee: null, agent: null, agent_slot: null, ...placed }
 const left = (fact: Told & { readonly data: { readonly agentSlot: AgentSlot | null } }, columns: Columns = {}) =>
   turned(fact, { ...(isFreed(fact.data.agentSlot) ? nobody : {}), ...columns })
 
+type Open = Pick<Delegation, 'from' | 'answerBy' | 'finishBy'> & { readonly depth: number }
+
+/** The delegation by which the owner has it, if there is one. */
+const delegatedBy = (open: Open | null) =>
+  ({ delegated_by: open?.from ?? null, depth: open?.depth ?? null, answer_by: open?.answerBy ?? null, finish_by: open?.finishBy ?? null })
+
+type Move = Extract<TaskEvent, { type: 'TaskDelegated' | 'TaskHandedOff' }>['data']
+
+/** It belongs to another, for whom nobody does it yet. A move that opens no delegation leaves those that are open. */
+const passed = ({ owner, to, depth, answerBy, finishBy, retryOf }: Move) => ({
+  owner: to, ...nobody, ...(depth === null ? {} : delegatedBy({ from: owner, depth, answerBy, finishBy })),
+  ...(retryOf === null ? {} : { next_retry_at: null }),
+})
+
 /** It waits from now on, as nobody let it before. */
 const free = (fact: Told, columns: Columns = {}) => turned(fact, { waiting_since: fact.at, ...columns })
 
@@ -139,10 +155,19 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   TaskEscalationResolved: (fact) => free(fact, { sla_deadline: fact.data.slaDeadline }),
   TaskCancelled: (fact) => left(fact, { ...placed, status: 'CANCELLED' }),
   TaskReopened: (fact) => free(fact, { sla_deadline: fact.data.slaDeadline, ...unbroken }),
-  TaskDelegated: (fact) => patch(fact, { ...nobody, owner: fact.data.to, priority: fact.data.priority, due_at: fact.data.dueAt }),
+  TaskDelegated: (fact) => patch(fact, { ...passed(fact.data), priority: fact.data.priority, due_at: fact.data.dueAt }),
   TaskHandedOff: (fact) => {
-    const columns = { ...nobody, owner: fact.data.to, progress: fact.data.snapshot.percentage }
+    const columns = { ...passed(fact.data), progress: fact.data.snapshot.percentage }
     return fact.data.from === 'IN_PROGRESS' ? left(fact, columns) : patch(fact, columns)
+  },
+  DelegationAccepted: (fact) => patch(fact, {}),
+  DelegationStarted: (fact) => patch(fact, {}),
+  DelegationFailed: (fact) => patch(fact, {}),
+  DelegationEnded: (fact) => patch(fact, delegatedBy(fact.data.youngest)),
+  TaskReturned: (fact) => {
+    const { to, from, retryAt } = fact.data
+    const columns = { owner: to, ...nobody, ...(retryAt === null ? {} : { next_retry_at: later(retryAt, head_start_ms) }) }
+    return from === 'IN_PROGRESS' ? left(fact, columns) : patch(fact, columns)
   },
   TaskAssigned: (fact) => patch(fact, {
     ...placed, assignee: fact.data.assignee, agent: fact.data.agentSlot?.agent ?? null, agent_slot: fact.data.agentSlot?.slot ?? null,
@@ -161,6 +186,8 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   CollaborationRequested: (fact) => patch(fact, {}),
   CollaborationAccepted: (fact) => patch(fact, {}),
   CollaborationDeclined: (fact) => patch(fact, {}),
+  CollaborationCompleted: (fact) => patch(fact, {}),
+  CollaboratorRemoved: (fact) => patch(fact, {}),
   ApprovalRequired: (fact) => patch(fact, { approvals: fact.data.decisions }),
   ApprovalWithdrawn: (fact) => patch(fact, { approvals: fact.data.decisions }),
 }

@@ -16,7 +16,7 @@ import { taskState } from './state.ts'
 /** How the state table abbreviates refusals; `=` stands for no fact. */
 const codes: Readonly<Record<string, string>> = {
   '-': 'INVALID_STATE_TRANSITION', EXISTS: 'ALREADY_EXISTS', STALE: 'STALE_LEASE', UNMET: 'DEPENDENCIES_UNMET',
-  ESCALATED: 'ALREADY_ESCALATED',
+  ESCALATED: 'ALREADY_ESCALATED', ALONE: 'NO_DELEGATION',
 }
 
 t.test('the state table S-1 to S-14: what every command does in every status', async (t) => {
@@ -59,6 +59,12 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     rate                 NOT_FOUND -           -           -            -         -         -          DONE   -
     warnSla              =         =           =           =            =         =         =          =      =
     violateSla           =         =           =           =            =         =         =          =      =
+    acceptDelegation     NOT_FOUND ALONE       ALONE       ALONE        ALONE     ALONE     ALONE      -      -
+    declineDelegation    NOT_FOUND ALONE       ALONE       ALONE        ALONE     ALONE     ALONE      -      -
+    recall               NOT_FOUND ALONE       ALONE       ALONE        ALONE     ALONE     ALONE      -      -
+    timeOut              =         =           =           =            =         =         =          =      =
+    completeCollaboration NOT_FOUND NOT_ASKED  NOT_ASKED   NOT_ASKED    NOT_ASKED NOT_ASKED NOT_ASKED  NOT_ASKED -
+    removeCollaborator   NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     requireApproval      =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED
     withdrawApproval     =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED`
   const [[, ...statuses] = [], ...rows] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))
@@ -80,6 +86,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, resolveEscalation: { resolution: 'so be it' },
     delegate: { to: other }, handoff: { to: other }, assign: { assignee: 'grace' }, requireApproval: { decision },
     place: { reason: 'so' }, takeFromAgent: { slot: uuid(9), cause: 'lapsed' },
+    declineDelegation: { reason: 'a reason' }, recall: { reason: 'a reason' }, timeOut: { delegation: '0' },
+    removeCollaborator: { orchestrator: other },
     collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
   }
   for (const [column, status] of statuses.entries()) {

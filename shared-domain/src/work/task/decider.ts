@@ -3,6 +3,7 @@ import { approvals } from './approvals.ts'
 import { assigning } from './assigning.ts'
 import { blocks } from './blocks.ts'
 import { clock } from './clock.ts'
+import { delegating } from './delegating.ts'
 import { dependencies } from './dependencies.ts'
 import { edit } from './edit.ts'
 import { escalation } from './escalation.ts'
@@ -20,8 +21,8 @@ export const task = decider(taskState, {
   collection: 'tasks',
   rejections,
   commands: {
-    ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...assigning, ...unassigning, ...help,
-    ...approvals, ...clock, ...records,
+    ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...delegating,
+    ...assigning, ...unassigning, ...help, ...approvals, ...clock, ...records,
   },
   bulk: {
     about: 'Do the same with many tasks.',

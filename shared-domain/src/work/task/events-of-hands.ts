@@ -112,4 +112,14 @@ export const eventsOfHands = eventsOf({
     data: z.object({ owner: OrchestratorId, collaborator: OrchestratorId, reason: z.string().nullable() }),
     recipient: toOwner,
   },
+  CollaborationCompleted: {
+    about: 'An orchestrator that helped has done its part.',
+    data: z.object({ owner: OrchestratorId, collaborator: OrchestratorId, role: z.string(), note: z.string().nullable() }),
+    recipient: toOwner,
+  },
+  CollaboratorRemoved: {
+    about: 'An orchestrator is asked to help no more; who owns the task needs not be asked.',
+    data: z.object({ owner: OrchestratorId, collaborator: OrchestratorId, reason: z.string().nullable() }),
+    recipient: ({ collaborator }) => collaborator,
+  },
 })

@@ -6,16 +6,23 @@ import { by, room, unable, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { wordsOf, type Known, type TaskState } from './state.ts'
 
-type Answer = 'asked' | 'accepted' | 'declined'
+type Asked = NonNullable<ReturnType<Known['collaborators']['get']>>
 
-function answerTo(
-  task: TaskState, command: string, context: Context,
-  answer: (owner: OrchestratorId, collaborator: OrchestratorId, role: string, before: Answer) => readonly TaskEvent[],
-): Decision {
-  const reply = (task: Known): Decision => {
-    const asked = context.actsFor === null ? undefined : task.collaborators.get(context.actsFor)
-    return asked ? answer(task.owner, OrchestratorId.parse(context.actsFor), asked.role, asked.answer) : reject('NOT_ASKED')
-  }
+/** So many are asked or help at once. */
+const collaborators_max = 10
+
+const isOpen = ({ answer }: Pick<Asked, 'answer'>) => answer === 'asked' || answer === 'accepted'
+
+type Reply = (owner: OrchestratorId, collaborator: OrchestratorId, asked: Asked) => readonly TaskEvent[]
+
+/** What somebody says that was asked. */
+const replied = (context: Context, isHeard: (asked: Asked) => boolean, reply: Reply) => (task: Known): Decision => {
+  const asked = context.actsFor === null ? undefined : task.collaborators.get(context.actsFor)
+  return asked && isHeard(asked) ? reply(task.owner, OrchestratorId.parse(context.actsFor), asked) : reject('NOT_ASKED')
+}
+
+function answerTo(task: TaskState, command: string, context: Context, answer: Reply): Decision {
+  const reply = replied(context, () => true, answer)
   return by(task, command, { TODO: reply, IN_PROGRESS: reply, BLOCKED: reply })
 }
 
@@ -42,6 +49,9 @@ export const help = room({
           const refusal = unable(collaborator, context)
           if (refusal) return refusal
         }
+        const open = [...task.collaborators].filter(([, collaborator]) => isOpen(collaborator)).map(([id]) => id)
+        if (new Set([...open, ...asked.map(({ collaborator }) => collaborator)]).size > collaborators_max)
+          return reject('LIMIT_REACHED', { max: collaborators_max })
         return asked.map((said) => Task.CollaborationRequested({ owner: task.owner, ...said }))
       }
       return by(task, 'collaborate', { TODO: ask, IN_PROGRESS: ask, BLOCKED: ask })
@@ -53,8 +63,8 @@ export const help = room({
     aliases: olderWords.acceptCollaboration,
     route: 'POST /tasks/:id/collaborators/accept',
     data: z.object({}),
-    decide: (task, _, context) => answerTo(task, 'acceptCollaboration', context, (owner, collaborator, role, answer) =>
-      (answer === 'accepted' ? [] : [Task.CollaborationAccepted({ owner, collaborator, role })])),
+    decide: (task, _, context) => answerTo(task, 'acceptCollaboration', context, (owner, collaborator, { role, answer }) =>
+      (answer === 'accepted' || answer === 'completed' ? [] : [Task.CollaborationAccepted({ owner, collaborator, role })])),
   },
 
   declineCollaboration: {
@@ -62,7 +72,34 @@ export const help = room({
     aliases: olderWords.declineCollaboration,
     route: 'POST /tasks/:id/collaborators/decline',
     data: z.object({ reason: text(500).optional() }),
-    decide: (task, { reason }, context) => answerTo(task, 'declineCollaboration', context, (owner, collaborator, _, answer) =>
-      (answer === 'declined' ? [] : [Task.CollaborationDeclined({ owner, collaborator, reason: reason ?? null })])),
+    decide: (task, { reason = null }, context) => answerTo(task, 'declineCollaboration', context, (owner, collaborator, { answer }) =>
+      (answer === 'declined' || answer === 'completed' ? [] : [Task.CollaborationDeclined({ owner, collaborator, reason })])),
+  },
+
+  completeCollaboration: {
+    about: 'Say that one\'s part of the help is done, also after the task is.',
+    route: 'POST /tasks/:id/collaborators/complete',
+    data: z.object({ note: text(1_000).optional() }),
+    decide(task, { note = null }, context) {
+      const hasAgreed = ({ answer }: Asked) => answer === 'accepted' || answer === 'completed'
+      const complete = replied(context, hasAgreed, (owner, collaborator, { role, answer }) =>
+        (answer === 'accepted' ? [Task.CollaborationCompleted({ owner, collaborator, role, note })] : []))
+      return by(task, 'completeCollaboration', { TODO: complete, IN_PROGRESS: complete, BLOCKED: complete, DONE: complete })
+    },
+  },
+
+  removeCollaborator: {
+    about: 'Ask an orchestrator to help no more; it may say so itself.',
+    aliases: olderWords.removeCollaborator,
+    route: 'DELETE /tasks/:id/collaborators/:orchestrator',
+    data: z.object({ orchestrator: OrchestratorId, reason: text(500).optional() }),
+    decide(task, { orchestrator: collaborator, reason = null }, context) {
+      const remove = (task: Known): Decision => {
+        if (!mayActAs(context, task.owner) && context.actsFor !== collaborator) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+        const known = task.collaborators.get(collaborator)
+        return known && isOpen(known) ? [Task.CollaboratorRemoved({ owner: task.owner, collaborator, reason })] : []
+      }
+      return by(task, 'removeCollaborator', { TODO: remove, IN_PROGRESS: remove, BLOCKED: remove })
+    },
   },
 })

@@ -11,6 +11,7 @@ import { Artifacts, Hours, HoursSpent } from './records.ts'
 import { isMet } from './sla.ts'
 import { after, leaseOf, wordsOf, workOf, type Done, type InProgress } from './state.ts'
 import { hoursOf, timeRecorded } from './time-records.ts'
+import { givenUp, over } from './unwinding.ts'
 
 export const heartbeat_ms = 30 * second_ms
 /** Two missed heartbeats end a lease. */
@@ -35,7 +36,7 @@ const renewed = (task: InProgress, at: string) =>
 function expired(task: InProgress, context: Context): Decision {
   const fact = Task.LeaseExpired({ ...ending(task, context), lease: task.lease, lastSeen: task.lastSeen })
   if (task.expiries + 1 < expiries_max) return freed(task, context, fact)
-  return [fact, failing(after(task, context, fact), `the lease expired ${expiries_max} times in a row`, context)]
+  return givenUp(task, context, fact, failing(after(task, context, fact), `the lease expired ${expiries_max} times in a row`, context))
 }
 
 type Result = Pick<ReturnType<typeof Task.TaskCompleted>['data'], 'output' | 'artifacts' | 'metrics'>
@@ -65,7 +66,7 @@ function completed(task: InProgress, given: number | undefined, result: Result, 
   })
   const source = given === undefined ? 'leases' : 'given'
   const recorded = estimatedHours === null ? [] : [timeRecorded(owner, { estimatedHours, actualHours, source, notes: null })]
-  return [...violation(task, at), done, ...recorded]
+  return [...violation(task, at), done, ...recorded, ...over(task, 'COMPLETED')]
 }
 
 export const lease = room({
@@ -130,7 +131,8 @@ export const lease = room({
         const retried = Task.TaskRetryScheduled({ owner, attempt: attempt + 1, nextRetryAt: later(context.at, wait_ms) })
         return freed(task, context, failed, retried)
       }
-      return [failed, failing(after(task, context, failed), retryable ? `failed after ${attempt} retries` : 'failed for good', context)]
+      const why = retryable ? `failed after ${attempt} retries` : 'failed for good'
+      return givenUp(task, context, failed, failing(after(task, context, failed), why, context))
     }),
   },
 

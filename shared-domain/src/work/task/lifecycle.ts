@@ -12,6 +12,7 @@ import { by, ending, moving, room, same, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { byPriority, given, type Terms } from './sla.ts'
 import { leaseOf, type Known } from './state.ts'
+import { over } from './unwinding.ts'
 
 /** The deadline of a task that is wanted from now on: the one given, else the one of its priority. */
 const wantedBy = (priority: Priority, deadline: string | undefined, imported: boolean, context: Context): Terms =>
@@ -75,7 +76,7 @@ export const lifecycle = room({
           ...ending(task, context), agentSlot: task.agentSlot, reason: reason ?? null, lease: leaseOf(task), priority: task.priority,
           escalation: task.status === 'BLOCKED' && task.block.kind === 'escalation' ? task.block.revision : null,
           dependsOn: [...task.dependsOn], origin: task.origin,
-        })]
+        }), ...over(task, 'CANCELLED')]
         : reject('INVALID_OWNERSHIP', { owner: task.owner }))
       return by(task, 'cancel', { TODO: cancel, IN_PROGRESS: cancel, BLOCKED: cancel, CANCELLED: same })
     },

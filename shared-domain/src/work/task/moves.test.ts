@@ -12,8 +12,7 @@ import { taskState } from './state.ts'
 
 t.test('S-16 a task is delegated', async (t) => {
   const given = scene(t)
-  const fact = (over: object = {}) =>
-    delegated(other, owner, over)
+  const fact = (over: object = {}) => delegated(other, owner, { depth: 1, ...over })
   given(created()).by(orchestrator(owner)).when('delegate', { to: other }).yields(fact())
   given(created()).when('delegate', { to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) })
     .yields(fact({ to: third, note: 'yours', priority: 'HIGH', dueAt: later(now, day_ms) }))
@@ -78,7 +77,7 @@ t.test('S-16 a task moves at most five times within 24 hours, unless an admin fo
   const given = scene(t)(created(), ...moves)
   given.when('delegate', { to: owner }).refuses('DELEGATION_LIMIT', { moves: 5, within: 'P1D' })
   given.when('delegate', { to: owner, force: true })
-    .yields(delegated(owner, other, { forced: true }))
+    .yields(delegated(owner, other, { forced: true, depth: 1, back: 3 }))
 })
 
 t.test('S-17 work in progress is handed off with its context: the lease ends, the progress stays', async (t) => {
@@ -86,7 +85,7 @@ t.test('S-17 work in progress is handed off with its context: the lease ends, th
     status: 'IN_PROGRESS' as const, percentage: 40, attempt: 0, priority: 'MEDIUM' as const, dueAt: null, assignee: 'grace',
   }
   const handed = (over: object = {}) =>
-    handedOff({ note: 'see context', context: { branch: 'x' }, snapshot: { ...snapshot, ...over } })
+    handedOff({ note: 'see context', context: { branch: 'x' }, depth: 1, snapshot: { ...snapshot, ...over } })
   const before = [...running, progressed(40), assigned('grace')]
   const given = scene(t)(...before)
   given.by(orchestrator(owner)).when('handoff', { to: other, notes: 'see context', context: { branch: 'x' } }).yields(handed())

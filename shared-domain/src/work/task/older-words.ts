@@ -115,6 +115,7 @@ export const olderWords = {
     meant: isStatus('blocked'),
   }],
   delegate: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/delegate', fields: { toVpId: 'to', ...terms } }],
+  recall: [{ route: 'POST /delegations/:id/cancel', about: 'The id is that of the task.' }],
   handoff: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/handoff', fields: { toVpId: 'to' } }],
   assign: [
     { route: 'POST /tasks/:id/assign', fields: { assigneeId: 'assignee', assignedToId: 'assignee', targetUserId: 'assignee' } },
@@ -130,6 +131,9 @@ export const olderWords = {
       ...said, collaborators: (requiredVpIds as OrchestratorId[]).map((orchestrator) =>
         ({ orchestrator, role: (roles as Record<string, string>)[orchestrator] ?? 'collaborator' })),
     }),
+  }],
+  removeCollaborator: [{
+    route: 'DELETE /orchestrators/:orchestrator/collaborate', id: 'taskId', about: 'The orchestrator in the path is asked no more.',
   }],
   acceptCollaboration: [{ ...asCaller, route: 'POST /orchestrators/:orchestrator/collaborations/:task/accept' }],
   declineCollaboration: [{ ...asCaller, route: 'POST /orchestrators/:orchestrator/collaborations/:task/decline' }],

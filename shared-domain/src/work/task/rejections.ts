@@ -16,6 +16,8 @@ export const rejections = {
   SELF_DELEGATION: conflict('The task already belongs to that orchestrator.'),
   USE_HANDOFF: conflict('A task that is being worked on is handed off, with its context, not delegated.'),
   DELEGATION_LIMIT: conflict('The task has changed hands too often within 24 hours; an admin may force it.'),
+  NO_DELEGATION: conflict('There is no such delegation of the task that is open, or the time to answer it is over.'),
+  TERMS_EXCEEDED: conflict('What was passed on may not be given more than it was left; an admin may.'),
   DEPENDENCY_UNKNOWN: conflict('A task that this one depends on does not exist.'),
   DEPENDENCY_CYCLE: conflict('The tasks would wait for one another for ever.'),
   DEPENDENCY_LIMIT: conflict('The task waits for as many others as it may, or too many hang together to tell whether they form a circle.'),

@@ -13,6 +13,7 @@ import { by, isAgent, moving, room, undecided, unfit, type Decision } from './gu
 import { olderWords } from './older-words.ts'
 import { Selection } from './shapes.ts'
 import { workOf, type Known, type TaskState } from './state.ts'
+import { startedFor } from './unwinding.ts'
 
 /** A task cannot start without a slot: it is reserved first, on the capacity stream of the holder (S-40). */
 function takeSlot(task: TaskState, _: unknown, { id, commandId }: Circumstances): Hold {
@@ -50,7 +51,7 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
     const exhausted = exhaustedFor(holder, context)
     if (exhausted) return reject('BUDGET_EXHAUSTED', exhausted)
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
-    return [Task.TaskStarted({
+    return [...startedFor(task), Task.TaskStarted({
       ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection, holder, agent,
       outsideHours: null, run: null, origin: task.origin, work: workOf(task, context.at),
     })]

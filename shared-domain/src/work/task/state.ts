@@ -1,8 +1,9 @@
 import { digestOf } from '../../kernel/digest.ts'
-import { fold, type Context, type Evolve } from '../../kernel/decider.ts'
-import type { Actor } from '../../kernel/fact.ts'
-import { elapsed_ms } from '../../kernel/time.ts'
+import { fold, type Context, type Evolve, type Fold } from '../../kernel/decider.ts'
+import type { Actor, Meta } from '../../kernel/fact.ts'
+import { elapsed_ms, later } from '../../kernel/time.ts'
 import type { DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
+import { head_start_ms, type Chain, type Delegation } from './chain.ts'
 import { detailsOf, knownOf, type Details } from './details.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { isFreed, type AgentSlot, type Lease, type Origin, type Work } from './shapes.ts'
@@ -21,6 +22,18 @@ interface Move {
   /** Digest of note and context. */
   readonly words: string
   readonly percentage: number
+}
+
+/** Who passed the task on, and when. */
+interface Made {
+  readonly at: string
+  readonly from: OrchestratorId
+}
+
+interface Retry {
+  readonly delegation: Delegation
+  /** Of the append by which it ended. */
+  readonly commandId: string
 }
 
 interface Facts {
@@ -64,7 +77,10 @@ interface Facts {
   readonly ratings: ReadonlyMap<string, Rating>
   /** How often it was delegated or handed off, and when, newest last; as many as the limit on moves needs. */
   readonly moved: number
-  readonly moves: readonly string[]
+  readonly moves: readonly Made[]
+  readonly chain: Chain
+  /** What ended without having come to anything and is to be tried with somebody else, unless somebody does something first. */
+  readonly retry: Retry | null
   readonly lastMove: Move | null
   /** Decisions without whose approval it does not start. */
   readonly approvals: ReadonlyMap<DecisionId, Announced>
@@ -105,7 +121,7 @@ interface Collaborator {
   readonly role: string
   /** Digest of what was asked. */
   readonly words: string
-  readonly answer: 'asked' | 'accepted' | 'declined'
+  readonly answer: 'asked' | 'accepted' | 'declined' | 'completed'
 }
 
 type Block =
@@ -166,12 +182,30 @@ const lapsedOf = ({ lapsed }: Known, { agentSlot, cause }: { agentSlot: AgentSlo
 
 const todo = (task: TaskState, at: string, agentSlot?: AgentSlot | null): Todo => ({ ...leaving(task, at, agentSlot), status: 'TODO' })
 
-const moved = (task: TaskState, to: OrchestratorId, at: string, lastMove: Move) => {
-  const { moves, moved } = task as Known
-  return { owner: to, lastMove, moved: moved + 1, moves: [...moves, at].slice(-moves_max) }
+type Passed = Pick<Delegation, 'to' | 'note' | 'answerBy' | 'finishBy' | 'attempt' | 'retries' | 'slaDeadline'>
+  & { readonly owner: OrchestratorId; readonly depth: number | null; readonly retryOf: string | null }
+
+/** The task belongs to another, for whom nobody does it yet; of a move that opens a delegation it is told what becomes of it. */
+function moved(task: TaskState, lastMove: Move, said: Passed, { priority, dueAt }: Pick<Facts, 'priority' | 'dueAt'>, meta: Meta) {
+  const { moves, moved, chain, retry, nextRetryAt } = task as Known
+  const { owner: from, to, note, answerBy, finishBy, attempt, retries, slaDeadline, depth, retryOf } = said
+  const before = retry?.delegation.id === retryOf ? retry.delegation.tried : []
+  const opened: Delegation = {
+    id: String(meta.revision), from, to, state: 'OFFERED', at: meta.at, note, answerBy, finishBy, attempt, retries,
+    tried: [...before, to], priority, dueAt, slaDeadline,
+  }
+  return {
+    ...nobody, owner: to, lastMove, moved: moved + 1, moves: [...moves, { at: meta.at, from }].slice(-moves_max), retry: null,
+    chain: depth === null ? chain : [...chain, opened], nextRetryAt: retryOf === null ? nextRetryAt : null,
+  }
 }
 
-const answered = (task: TaskState, who: string, answer: 'accepted' | 'declined') => {
+const become = (task: TaskState, id: string, state: Delegation['state']): Known =>
+  ({ ...(task as Known), chain: (task as Known).chain.map((one) => (one.id === id ? { ...one, state } : one)) })
+
+const retried: readonly unknown[] = ['DECLINED', 'TIMED_OUT', 'FAILED']
+
+const answered = (task: TaskState, who: string, answer: Exclude<Collaborator['answer'], 'asked'>) => {
   const collaborators = new Map((task as Known).collaborators)
   collaborators.set(who, { role: '', words: '', ...collaborators.get(who), answer })
   return { ...(task as Known), collaborators }
@@ -208,7 +242,7 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     createdAt: at, since: at, dependsOn: data.dependsOn, waitsSince: new Map(data.dependsOn.map((id) => [id, position])), attempt: 0,
     details: detailsOf(data), sla: running({ deadline: data.slaDeadline, given: data.slaGiven }, at, imported), worked_ms: 0, failures: 0,
     lapsed: [], expiries: 0, percentage: 0, hoursSpent: null, notes: { count: 0, last: '' }, recorded: '', ratings: new Map(), moved: 0,
-    moves: [], lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
+    moves: [], chain: [], retry: null, lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
   }),
   DependencyAdded: (task, { dependency, dependsOn }, { position }) =>
     ({ ...(task as Known), dependsOn, waitsSince: new Map((task as Known).waitsSince).set(dependency, position) }),
@@ -269,14 +303,33 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     const { sla } = task as Known
     return { ...todo(task, at), sla: running({ deadline, given: sla.given && deadline === sla.deadline }, at, sla.imported) }
   },
-  TaskDelegated: (task, { to, note, priority, dueAt }, { at, by }) => {
+  TaskDelegated: (task, said, meta) => {
     const waiting = task as Todo | Blocked
-    const move = { by, words: wordsOf.move({ note, context: {} }), percentage: waiting.percentage }
-    return { ...waiting, ...nobody, ...moved(task, to, at, move), priority, dueAt }
+    const { note, priority, dueAt } = said
+    const move = { by: meta.by, words: wordsOf.move({ note, context: {} }), percentage: waiting.percentage }
+    return { ...waiting, ...moved(task, move, said, said, meta), priority, dueAt }
   },
-  TaskHandedOff: (task, { to, snapshot: { percentage }, ...said }, { at, by }) => {
-    const waiting = task.status === 'IN_PROGRESS' ? todo(task, at) : (task as Todo | Blocked)
-    return { ...waiting, ...nobody, ...moved(task, to, at, { by, words: wordsOf.move(said), percentage }), percentage }
+  TaskHandedOff: (task, said, meta) => {
+    const waiting = task.status === 'IN_PROGRESS' ? todo(task, meta.at, said.agentSlot) : (task as Todo | Blocked)
+    const { percentage } = said.snapshot
+    return { ...waiting, ...moved(task, { by: meta.by, words: wordsOf.move(said), percentage }, said, waiting, meta), percentage }
+  },
+  DelegationAccepted: (task, { delegation }) => become(task, delegation, 'ACCEPTED'),
+  DelegationStarted: (task, { delegation }) => become(task, delegation, 'STARTED'),
+  DelegationFailed: (task, { delegation }) => become(task, delegation, 'FAILED'),
+  DelegationEnded: (task, { delegation: id, outcome }, { commandId }) => {
+    const { chain, retry } = task as Known
+    const delegation = chain.find((one) => one.id === id)
+    const isRetried = delegation !== undefined && retried.includes(outcome)
+    return { ...(task as Known), chain: chain.filter((one) => one.id !== id), retry: isRetried ? { delegation, commandId } : retry }
+  },
+  TaskReturned: (task, { to, retryAt, agentSlot }, { at }) => {
+    const waiting = task.status === 'IN_PROGRESS' ? todo(task, at, agentSlot) : (task as Todo | Blocked)
+    const { retry, nextRetryAt } = waiting
+    return {
+      ...waiting, ...nobody, owner: to, lastMove: null, retry: retryAt === null ? null : retry,
+      nextRetryAt: retryAt === null ? nextRetryAt : later(retryAt, head_start_ms),
+    }
   },
   TaskAssigned: (task, said, { at }) => {
     const { assignee, agentSlot, policy, candidates: [best], rejected, counts } = said
@@ -292,6 +345,12 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   },
   CollaborationAccepted: (task, { collaborator }) => answered(task, collaborator, 'accepted'),
   CollaborationDeclined: (task, { collaborator }) => answered(task, collaborator, 'declined'),
+  CollaborationCompleted: (task, { collaborator }) => answered(task, collaborator, 'completed'),
+  CollaboratorRemoved: (task, { collaborator }) => {
+    const collaborators = new Map((task as Known).collaborators)
+    collaborators.delete(collaborator)
+    return { ...(task as Known), collaborators }
+  },
   ApprovalRequired: (task, { decision }, { revision, at }) => {
     const { approvals } = task as Known
     const last = String(revision)
@@ -304,7 +363,19 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   },
 }
 
-export const taskState = fold('task', Task, { status: 'NONE' }, evolve)
+const folded = fold('task', Task, { status: 'NONE' }, evolve)
+
+/** Whoever does something with a task that came back has decided what becomes of it. */
+const isDecided = ({ type }: TaskEvent, { by, commandId }: Meta, { retry }: Known) =>
+  retry !== null && by.kind !== 'process' && type !== 'TaskNoted' && commandId !== retry.commandId
+
+export const taskState: Fold<TaskState, TaskEvent> = {
+  ...folded,
+  evolve(task, fact, meta) {
+    const then = folded.evolve(task, fact, meta) as Known
+    return isDecided(fact, meta, then) ? { ...then, retry: null } : then
+  },
+}
 
 /** The task after facts that are about to be told of it, for those that follow in the same append; nothing of theirs may be a lease. */
 export const after = (task: TaskState, { at, by, organization, commandId }: Context, ...facts: readonly TaskEvent[]): Known =>
