@@ -455,11 +455,41 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'sorted otherwise', params: { orchestrator: id }, query: '?sortBy=luck', answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'POST /delegations/:id/cancel → POST /tasks/:id/recall': async () => {
+    const id = await task()
+    await api.post(`/tasks/${id}/delegate`, { to: bob.id })
+    return [
+      { says: 'by its target', by: 'bob', params: { id }, body: { reason: 'no' }, answers: refused(409, 'NO_DELEGATION') },
+      { says: 'without a reason', by: 'ada', params: { id }, body: {}, answers: refused(400, 'VALIDATION_ERROR') },
+      {
+        says: 'by who passed it on', by: 'ada', params: { id }, body: { reason: 'needed here' }, answers: ok, link: `/tasks/${id}/recall`,
+        then: () => rowOf(`/tasks/${id}`, ({ owner, delegated_by }) => owner === ada.id && delegated_by === null),
+      },
+    ]
+  },
+  'DELETE /orchestrators/:orchestrator/collaborate → DELETE /tasks/:id/collaborators/:orchestrator': async () => {
+    const [asked, own] = [await helped(), await helped()]
+    return [
+      { says: 'by a stranger to it', by: 'bob', params: { orchestrator: ada.id }, query: `?taskId=${asked}`, answers: refused(403, 'INVALID_OWNERSHIP') },
+      { says: 'by the owner', by: 'ada', params: { orchestrator: bob.id }, query: `?taskId=${asked}`, answers: ok, link: `/tasks/${asked}/collaborators/${bob.id}`, then: () => rowOf(`/collaborations/${asked}/${bob.id}`, ({ state }) => state === 'removed') },
+      { says: 'again', by: 'ada', params: { orchestrator: bob.id }, query: `?taskId=${asked}`, answers: { status: 200, body: { changed: false } } },
+      { says: 'by itself', by: 'bob', params: { orchestrator: bob.id }, body: { taskId: own, reason: 'no time' }, answers: ok, link: `/tasks/${own}/collaborators/${bob.id}` },
+      { says: 'of no task', by: 'ada', params: { orchestrator: bob.id }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /orchestrators/:collaborator/collaborate → GET /collaborations': async () => {
+    const id = await task()
+    const { position } = await api.post(`/tasks/${id}/collaborators`, { collaborators: [{ orchestrator: bob.id, role: 'help' }] })
+    return [
+      { says: 'what it was asked', params: { collaborator: bob.id }, query: `?task=${id}&minPosition=${position}`, answers: { status: 200, body: { items: [{ task: id, state: 'asked' }] } }, link: `/collaborations?task=${id}&collaborator=${bob.id}&sort=-asked_at&limit=50&minPosition=${position}` },
+      { says: 'of no state', params: { collaborator: bob.id }, query: '?state=lost', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /orchestrators/:orchestrator/delegations → GET /delegations': async () => {
     const id = await task()
     const { position } = await api.post(`/tasks/${id}/delegate`, { to: bob.id })
     return [
-      { says: 'out', params: { orchestrator: ada.id }, query: `?minPosition=${position}`, answers: { status: 200, body: { items: [{ from: ada.id }] } }, link: `/delegations?from=${ada.id}&limit=50&minPosition=${position}` },
+      { says: 'out', params: { orchestrator: ada.id }, query: `?minPosition=${position}`, answers: { status: 200, body: { items: [{ from: ada.id }] } }, link: `/delegations?from=${ada.id}&sort=-at&limit=50&minPosition=${position}` },
       { says: 'in', params: { orchestrator: bob.id }, query: `?direction=in&minPosition=${position}`, answers: { status: 200, body: { items: [{ to: bob.id }] } } },
       { says: 'aside', params: { orchestrator: bob.id }, query: '?direction=up', answers: refused(400, 'VALIDATION_ERROR') },
     ]

@@ -50,6 +50,7 @@ export const agentSlots = process<AgentEvent | TaskEvent>({
     TaskEscalated: freed,
     TaskDelegated: freed,
     TaskHandedOff: freed,
+    TaskReturned: freed,
     TaskCancelled: freed,
     AgentSlotReserved: ({ id, at, data: { task, slot } }) => (task ? [inTime('expire', id, { task, slot }, at)] : []),
     AgentSlotConfirmed: over,

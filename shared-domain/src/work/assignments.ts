@@ -26,6 +26,7 @@ export const assignments = process<TaskEvent | AgentEvent>({
     TaskStarted: over,
     TaskDelegated: over,
     TaskHandedOff: over,
+    TaskReturned: over,
     TaskCancelled: over,
     AgentStatusChanged: ({ data: { to, slots } }) =>
       (to === 'OFFLINE' || to === 'SUSPENDED' ? taken(slots, to === 'OFFLINE' ? 'offline' : 'suspended') : []),

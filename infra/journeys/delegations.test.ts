@@ -1,0 +1,71 @@
+import t from 'tap'
+import { Api } from '../../scripts/api.ts'
+import { house, until } from './house.ts'
+
+const { baton, admin: api, differences } = await house(t)
+
+async function orchestrator(name: string) {
+  const { id } = await api.post('/orchestrators', { name })
+  await api.post(`/orchestrators/${id}/activate`)
+  const { secret } = await api.post(`/orchestrators/${id}/keys`, {})
+  return { id, api: new Api(baton.urls.gateway, secret!) }
+}
+
+const [ada, bob, cleo] = [await orchestrator('Ada'), await orchestrator('Bob'), await orchestrator('Cleo')]
+
+const shown = (path: string, isSo: (row: any) => boolean) => until(async () => {
+  const row = await api.get<any>(path).catch(() => undefined)
+  return row && isSo(row) ? row : undefined
+})
+const states = async (task: string) => (await api.get<any>(`/delegations?task=${task}`)).items.map(({ state }: { state: string }) => state).reverse()
+
+t.test('W-33 W-35 W-37 W-40 a task that is passed on comes back with all that came of it', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
+  await ada.api.post(`/tasks/${id}/delegate`, { to: bob.id })
+  await bob.api.post(`/tasks/${id}/delegate`, { to: cleo.id })
+  t.match(await shown(`/tasks/${id}`, ({ depth }) => depth === 2), { owner: cleo.id, delegated_by: bob.id })
+  const { revision: token } = await cleo.api.post(`/tasks/${id}/start`)
+  await cleo.api.post(`/tasks/${id}/progress`, { token, percentage: 40 })
+  await t.rejects(ada.api.post(`/tasks/${id}/recall`, { reason: 'needed here' }), /INVALID_STATE_TRANSITION/, 'while it is worked on')
+  await cleo.api.post(`/tasks/${id}/release`, { token })
+  await ada.api.post(`/tasks/${id}/recall`, { reason: 'needed here' })
+  t.match(await shown(`/tasks/${id}`, ({ owner }) => owner === ada.id), { status: 'TODO', progress: 40, delegated_by: null, depth: null })
+  t.strictSame(await states(id), ['RECALLED', 'RECALLED'])
+})
+
+t.test('W-36 W-39 W-40 whoever passed it on sees what became of it', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post', maxRetries: 0 })
+  await ada.api.post(`/tasks/${id}/delegate`, { to: bob.id })
+  await bob.api.post(`/tasks/${id}/decline-delegation`, { reason: 'no time' })
+  t.match(await shown(`/tasks/${id}`, ({ owner }) => owner === ada.id), { delegated_by: null })
+  await ada.api.post(`/tasks/${id}/delegate`, { to: cleo.id })
+  await cleo.api.post(`/tasks/${id}/accept-delegation`)
+  const { revision: token } = await cleo.api.post(`/tasks/${id}/start`)
+  await cleo.api.post(`/tasks/${id}/fail`, { token, error: 'no stamps' })
+  await shown(`/tasks/${id}`, ({ block_kind }) => block_kind === 'failure')
+  t.strictSame(await states(id), ['DECLINED', 'FAILED'])
+  await cleo.api.post(`/tasks/${id}/unblock`, {})
+  const { revision: again, position } = await cleo.api.post(`/tasks/${id}/start`)
+  await cleo.api.post(`/tasks/${id}/complete`, { token: again })
+  await shown(`/tasks/${id}`, ({ status, depth }) => status === 'DONE' && depth === null)
+  t.strictSame(await states(id), ['DECLINED', 'COMPLETED'])
+  const { items } = await api.get<any>(`/delegation-pairs-daily?from=${ada.id}&to=${cleo.id}&minPosition=${position}`)
+  t.match(items, [{ accepted: 1, completed: 1 }])
+})
+
+t.test('W-42 nobody gives more than it was left', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post', priority: 'LOW' })
+  await ada.api.post(`/tasks/${id}/delegate`, { to: bob.id })
+  await t.rejects(bob.api.post(`/tasks/${id}/delegate`, { to: cleo.id, priority: 'HIGH' }), /TERMS_EXCEEDED/)
+})
+
+t.test('W-45 helpers say when their part is done', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
+  await ada.api.post(`/tasks/${id}/collaborators`, { collaborators: [{ orchestrator: bob.id, role: 'reader' }] })
+  await t.rejects(bob.api.post(`/tasks/${id}/collaborators/complete`, {}), /NOT_ASKED/)
+  await bob.api.post(`/tasks/${id}/collaborators/accept`)
+  await bob.api.post(`/tasks/${id}/collaborators/complete`, { note: 'all read' })
+  t.match(await shown(`/collaborations/${id}/${bob.id}`, ({ state }) => state === 'completed'), { note: 'all read', role: 'reader' })
+})
+
+t.test('read models are what a replay makes of the log', async (t) => t.strictSame(await differences(), []))
