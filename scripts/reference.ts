@@ -59,7 +59,7 @@ export function commandPage(deciders: readonly Decider[], choices: readonly Choi
       const { method, path } = routeOf(decider, name, command)
       const besides = Object.keys(command.answers?.fields.shape ?? {}).map((field) => `\`${field}\``)
       const about = besides.length > 0 ? `${command.about} Also answers ${besides.join(', ')}.` : command.about
-      return [`\`${method} /api/v1${path}\``, about, command.scope ?? 'write', fields(command.data)]
+      return [`\`${method} /api/v1${path}\``, about, command.operators ? 'operators' : command.scope ?? 'write', fields(command.data)]
     })
     if (decider.bulk) rows.push(bulkRow(decider, decider.bulk))
     const refusals = Object.entries(decider.rejections).map(([code, { kind, says }]) => [`\`${code}\``, kind, says])

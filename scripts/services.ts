@@ -14,7 +14,7 @@ export interface ServicesOptions extends Reports {
   readonly urls: EngineUrls
   /** On 127.0.0.1. */
   readonly ports: Readonly<Record<ServiceName, number>>
-  /** Given to the services besides what they are told here; BATON_ADMIN_KEY to the command service alone. */
+  /** Given to the services besides what they are told here; BATON_ADMIN_KEY and BATON_OPERATOR_KEY to the command service alone. */
   readonly env: Readonly<Record<string, string | undefined>>
   /** One file each. */
   readonly logFolder: string
@@ -83,17 +83,19 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 }
 
 function environmentOf(name: ServiceName, { urls, ports, env }: ServicesOptions): NodeJS.ProcessEnv {
-  const { BATON_ADMIN_KEY, ...rest } = env
+  const { BATON_ADMIN_KEY, BATON_OPERATOR_KEY, ...rest } = env
   if (name === 'gateway') {
     const { command, query, gateway } = ports
     return { ...rest, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: String(gateway), COMMAND_URL: loopback(command), QUERY_URL: loopback(query) }
   }
   return {
-    ...rest, ...name === 'command' && BATON_ADMIN_KEY !== undefined ? { BATON_ADMIN_KEY } : {},
+    ...rest, ...name === 'command' ? given({ BATON_ADMIN_KEY, BATON_OPERATOR_KEY }) : {},
     HOST: '127.0.0.1', [`${name.toUpperCase()}_PORT`]: String(ports[name]), BATON_ORGANIZATION: env.BATON_ORGANIZATION || 'default',
     EVENTSTORE_URL: urls.eventstore, DATABASE_URL: urls.database, ...name === 'projection' ? { NATS_URL: urls.announcer } : {},
   }
 }
+
+const given = (env: NodeJS.ProcessEnv) => Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined))
 
 interface Start {
   readonly program: string

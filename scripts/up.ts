@@ -36,7 +36,9 @@ export interface Up {
     readonly database: string
     readonly nats: string
   }
-  readonly adminKey: AdminKey
+  readonly adminKey: KeptKey
+  /** Of whoever runs the installation: for all organizations. */
+  readonly operatorKey: KeptKey
   /** By name; an engine that runs elsewhere is not among them. */
   readonly processes: Readonly<Partial<Record<EngineName | ServiceName, Supervised>>>
   /** Resolves with a sentence when something cannot be kept running; nothing is stopped by itself then. */
@@ -47,9 +49,9 @@ export interface Up {
   kill(): void
 }
 
-export interface AdminKey {
+export interface KeptKey {
   readonly key: string
-  /** Where it is kept; undefined when BATON_ADMIN_KEY gave it. */
+  /** Where it is kept; undefined when the environment gave it. */
   readonly file: string | undefined
   readonly isNew: boolean
 }
@@ -61,7 +63,8 @@ export async function up(options: UpOptions): Promise<Up> {
   const { root: given = defaultRoot, ports: wish = 'remembered', env = process.env, log, programs } = options
   const root = resolve(given)
   mkdirSync(root, { recursive: true })
-  const adminKey = adminKeyOf(root, env)
+  const adminKey = keptKey(root, 'admin', env)
+  const operatorKey = keptKey(root, 'operator', env)
   const asked = askedPorts(env)
   const { promise: failed, resolve: onGivenUp } = Promise.withResolvers<string>()
   let onRestarted = () => {}
@@ -73,7 +76,7 @@ export async function up(options: UpOptions): Promise<Up> {
   try {
     const ports = await choosePorts({ defaults: defaultPorts, asked, log, file: wish === 'free' ? undefined : join(root, 'ports.json') })
     const services = await startServices({
-      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key }, logFolder: join(root, 'log'), ...reports,
+      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key, BATON_OPERATOR_KEY: operatorKey.key }, logFolder: join(root, 'log'), ...reports,
       ...programs ? { programs } : {},
     })
     const gateway = loopback(ports.gateway)
@@ -93,7 +96,7 @@ export async function up(options: UpOptions): Promise<Up> {
       await engines.stop()
     }
     return {
-      root, urls, adminKey, processes, failed, stop: () => stopped ??= stop(),
+      root, urls, adminKey, operatorKey, processes, failed, stop: () => stopped ??= stop(),
       kill() {
         rmSync(note, { force: true })
         for (const { pid } of Object.values(processes)) killNow(pid)
@@ -105,15 +108,15 @@ export async function up(options: UpOptions): Promise<Up> {
   }
 }
 
-function adminKeyOf(root: string, { BATON_ADMIN_KEY }: Readonly<Record<string, string | undefined>>): AdminKey {
-  if (BATON_ADMIN_KEY) {
-    if (!isSecret(BATON_ADMIN_KEY, 'bk_')) {
-      throw new StartFailure('BATON_ADMIN_KEY is not bk_ and 43 base64url characters: correct it, or leave it out and one is made.')
-    }
-    return { key: BATON_ADMIN_KEY, file: undefined, isNew: false }
+function keptKey(root: string, of: 'admin' | 'operator', env: Readonly<Record<string, string | undefined>>): KeptKey {
+  const variable = `BATON_${of.toUpperCase()}_KEY`
+  const given = env[variable]
+  if (given) {
+    if (!isSecret(given, 'bk_')) throw new StartFailure(`${variable} is not bk_ and 43 base64url characters: correct it, or leave it out and one is made.`)
+    return { key: given, file: undefined, isNew: false }
   }
-  const file = join(root, 'admin.key')
-  const { secret: key, isNew } = secretIn(file, 'an admin key', 'bk_')
+  const file = join(root, `${of}.key`)
+  const { secret: key, isNew } = secretIn(file, `an ${of} key`, 'bk_')
   return { key, file, isNew }
 }
 
@@ -147,15 +150,16 @@ function killNow(pid: number) {
 }
 
 /** Where to look, line by line. */
-export function guide({ urls, root, adminKey: { key, file, isNew } }: Up): string {
-  const kept = file === undefined ? 'as given in BATON_ADMIN_KEY' : isNew ? `${key}  (shown this once; kept in ${file})` : `kept in ${file}`
+export function guide({ urls, root, adminKey, operatorKey }: Up): string {
+  const kept = ({ key, file, isNew }: KeptKey) => (file === undefined ? 'as the environment gives it' : isNew ? `${key}  (shown this once; kept in ${file})` : `kept in ${file}`)
   return [
     'Baton is up.',
     `  API        ${urls.gateway}/api/v1`,
     `  docs       ${urls.docs}`,
     `  health     ${urls.health}`,
     `  logs       ${join(root, 'log', '*.log')}`,
-    `  admin key  ${kept}`,
+    `  admin key  ${kept(adminKey)}`,
+    `  operators  ${operatorKey.file === undefined ? 'key as the environment gives it' : `key kept in ${operatorKey.file}`}`,
     'Ctrl-C stops it.',
   ].join('\n')
 }

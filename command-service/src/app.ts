@@ -3,7 +3,7 @@ import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
-import type { Decider } from 'shared-domain/kernel/decider.ts'
+import { operators, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
@@ -30,7 +30,7 @@ import { document } from './openapi.ts'
 import { meaningOf } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
-import { settingsFrom } from './settings.ts'
+import { settingsFrom, suspensionFrom } from './organizations.ts'
 import { connections, database, migrate, over } from './store/database.ts'
 import { counted, eventStore, rememberCapabilities } from './store/event-store.ts'
 import { domainVersion, KeptStates } from './store/kept-states.ts'
@@ -54,8 +54,8 @@ const patience = { waiters_max: 200, wait_ms: 2_000, retry_ms: 1_000 }
 /** Whoever holds this advisory lock leads processes and timers. */
 const leader_lock = 7_236_011
 
-/** `showKey` is told the admin key when one was made: the only time it can be shown. */
-export async function start(config: Config, { deciders, processes, choices, settings, gate }: Catalogue, showKey: (key: string) => void): Promise<Running> {
+/** `showKey` is told an admin key when one was made: the only time it can be shown. */
+export async function start(config: Config, { deciders, processes, choices, settings, gate }: Catalogue, showKey: (organization: string, key: string) => void): Promise<Running> {
   const app = edge(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
@@ -77,9 +77,11 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const findRows = rowsFrom(grounds)
     const findSettings = settingsFrom(streams, settings)
     const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate })
-    await bootstrap(handle, streams, db, config.organization, config.adminKey, showKey)
+    const begun = { handle, streams, db }
+    await bootstrap(begun, config.organization, { variable: 'BATON_ADMIN_KEY', key: config.adminKey }, (key) => showKey(config.organization, key))
+    await bootstrap(begun, operators, { variable: 'BATON_OPERATOR_KEY', key: config.operatorKey }, (key) => showKey(operators, key))
 
-    const timers = new Timers(db)
+    const timers = new Timers(db, suspensionFrom(streams))
     measured(app, {
       unread_facts: { about: 'Facts that could not be read.', count: () => unreadFacts(db) },
       overdue_timers: { about: 'Timers whose time has come.', count: () => timers.overdue() },

@@ -55,6 +55,7 @@ export function authoriser(streams: Streams): Authorise {
     // A key that was here before costs no read, or one a second.
     const principal = await (streams.known(apiKeyState, fingerprint.id) ? lookup() : guesses.counted(request.ip, lookup))
     for (const limit of principal.limits) rates.count(limit)
+    if (principal.isSuspended) throw new Problem('ORGANIZATION_SUSPENDED')
     return principal
   }
 }

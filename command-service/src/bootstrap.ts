@@ -9,18 +9,30 @@ import type { Handle, Request } from './request.ts'
 import { newId } from 'shared-service/new-id.ts'
 import type { Streams } from './store/streams.ts'
 
+interface Hosts {
+  readonly handle: Handle
+  readonly streams: Streams
+  readonly db: Kysely<any>
+}
+
+/** The key that the configuration gives, if it does, and what it calls it. */
+interface Given {
+  readonly variable: string
+  readonly key: string | undefined
+}
+
 /**
- * Sees to it that the organization of the configuration is there and has an admin key: the given one, which is made when it is new; without one a key is made at the very
- * first start and shown. Throws a sentence when the given key speaks for somebody else, or no more.
+ * Sees to it that an organization is there and has an admin key: the given one, which is made when it is new; without one a key is made
+ * at the very first start and shown. Throws a sentence when the given key speaks for somebody else, or no more.
  */
-export async function bootstrap(handle: Handle, streams: Streams, db: Kysely<any>, organization: string, given: string | undefined, show: (key: string) => void) {
+export async function bootstrap({ handle, streams, db }: Hosts, organization: string, { variable, key }: Given, show: (key: string) => void) {
   await begin(handle, organization)
-  if (given) {
-    await make(handle, organization, given)
-    const { id, hash } = fingerprintOf(given)
+  if (key) {
+    await make(handle, organization, key)
+    const { id, hash } = fingerprintOf(key)
     const principal = admit((await streams.refreshed(apiKeyState, id)).state, id, hash, new Date().toISOString(), [])
-    if (typeof principal === 'string') throw new Error(`BATON_ADMIN_KEY was revoked or has expired (${principal}): give another`)
-    if (principal.organization !== organization) throw new Error(`BATON_ADMIN_KEY belongs to the organization ${principal.organization}, not to ${organization}: give another`)
+    if (typeof principal === 'string') throw new Error(`${variable} was revoked or has expired (${principal}): give another`)
+    if (principal.organization !== organization) throw new Error(`${variable} belongs to the organization ${principal.organization}, not to ${organization}: give another`)
     return
   }
   await db.transaction().execute(async (trx) => {

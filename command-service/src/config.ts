@@ -1,14 +1,19 @@
+import { operators } from 'shared-domain/kernel/decider.ts'
 import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
 import { Address, Host, LogLevel, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
 import { z } from 'zod'
+
+const Key = z.preprocess((text) => text || undefined, z.string().regex(/^bk_[A-Za-z0-9_-]{43}$/, 'is bk_ and 43 base64url characters').optional())
 
 const Settings = z.object({
   HOST: Host,
   COMMAND_PORT: Port.default(8081),
   EVENTSTORE_URL: Address,
   DATABASE_URL: Address,
-  BATON_ORGANIZATION: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is lower-case letters, digits and hyphens').default('default'),
-  BATON_ADMIN_KEY: z.preprocess((text) => text || undefined, z.string().regex(/^bk_[A-Za-z0-9_-]{43}$/, 'is bk_ and 43 base64url characters').optional()),
+  BATON_ORGANIZATION: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/, 'is lower-case letters, digits and hyphens').default('default')
+    .refine((slug) => slug !== operators && slug !== 'self', 'is a word of its own here: choose another'),
+  BATON_ADMIN_KEY: Key,
+  BATON_OPERATOR_KEY: Key,
   LOG_LEVEL: LogLevel,
   COMMAND_RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(600_000),
   COMMAND_STATES_MAX: z.coerce.number().int().min(100).default(5_000),
@@ -21,6 +26,7 @@ export interface Config {
   readonly databaseUrl: string
   readonly organization: string
   readonly adminKey: string | undefined
+  readonly operatorKey: string | undefined
   readonly logLevel: string
   /** Requests that one key may make in a minute. */
   readonly rateLimit: number
@@ -33,7 +39,7 @@ export function configFrom(environment: Environment): Config {
   const data = settingsFrom(Settings, environment)
   return {
     host: data.HOST, port: data.COMMAND_PORT, eventStoreUrl: data.EVENTSTORE_URL, databaseUrl: data.DATABASE_URL,
-    organization: data.BATON_ORGANIZATION, adminKey: data.BATON_ADMIN_KEY, logLevel: data.LOG_LEVEL,
+    organization: data.BATON_ORGANIZATION, adminKey: data.BATON_ADMIN_KEY, operatorKey: data.BATON_OPERATOR_KEY, logLevel: data.LOG_LEVEL,
     rateLimit: data.COMMAND_RATE_LIMIT_PER_MINUTE, states_max: data.COMMAND_STATES_MAX,
   }
 }
@@ -44,4 +50,5 @@ export const shown = (config: Config): Config => ({
   eventStoreUrl: withoutSecrets(config.eventStoreUrl),
   databaseUrl: withoutSecrets(config.databaseUrl),
   adminKey: config.adminKey && `${config.adminKey.slice(0, 12)}...`,
+  operatorKey: config.operatorKey && `${config.operatorKey.slice(0, 12)}...`,
 })

@@ -11,7 +11,7 @@ import { handler } from './handle.ts'
 import { newId } from 'shared-service/new-id.ts'
 import { Queues } from './queues.ts'
 import type { Accepted } from './request.ts'
-import { settingsFrom } from './settings.ts'
+import { settingsFrom } from './organizations.ts'
 import { eventStore, type EventStore } from './store/event-store.ts'
 import { Streams } from './store/streams.ts'
 

@@ -15,7 +15,7 @@ import { looking } from './looking.ts'
 import { newId } from 'shared-service/new-id.ts'
 import { Busy, type Queues } from './queues.ts'
 import type { Accepted, Handle, Outcome, Request, Run } from './request.ts'
-import type { FindSettings } from './settings.ts'
+import type { FindSettings } from './organizations.ts'
 import { Conflict, type EventStore } from './store/event-store.ts'
 import type { Entry, Streams } from './store/streams.ts'
 

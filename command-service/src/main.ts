@@ -20,5 +20,5 @@ run({
   service,
   settings: () => configFrom(process.env),
   shown,
-  start: (config) => start(config, { deciders, processes, choices, settings, gate }, (key) => say({ msg: `admin key of ${config.organization}, shown this once: ${key}` })),
+  start: (config) => start(config, { deciders, processes, choices, settings, gate }, (organization, key) => say({ msg: `admin key of ${organization}, shown this once: ${key}` })),
 })

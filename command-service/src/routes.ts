@@ -1,16 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { meantAmong } from 'shared-domain/kernel/alias.ts'
-import { streamOf, type Command, type Decider } from 'shared-domain/kernel/decider.ts'
+import { operators, streamOf, type Command, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import { v5 } from 'uuid'
 import { fingerprintOf } from './auth.ts'
-import { commandIdOf } from './circumstances.ts'
+import { commandIdOf, type Circumstances } from './circumstances.ts'
 import { answerTo, type Asked, type CommandRoute, type Errand } from './command-route.ts'
 import { refusalsOf } from './gating.ts'
 import type { Handle } from './request.ts'
 import { prefix } from 'shared-service/addresses.ts'
 import { newId } from 'shared-service/new-id.ts'
-import { invalid } from 'shared-service/problems.ts'
+import { invalid, Problem } from 'shared-service/problems.ts'
 import { described, isCreating } from './openapi.ts'
 import { successorLink, wishFrom, wordingsOf, type CommandWording } from './wordings.ts'
 
@@ -45,18 +45,23 @@ function errandOf(wording: CommandWording, { known, parameters, body }: Asked, h
   const secret = command.secret ? `bk_${randomBytes(32).toString('base64url')}` : undefined
   const fingerprint = secret ? fingerprintOf(secret) : undefined
   const placed = command.place?.(data, known)
+  if (command.operators) mustOperate(known)
   const place = `${decider.category} ${own ?? wanted ?? placed ?? `${canonical.method} ${canonical.path} ${JSON.stringify(others)}`}`
   const commandId = commandIdOf(known, place)
-  const id = own ?? fingerprint?.id ?? wanted ?? placed ?? (known.key === undefined ? newId() : v5('id', commandId))
+  const id = own ?? placed ?? fingerprint?.id ?? wanted ?? (known.key === undefined ? newId() : v5('id', commandId))
   const location = isCreating(command, canonical.method) ? `${prefix}/${decider.collection}/${id}` : undefined
   return {
     line: streamOf(decider, id), link,
     async carryOut() {
       const outcome = await handle(decider, name, data, {
-        ...known, id, commandId, isNew: own === undefined && wanted === undefined && placed === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
+        ...known, ...(command.operators ? { organization: id } : {}), id, commandId, isNew: own === undefined && wanted === undefined && placed === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
         guard, fill, redacted, said: { id: own, payload },
       })
       return answerTo(outcome, refusalsOf(gate, decider, command), { location, secret, redacted, warning })
     },
   }
+}
+
+function mustOperate({ organization, by }: Pick<Circumstances, 'organization' | 'by'>) {
+  if (organization !== operators || by.kind !== 'admin') throw new Problem('FORBIDDEN', 'This needs a key of the operators.')
 }

@@ -35,8 +35,14 @@ export class Timers {
   #since: string | undefined
   #until_ms = -Infinity
 
-  constructor(db: Kysely<any>) {
+  /** Organizations whose timers wait. */
+  readonly #asleep = new Set<string>()
+  readonly #sleeps: (organization: string) => Promise<boolean>
+
+  /** `sleeps` says whether the timers of an organization wait for now, whatever is due. */
+  constructor(db: Kysely<any>, sleeps: (organization: string) => Promise<boolean> = async () => false) {
     this.#db = db
+    this.#sleeps = sleeps
   }
 
   /**
@@ -77,6 +83,11 @@ export class Timers {
     let answered: { readonly key: string; readonly position: string; readonly isDone: boolean }[] = []
 
     const ring = async ({ key, position, intent }: Due) => {
+      if (await this.#sleeps(intent.organization)) {
+        this.#asleep.add(intent.organization)
+        under.delete(key)
+        return this.#wake()
+      }
       const isDone = await carryOut(intent, signal).then(() => true, (error: unknown) => {
         log.error({ err: error, key, intent }, 'a timer could not be carried out; it is tried again')
         return false
@@ -91,7 +102,8 @@ export class Timers {
       const settled = answered
       answered = []
       await this.#settle(settled)
-      const due = await sql<Due>`select key, position, intent from timer where due <= ${new Date()} and key <> all(${[...under.keys()]})
+      await this.#look()
+      const due = await sql<Due>`select key, position, intent from timer where due <= ${new Date()} and key <> all(${[...under.keys()]}) and ${this.#isAwake()}
         order by due limit ${page_max - under.size}`.execute(this.#db)
       for (const row of due.rows) under.set(row.key, ring(row))
       if (answered.length === 0) await this.#rest([...under.keys()], signal)
@@ -106,9 +118,23 @@ export class Timers {
     return Number(row!.count)
   }
 
-  async #listen(since: string) {
+  async #listen(since: string, organization?: string) {
     const patience = sql`(intent #> '{intent,patience_ms}')::integer * interval '1 millisecond'`
-    await sql`update timer set due = ${since}::timestamptz + ${patience} where due < ${since}::timestamptz + ${patience}`.execute(this.#db)
+    const all = organization === undefined ? sql`true` : sql`intent->>'organization' = ${organization}`
+    await sql`update timer set due = ${since}::timestamptz + ${patience} where due < ${since}::timestamptz + ${patience} and ${all}`.execute(this.#db)
+  }
+
+  #isAwake() {
+    return this.#asleep.size === 0 ? sql`true` : sql`intent->>'organization' <> all(${[...this.#asleep]})`
+  }
+
+  /** Who could not be heard while it slept is listened to anew before its silence counts. */
+  async #look() {
+    for (const organization of this.#asleep) {
+      if (await this.#sleeps(organization)) continue
+      await this.#listen(instant(Date.now()), organization)
+      this.#asleep.delete(organization)
+    }
   }
 
   /** Not before the silence was listened to for long enough. */
@@ -136,7 +162,7 @@ export class Timers {
     const woken = new AbortController()
     this.#wake = () => woken.abort()
     const { rows: [next] } = await sql<{ wait: number | null }>`
-      select extract(epoch from min(due) - ${new Date()}::timestamptz) * 1000 as wait from timer where key <> all(${under})`.execute(this.#db)
+      select extract(epoch from min(due) - ${new Date()}::timestamptz) * 1000 as wait from timer where key <> all(${under}) and ${this.#isAwake()}`.execute(this.#db)
     const wait_ms = under.length >= page_max || next?.wait == null ? poll_max_ms : Math.min(poll_max_ms, Math.max(5, Math.ceil(Number(next.wait))))
     await pause(wait_ms, AbortSignal.any([signal, woken.signal]))
   }

@@ -1,8 +1,11 @@
 import t from 'tap'
-import { Api } from '../../scripts/api.ts'
+import { Api, Refused } from '../../scripts/api.ts'
 import { house, until } from './house.ts'
 
 const { baton, admin, differences } = await house(t)
+const operator = new Api(baton.urls.gateway, baton.operatorKey.key)
+
+const codeOf = (wish: Promise<unknown>) => wish.then(() => 'done', (error: unknown) => (error instanceof Refused ? error.code : Promise.reject(error as Error)))
 
 /** Asks once, also when the answer is that it was asked too often. */
 const impatient = (key: string) => new Api(baton.urls.gateway, key, { tries_max: 1 })
@@ -22,6 +25,50 @@ t.test('O-3 an organization shows its settings, and an admin changes them', asyn
   await t.rejects(admin.as(secret!).post('/organizations/self/configure', { orgRatePerMinute: 5 }), { code: 'FORBIDDEN' })
   t.match(await admin.as(secret!).get('/organizations/self'), wanted, 'anybody may read them')
   t.strictSame(await differences(), [], 'and so they stand in a replay')
+})
+
+t.test('O-1 an operator begins a second organization, whose admin sees nothing of the first', async (t) => {
+  const { id, secret, changed, position } = await operator.post('/organizations', { slug: 'globex', name: 'Globex', zone: 'Europe/Berlin' })
+  t.match({ id, secret, changed }, { id: 'globex', secret: /^bk_/, changed: true })
+  const globex = admin.as(secret!)
+  t.match(await globex.get('/keys/validate'), { organization: 'globex', actor: { kind: 'admin' } })
+  t.match(await globex.get(`/organizations/self?minPosition=${position}`), { slug: 'globex', name: 'Globex', zone: 'Europe/Berlin', status: 'ACTIVE', settings: { orgRatePerMinute: 60_000 } })
+  t.strictSame((await globex.get<{ items: { slug: string }[] }>('/organizations')).items.map(({ slug }) => slug), ['globex'])
+  const { id: task } = await admin.post('/orchestrators', { name: 'Ours' })
+  await globex.post('/orchestrators', { name: 'Theirs' })
+  t.equal(await codeOf(globex.send('PATCH', `/orchestrators/${task}`, { role: 'x' })), 'NOT_FOUND')
+  t.match((await operator.get<{ items: { slug: string }[] }>('/organizations')).items.map(({ slug }) => slug).sort(), ['default', 'globex', 'system'], 'operators see all')
+  t.match(await operator.get('/organizations/globex'), { name: 'Globex' })
+  t.match(await operator.get('/organizations/self'), { slug: 'system' })
+  t.match(await operator.get('/orchestrators'), { items: [] }, 'and of what stands in them nothing')
+  t.equal(await codeOf(operator.post('/organizations', { slug: 'globex', name: 'Globex' })), 'ORGANIZATION_EXISTS')
+  for (const slug of ['self', 'Globex', '']) t.equal(await codeOf(operator.post('/organizations', { slug, name: 'x' })), 'VALIDATION_ERROR')
+  t.equal(await codeOf(operator.post('/organizations', { slug: 'system', name: 'x' })), 'ORGANIZATION_EXISTS')
+})
+
+t.test('O-1 nobody else begins, suspends or resumes one', async (t) => {
+  const lesser = operator.as((await operator.post('/keys', { scopes: ['read', 'write', 'execute'] })).secret!)
+  for (const who of [admin, lesser])
+    for (const [path, body] of [['', { slug: 'initech', name: 'x' }], ['/globex/suspend', { reason: 'x' }], ['/globex/resume', {}]] as const)
+      t.equal(await codeOf(who.post(`/organizations${path}`, body)), 'FORBIDDEN')
+})
+
+t.test('O-2 commands of a suspended organization are refused and its questions answered, until it is resumed', async (t) => {
+  const { secret } = await operator.post('/organizations', { slug: 'hooli', name: 'Hooli' })
+  const hooli = impatient(secret!)
+  const { id } = await hooli.post('/orchestrators', { name: 'Ada' })
+  await operator.post('/organizations/hooli/suspend', { reason: 'unpaid' })
+  await until(async () => (await codeOf(hooli.post(`/orchestrators/${id}/activate`, {}))) === 'ORGANIZATION_SUSPENDED')
+  t.equal(await codeOf(hooli.post('/commands', { commands: [{ method: 'POST', path: `/api/v1/orchestrators/${id}/activate` }] })), 'ORGANIZATION_SUSPENDED')
+  await until(async () => (await hooli.get<{ status: string }>('/organizations/self')).status === 'SUSPENDED')
+  t.match(await hooli.get(`/orchestrators/${id}`), { status: 'OFFLINE' })
+  t.match(await hooli.get('/organizations/self'), { status: 'SUSPENDED', status_reason: 'unpaid' })
+  t.equal(await codeOf(admin.post('/orchestrators', { name: 'Others' })), 'done', 'others go on')
+  await operator.post('/organizations/hooli/resume', {})
+  await until(async () => (await codeOf(hooli.post(`/orchestrators/${id}/activate`, {}))) === 'done')
+  t.equal(await codeOf(operator.post('/organizations/system/suspend', { reason: 'x' })), 'FORBIDDEN')
+  t.equal(await codeOf(operator.post('/organizations/nowhere/suspend', { reason: 'x' })), 'NOT_FOUND')
+  t.strictSame(await differences(), [], 'and so it stands in a replay')
 })
 
 t.test('F-65 all keys of an organization together may ask as often as it has set, and no more', async (t) => {

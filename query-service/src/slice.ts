@@ -1,5 +1,6 @@
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import type { Slice as ChosenSlice } from 'shared-domain/kernel/choosing.ts'
+import { operators } from 'shared-domain/kernel/decider.ts'
 import { isText, type ReadModel, type Row } from 'shared-domain/kernel/read-model.ts'
 import { columnsOf } from 'shared-service/columns.ts'
 import { behind, conditionsOf, isOfItsValues, statements as db, type Sql } from 'shared-service/slices.ts'
@@ -51,10 +52,14 @@ export function statementOf(model: ReadModel, organization: string, slices: read
     left join (${sql.join(parts, sql` union all `)}) as r on true order by ${sql.join([...first, ...order.map((column) => sql.ref(column))])}`.compile(db)
 }
 
-/** Every row that this service ever shows is read by this function, which takes it from the caller's organization and from no other. */
+/**
+ * Every row that this service ever shows is read by this function, which takes it from the caller's organization and from no other: but
+ * for what operators see of all.
+ */
 function select(model: ReadModel, organization: string, slice: Slice, { conditions, order }: Part) {
-  const rows = db.selectFrom(model.name).select([...columnsOf(model), sql`true`.as('$found')]).where('organization', '=', organization)
-  const all = [...asked(model, organization, slice), ...conditions].reduce((rows, condition) => rows.where(condition), rows)
+  const rows = db.selectFrom(model.name).select([...columnsOf(model), sql`true`.as('$found')])
+  const own = sql<boolean>`organization = ${organization}`
+  const all = [...(model.operators && organization === operators ? [] : [own]), ...asked(model, organization, slice), ...conditions].reduce((rows, condition) => rows.where(condition), rows)
   return order.reduce((all, column) => all.orderBy(column), all).limit(slice.limit)
 }
 

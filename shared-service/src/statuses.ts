@@ -31,6 +31,7 @@ export const own = {
   NOT_FOUND: meant(general.NOT_FOUND),
   INVALID_API_KEY: { status: 401, retryable: false, title: 'Send a valid API key as `Authorization: Bearer bk_...`.' },
   API_KEY_EXPIRED: { status: 401, retryable: false, title: 'The API key has expired.' },
+  ORGANIZATION_SUSPENDED: { status: 403, retryable: false, title: 'The organization is suspended: its keys may ask and change nothing.' },
   METHOD_NOT_ALLOWED: { status: 405, retryable: false, title: 'The path does not take this method; `Allow` says which it takes.' },
   REQUEST_TIMEOUT: { status: 408, retryable: true, title: 'The request took too long to arrive.' },
   REVISION_MISMATCH: { status: 412, retryable: false, title: 'The stream has moved on; read it again.' },

@@ -34,6 +34,9 @@ export function partsOf(stream: string): { readonly category: string; readonly i
   return hyphen < 0 ? { category: stream, id: '' } : { category: stream.slice(0, hyphen), id: stream.slice(hyphen + 1) }
 }
 
+/** The organization whose admins are operators: of the whole installation. */
+export const operators = 'system'
+
 /** Settings of an organization by name, whichever it has. */
 export type SettingValues = Readonly<Record<string, unknown>>
 
@@ -149,6 +152,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
    * taken to make something there, unless it takes something away; false says that it does not.
    */
   readonly creates?: boolean
+  /** Operators alone may, each time for the organization that its stream is of: its facts are that organization's. It has a `place`. */
+  readonly operators?: true
   /** Only Baton's own processes send it; there is no route. */
   readonly internal?: true
   /** What the caller's key must allow; `write` when not said. */

@@ -38,6 +38,8 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly key: readonly string[]
   /** The column of the key that holds an organization: in the path of an item `self` is the caller's. */
   readonly self?: string
+  /** Operators see the rows of all organizations. */
+  readonly operators?: true
   /** Columns a list may be filtered by. */
   readonly filters: readonly string[]
   /** Text columns of which any holds the text of `?search=`, in any case. */
@@ -114,6 +116,7 @@ export const readModel = <
   row: Shape
   key: readonly Key[]
   self?: Key
+  operators?: true
   filters?: readonly Named<Both<Shape, Derived>>[]
   search?: { columns: readonly Named<Both<Shape, Derived>>[]; length_min?: number }
   contains?: Readonly<Record<string, Named<Both<Shape, Derived>>>>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { decider, isPrivileged, mayActAs, reject, type Context, type Hold } from '../../kernel/decider.ts'
+import { decider, isPrivileged, mayActAs, reject, scopes, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import { day_ms, later, second_ms } from '../../kernel/time.ts'
@@ -150,11 +150,18 @@ export const apiKey = decider(apiKeyState, {
       },
     },
 
-    retire: {
-      about: 'Another key has taken the place of this one.',
+    generateFirst: {
+      about: 'Make the first key of an organization that is about to begin.',
       internal: true,
       data: z.object({}),
-      decide: (state) => (state.stage === 'valid' ? [revoked(state, 'rotated')] : []),
+      decide: (state, _, context) => generate(state, null, { name: 'first', scopes: [...scopes] }, null, context),
+    },
+
+    retire: {
+      about: 'Another key has taken the place of this one, or what it was made for has not come.',
+      internal: true,
+      data: z.object({ reason: z.enum(['rotated', 'not-created']).default('rotated') }),
+      decide: (state, { reason }) => (state.stage === 'valid' ? [revoked(state, reason)] : []),
     },
 
     revoke: {

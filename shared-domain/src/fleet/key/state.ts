@@ -46,6 +46,8 @@ export interface Principal {
   readonly scopes: readonly Scope[]
   /** When the key expires, null for never. */
   readonly expiresAt: string | null
+  /** Its organization is suspended: whoever comes with the key may ask and change nothing. */
+  readonly isSuspended: boolean
   /** What the organization has set, or what is so without. */
   readonly settings: Settings
   /** How often whoever is counted under a name may come in a minute. */
@@ -82,11 +84,11 @@ export const admitting: readonly Fold[] = [apiKeyState, ...backing, organization
 
 /**
  * Whom a key with this hash speaks for at this instant, or why it is not taken. `lasts` are the types of the last facts about its backers,
- * undefined where there is none; what its organization has set counts as well.
+ * undefined where there is none; what became of its organization counts as well.
  */
 export function admit(
   key: ApiKeyState, id: string, hash: string, at: string, lasts: readonly (string | undefined)[],
-  { settings }: OrganizationState = organizationState.initial,
+  { settings, suspended }: OrganizationState = organizationState.initial,
 ): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
   if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
   if (backersOf(key).some(({ goneBy }, n) => lasts[n] === goneBy)) return 'INVALID_API_KEY'
@@ -95,7 +97,7 @@ export function admit(
   const limits = [{
     counted: `organization ${organization}`, who: 'All keys of the organization together', perMinute_max: settings.orgRatePerMinute,
   }]
-  return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt, settings, limits }
+  return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt, isSuspended: suspended !== null, settings, limits }
 }
 
 /** A key of the organization makes an admin only where it allows everything. */

@@ -1,36 +1,88 @@
 import { z } from 'zod'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
-import { decider, isPrivileged, reject } from '../../kernel/decider.ts'
+import { decider, isPrivileged, operators, reject, type Hold } from '../../kernel/decider.ts'
+import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
+import { second_ms } from '../../kernel/time.ts'
 import { text, TimeZone } from '../../vocabulary.ts'
 import { budgetState, latestOf } from '../budget/state.ts'
+import { apiKey } from '../key/decider.ts'
+import { keyIdOf } from '../key/state.ts'
 import { Organization, Slug } from './events.ts'
 import { settingNames, SomeSettings } from './settings.ts'
 import { organizationState } from './state.ts'
+
+/** In paths it is the caller's own. */
+const NewSlug = Slug.refine((slug) => slug !== 'self', { error: 'means one\'s own everywhere' })
+
+const Named = z.object({ slug: Slug })
+
+/** Somebody must be able to come in: the key is there before its organization is, and goes when that does not come. */
+const firstKey = (hash: string): Hold => ({
+  take: send(apiKey, keyIdOf(hash), 'generateFirst', {}),
+  giveBack: () => send(apiKey, keyIdOf(hash), 'retire', { reason: 'not-created' }),
+  within_ms: first_ms,
+})
+
+const first_ms = 30 * second_ms
+
+/** Their own could not be resumed by anybody. */
+const own = (slug: string) => (slug === operators ? reject('FORBIDDEN') : undefined)
 
 export const organization = decider(organizationState, {
   collection: 'organizations',
   rejections: {
     NOT_FOUND: unknown('There is no such organization.'),
-    FORBIDDEN: forbidden('Only an admin may do this.'),
+    FORBIDDEN: forbidden('Only an admin may do this, and nobody suspends the operators.'),
     ORGANIZATION_EXISTS: conflict('There is an organization of this name already.'),
   },
 
   commands: {
     create: {
-      about: 'Begin an organization.',
-      internal: true,
-      data: z.object({ slug: Slug, name: text(200), zone: TimeZone.default('UTC') }),
+      about: 'Begin an organization, with an admin key of its own, shown once.',
+      creates: true,
+      operators: true,
+      secret: true,
+      fresh: true,
+      scope: 'admin',
+      data: z.object({ slug: NewSlug, name: text(200), zone: TimeZone.default('UTC') }),
       place: ({ slug }) => slug,
-      decide({ profile }, { slug, name, zone }) {
-        if (!profile) return [Organization.OrganizationCreated({ slug, name, zone })]
-        return profile.name === name && profile.zone === zone ? [] : reject('ORGANIZATION_EXISTS')
+      holds: (_, __, { secret }) => (secret ? firstKey(secret.hash) : undefined),
+      decide: ({ profile }, said) => (profile ? reject('ORGANIZATION_EXISTS') : [Organization.OrganizationCreated(said)]),
+    },
+
+    suspend: {
+      about: 'Refuse every command of the keys of an organization, and let its timers wait, until it is resumed; it may go on reading.',
+      route: 'POST /organizations/:slug/suspend',
+      creates: false,
+      operators: true,
+      scope: 'admin',
+      data: Named.extend({ reason: text(500) }),
+      place: ({ slug }) => slug,
+      decide({ profile, suspended }, { slug, reason }) {
+        if (!profile) return reject('NOT_FOUND')
+        return own(slug) ?? (suspended === null ? [Organization.OrganizationSuspended({ reason })] : [])
+      },
+    },
+
+    resume: {
+      about: 'Take commands of the keys of an organization again; what fell due meanwhile happens now, in its order.',
+      route: 'POST /organizations/:slug/resume',
+      creates: false,
+      operators: true,
+      scope: 'admin',
+      data: Named,
+      place: ({ slug }) => slug,
+      decide({ profile, suspended }) {
+        if (!profile) return reject('NOT_FOUND')
+        return suspended === null ? [] : [Organization.OrganizationResumed({})]
       },
     },
 
     configure: {
       about: 'Change settings of the organization; what is not said stays.',
       route: 'POST /organizations/self/configure',
+      creates: false,
       scope: 'admin',
       data: SomeSettings,
       place: (_, { organization }) => organization,

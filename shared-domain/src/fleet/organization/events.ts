@@ -16,6 +16,14 @@ export const Organization = events({
     about: 'Whether the budget of the organization is exhausted, as all commands in it heed it from now on.',
     data: z.object({ budget: Blocked.nullable() }),
   },
+  OrganizationSuspended: {
+    about: 'Its keys may ask and change nothing, and its timers wait, until it is resumed.',
+    data: z.object({ reason: z.string() }),
+  },
+  OrganizationResumed: {
+    about: 'Its keys may change things again, and what fell due meanwhile happens now.',
+    data: z.object({}),
+  },
   OrganizationConfigured: {
     about: 'Settings were changed; `before` has what held until then, `set` everything that is set by now.',
     data: z.object({ changed: SettingValues, before: SettingValues, set: SettingValues }),

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import { decider, fold, Rejection, scopes, type Decider, type Evolve, type SettingValues } from 'shared-domain/kernel/decider.ts'
 import { events, type EventOf } from 'shared-domain/kernel/events.ts'
@@ -9,13 +10,16 @@ import { newId } from 'shared-service/new-id.ts'
 import t from 'tap'
 import { z } from 'zod'
 import { startEventStore } from '../../infra/embedded/engines.ts'
+import { startPostgres } from '../../infra/embedded/postgres.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import { until } from './fixture.ts'
 import { handler } from './handle.ts'
 import { Queues } from './queues.ts'
-import { settingsFrom } from './settings.ts'
+import { settingsFrom } from './organizations.ts'
 import { counted, eventStore } from './store/event-store.ts'
+import { database, migrate } from './store/database.ts'
 import { Streams } from './store/streams.ts'
+import { Timers } from './timers.ts'
 
 /** A house says which colour its walls are to have; whoever paints reads it, whoever sweeps does not. */
 const House = events({ HousePainted: { about: 'It wants this colour.', data: z.object({ colour: z.string() }) } })
@@ -101,4 +105,33 @@ t.test('O-3 what another replica has set is known a moment later', async (t) => 
   await there.asks(house, 'acme', 'paint', { colour: 'blue' })
   await until(async () => !(await here.asks(wall, id, 'paint') instanceof Rejection))
   t.match(await lastOf(id), { colour: 'blue' })
+})
+
+t.test('O-2 timers of an organization that is suspended wait, and come in their order after it is resumed', async (t) => {
+  const postgres = await startPostgres({ dir: join(folderFor(t, 'timers'), 'postgres') })
+  const db = database(postgres.url, () => undefined)
+  await migrate(db)
+  let isSuspended = true
+  const timers = new Timers(db, async (organization) => organization === 'acme' && isSuspended)
+  const rung: string[] = []
+  const ending = new AbortController()
+  const timer = (key: string, ago_ms: number, organization: string, patience_ms?: number) => ({
+    key, due: new Date(Date.now() - ago_ms).toISOString(), position: 1n,
+    errand: { intent: { category: 'x', id: key, command: 'y', data: {}, ...(patience_ms ? { patience_ms } : {}) }, process: 'p', commandId: newId(), organization, correlationId: 'c', causationId: 'c' },
+  })
+  const running = timers.run(async ({ intent }) => void rung.push(intent.id), { error() {} } as never, ending.signal)
+  await timers.change([timer('third', 1_000, 'acme'), timer('first', 3_000, 'acme'), timer('second', 2_000, 'acme'), timer('silence', 9_000, 'acme', 600_000)], [])
+  await timers.change([timer('other', 1_000, 'globex')], [])
+  await until(async () => rung.length > 0)
+  t.strictSame(rung, ['other'])
+  await timers.change([timer('another', 0, 'globex')], [])
+  await until(async () => rung.length > 1)
+  t.strictSame(rung, ['other', 'another'], 'again and again')
+  isSuspended = false
+  await until(async () => rung.length > 4)
+  t.strictSame(rung.slice(2), ['first', 'second', 'third'], 'but who could not be heard is listened to anew')
+  ending.abort()
+  await running
+  await db.destroy()
+  await postgres.stop()
 })
