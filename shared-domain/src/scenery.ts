@@ -115,6 +115,7 @@ const late = later(now, hour_ms)
 const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
   [step('start'), step('complete'), step('rate', { rating: 4 })],
+  [step('startSelected', { worker: second, selection: { policy: 'any', candidates: [], rejected: [] } })],
   [step('edit', { slaDeadline: now }), step('warnSla', { slaDeadline: now }, 1)],
   [step('edit', { slaDeadline: late }), step('violateSla', { slaDeadline: late }, 2 * hour_ms)],
   [
