@@ -129,14 +129,14 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
 
 t.test('tenancy: no command of any route reaches another organization', async (t) => {
   const { id } = await orchestrator()
-  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '' }
+  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '', organizations: 'default' }
   const { body: decision } = await admin('POST /decisions', { title: 'q', electorate: [id, (await orchestrator('Bob')).id] })
   Object.assign(mine, { escalations: mine.tasks, decisions: decision.id, keys: (await admin(`POST /orchestrators/${id}/keys`, {})).body.id, agents: (await admin('POST /agents', { name: 'Hand' })).body.id })
   const conflict = await admin('POST /conflicts', { kind: 'other', subject: 'the desk', orchestrators: [id, (await orchestrator('Cy')).id] })
   const conversation = await admin(`POST /orchestrators/${id}/conversations`, { target: { kind: 'user', id: 'ada' }, content: 'Ahoy.' })
   Object.assign(mine, { conflicts: conflict.body.id, conversations: conversation.body.id })
   const openapi = await (await fetch(`${service.url}/openapi.json`)).json() as { paths: Record<string, Record<string, unknown>> }
-  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent', conflicts: 'conflict', conversations: 'conversation' }
+  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent', conflicts: 'conflict', conversations: 'conversation', organizations: 'organization' }
   const lengthOf = async (collection: keyof typeof mine) => (await read(`${categories[collection]}-${mine[collection]}`)).length
   let routes = 0
   for (const [path, methods] of Object.entries(openapi.paths)) {
