@@ -135,6 +135,35 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'away from there', params: { id }, body: { status: 'AWAY' }, answers: refused(409, 'INVALID_STATE_TRANSITION') },
     ]
   },
+  'PUT /tasks/:id → PATCH /tasks/:id': async () => {
+    const id = await task()
+    const link = `/tasks/${id}`
+    return [
+      { says: 'older names', by: 'ada', params: { id }, body: { title: 'Sort it', dueDate: '2031-01-01T00:00:00Z', channelId: 'post' }, answers: ok, link },
+      { says: 'as PATCH', by: 'ada', params: { id }, body: { description: 'All of it.' }, answers: ok, link },
+      { says: 'of another', by: 'bob', params: { id }, body: { title: 'Mine' }, answers: refused(403, 'INVALID_OWNERSHIP'), link },
+      { says: 'two words for one', params: { id }, body: { dueDate: null, dueAt: null }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/time-estimates → POST /tasks/:id/record-time': async () => {
+    const taskId = await task()
+    const link = `/tasks/${taskId}/record-time`
+    return [
+      { says: 'what it took', by: 'ada', params: { orchestrator: ada.id }, body: { taskId, estimatedHours: 4, actualHours: 5, notes: 'rain' }, answers: ok, link },
+      { says: 'of another', by: 'bob', params: { orchestrator: bob.id }, body: { taskId, estimatedHours: 4, actualHours: 5 }, answers: { status: 403 }, link },
+      { says: 'without an estimate', params: { orchestrator: ada.id }, body: { taskId, actualHours: 5 }, answers: { status: 400 } },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/analytics/quality → POST /tasks/:id/rate': async () => {
+    const taskId = await running()
+    await api.post(`/tasks/${taskId}/complete`, {})
+    const link = `/tasks/${taskId}/rate`
+    return [
+      { says: 'by an admin', params: { orchestrator: ada.id }, body: { taskId, rating: 4, category: 'timeliness', comments: 'quick' }, answers: ok, link },
+      { says: 'by its owner', by: 'ada', params: { orchestrator: ada.id }, body: { taskId, rating: 5 }, answers: refused(403, 'FORBIDDEN'), link },
+      { says: 'out of range', params: { orchestrator: ada.id }, body: { taskId, rating: 6 }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'DELETE /tasks/:id → POST /tasks/:id/cancel': async () => {
     const id = await task()
     return [

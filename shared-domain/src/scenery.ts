@@ -122,6 +122,9 @@ const courses: readonly (readonly Step[])[] = [
     step('reserve', { orchestrator: whose, command: whose }, 0, mail),
     step('release', { orchestrator: whose, command: whose, reason: 'not-started' }, 0, mail),
   ],
+  [step('reserve', { orchestrator: whose, command: whose }, 0, mail), step('confirm', { orchestrator: whose, command: whose }, 0, mail)],
+  // It is the revision of the move, which is among the first of its stream.
+  [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],
   [
     step('hold', { reservation: second, tokens: 5, cost: 1, at: now, until: late }, 0, ['ledger', kept]),
     step('expire', { reservation: second }, 2 * hour_ms, ['ledger', kept]),

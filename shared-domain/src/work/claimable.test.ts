@@ -26,11 +26,14 @@ function offered({ log, at }: World): readonly string[] {
 
 const selection = { policy: 'any', candidates: [], rejected: [] }
 
-/** The tasks that start for one who may claim them, whoever is at work: whether one takes work at the moment is no matter of the task. */
+/** Whether one takes work at the moment, and may spend on it, is no matter of the task. */
+const matterOfWorker = ['ORCHESTRATOR_UNAVAILABLE', 'BUDGET_EXHAUSTED']
+
+/** The tasks that start for one who may claim them, whoever is at work. */
 const startable = (world: World): readonly string[] => ids.flatMap((worker) => ids.filter((id) => {
   const wish = { worker: OrchestratorId.parse(worker), selection }
   const decision = task.commands.startSelected.decide(world.look(taskState, id), wish, world.contextOf({ id }))
-  return !(decision instanceof Rejection) || decision.code === 'ORCHESTRATOR_UNAVAILABLE'
+  return !(decision instanceof Rejection) || matterOfWorker.includes(decision.code)
 }))
 
 const [elector, another] = ids as [string, string]

@@ -29,7 +29,7 @@ t.test('F-50 an orchestrator begins to talk, once a conversation, and the first 
   const given = behaviour(t, conversation).given().seeing(orchestratorState, owner, registered)
   given.when('open', opening).yields(begun, said(1))
   given.by(himself(owner)).when('open', opening).yields(begun, said(1, { from: owner }))
-  given.by(daemon, owner).when('open', opening).yields(begun, said(1, { from: daemon.id }))
+  given.by(daemon, owner).when('open', opening).yields(begun, said(1, { from: owner }))
   const known = behaviour(t, conversation).given(begun, said(1), said(2), over()).seeing(orchestratorState, owner, registered)
   known.when('open', opening).changesNothing()
   for (const more of [{ content: 'Farewell.' }, { target: { kind: 'channel' as const, id: 'ada' } }, { target: { ...target, id: 'bob' } }])

@@ -15,6 +15,9 @@ function inside(state: ConversationState, context: Context) {
 
 const isOver = (action: string) => reject('INVALID_STATE_TRANSITION', { action, status: 'CLOSED' })
 
+/** In whose name the caller speaks: a daemon in that of its orchestrator. */
+const speakerOf = ({ actsFor, by }: Pick<Context, 'actsFor' | 'by'>) => actsFor ?? by.id
+
 export const conversation = decider(conversationState, {
   collection: 'conversations',
   rejections: {
@@ -45,7 +48,7 @@ export const conversation = decider(conversationState, {
         if (known.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'open', status: 'ARCHIVED' })
         return [
           Conversation.ConversationInitiated({ orchestrator, target, slot: null }),
-          Conversation.MessagePosted({ orchestrator, no: 1, content, parent: null, from: context.by.id }),
+          Conversation.MessagePosted({ orchestrator, no: 1, content, parent: null, from: speakerOf(context) }),
         ]
       },
     },
@@ -63,7 +66,7 @@ export const conversation = decider(conversationState, {
         const no = state.messages + 1
         if (no > messages_max) return reject('LIMIT_REACHED', { max: messages_max })
         if (parent !== null && parent >= no) return reject('PARENT_UNKNOWN', { parent })
-        return [Conversation.MessagePosted({ orchestrator: state.orchestrator, no, content, parent, from: from ?? context.by.id })]
+        return [Conversation.MessagePosted({ orchestrator: state.orchestrator, no, content, parent, from: from ?? speakerOf(context) })]
       },
     },
 
