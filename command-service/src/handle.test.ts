@@ -66,7 +66,7 @@ t.test('S-40 a task that changes hands while it is being started takes a slot of
     },
   })
   const { revision } = await here.says('task', work, 'start')
-  t.equal(revision, 2, 'after the delegation')
+  t.equal(revision, 3, 'after the delegation, and that its target took it up')
   t.strictSame([await here.slotsOf(ada), await here.slotsOf(bob)], [{ max: 5, active: 0, reserved: 0 }, { max: 5, active: 0, reserved: 1 }])
 })
 
