@@ -82,7 +82,10 @@ t.test('F-14 a reservation that nobody confirms ends after thirty seconds', asyn
   t.strictSame([reservation_ms, taken().length], [30_000, 2])
   world.pass(1)
   t.strictSame(taken(), [slotOf({ ...taking(1), session: null })])
-  t.strictSame(courier.waiting, [])
+  // Whoever confirms late is answered once more, and then nothing waits.
+  t.match(courier.waiting, [{ command: 'confirm' }])
+  world.pass(reservation_ms)
+  t.strictSame([taken(), courier.waiting], [[slotOf({ ...taking(1), session: null })], []])
 })
 
 const deed = fc.record({
