@@ -4,6 +4,7 @@ import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
+import { heard } from './store/event-store.ts'
 
 const { client, db, key, service, replica, engines } = await house(t)
 const admin = asking(service.url, key)
@@ -26,7 +27,7 @@ async function task(owner: string, more: object = {}): Promise<string> {
 
 async function read(stream: string) {
   const events = []
-  for await (const { event } of client.readStream(stream)) events.push(event!)
+  for await (const { event } of heard(client.readStream(stream))) events.push(event!)
   return events
 }
 

@@ -1,4 +1,5 @@
 import { FORWARDS, START, streamNameFilter, type AllStreamRecordedEvent, type EventStoreDBClient } from '@eventstore/db-client'
+import { heard } from './store/event-store.ts'
 import { sql, type Kysely } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
@@ -130,7 +131,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
     const rows = await db.selectFrom('unread_fact').select('commit').orderBy('commit').limit(again_max).execute()
     for (const { commit } of rows) {
       const fromPosition = { commit: BigInt(commit), prepare: BigInt(commit) }
-      for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 })) {
+      for await (const { event } of heard(client.readAll({ direction: FORWARDS, fromPosition, maxCount: 1 }))) {
         try {
           if (event?.position.commit === fromPosition.commit) await react(entryOf(event), true)
           await db.deleteFrom('unread_fact').where('commit', '=', commit).execute()

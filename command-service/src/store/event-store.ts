@@ -36,6 +36,15 @@ export async function rememberCapabilities(client: EventStoreDBClient): Promise<
   Object.defineProperty(client, 'capabilities', { value: capabilities })
 }
 
+/**
+ * What is read, with its errors heard for good. Whoever goes through it hears the first error; the library may tell of the same break once
+ * more when nobody listens any longer, and that would end the service.
+ */
+export function heard<Reading extends { on(event: 'error', listener: () => void): unknown }>(reading: Reading): Reading {
+  reading.on('error', () => undefined)
+  return reading
+}
+
 /** The one place that knows the client library of the event store. */
 export const eventStore = (client: EventStoreDBClient): EventStore => ({
   async read(stream, from, take, events_max) {
@@ -43,7 +52,7 @@ export const eventStore = (client: EventStoreDBClient): EventStore => ({
     try {
       // Read to the end whatever happens: a read that is left early keeps the client from ending.
       const range = { direction: FORWARDS, fromRevision: from === 0 ? START : BigInt(from), ...(events_max ? { maxCount: events_max } : {}) } as const
-      for await (const { event } of client.readStream(stream, range)) {
+      for await (const { event } of heard(client.readStream(stream, range))) {
         try {
           if (event && !failure) take(stored(event))
         } catch (error) {
@@ -96,6 +105,7 @@ const stored = (event: RecordedEvent): StoredEvent => ({
 
 async function positionOfLast(client: EventStoreDBClient, stream: string): Promise<bigint> {
   let position = 0n
-  for await (const { event } of client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 })) position = event?.position?.commit ?? 0n
+  const last = client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 })
+  for await (const { event } of heard(last)) position = event?.position?.commit ?? 0n
   return position
 }
