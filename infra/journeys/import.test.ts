@@ -160,9 +160,11 @@ t.test('a log full of faults is played as far as it can be; each fault is told o
   const names = (await log()).slice(before).flatMap(({ fact }) => (fact.type === 'OrchestratorRegistered' ? [(fact.data as { name: string }).name] : []))
   t.strictSame(names.sort(), [`${'J'.repeat(99)}…`, 'Jörgen', 'Jürgen'])
   t.strictSame(await differences(), [])
-  const after = (await log()).length
+  // What processes still do of the first time is no fact of the second.
+  const said = async () => (await log()).filter(({ fact }) => fact.by.kind !== 'process').length
+  const after = await said()
   const again = await play({ encoding: 'latin1' })
   t.equal(again.code, 0)
   t.strictSame({ ...JSON.parse(again.out), elapsed_ms: 0 }, { ...JSON.parse(first.out), elapsed_ms: 0 })
-  t.equal((await log()).length, after, 'and again nothing changes')
+  t.equal(await said(), after, 'and again nothing changes')
 })
