@@ -58,7 +58,7 @@ t.test('a case log goes through the command API with its order and times; what i
   t.match(c1, { priority: 'CRITICAL', assignee: 'bob', created_at: '2021-05-01T08:00:00.000Z', completed_at: '2021-05-01T12:00:00.000Z' })
   t.equal(imported.find(({ metadata }) => metadata.case === 't1').completed_at, '2021-06-01T08:00:00.000Z')
   const history = (await log()).filter(({ fact }) => fact.id === c1.task)
-  t.strictSame(history.map(({ fact }) => fact.type), ['TaskCreated', 'TaskAssigned', 'TaskStarted', 'TaskAssigned', 'TaskBlocked', 'TaskHandedOff', 'TaskUnblocked', 'TaskStarted', 'TaskCompleted'])
+  t.strictSame(history.map(({ fact }) => fact.type), ['TaskCreated', 'TaskAssigned', 'TaskStarted', 'TaskAssigned', 'TaskBlocked', 'TaskHandedOff', 'TaskAssigned', 'TaskUnblocked', 'DelegationStarted', 'TaskStarted', 'TaskCompleted', 'DelegationEnded'])
   t.ok(history.every(({ fact }) => fact.imported))
   t.strictSame(await differences(), [])
 
@@ -83,7 +83,7 @@ t.test('excerpts of two real logs go through with the mappings that Baton has fo
   const incidents = await play('itsm-incidents')
   const fleet = await play('agent-fleet')
   t.strictSame(incidents, {
-    rows: 299, commands: 290, unread: 0, byWish: { create: 30, assign: 48, handoff: 35, block: 24, start: 53, unblock: 24, complete: 30 },
+    rows: 299, commands: 314, unread: 0, byWish: { create: 30, assign: 72, handoff: 35, block: 24, start: 53, unblock: 24, complete: 30 },
     // What was resolved is done for good, and these incidents were taken up again.
     refused: { 'start INVALID_STATE_TRANSITION': 48, 'assign INVALID_STATE_TRANSITION': 23, 'handoff INVALID_STATE_TRANSITION': 21, 'block INVALID_STATE_TRANSITION': 13 },
   })

@@ -95,6 +95,8 @@ export class Course {
     if (!(yield wish(row, known, 'handoff', { to, notes: cut(`${known.owner} to ${owner}`, 2_000), force: true }))) return
     if (known.phase === 'active') known.phase = 'open'
     known.owner = owner
+    // A move clears who was assigned: the row says it again.
+    known.assignee = ''
   }
 
   #owner(row: Row, name: string): string {
