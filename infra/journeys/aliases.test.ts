@@ -344,6 +344,23 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'of itself', by: 'ada', body: { ...said, relatedAgentId: first }, answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'POST /orchestrators/:orchestrator/consensus → POST /decisions': async () => {
+    const body = { title: 'Move?', requiredVpIds: [ada.id, bob.id], threshold: 66.7 }
+    return [
+      {
+        says: 'a percentage', by: 'ada', params: { orchestrator: ada.id }, body, answers: created, link: '/decisions',
+        then: ({ body: { id } }) => rowOf(`/decisions/${id}`, ({ protocol, threshold, quorum, weight }) =>
+          protocol === 'weighted' && threshold === '667/1000' && quorum === '1/1' && weight === '2'),
+      },
+      { says: 'for another', by: 'bob', params: { orchestrator: ada.id }, body, answers: refused(403, 'FORBIDDEN') },
+      { says: 'less than half', params: { orchestrator: ada.id }, body: { ...body, threshold: 40 }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'two words for one', params: { orchestrator: ada.id }, body: { ...body, electorate: [ada.id] }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'POST /orchestrators/consensus → POST /decisions': async () => [
+    { says: 'three quarters', by: 'ada', body: { title: 'Move?', requiredVpIds: [ada.id, bob.id] }, answers: created, link: '/decisions' },
+    { says: 'nobody to vote', body: { title: 'Move?', requiredVpIds: [] }, answers: refused(400, 'VALIDATION_ERROR') },
+  ],
   'POST /orchestrators/:orchestrator/consensus/vote → POST /decisions/:id/votes': async () => {
     const decisionId = await question()
     return [
@@ -555,6 +572,13 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'one', params: { orchestrator: bob.id }, answers: { status: 200, body: { orchestrator: bob.id, max: 5 } }, link: `/capacity/${bob.id}` },
     { says: 'none', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
   ],
+  'GET /orchestrators/:orchestrator/consensus → GET /decisions': async () => {
+    const decision = await question()
+    await rowOf(`/decisions/${decision}`, () => true)
+    return [{ says: 'all', params: { orchestrator: ada.id }, answers: { status: 200 }, link: '/decisions' }]
+  },
+  'GET /orchestrators/consensus → GET /decisions': async () =>
+    [{ says: 'all', answers: { status: 200 }, link: '/decisions' }],
   'GET /orchestrators/:orchestrator/consensus/:decision → GET /decisions/:decision': async () => {
     const decision = await question()
     await rowOf(`/decisions/${decision}`, () => true)

@@ -419,7 +419,7 @@ function frozen<T>(value: T): T {
 /** Acts rather than states to be in: asked for again under another id, they are done again. */
 const acts = new Set([
   'task.recall', 'orchestrator.restart', 'task.requireApproval', 'conversation.post', 'charter.rollback', 'ledger.consume',
-  'ledger.consumeOfOrganization', 'ledger.book',
+  'ledger.consumeOfOrganization', 'ledger.book', 'decision.argue', 'decision.remind',
 ])
 
 /**

@@ -1,7 +1,11 @@
 import { approvals } from './council/approvals.ts'
 import { deadlines } from './council/deadlines.ts'
 import { decision } from './council/decision/decider.ts'
-import { decisions, votes } from './council/decision/decisions.ts'
+import { argumentsGiven } from './council/decision/arguments.ts'
+import { decisions } from './council/decision/decisions.ts'
+import { votes } from './council/decision/votes.ts'
+import { waitingVotes } from './council/decision/waiting-votes.ts'
+import { reopening } from './council/reopening.ts'
 import { agentPeers } from './fleet/agent/agent-peers.ts'
 import { agentVersions } from './fleet/agent/agent-versions.ts'
 import { agents } from './fleet/agent/agents.ts'
@@ -86,16 +90,15 @@ export const deciders: readonly Decider[] = [
 ]
 
 export const readModels: readonly ReadModel[] = [
-  backlog, backlogSummary, notes, timeRecords,
-  delegations, delegationPairs, delegationPairsDaily, collaborations, choiceRows, lapses, performance, waits, conflicts, organizations,
-  orchestrators,
-  posts, conversations, conversationMessages, capacities, keys, agents, agentVersions, agentPeers, budgets, budgetDays, charters,
-  actionApprovals, decisions, votes, timeline,
+  backlog, backlogSummary, notes, timeRecords, delegations, delegationPairs, delegationPairsDaily, collaborations, choiceRows, lapses,
+  performance, waits, conflicts, organizations, orchestrators, posts, conversations, conversationMessages, capacities, keys, agents,
+  agentVersions, agentPeers, budgets, budgetDays, charters, actionApprovals, decisions, votes, waitingVotes, argumentsGiven, timeline,
 ]
 
 export const processes: readonly Process[] = [
   unblocking, detection, leases, moving, slaDeadlines, assignments, slots, emails, rotation, agentSlots, circuits, supervisors, ledgers,
   exhaustion, idleConversations, guardians, expiries, deadlines, approvals,
+  reopening,
 ]
 
 export const choices: readonly Choice<any>[] = [nextTask, queueNext]

@@ -1,9 +1,17 @@
 import type { z } from 'zod'
 import { fold, type Evolve } from '../../kernel/decider.ts'
-import type { Actor } from '../../kernel/fact.ts'
-import { Decision, type DecisionEvent, type decisionTypes, type Vote } from './events.ts'
+import type { Actor, Meta } from '../../kernel/fact.ts'
+import type { Ballot } from '../tally/ballots.ts'
+import { Decision, type DecisionEvent } from './events.ts'
+import type { decisionTypes, Elector, rule } from './shapes.ts'
 
-export type VoteName = z.output<typeof Vote>
+export interface Vote extends Ballot {
+  readonly comment: string | null
+  readonly confidence: number | null
+}
+
+type Seat = Pick<z.output<typeof Elector>, 'kind' | 'weight' | 'proxy'>
+type Rule = { readonly [Name in Exclude<keyof typeof rule, 'minElectorate' | 'ballot' | 'tally'>]: z.output<(typeof rule)[Name]> }
 
 export interface Question {
   readonly organization: string
@@ -12,37 +20,84 @@ export interface Question {
   readonly asker: string | null
   readonly type: (typeof decisionTypes)[number]
   readonly task: string | null
-  readonly electorate: ReadonlyMap<string, { readonly weight: number }>
-  readonly quorum: number
+  /** In the order of ids. */
+  readonly electorate: ReadonlyMap<string, Seat>
+  readonly rule: Rule
   readonly deadline: string | null
-  readonly votes: ReadonlyMap<string, { readonly vote: VoteName; readonly comment: string | null }>
+  readonly extensions: number
+  /** How long before the deadline those who have not voted are reminded. */
+  readonly reminders_s: readonly number[]
+  readonly votes: ReadonlyMap<string, Vote>
+  /** How often somebody argued. */
+  readonly argued: ReadonlyMap<string, number>
+  /** The revision of its last fact. */
+  readonly revision: number
 }
 
-export type DecisionState =
-  | { readonly stage: 'unknown' }
-  | Question & { readonly stage: 'pending' | 'approved' | 'rejected' | 'expired' | 'cancelled' }
+export type Outcome = 'approved' | 'rejected' | 'expired' | 'cancelled'
+
+/** What is said after the end. */
+export interface Ended {
+  readonly stage: Outcome
+  readonly endedAt: string
+  readonly option: string | null
+  readonly dissent: ReadonlyMap<string, string>
+  readonly result: { readonly right: string; readonly note: string | null } | null
+  readonly reopenedBy: string | null
+}
+
+export type Pending = Question & { readonly stage: 'pending' }
+export type DecisionState = { readonly stage: 'unknown' } | Pending | Question & Ended
 
 /** What a daemon asks concerns the orchestrator that it asks for. */
 const askerOf = ({ kind, id }: Actor, concerns: string | null) =>
   (kind === 'orchestrator' ? id : kind === 'daemon' ? concerns : null)
 
-const known = (state: DecisionState) => state as Extract<DecisionState, Question>
+const known = (state: DecisionState) => state as Pending
+const over = (state: DecisionState) => state as Question & Ended
 
-const voted = (state: DecisionState, { elector, vote, comment }: { elector: string; vote: VoteName; comment: string | null }) =>
-  ({ ...known(state), votes: new Map(known(state).votes).set(elector, { vote, comment }) })
+/** What is known after one more fact. */
+const next = (state: DecisionState, { revision }: Meta, more: Partial<Question>): Pending => ({ ...known(state), ...more, revision })
+const after = (state: DecisionState, { revision }: Meta, more: Partial<Ended>): Question & Ended => ({ ...over(state), ...more, revision })
+
+const voted = (state: DecisionState, { elector, vote, ranking, comment, confidence }: Vote & { elector: string }, meta: Meta) =>
+  next(state, meta, { votes: new Map(known(state).votes).set(elector, { vote, ranking, comment, confidence }) })
+
+const ended = (stage: Outcome) => (state: DecisionState, data: object, { at, revision }: Meta): DecisionState => {
+  const option = 'option' in data ? data.option as string | null : null
+  return { ...known(state), stage, endedAt: at, option, dissent: new Map(), result: null, reopenedBy: null, revision }
+}
 
 const evolve: Evolve<DecisionState, DecisionEvent> = {
-  DecisionOpened: (_, { type, task, electorate, quorum, deadline, concerns }, { organization, by }) => ({
-    stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, task, quorum, deadline, votes: new Map(),
-    electorate: new Map(electorate.map(({ orchestrator, weight }) => [orchestrator, { weight }])),
-  }),
-  VoteRequested: (state) => state,
+  DecisionOpened: (_, { type, task, electorate, deadline, concerns, reminders_s, ...said }, { organization, by, revision }) => {
+    const { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early } = said
+    return {
+      stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, task, deadline, extensions: 0, reminders_s,
+      rule: { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early },
+      electorate: new Map(electorate.map(({ elector, kind, weight, proxy }) => [elector, { kind, weight, proxy }])),
+      votes: new Map(), argued: new Map(), revision,
+    }
+  },
+  VoteRequested: (state, _, meta) => next(state, meta, {}),
+  DecisionExtended: (state, { to }, meta) => next(state, meta, { deadline: to, extensions: known(state).extensions + 1 }),
+  VoteReminded: (state, _, meta) => next(state, meta, {}),
   VoteCast: voted,
   VoteChanged: voted,
-  DecisionApproved: (state) => ({ ...known(state), stage: 'approved' }),
-  DecisionRejected: (state) => ({ ...known(state), stage: 'rejected' }),
-  DecisionExpired: (state) => ({ ...known(state), stage: 'expired' }),
-  DecisionCancelled: (state) => ({ ...known(state), stage: 'cancelled' }),
+  ProxyChosen: (state, { elector, to }, meta) => {
+    const { electorate } = known(state)
+    return next(state, meta, { electorate: new Map(electorate).set(elector, { ...electorate.get(elector)!, proxy: to }) })
+  },
+  ArgumentGiven: (state, { elector }, meta) => {
+    const { argued } = known(state)
+    return next(state, meta, { argued: new Map(argued).set(elector, (argued.get(elector) ?? 0) + 1) })
+  },
+  DecisionApproved: ended('approved'),
+  DecisionRejected: ended('rejected'),
+  DecisionExpired: ended('expired'),
+  DecisionCancelled: ended('cancelled'),
+  DissentRecorded: (state, { elector, text }, meta) => after(state, meta, { dissent: new Map(over(state).dissent).set(elector, text) }),
+  DecisionResultRecorded: (state, { right, note }, meta) => after(state, meta, { result: { right, note } }),
+  DecisionReopened: (state, { by: reopenedBy }, meta) => after(state, meta, { reopenedBy }),
 }
 
 export const decisionState = fold('decision', Decision, { stage: 'unknown' }, evolve)
@@ -53,3 +108,5 @@ export const asksAbout = (state: DecisionState, task: string): boolean =>
 
 /** What was asked for leave to do may be done: it was approved, or the question was withdrawn. */
 export const permits = (state: DecisionState): boolean => state.stage === 'approved' || state.stage === 'cancelled'
+
+export const hasEnded = (state: DecisionState): state is Question & Ended => state.stage !== 'unknown' && state.stage !== 'pending'

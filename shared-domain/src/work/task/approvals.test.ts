@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Decision } from '../../council/decision/events.ts'
+import { cancelled as withdrawing, ended, question, seat, tally } from '../../council/decision/scene.ts'
 import { decisionState } from '../../council/decision/state.ts'
 import { now, subject, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
@@ -9,15 +10,10 @@ import { created, first, needsApproval, other, owner, scene, started } from './s
 
 t.test('S-3 a task that needs approvals waits for all of them', async (t) => {
   const [decision, another] = [uuid(31), uuid(32)]
-  const opened = Decision.DecisionOpened({
-    type: 'task_approval', title: 'May it?', description: null,
-    electorate: [{ orchestrator: owner, weight: 1 }, { orchestrator: other, weight: 1 }], protocol: 'majority', quorum: 0.5,
-    deadline: null, task: subject, concerns: owner,
-  })
-  const tally = { electors: 2, cast: 2, approvals: 2, rejections: 0, abstentions: 0, quorumMet: true }
-  const voted = { type: 'task_approval' as const, task: subject, concerns: owner, tally, reason: 'voted' }
+  const opened = Decision.DecisionOpened({ ...question, type: 'task_approval', electorate: [seat(owner), seat(other)], task: subject })
+  const voted = ended(tally(2, 0, 0, true, 2), 'voted', { type: 'task_approval', task: subject })
   const approved = Decision.DecisionApproved(voted)
-  const cancelled = Decision.DecisionCancelled({ task: subject, concerns: owner, reason: null })
+  const cancelled = withdrawing({ task: subject, missing: [] })
   const required = needsApproval(decision)
   const both = needsApproval(another, [decision, another])
   const given = scene(t)(created(), required)
@@ -36,10 +32,7 @@ t.test('S-3 a task that needs approvals waits for all of them', async (t) => {
 
 t.test('S-3 a task does not wait for the approval of a question that was not put', async (t) => {
   const [decision, another] = [uuid(31), uuid(32)]
-  const ask = (over: object = {}) => Decision.DecisionOpened({
-    type: 'task_approval', title: 'May it?', description: null, electorate: [], protocol: 'majority', quorum: 0.5, deadline: null,
-    task: subject, concerns: owner, ...over,
-  })
+  const ask = (over: object = {}) => Decision.DecisionOpened({ ...question, type: 'task_approval', task: subject, ...over })
   const required = needsApproval(decision)
   const both = needsApproval(another, [decision, another])
   const withdrawn = Task.ApprovalWithdrawn({ owner, decision, decisions: [another] })

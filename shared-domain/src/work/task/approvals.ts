@@ -16,6 +16,11 @@ const approvals_max = 20
 export const overfull = ({ approvals }: Known, decision: DecisionId) =>
   (approvals.size >= approvals_max && !approvals.has(decision) ? reject('TOO_MANY_APPROVALS', { max: approvals_max }) : undefined)
 
+function withdrawn(task: Known, decision: DecisionId) {
+  const decisions = approvalsOf(task).filter((one) => one !== decision)
+  return [Task.ApprovalWithdrawn({ owner: task.owner, decision, decisions })]
+}
+
 export const approvals = room({
   requireApproval: {
     about: 'Let the task start only once a decision has been approved, which is about to be opened.',
@@ -41,8 +46,15 @@ export const approvals = room({
       // Those who announced it before are out of the way when there are none, or when the time of the last is up and so theirs is.
       if (announced.first !== taken && elapsed_ms(announced.since, at) < opening_ms) return []
       if (asksAbout(look(decisionState, decision), id)) return []
-      const decisions = approvalsOf(task).filter((one) => one !== decision)
-      return [Task.ApprovalWithdrawn({ owner: task.owner, decision, decisions })]
+      return withdrawn(task, decision)
     },
+  },
+
+  dropApproval: {
+    about: 'What was asked has ended and is asked again by another question: wait for that one alone.',
+    internal: true,
+    data: z.object({ decision: DecisionId }),
+    decide: (task, { decision }) =>
+      (task.status === 'NONE' || task.status === 'DONE' || !task.approvals.has(decision) ? [] : withdrawn(task, decision)),
   },
 })

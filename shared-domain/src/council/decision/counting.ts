@@ -1,0 +1,55 @@
+import { chainOf, type Ballots, type Electorate } from '../tally/ballots.ts'
+import { atEnd, settled, type Verdict } from '../tally/outcome.ts'
+import { shareOf } from '../tally/share.ts'
+import { standingOf, type Rule, type Standing } from '../tally/standing.ts'
+import type { Question } from './state.ts'
+
+/** The question in the terms of the rule that counts it: texts are numbers of any size there. */
+const inNumbers = ({ electorate, rule }: Pick<Question, 'electorate' | 'rule'>): { electorate: Electorate; rule: Rule } => ({
+  electorate: new Map([...electorate].map(([elector, { weight, proxy }]) => [elector, { weight: BigInt(weight), proxy }])),
+  rule: {
+    ...rule, threshold: shareOf(rule.threshold), quorum: shareOf(rule.quorum), vetoers: new Set(rule.vetoers),
+    options: rule.options?.map(({ option }) => option) ?? null,
+  },
+})
+
+export interface Counting extends Standing {
+  /** The outcome, once no vote still to come can change it. */
+  readonly verdict: Verdict | undefined
+  /** The outcome if nobody may vote any more. */
+  readonly end: () => Verdict
+}
+
+type Counted = Pick<Question, 'electorate' | 'rule'> & { readonly votes: Ballots }
+
+export function counting(question: Counted): Counting {
+  const { electorate, rule } = inNumbers(question)
+  const standing = standingOf(rule, electorate, question.votes)
+  return { ...standing, verdict: settled(rule, standing, electorate), end: () => atEnd(rule, standing) }
+}
+
+/** Those whose vote it is, too, when this elector has voted. */
+export const carriedBy = (elector: string, { counted }: Pick<Standing, 'counted'>) =>
+  counted.filter((ballot) => ballot.carriedBy === elector).map(({ elector, weight }) => ({ elector, weight: String(weight) }))
+
+/** Those whose votes are others than before, now that a proxy is another one. */
+export function recarried(electorate: Question['electorate'], before: Pick<Standing, 'counted'>, after: Pick<Standing, 'counted'>) {
+  const byElector = ({ counted }: Pick<Standing, 'counted'>) => new Map(counted.map((ballot) => [ballot.elector, ballot]))
+  const [old, now] = [byElector(before), byElector(after)]
+  return [...electorate].filter(([elector]) => old.get(elector)?.carriedBy !== now.get(elector)?.carriedBy).map(([elector, { weight }]) => {
+    const { carriedBy: by = null, vote = null, ranking = null } = now.get(elector) ?? {}
+    return { elector, weight, by, vote, ranking: ranking && [...ranking] }
+  })
+}
+
+/** How many links lead to this elector at most. */
+function linksTo(electorate: Question['electorate'], elector: string): number {
+  return Math.max(0, ...[...electorate.keys()].map((from) => chainOf(electorate, from).indexOf(elector) + 1))
+}
+
+/** The longest chain that would lead through the link, in links; `Infinity` where it would close a circle. */
+export function linksWith(electorate: Question['electorate'], elector: string, to: string): number {
+  const onwards = chainOf(electorate, to)
+  if (to === elector || onwards.includes(elector)) return Infinity
+  return linksTo(electorate, elector) + 1 + onwards.length
+}

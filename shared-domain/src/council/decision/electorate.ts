@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { agentState } from '../../fleet/agent/state.ts'
+import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
+import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { reject, Rejection, type Context } from '../../kernel/decider.ts'
+import { cited, rowsOf, type Asked } from '../../kernel/grounds.ts'
+import { text, type TaskId } from '../../vocabulary.ts'
+import { taskState } from '../../work/task/state.ts'
+import { Elector, ElectorId, Excluded, type Selection } from './shapes.ts'
+
+export const electors_max = 200
+
+/** A weight as somebody says it: decimal text of at most 30 digits, or a number that JSON holds exactly. */
+const WeightSaid = z.union([z.string().regex(/^[1-9]\d{0,29}$/), z.int().min(1)]).transform(String)
+
+const Seat = z.union([
+  ElectorId.transform((elector) => ({ elector, weight: undefined })), z.object({ elector: ElectorId, weight: WeightSaid.optional() }),
+])
+
+const statuses = ['ONLINE', 'BUSY', 'AWAY', 'OFFLINE'] as const
+
+/** Who may vote, and what each weighs: named one by one, or selected among the orchestrators. */
+export const membership = {
+  electorate: z.array(Seat).min(1).max(electors_max).optional(),
+  select: z.object({
+    discipline: text(100), role: text(100), capability: text(100), tier: z.int().min(0).max(3),
+    status: z.array(z.enum(statuses)).min(1).max(4),
+  }).partial().optional(),
+  minElectorate: z.int().min(1).max(electors_max).default(2),
+  weights: z.enum(['profile', 'equal', 'given']).default('profile'),
+  exclude: z.array(ElectorId).max(electors_max).default([]),
+  excludeInterested: z.boolean().default(false),
+}
+
+const Membership = z.object(membership)
+type Membership = z.output<typeof Membership>
+
+/** The rows of those who may be selected: one more than may vote, to see that there are too many. */
+export function selectable({ select }: Pick<Membership, 'select'>): Asked {
+  if (!select) return {}
+  const { capability, status = ['ONLINE', 'BUSY', 'AWAY'], ...alike } = select
+  return {
+    electors: rowsOf(orchestrators, {
+      columns: ['orchestrator'], where: { ...alike, status }, limit: electors_max + 1,
+      ...(capability === undefined ? {} : { meets: [{ column: 'capabilities', holdsAll: [capability] }] }),
+    }),
+  }
+}
+
+interface Known { readonly kind: 'orchestrator' | 'agent'; readonly base: number }
+
+/** Who it is that is to vote; agents weigh one. */
+function known(id: string, { look, organization }: Context): Known | undefined {
+  const orchestrator = look(orchestratorState, id)
+  if (orchestrator.stage === 'registered' && orchestrator.organization === organization)
+    return { kind: 'orchestrator', base: orchestrator.profile.consensusWeight }
+  const agent = look(agentState, id)
+  return agent.stage === 'open' && agent.organization === organization ? { kind: 'agent', base: 1 } : undefined
+}
+
+type Reason = z.output<typeof Excluded>['reason']
+
+/** Those with an interest of their own, and which. */
+function interested(task: TaskId | null, { look, actsFor, by }: Context): Map<string, Reason> {
+  const reasons = new Map<string, Reason>([[actsFor ?? by.id, 'proposer']])
+  const about = task === null ? undefined : look(taskState, task)
+  if (!about || about.status === 'NONE') return reasons
+  const concerned: readonly (readonly [id: string | null, reason: Reason])[] = [
+    [about.owner, 'owner'],
+    [about.status === 'IN_PROGRESS' ? about.lease.holder : null, 'holder'],
+    [about.assignee?.replace(/^(?:agent|orchestrator):/, '') ?? null, 'assignee'],
+    ...about.chain.map(({ from }) => [from, 'delegator'] as const),
+  ]
+  for (const [id, reason] of concerned) if (id !== null && !reasons.has(id)) reasons.set(id, reason)
+  return reasons
+}
+
+export interface Frozen {
+  readonly electorate: z.output<typeof Elector>[]
+  readonly excluded: z.output<typeof Excluded>[]
+  readonly selection: z.output<typeof Selection>
+}
+
+const weightOf = (weights: Membership['weights'], base: number, given: string | undefined) =>
+  (weights === 'given' ? given! : weights === 'equal' ? '1' : String(base))
+
+/** The electorate with the weights that its members have now, in the order of ids, without those who are left out. */
+export function frozen(said: Membership, task: TaskId | null, context: Context) {
+  const rows = context.grounds?.rows.electors
+  const found = (rows ?? []).map(({ orchestrator }) => ({ elector: String(orchestrator), weight: undefined }))
+  const named = said.electorate ?? found
+  if (named.length > electors_max) return reject('ELECTORATE_TOO_LARGE', { max: electors_max })
+  const left = new Map<string, Reason>([
+    ...(said.excludeInterested ? interested(task, context) : []), ...said.exclude.map((id) => [id, 'asked'] as const),
+  ])
+  const seats = new Map(named.map(({ elector, weight }) => [elector, weight] as const))
+  const electorate: z.output<typeof Elector>[] = []
+  for (const [elector, given] of [...seats].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (left.has(elector)) continue
+    const member = known(elector, context)
+    if (!member) return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: elector })
+    const { kind, base } = member
+    electorate.push({ elector, kind, base: String(base), weight: weightOf(said.weights, base, given), judged: null, proxy: null })
+  }
+  if (electorate.length < said.minElectorate) return reject('ELECTORATE_TOO_SMALL', { left: electorate.length, min: said.minElectorate })
+  const excluded = [...left].filter(([id]) => seats.has(id)).map(([id, reason]) => ({ id, reason }))
+  const selection = said.select ? { select: said.select as never, grounds: cited(context.grounds!) } : null
+  return { electorate, excluded, selection } satisfies Frozen
+}
+
+export const isFrozen = (found: Frozen | Rejection): found is Frozen => !(found instanceof Rejection)

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { eventsOf, plus } from '../../kernel/events.ts'
+import { DecisionId } from '../../vocabulary.ts'
+import { decided } from './older-facts.ts'
+import { about, DecidedBy, decisionTypes, ElectorId, OptionId, question, Tally, toConcerned } from './shapes.ts'
+
+const Outcome = z.object({
+  type: z.enum(decisionTypes), ...about, tally: Tally, reason: z.string(),
+  option: OptionId.nullable(), rounds: z.json(), strengths: z.json(), missing: z.array(ElectorId),
+  decidedBy: DecidedBy.nullable(), effect: z.json(), origin: question.origin,
+})
+
+const upcast = [decided]
+
+/** How a question ends, and what is said about it afterwards. */
+export const eventsOfEnding = eventsOf({
+  DecisionApproved: { about: 'The electorate approved.', data: Outcome, upcast, recipient: toConcerned },
+  DecisionRejected: { about: 'The electorate did not approve.', data: Outcome, upcast, recipient: toConcerned },
+  DecisionExpired: { about: 'The deadline came before the quorum was met.', data: Outcome, upcast, recipient: toConcerned },
+  DecisionCancelled: {
+    about: 'The question was withdrawn.',
+    data: z.object({ ...about, reason: z.string().nullable(), missing: z.array(ElectorId), origin: question.origin }),
+    upcast: [plus({ missing: [], origin: null })],
+    recipient: toConcerned,
+  },
+  DissentRecorded: {
+    about: 'An elector that did not vote for the outcome said why.',
+    data: z.object({ elector: ElectorId, text: z.string(), concerns: question.concerns }),
+    recipient: toConcerned,
+  },
+  DecisionResultRecorded: {
+    about: 'It turned out which outcome would have been right.',
+    data: z.object({
+      right: z.string(), note: z.string().nullable(), previous: z.string().nullable(), concerns: question.concerns,
+    }),
+    recipient: toConcerned,
+  },
+  DecisionReopened: {
+    about: 'The question was put again, as a question of its own: this outcome stays.',
+    data: z.object({ by: DecisionId, concerns: question.concerns }),
+    recipient: toConcerned,
+  },
+})

@@ -1,0 +1,79 @@
+import { agentState } from '../../fleet/agent/state.ts'
+import { commandsOf, isPrivileged, reject, type Circumstances, type Context, type Rejection } from '../../kernel/decider.ts'
+import { day_ms } from '../../kernel/time.ts'
+import { OrchestratorId, TaskId } from '../../vocabulary.ts'
+import { taskState } from '../../work/task/state.ts'
+import type { Verdict } from '../tally/outcome.ts'
+import { counting, type Counting } from './counting.ts'
+import { Decision, type DecisionEvent } from './events.ts'
+import type { rejections } from './rejections.ts'
+import type { DecisionState, Pending, Question } from './state.ts'
+
+export type Code = keyof typeof rejections
+export type Facts = readonly DecisionEvent[] | Rejection<Code>
+
+/** Some of the commands of a decision. */
+export const room = commandsOf<DecisionState, DecisionEvent, Code>()
+
+/** How far ahead a deadline may lie. */
+export const ahead_max_ms = 366 * day_ms
+
+type Asked = Pick<Question, 'asker' | 'task'>
+
+function concerned({ asker, task }: Asked, { look }: Context): OrchestratorId | null {
+  if (asker !== null) return OrchestratorId.parse(asker)
+  const about = task === null ? undefined : look(taskState, task)
+  return about && about.status !== 'NONE' ? about.owner : null
+}
+
+/** The task that a question is about, and whom it concerns. */
+export const about = (question: Asked, context: Context) =>
+  ({ task: question.task as TaskId | null, concerns: concerned(question, context) })
+
+/** The orchestrator that hears what concerns an elector: itself, of an agent the one that supervises it. */
+export function orchestratorOf(kind: 'orchestrator' | 'agent', elector: string, { look }: Pick<Context, 'look'>): OrchestratorId | null {
+  if (kind === 'orchestrator') return OrchestratorId.parse(elector)
+  const known = look(agentState, elector)
+  return known.stage === 'unknown' ? null : known.profile.orchestrator
+}
+
+/** Whom a caller is in an electorate: itself, a daemon the orchestrator that it serves. */
+export const selfOf = ({ by, actsFor }: Pick<Circumstances, 'by' | 'actsFor'>): string | null => (by.kind === 'agent' ? by.id : actsFor)
+
+export const isProposer = (state: Question, { by, actsFor }: Context): boolean =>
+  (state.asker === null ? state.proposer.id === by.id : state.asker === actsFor)
+
+/** The proposer, or who is above it. */
+export const leads = (state: Question, context: Context): boolean => isPrivileged(context) || isProposer(state, context)
+
+export const isOpen = (state: DecisionState, at: string): state is Pending =>
+  state.stage === 'pending' && (state.deadline === null || at < state.deadline)
+
+export const closed = (state: Question & { stage: string }) => reject('DECISION_CLOSED', { outcome: state.stage })
+
+/** The outcome, decided by the first fact of this append. */
+export function outcome(
+  state: Question, { tally, missing }: Counting, verdict: Verdict, said: string, elector: string | null, context: Context,
+) {
+  const { status, reason, rounds, strengths, option } = verdict
+  const { type } = state
+  const data = {
+    type, ...about(state, context), tally, reason: reason ?? said, option, rounds: rounds as never, strengths: strengths as never,
+    missing: [...missing], decidedBy: { elector, revision: String(state.revision + 1) }, effect: null, origin: null,
+  }
+  switch (status) {
+    case 'approved': return Decision.DecisionApproved(data)
+    case 'rejected': return Decision.DecisionRejected(data)
+    case 'expired': return Decision.DecisionExpired(data)
+  }
+}
+
+/** What an elector did, and the outcome if nothing can change it any more. */
+export function followed(
+  state: Pending, after: Pick<Question, 'electorate' | 'rule' | 'votes'>, elector: string, fact: (counting: Counting) => DecisionEvent,
+  context: Context,
+): readonly DecisionEvent[] {
+  const count = counting(after)
+  const reason = count.missing.length === 0 ? 'all have voted' : 'no vote still to come can change it'
+  return [fact(count), ...(count.verdict ? [outcome(state, count, count.verdict, reason, elector, context)] : [])]
+}

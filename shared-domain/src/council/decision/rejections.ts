@@ -1,0 +1,28 @@
+import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
+
+export const rejections = {
+  NOT_FOUND: unknown('There is no such decision.'),
+  ALREADY_EXISTS: conflict('A decision with this id exists already.'),
+  ORCHESTRATOR_UNKNOWN: conflict('An elector is no orchestrator of the organization, and no agent of it.'),
+  ELECTORATE_TOO_SMALL: conflict('Too few are left who may vote.'),
+  ELECTORATE_TOO_LARGE: invalid('More may vote than a question can be put to.'),
+  VETOER_UNKNOWN: invalid('Who has a veto must be an elector.'),
+  TASK_REQUIRED: conflict('An approval of a task says of which.'),
+  TASK_UNKNOWN: conflict('There is no such task.'),
+  DEADLINE_PASSED: conflict('The deadline lies in the past.'),
+  DEADLINE_TOO_FAR: invalid('The deadline is more than 366 days ahead.'),
+  DECISION_UNKNOWN: conflict('There is no such ended decision of this type about this task.'),
+  REOPENED_ALREADY: conflict('The decision is being asked again already.'),
+  NOT_AN_ELECTOR: forbidden('Only the electors vote, each for itself.'),
+  BALLOT_INVALID: invalid('The vote is none of this question.'),
+  ALREADY_VOTED: conflict('Who has voted needs no proxy.'),
+  PROXY_CYCLE: conflict('Those who vote for one another would wait for one another.'),
+  PROXY_LIMIT: conflict('A vote is passed on three times at the most.'),
+  LIMIT_REACHED: conflict('As many were said as may be.'),
+  DECISION_CLOSED: conflict('The decision has ended.'),
+  DECISION_PENDING: conflict('The decision has not ended.'),
+  DISSENT_CLOSED: conflict('Dissent is recorded once each, and within 30 days of the end.'),
+  INVALID_STATE_TRANSITION: conflict('The decision cannot do this as it stands.'),
+  FORBIDDEN: forbidden('The caller may not do this.'),
+  TOO_MANY_APPROVALS: conflict('The task waits for as many approvals as it may.'),
+}
