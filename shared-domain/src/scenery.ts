@@ -111,7 +111,11 @@ const kept = ledgerOf(whose, monthOf(now))
 
 const late = later(now, hour_ms)
 
-/** What only comes about by one thing after the other. */
+const asked: [string, string] = ['decision', ids[3]!]
+const byElector = (command: string, data: unknown): Step =>
+  ({ wish: { category: 'decision', id: ids[3]!, command, data, by: actor(whose) }, wait_ms: 0 })
+
+/** What only comes about by one thing after the other, or by one actor. */
 const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
   [step('start'), step('complete'), step('rate', { rating: 4 })],
@@ -123,6 +127,8 @@ const courses: readonly (readonly Step[])[] = [
     step('release', { orchestrator: whose, command: whose, reason: 'not-started' }, 0, mail),
   ],
   [step('reserve', { orchestrator: whose, command: whose }, 0, mail), step('confirm', { orchestrator: whose, command: whose }, 0, mail)],
+  [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
+  [step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked)],
   // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],
   [

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { capacity } from '../fleet/capacity/decider.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
 import { send } from '../kernel/process.ts'
 import { orchestrator as actor, uuid } from '../kernel/testing.ts'
@@ -12,7 +13,7 @@ import { reopening } from './reopening.ts'
 const [a, b, wanted, first, second] = [11, 12, 1, 31, 32].map(uuid) as [string, string, string, string, string]
 
 t.test('C-16 what is asked again keeps its outcome, and the task waits for the new question alone', async (t) => {
-  const world = new World([orchestrator, task, decision])
+  const world = new World([orchestrator, capacity, task, decision])
   const courier = new Courier(world, [reopening])
   for (const id of [a, b]) {
     world.carryOut(send(orchestrator, id, 'register', { name: 'Ada' }))
