@@ -575,10 +575,10 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
   'GET /orchestrators/:orchestrator/consensus → GET /decisions': async () => {
     const decision = await question()
     await rowOf(`/decisions/${decision}`, () => true)
-    return [{ says: 'all', params: { orchestrator: ada.id }, answers: { status: 200 }, link: '/decisions' }]
+    return [{ says: 'all', params: { orchestrator: ada.id }, answers: { status: 200 }, link: '/decisions?limit=50' }]
   },
   'GET /orchestrators/consensus → GET /decisions': async () =>
-    [{ says: 'all', answers: { status: 200 }, link: '/decisions' }],
+    [{ says: 'all', answers: { status: 200 }, link: '/decisions?limit=50' }],
   'GET /orchestrators/:orchestrator/consensus/:decision → GET /decisions/:decision': async () => {
     const decision = await question()
     await rowOf(`/decisions/${decision}`, () => true)
