@@ -49,6 +49,24 @@ t.test('S-53 the timer closes a question at its deadline, and a question that en
   t.strictSame([other.stage(), other.courier.waiting], ['rejected', []])
 })
 
+t.test('C-17 C-6 those who have not voted are reminded at the times that are still ahead, anew when there is more time', async (t) => {
+  const { world, courier, open, vote } = scene()
+  const deadline = later(world.at, 2 * hour_ms)
+  open({ deadline, reminders_s: [86_400, 3_600, 60] })
+  t.strictSame(courier.waiting.map(({ command }) => command).sort(), ['close', 'remind', 'remind'])
+  vote(0, 'APPROVE')
+  const reminded = () => world.log.filter(({ type }) => type === 'VoteReminded')
+    .map(({ data }) => data as { elector: string; left_s: number })
+  world.pass(hour_ms)
+  courier.settle()
+  t.strictSame(reminded().map(({ elector, left_s }) => [elector, left_s]), electors.slice(1).map((elector) => [elector, 3_600]))
+  world.do({ category: 'decision', id: question, command: 'extend', data: { deadline: later(deadline, 2 * hour_ms), reason: 'late' } })
+  courier.settle()
+  world.pass(2 * hour_ms)
+  courier.settle()
+  t.strictSame(reminded().map(({ left_s }) => left_s), Array(8).fill(3_600), 'the minute before the first deadline is none any more')
+})
+
 t.test('S-52 S-53 however electors vote and change their minds, the end is what a count of all votes gives', async (t) => {
   const ends = new Set<string>()
   const ballot = fc.record({ index: fc.nat(4), vote: fc.constantFrom('APPROVE', 'REJECT', 'ABSTAIN') })

@@ -33,7 +33,7 @@ const scene = (t: Test) =>
   electors.reduce((scenario, elector) => scenario.seeing(orchestratorState, elector, registered), behaviour(t, decision).given())
 const given = (t: Test, ...facts: readonly DecisionEvent[]) => behaviour(t, decision).given(...facts)
 
-t.test('S-50 a question is put to an electorate whose weights are frozen', async (t) => {
+t.test('S-50 C-1 a question is put to an electorate whose weights are frozen', async (t) => {
   const wish = { title: 'Shall we?', electorate: electors, deadline }
   const heavy = Orchestrator.OrchestratorUpdated({ ...registered.data, consensusWeight: 7, previousEmail: null })
   scene(t).when('open', wish).yields(...asking(opened()))
@@ -102,7 +102,7 @@ t.test('S-50 S-51 a question is bounded', async (t) => {
   }
 })
 
-t.test('S-51 electors vote, each as itself, and may vote differently while it is open', async (t) => {
+t.test('S-51 C-2 electors vote, each as itself, and may vote differently while it is open', async (t) => {
   given(t, opened()).by(orchestrator(a)).when('cast', { vote: 'APPROVE', comment: 'yes' })
     .yields(cast(a, 'APPROVE', tally(1, 0, 0, false), { comment: 'yes' }))
   given(t, opened(), one).by(orchestrator(a)).when('cast', { vote: 'APPROVE' }).changesNothing()
@@ -140,7 +140,7 @@ t.test('S-54 two approvals at the deadline: without quorum it expires', async (t
   given(t, opened(), one, two).by(system).at(deadline).when('close', {}).yields(expired)
 })
 
-t.test('S-53 at the deadline what was cast counts; before it, or without one, nothing closes', async (t) => {
+t.test('S-53 C-27 at the deadline what was cast counts; before it, or without one, nothing closes', async (t) => {
   const facts = [one, cast(b, 'APPROVE', tally(2, 0, 0, false)), cast(c, 'REJECT', tally(2, 1, 0, true))]
   given(t, opened(), ...facts).by(system).at(deadline).when('close', {})
     .yields(approved(tally(2, 1, 0, true), 'the deadline came', late(4)))
@@ -160,7 +160,7 @@ t.test('S-53 it ends at the latest when all have voted', async (t) => {
     .yields(cast(e, 'ABSTAIN', tally(2, 2, 1, true)), rejected(tally(2, 2, 1, true), 'all have voted'))
 })
 
-t.test('S-53 the proposer, or who is above it, withdraws the question', async (t) => {
+t.test('S-53 C-8 the proposer, or who is above it, withdraws the question', async (t) => {
   for (const by of [orchestrator(a), admin, system]) given(t, opened()).by(by).when('cancel', {}).yields(cancelled())
   for (const by of [orchestrator(b), tool]) given(t, opened()).by(by).when('cancel', {}).refuses('FORBIDDEN')
   given(t, opened()).by(daemon, a).when('cancel', {}).yields(cancelled())
