@@ -64,7 +64,7 @@ t.test('S-60 an id is the same in whatever letters it is written: in bodies, fil
   t.match(await admin.get(`/timeline?stream=task-${big(id)}`), { items: [{ stream: `task-${id}` }] })
   t.match(await admin.get(`/orchestrators/${big(ada)}/next`), { policy: String })
   const { id: decision } = await admin.post('/decisions', { title: 'q', electorate: [big(ada), big(bob)], type: 'task_approval', taskId: big(first) })
-  t.match((await factsOf(decision))[0]!.data, { task: first, electorate: [{ orchestrator: ada }, { orchestrator: bob }] })
+  t.match((await factsOf(decision))[0]!.data, { task: first, electorate: [{ elector: ada }, { elector: bob }] })
   await admin.post(`/tasks/${big(first)}/delegate`, { to: big(bob) })
   t.match(await sent(`/vps/${big(bob)}/delegate`, JSON.stringify({ taskId: big(first), toVpId: big(ada) })), { status: 200 }, 'also in older words')
 
