@@ -66,7 +66,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     completeCollaboration NOT_FOUND NOT_ASKED  NOT_ASKED   NOT_ASKED    NOT_ASKED NOT_ASKED NOT_ASKED  NOT_ASKED -
     removeCollaborator   NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     requireApproval      =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED
-    withdrawApproval     =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED`
+    withdrawApproval     =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED
+    dropApproval         =         TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    =      CANCELLED`
   const [[, ...statuses] = [], ...rows] = table.trim().split('\n').map((line) => line.trim().split(/\s+/))
   t.strictSame(rows.map(([command]) => command).sort(), Object.keys(task.commands).sort(), 'the table has every command')
 
@@ -95,7 +96,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
       const facts = status === 'NONE' ? [] : [created(), asked, ...histories[status!]!]
       const { world, tell, wish } = inWorld(...facts)
       // Said last, it changes no token; said before all else, it would keep the task from starting.
-      const isWithdrawn = name === 'withdrawApproval'
+      const isWithdrawn = name === 'withdrawApproval' || name === 'dropApproval'
       if (isWithdrawn && facts.length > 0) tell(taskState, subject, needsApproval(decision))
       tell(taskState, first, created())
       world.pass(60 * second_ms)
