@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { choices, deciders, gate, processes, questions, readModels } from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
-import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
+import { ids, inputsOf, stepOf, type Step } from './kernel/arbitrary.ts'
 import { cloudEvent } from './kernel/cloud-event.ts'
 import { Rejection, scopes, streamOf, type Command, type Decider, type Hold } from './kernel/decider.ts'
 import type { Meta, Recorded } from './kernel/fact.ts'
@@ -54,6 +54,15 @@ const samples: readonly Recorded[] = deciders.flatMap((decider) => historyOf(dec
     const data = decode(definitions.get(type)!, stored, version)
     return recorded(decider, { type, data }, { ...metadata, id, revision, position: String(revision) })
   })))
+
+/** The same answer to the same question of one word at most, found once. */
+function cached<A extends readonly [unknown?], B>(find: (...asked: A) => B): (...asked: A) => B {
+  const found = new Map<unknown, B>()
+  return (...asked) => {
+    if (!found.has(asked[0])) found.set(asked[0], find(...asked))
+    return found.get(asked[0])!
+  }
+}
 
 const repeated = (names: readonly string[]) => names.filter((name, index) => names.indexOf(name) !== index)
 
@@ -322,23 +331,20 @@ t.test('what an event calls secret stands neither in an announcement nor in a ro
 })
 
 /** What the commands of a decider take before they may stand, in the first state that was ever stored. */
-function holdsOf(decider: Decider): readonly Hold[] {
+const holdsOf = cached((decider: Decider): readonly Hold[] => {
   const { id, facts: [first] } = historyOf(decider)[0]!
   const state = decider.evolve(decider.initial, first!, { ...first!.metadata, revision: 0, position: '0' })
   const look = () => { throw new Error('a hold looks at nothing') }
   const secret = { hash: 'a'.repeat(64), prefix: 'bk_1' }
   const known = { id, at: now, by: admin, actsFor: null, allowed: scopes, organization, commandId: uuid(900), secret }
   const context = { ...known, look, settings: defaults }
-  return Object.values<Command>(decider.commands).flatMap(({ holds, data, grounds: asked }) =>
-    (holds ? fc.sample(inputOf(data), { seed, numRuns: 100 }).flatMap((input) => {
-      const wish = data.parse(input)
-      const grounds = asked && somewhere.find(asked(state, wish, context))
-      return holds(state, wish, { ...context, grounds }) ?? []
-    }) : []))
-}
-
-/** Where there are rows for decisions to rest on. */
-const somewhere = inhabited()
+  return Object.values<Command>(decider.commands).flatMap((command) => (command.holds ? inputsOf(command).flatMap((input) => {
+    const { holds, data, grounds: asked } = command
+    const wish = data.parse(input)
+    const grounds = asked && inhabited().find(asked(state, wish, context))
+    return holds!(state, wish, { ...context, grounds }) ?? []
+  }) : []))
+})
 
 /** How somebody is stopped at the gate who must not do one thing and needs an approval for all else. */
 function stopped(): readonly Barrier[] {
@@ -353,14 +359,14 @@ function stopped(): readonly Barrier[] {
 }
 
 /** What processes, holds and the gate send. */
-function sent(): readonly Intent[] {
+const sent = cached((): readonly Intent[] => {
   const reactions = samples.flatMap((fact) => processes.flatMap(({ react }) => react[fact.type]?.(fact) ?? []))
   const barriers = stopped()
   const holds = [...deciders.flatMap(holdsOf), ...barriers.flatMap(({ hold }) => hold ?? [])]
   const held = holds.flatMap(({ take, giveBack }) => [take, giveBack('0')])
   const noted = barriers.flatMap(({ record }) => record ?? [])
   return [...reactions.flatMap((reaction) => ('forget' in reaction ? [] : [reaction])), ...held, ...noted]
-}
+})
 
 t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {
   const intents = sent()

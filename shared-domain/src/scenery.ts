@@ -28,7 +28,9 @@ import { task } from './work/task/decider.ts'
  * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
  * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside.
  */
-export function inhabited(): World {
+export const inhabited = (): World => home.copy()
+
+function settled(): World {
   const world = new World(deciders)
   world.carryOut(send(organization, 'acme', 'create', { slug: 'acme', name: 'Acme' }))
   for (const [index, id] of ids.slice(0, 3).entries()) {
@@ -68,6 +70,8 @@ export function inhabited(): World {
   spent(world)
   return world
 }
+
+const home = settled()
 
 /** What is set aside bears the number of who has it, as ids do that are generated. */
 function spent(world: World) {
@@ -128,6 +132,7 @@ const courses: readonly (readonly Step[])[] = [
   ],
   [step('reserve', { orchestrator: whose, command: whose }, 0, mail), step('confirm', { orchestrator: whose, command: whose }, 0, mail)],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
+  [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked)],
   // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],

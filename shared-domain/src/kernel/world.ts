@@ -35,6 +35,16 @@ export class World {
     this.#deciders = new Map(deciders.map((decider) => [decider.category, decider]))
   }
 
+  /** Another with the same past. */
+  copy(): World {
+    const other = new World([...this.#deciders.values()])
+    other.log.push(...this.log)
+    for (const [stream, known] of this.#streams) other.#streams.set(stream, known)
+    other.at = this.at
+    other.#commands = this.#commands
+    return other
+  }
+
   readonly #rowsOf = (model: ReadModel) => rowsAfter(model, this.log)
 
   readonly look = <State>(fold: Fold<State>, id: string): State => this.#streams.get(streamOf(fold, id))?.state ?? fold.initial
