@@ -111,15 +111,51 @@ t.test('W-15 W-16 F-71 F-73 work does not stay taken: who goes offline loses wha
   t.match(row, { current: 0, capabilities: [{ skill: 'harvest', successRate: 1, cost: 7 }], reliability: 0.9091 })
 })
 
-t.test('W-20 W-30 an orchestrator that is assigned claims and leads with its own slot, the owner still answers', async (t) => {
+t.test('W-3 W-20 W-30 an orchestrator that is assigned claims and leads with its own slot, the owner still answers', async (t) => {
   const id = await task({ priority: 'CRITICAL' })
   const { body: { position } } = await admin(`POST /tasks/${id}/assign`, { assignee: `orchestrator:${bob.id}` })
   t.match(await ada.ask(`POST /tasks/${id}/start`, {}), { status: 403, body: { code: 'INVALID_OWNERSHIP', context: { owner: ada.id, holder: bob.id } } })
   t.match((await bob.ask(`GET /orchestrators/${bob.id}/next?minPosition=${position}&limit=1`)).body, { best: { task: id }, runnersUp: [], policy: 'deadline-priority/2' })
-  const { body } = await bob.ask(`POST /orchestrators/${bob.id}/claim`, { minPosition: position })
-  t.match(body, { id })
+  const claimed = await bob.ask(`POST /orchestrators/${bob.id}/claim`, { minPosition: position }, { 'idempotency-key': id })
+  const { body } = claimed
+  t.match(body, { id, token: body.revision, slot: String, agent: null, context: `/tasks/${id}/context` }, 'W-3 what whoever works needs')
+  t.strictSame((await bob.ask(`POST /orchestrators/${bob.id}/claim`, { minPosition: position }, { 'idempotency-key': id })).body, body)
+  t.match((await bob.ask(`GET ${body.context}`)).body, { task: { task: id }, owner: { orchestrator: ada.id } })
   t.match(await rowOf(`/tasks/${id}`, ({ status }) => status === 'IN_PROGRESS'), { owner: ada.id, lease_holder: bob.id, waiting_since: String })
   t.match(await bob.ask(`POST /tasks/${id}/complete`, { token: body.revision }), { status: 200 })
+})
+
+t.test('W-9 F-4 the same is done with up to a hundred tasks, each answered for itself; again under one key it is done once', async (t) => {
+  const ids = await Promise.all(Array.from({ length: 100 }, () => task({ requiredCapabilities: ['bulk'] })))
+  const many = (action: string, more: object = {}, key?: string) =>
+    admin('POST /tasks/bulk', { ids, action, ...more }, key === undefined ? {} : { 'idempotency-key': key })
+  const all = { status: 200, body: { summary: { total: 100, success: 100, failed: 0, skipped: 0 } } }
+  const changed = async (action: string, more: object = {}) => t.match(await many(action, more), all, action)
+  await changed('edit', { priority: 'HIGH', tags: ['bulk'] })
+  await changed('assign', { assignee: 'grace', reason: 'her field' })
+  t.match((await many('assign', { assignee: 'grace', reason: 'her field' })).body.summary, { success: 0, failed: 0, skipped: 100 })
+  await changed('unassign')
+  const two = await agent({ name: 'two', skills: ['bulk'], max: 2 })
+  await rowOf(`/agents/${two}`, () => true)
+  const chosen = await many('assign', { need: 'all' }, 'the same')
+  t.match(chosen.body.summary, { total: 100, failed: 0 })
+  t.equal(chosen.body.results.filter(({ assignee }: any) => assignee === `agent:${two}`).length, 2, 'no more than it has places for')
+  const again = await many('assign', { need: 'all' }, 'the same')
+  const placed = ({ body: { results } }: typeof again) => results.map(({ assignee }: any) => assignee).filter(Boolean)
+  t.strictSame(placed(again), placed(chosen))
+  await changed('delegate', { to: bob.id })
+  await changed('cancel', { reason: 'no more' })
+  await changed('reopen')
+  t.match((await many('retry')).body.summary, { success: 0, failed: 0, skipped: 100 }, 'nothing has failed')
+  const stranger = '00000000-0000-7000-8000-00000000dead'
+  t.match(await ada.ask('POST /tasks/bulk', { ids: [ids[0], stranger], action: 'cancel' }), {
+    status: 207, body: { summary: { failed: 2 }, results: [{ status: 403, code: 'INVALID_OWNERSHIP' }, { status: 404, code: 'NOT_FOUND' }] },
+  })
+  for (const said of [
+    { action: 'complete' }, { action: 'assign', assignee: 'grace', need: 'all' }, { action: 'cancel', ids: [...ids, stranger] },
+    { action: 'cancel', ids: [] }, { action: 'edit', assignee: 'grace' },
+  ]) t.match(await admin('POST /tasks/bulk', { ids, ...said }), { status: 400, body: { code: 'VALIDATION_ERROR' } }, JSON.stringify(said).slice(-50))
+  t.match(await admin('POST /tasks/bulk', { ids, action: 'cancel' }), all)
 })
 
 t.test('F-100 W-71 two hundred assignments at once give an agent of five slots five tasks', async (t) => {

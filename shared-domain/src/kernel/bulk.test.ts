@@ -7,7 +7,7 @@ import { uuid } from './testing.ts'
 
 const declared = { commands: {
   open: { data: z.object({ reason: z.string().optional() }) },
-  lockUp: { data: z.object({ key: z.string() }) },
+  lockUp: { data: z.object({ key: z.string() }).refine(({ key }) => key !== 'none', { path: ['key'], error: 'opens nothing' }) },
 } } as unknown as Decider
 const doors = { about: 'Doors.', scope: 'write' as const, actions: { open: 'open', lock: 'lockUp' }, ids_max: 3 }
 
@@ -18,6 +18,7 @@ t.test('F-4 a request names streams, an action, and what the command of the acti
   t.strictSame(body.parse({ ids, action: 'lock', key: 'k' }), { ids, action: 'lock', key: 'k' })
   t.strictSame(body.parse({ ids: ['0000000A-0000-7000-8000-000000000000'], action: 'open' }).ids, ['0000000a-0000-7000-8000-000000000000'])
   t.match(refused({ ids, action: 'lock' }), [/^key /])
+  t.strictSame(refused({ ids, action: 'lock', key: 'none' }), ['key opens nothing'], 'what fields are held to together, too')
   t.strictSame(refused({ ids, action: 'paint' }), ['action is one of open, lock'])
   t.match(refused({ ids, action: 'open', key: 'k' }), [/Unrecognized key/])
   t.strictSame(refused({ ids: [uuid(1), uuid(1)], action: 'open' }), ['ids names something twice'])

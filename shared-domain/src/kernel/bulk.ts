@@ -12,7 +12,7 @@ export function bulkBody({ commands }: Decider, { actions, ids_max = ids_max_def
   const ids = z.array(z.uuid().toLowerCase()).min(1).max(ids_max).meta({ uniqueItems: true })
     .refine(distinct, { error: 'names something twice' })
   const variants = Object.entries(actions).map(([action, name]) =>
-    z.strictObject({ ids, action: z.literal(action), ...(commands[name]!.data as z.ZodObject).shape }))
+    (commands[name]!.data as z.ZodObject).safeExtend({ ids, action: z.literal(action) }).strict())
   const error = (issue: { readonly code?: string }) =>
     (issue.code === 'invalid_union' ? `is one of ${Object.keys(actions).join(', ')}` : undefined)
   return z.discriminatedUnion('action', variants as never, { error }) as never

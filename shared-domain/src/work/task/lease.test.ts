@@ -3,11 +3,12 @@ import t from 'tap'
 import { Rejection } from '../../kernel/decider.ts'
 import { admin, now, on, orchestrator, subject, system, tool } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
+import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { heartbeat_ms } from './lease.ts'
 import {
-  blocked, codeOf, completed, created, expired, failed, first, inWorld, lease, other, owner, progressed, released, running, scene, seed,
-  slot, started, token, work,
+  blocked, codeOf, completed, created, delegated, expired, failed, first, inWorld, lease, other, owner, progressed, released, running,
+  scene, seed, slot, started, token, work,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
@@ -201,6 +202,33 @@ t.test('W-5 progress tells the hours so far, also fewer than before, and where i
   const given = scene(t)(...running, progressed(60, { hoursSpent: 4 }))
   given.when('reportProgress', { token, percentage: 40, hoursSpent: 3 }).yields(progressed(40, { hoursSpent: 3, previous: 60 }))
   given.when('reportProgress', { token, percentage: 60, hoursSpent: 4 }).changesNothing()
+})
+
+t.test('W-6 a result is told after the deadline that it missed; how long it took and the end of each delegation follow', async (t) => {
+  const artifacts = [{ name: 'report', uri: 'file:report', type: 'text/plain' }]
+  const dependsOn = [first]
+  const late = later(now, 1)
+  const terms = { slaDeadline: now, estimatedHours: 4, dependsOn } as const
+  const said = { token: '2', actualHours: 5, artifacts }
+  const ended = Task.DelegationEnded({
+    owner: other, delegation: '1', from: owner, to: other, outcome: 'COMPLETED', reason: null, youngest: null,
+  } as never)
+  const recorded = Task.TaskTimeRecorded({
+    owner: other, estimatedHours: 4, actualHours: 5, variance: 1, accuracy: 80, source: 'given', notes: null,
+  } as never)
+  const done = completed('2', {
+    owner: other, lease: lease('2', { holder: other } as object), durationMs: 1, slaMet: false, actualHours: 5, artifacts, dependsOn,
+    work: work({ moves: 1 }),
+  } as object)
+  const violated = Task.TaskSlaViolated({
+    owner: other, slaDeadline: now, overdue_ms: 1, status: 'IN_PROGRESS', priority: 'MEDIUM', assignee: null, work: work({ moves: 1 }),
+  } as never)
+  scene(t)(created(terms as object), delegated(other, owner, { depth: 1 }), started({ owner: other } as object)).at(late)
+    .when('complete', said).yields(violated, done, recorded, ended)
+  scene(t)(...running).when('complete', { token, artifacts: [{ name: 'a', uri: 'b' }] })
+    .yields(completed(token, { artifacts: [{ name: 'a', uri: 'b', type: null }] }))
+  const { artifacts: shape } = task.commands.complete.data.shape
+  t.notOk(shape.safeParse([{ ...artifacts[0], type: 'x'.repeat(101) }]).success)
 })
 
 t.test('W-3 an admin may leave the token out: the lease of now is meant; nobody else may', async (t) => {

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { on, orchestrator, subject, tool } from '../../kernel/testing.ts'
+import type { TaskEvent } from './events.ts'
 import {
-  cancelled, completed, created, elsewhere, first, last, lease, other, owner, running, scene, second, started, stranger, token,
-  waitingFor, week,
+  cancelled, completed, created, elsewhere, escalated, first, last, lease, other, owner, reopened, resolved, running, scene, second,
+  started, stranger, token, waitingFor, week, work,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
@@ -39,4 +40,25 @@ t.test('S-12 S-13 what was cancelled is reopened by an admin alone', async (t) =
   scene(t)(...running).by(orchestrator(owner)).when('cancel', { reason: 'not needed' })
     .yields(cancelled({ from: 'IN_PROGRESS', reason: 'not needed', lease: lease(token) }))
   for (const by of [orchestrator(owner), tool]) scene(t)(created(), cancelled()).by(by).when('reopen', {}).refuses('FORBIDDEN')
+})
+
+t.test('W-8 a cancellation tells the priority, the escalation that it ends and what the task waited for', async (t) => {
+  const dependsOn = [first, second]
+  const wish = (...facts: readonly TaskEvent[]) => scene(t)(created({ priority: 'HIGH', dependsOn } as object), ...facts).when('cancel', {})
+  const told = { priority: 'HIGH', dependsOn, work: work({ priority: 'HIGH' }) } as const
+  wish().yields(cancelled(told as object))
+  wish(escalated('ann')).yields(cancelled({ ...told, from: 'BLOCKED', escalation: '1' } as object))
+  wish(escalated('ann'), resolved()).yields(cancelled(told as object))
+  wish(waitingFor(first)).yields(cancelled({ ...told, from: 'BLOCKED' } as object))
+  scene(t)(created(), cancelled()).when('cancel', {}).changesNothing()
+  scene(t)(...running, completed(token)).when('cancel', {}).refuses('INVALID_STATE_TRANSITION')
+})
+
+t.test('W-8 what is reopened tells its deadline and what it waits for, and waits again for what is open', async (t) => {
+  const dependsOn = [first, second]
+  const given = scene(t)(created({ dependsOn } as object), cancelled({ dependsOn } as object))
+    .seeing(taskState, first, created()).seeing(taskState, second, created(), cancelled())
+  given.when('reopen', { reason: 'after all' })
+    .yields(reopened({ reason: 'after all', slaDeadline: week, dependsOn } as object), waitingFor(first))
+  scene(t)(created()).when('reopen', {}).changesNothing()
 })

@@ -7,13 +7,13 @@ import { Organization } from '../../fleet/organization/events.ts'
 import { organizationState } from '../../fleet/organization/state.ts'
 import { inOrder, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
-import { now, orchestrator, organization, subject } from '../../kernel/testing.ts'
+import { now, orchestrator, organization, replay, subject } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
-  became, blocked, cancelled, codeOf, created, delegated, failed, first, inWorld, other, owner, registered, reopened, running, scene,
-  started, third, waitingFor, work,
+  became, blocked, cancelled, codeOf, created, delegated, failed, first, hand, inWorld, other, owner, registered, reopened, running, scene,
+  slot, started, third, toHand, token, waitingFor, work,
 } from './scene.ts'
 import { Selection } from './shapes.ts'
 import { taskState } from './state.ts'
@@ -34,6 +34,16 @@ t.test('S-3 a task is started by its owner, at work, with nothing in the way', a
     rejected: Array(rejected).fill({ id: subject, code: 'RETRY_NOT_DUE' }),
   }).success
   t.strictSame([kept(100, 6, 5), kept(101, 6, 5), kept(100, 7, 5), kept(100, 6, 6)], [true, false, false, false], 'what is kept is bounded')
+})
+
+t.test('W-3 whoever takes a task up is told the token, the slot, who works, and where to read of the task', async (t) => {
+  const said = (command: 'start' | 'startSelected', ...facts: readonly TaskEvent[]) =>
+    task.commands[command].answers!.of(replay(taskState, facts), { id: subject } as never)
+  const context = `/tasks/${subject}/context`
+  t.strictSame(said('start', ...running), { token, slot, agent: null, context })
+  t.strictSame(said('startSelected', created(), toHand(), started({ agent: hand.id })), { token: '2', slot, agent: hand.id, context })
+  const moved = [created(), delegated(other, owner, { depth: 1 }), started({ owner: other })]
+  t.strictSame(said('start', ...moved), { token: '2', slot, agent: null, context })
 })
 
 t.test('F-84 F-8 nothing starts while the budget of the holder or of the organization is exhausted; what is imported did', async (t) => {

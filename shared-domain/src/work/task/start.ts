@@ -2,17 +2,17 @@ import { z } from 'zod'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { organizationState } from '../../fleet/organization/state.ts'
-import { mayActAs, reject, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
+import { mayActAs, reject, type Answers, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
-import { CommandId, OrchestratorId, TaskId } from '../../vocabulary.ts'
+import { AgentId, CommandId, Int64, OrchestratorId, TaskId } from '../../vocabulary.ts'
 import { holderOf, workerOf } from './assignees.ts'
 import { Task } from './events.ts'
 import { openAmong } from './graph.ts'
 import { by, isAgent, moving, room, undecided, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { Selection } from './shapes.ts'
-import { workOf, type Known, type TaskState } from './state.ts'
+import { workOf, type InProgress, type Known, type TaskState } from './state.ts'
 import { startedFor } from './unwinding.ts'
 
 /** A task cannot start without a slot: it is reserved first, on the capacity stream of the holder (S-40). */
@@ -60,13 +60,28 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
     (task.block.kind === 'dependencies' ? reject('DEPENDENCIES_UNMET', { dependsOn: [...task.dependsOn] }) : unfit(task, 'start')),
 })
 
+/** What whoever works needs. */
+const answers: Answers<TaskState> = {
+  fields: z.object({
+    token: Int64.describe('Of the lease: whoever tells of the work shows it.'),
+    slot: CommandId.describe('Of the capacity that the lease takes.'),
+    agent: AgentId.nullable().describe('Who works, where it is an agent.'),
+    context: z.string().describe('Where to read what is to be known of the task, below the version.'),
+  }),
+  of(task, { id }) {
+    const { lease: { token, slot, agent } } = task as InProgress
+    return { token, slot, agent, context: `/tasks/${id}/context` }
+  },
+}
+
 export const start = room({
   start: {
-    about: 'Take the task up. The revision in the answer is the token of the lease.',
+    about: 'Take the task up. The answer has the token of the lease, which is also its revision.',
     aliases: olderWords.start,
     scope: 'execute',
     gated: 'start',
     data: z.object({}),
+    answers,
     holds: takeSlot,
     decide: (task, _, context) => started(task, null, context),
   },
@@ -77,6 +92,7 @@ export const start = room({
     scope: 'execute',
     gated: 'start',
     data: z.object({ worker: OrchestratorId, selection: Selection }),
+    answers,
     holds: takeSlot,
     decide(task, { worker, selection }, context) {
       const isTheirs = task.status === 'NONE' || workerOf(task.owner, task.assignee) === worker
