@@ -6,7 +6,7 @@ import type { Test } from 'tap'
 import { choices, deciders, gate, processes, settings } from 'shared-domain/catalogue.ts'
 import { startEngines } from '../../infra/embedded/engines.ts'
 import { startChild, type Child, type Exit } from '../../infra/embedded/child.ts'
-import { folderFor } from '../../infra/embedded/testing.ts'
+import { folderFor, forChildren } from '../../infra/embedded/testing.ts'
 import { start, type Catalogue } from './app.ts'
 import { configFrom } from './config.ts'
 
@@ -44,7 +44,8 @@ export async function house(t: Test, served: Catalogue = catalogue) {
   async function replica(env: Readonly<Record<string, string>> = {}): Promise<Replica> {
     const child = await startChild({
       name: 'replica', command: process.execPath, args: [join(import.meta.dirname, 'main.ts')],
-      env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...environment, ...env }, ready: (output) => output.includes('"msg":"ready"'), ready_timeout_ms: 20_000, stopSignal: 'SIGTERM', stop_timeout_ms: 8_000,
+      env: { ...forChildren, ...environment, ...env },
+      ready: (output) => output.includes('"msg":"ready"'), ready_timeout_ms: 20_000, stopSignal: 'SIGTERM', stop_timeout_ms: 8_000,
     })
     replicas.push(child)
     const { url } = child.tail().split('\n').filter(Boolean).map((line) => (line.startsWith('{') ? JSON.parse(line) : {})).find(({ msg }) => msg === 'ready')

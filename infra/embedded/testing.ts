@@ -1,7 +1,11 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compileCache } from './compile-cache.ts'
 import { freePort } from './ports.ts'
+
+/** What processes that tests start are told: where to say what they covered, and where to find what was compiled before. */
+export const forChildren = { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...compileCache }
 
 /** A folder that is gone after the test. Everybody may enter it: started by root, Postgres runs as another user. */
 export function folderFor(t: { teardown(end: () => void): void }, name: string, mode = 0o755): string {

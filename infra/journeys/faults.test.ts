@@ -3,6 +3,7 @@ import t from 'tap'
 import { Api, Refused, type Answer } from '../../scripts/api.ts'
 import { startChild } from '../embedded/child.ts'
 import { supervise } from '../embedded/supervisor.ts'
+import { forChildren } from '../embedded/testing.ts'
 import { house, until, watch } from './house.ts'
 
 const { baton, admin, log, announced, differences } = await house(t)
@@ -34,7 +35,7 @@ t.test('kill -9 of each process while commands flow: every acknowledged command 
     name: 'daemon', log: () => undefined, onGivenUp: (sentence) => t.fail(sentence),
     start: (abort) => startChild({
       name: 'daemon', command: process.execPath, args: [join(import.meta.dirname, '../../scripts/daemon.ts')], abort, ready: (output) => output.includes('following'), ready_timeout_ms: 20_000,
-      env: { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, NATS_URL: baton.urls.nats, BATON_API_KEY: helper.secret, WORK_MS: '5' }, stopSignal: 'SIGTERM', stop_timeout_ms: 2_000,
+      env: { ...forChildren, BATON_URL: baton.urls.gateway, NATS_URL: baton.urls.nats, BATON_API_KEY: helper.secret, WORK_MS: '5' }, stopSignal: 'SIGTERM', stop_timeout_ms: 2_000,
     }),
   })
   t.teardown(() => daemon.stop())

@@ -6,7 +6,7 @@ import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { demonstrate } from '../../scripts/demo.ts'
 import { startChild } from '../embedded/child.ts'
-import { folderFor } from '../embedded/testing.ts'
+import { folderFor, forChildren } from '../embedded/testing.ts'
 import { cliWith, scripts } from './command-line.ts'
 import { house, until } from './house.ts'
 
@@ -92,7 +92,7 @@ t.test('the command line helps, and says what is wrong with a call', async (t) =
 t.test('the example daemon survives a kill -9 without missing or repeating work', async (t) => {
   const { id } = await admin.post('/orchestrators', { name: 'Daemon', maxConcurrentTasks: 1 })
   const { secret } = await admin.post(`/orchestrators/${id}/keys`)
-  const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, NATS_URL: baton.urls.nats, BATON_API_KEY: secret, WORK_MS: '60' }
+  const env = { ...forChildren, BATON_URL: baton.urls.gateway, NATS_URL: baton.urls.nats, BATON_API_KEY: secret, WORK_MS: '60' }
   const start = () => startChild({
     name: 'daemon', command: process.execPath, args: [join(scripts, 'daemon.ts')], env, ready: (output) => output.includes('following'), ready_timeout_ms: 20_000, stopSignal: 'SIGTERM', stop_timeout_ms: 5_000,
   })

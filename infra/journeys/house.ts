@@ -5,12 +5,12 @@ import { Api } from '../../scripts/api.ts'
 import { facts } from '../../scripts/audit/log.ts'
 import { verify } from '../../scripts/audit/verify.ts'
 import { up } from '../../scripts/up.ts'
-import { folderFor } from '../embedded/testing.ts'
+import { folderFor, forChildren } from '../embedded/testing.ts'
 
 /** All of Baton in a folder of its own, on free ports, for one test file. */
 export async function house(t: Test) {
   const root = folderFor(t, 'journey')
-  const baton = await up({ root, ports: 'free', env: { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, LOG_LEVEL: 'warn' }, log: () => undefined })
+  const baton = await up({ root, ports: 'free', env: { ...forChildren, LOG_LEVEL: 'warn' }, log: () => undefined })
   const client = EventStoreDBClient.connectionString`${baton.urls.eventstore}`
   t.teardown(async () => {
     await client.dispose()

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import t from 'tap'
-import { folderFor } from '../embedded/testing.ts'
+import { folderFor, forChildren } from '../embedded/testing.ts'
 import { cliWith } from './command-line.ts'
 import { house } from './house.ts'
 
@@ -73,7 +73,7 @@ t.test('excerpts of two real logs go through with the mappings that Baton has fo
   for (const [excerpt, file] of [['itsm-incidents', 'events'], ['agent-fleet-events', 'gastown-events'], ['agent-fleet-tasks', 'gastown-tasks'], ['agent-fleet-deps', 'gastown-deps']]) {
     writeFileSync(join(dir, `${file}.csv.gz`), gzipSync(readFileSync(join(from, `${excerpt}.csv`))))
   }
-  const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, BATON_API_KEY: baton.adminKey.key }
+  const env = { ...forChildren, BATON_URL: baton.urls.gateway, BATON_API_KEY: baton.adminKey.key }
   const play = async (mapping: string) => {
     const { code, out, err } = await cliWith(env, 'import', 'run', '--mapping', mapping, '--data', dir, '--root', join(dir, 'nothing'), '--json')
     t.equal(code, 0, err)
@@ -103,7 +103,7 @@ t.test('excerpts of two real logs go through with the mappings that Baton has fo
 })
 
 t.test('an import stops with one sentence on what the log is not to blame for', async (t) => {
-  const env = { PATH: process.env.PATH, BATON_URL: baton.urls.gateway, BATON_API_KEY: `bk_${'x'.repeat(43)}` }
+  const env = { ...forChildren, BATON_URL: baton.urls.gateway, BATON_API_KEY: `bk_${'x'.repeat(43)}` }
   const report = join(dir, 'stopped.ndjson')
   const { code, out, err } = await cliWith(env, 'import', 'run', '--mapping', 'agent-fleet', '--data', dir, '--root', join(dir, 'nothing'), '--json', '--report', report)
   t.equal(code, 1)
