@@ -19,6 +19,11 @@ const shown = (path: string, isSo: (row: any) => boolean) => until(async () => {
 })
 const states = async (task: string) => (await api.get<any>(`/delegations?task=${task}`)).items.map(({ state }: { state: string }) => state).reverse()
 
+// It is tried with somebody else some seconds later: what is shown of that stands below.
+const tried = await ada.api.post('/tasks', { title: 'Sort the post', tags: ['post'] })
+await ada.api.post(`/tasks/${tried.id}/delegate`, { to: bob.id, retries: 1, note: 'by noon' })
+await bob.api.post(`/tasks/${tried.id}/decline-delegation`, { reason: 'no time' })
+
 t.test('W-33 W-35 W-37 W-40 a task that is passed on comes back with all that came of it', async (t) => {
   const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
   await ada.api.post(`/tasks/${id}/delegate`, { to: bob.id })
@@ -57,6 +62,34 @@ t.test('W-42 nobody gives more than it was left', async (t) => {
   const { id } = await ada.api.post('/tasks', { title: 'Sort the post', priority: 'LOW' })
   await ada.api.post(`/tasks/${id}/delegate`, { to: bob.id })
   await t.rejects(bob.api.post(`/tasks/${id}/delegate`, { to: cleo.id, priority: 'HIGH' }), /TERMS_EXCEEDED/)
+})
+
+t.test('W-42 nor by an edit, and what is less urgent is not later', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post', priority: 'MEDIUM' })
+  await ada.api.post(`/tasks/${id}/delegate`, { to: bob.id })
+  await t.rejects(bob.api.send('PATCH', `/tasks/${id}`, { priority: 'HIGH' }), /TERMS_EXCEEDED/)
+  const { sla_deadline: deadline } = await api.get<any>(`/tasks/${id}`)
+  const { position } = await bob.api.send('PATCH', `/tasks/${id}`, { priority: 'LOW' })
+  t.match(await api.get<any>(`/tasks/${id}?minPosition=${position}`), { priority: 'LOW', sla_deadline: deadline })
+})
+
+t.test('W-43 what is passed on without a target goes to whom the policy chooses, and the answer says to whom', async (t) => {
+  const { id } = await bob.api.post('/tasks', { title: 'Sort the post', tags: ['letters'] })
+  const { position } = await api.send('PATCH', `/orchestrators/${cleo.id}`, { capabilities: ['letters'] })
+  await api.get(`/orchestrators?minPosition=${position}`)
+  const answer: any = await bob.api.post(`/tasks/${id}/delegate`)
+  t.equal(answer.owner, cleo.id)
+  const [choice] = (await api.get<any>(`/choices?task=${id}&minPosition=${answer.position}`)).items
+  t.match(choice, { kind: 'delegate', policy: 'federation/1', chosen: cleo.id, rejected: [{ id: bob.id, code: 'DELEGATOR' }] })
+})
+
+t.test('W-43 what came to nothing is tried with somebody else, and everybody can see why with whom', async (t) => {
+  t.match(await shown(`/tasks/${tried.id}`, ({ owner }) => owner === cleo.id), { delegated_by: ada.id, next_retry_at: null })
+  const { items } = await api.get<any>(`/delegations?task=${tried.id}`)
+  t.match(items, [
+    { to: cleo.id, state: 'OFFERED', attempt: 2, retry_of: String(items[1].revision), reason: 'by noon', policy: 'federation/1' },
+    { to: bob.id, state: 'DECLINED', attempt: 1, outcome_reason: 'no time' },
+  ])
 })
 
 t.test('W-45 helpers say when their part is done', async (t) => {

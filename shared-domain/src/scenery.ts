@@ -130,12 +130,21 @@ const courses: readonly (readonly Step[])[] = [
     step('reserve', { orchestrator: whose, command: whose }, 0, mail),
     step('release', { orchestrator: whose, command: whose, reason: 'not-started' }, 0, mail),
   ],
+  [
+    step('reserve', { orchestrator: whose, command: whose }, 0, mail),
+    step('expire', { orchestrator: whose, command: whose }, hour_ms, mail),
+  ],
   [step('reserve', { orchestrator: whose, command: whose }, 0, mail), step('confirm', { orchestrator: whose, command: whose }, 0, mail)],
+  [step('open', { type: 'decision', title: 'Shall we?', electorate: [whose, second] }, 0, ['decision', whose])],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked)],
   // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],
+  [
+    step('delegate', { to: whose, retries: 1 }), step('declineDelegation', { reason: 'no time' }),
+    ...['1', '2', '3'].map((delegation) => step('redelegate', { delegation })),
+  ],
   [
     step('hold', { reservation: second, tokens: 5, cost: 1, at: now, until: late }, 0, ['ledger', kept]),
     step('expire', { reservation: second }, 2 * hour_ms, ['ledger', kept]),

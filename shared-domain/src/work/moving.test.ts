@@ -6,7 +6,7 @@ import { Rejection } from '../kernel/decider.ts'
 import type { Actor, Recorded } from '../kernel/fact.ts'
 import { send } from '../kernel/process.ts'
 import { admin, orchestrator as actor, uuid } from '../kernel/testing.ts'
-import { day_ms, hour_ms, minute_ms } from '../kernel/time.ts'
+import { day_ms, hour_ms, later, minute_ms, second_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { leases } from './leases.ts'
 import { moving } from './moving.ts'
@@ -80,9 +80,93 @@ t.test('W-38 W-79 what nobody answers for comes back, wherever it has gone', asy
   t.strictSame(courier.waiting.filter(({ command }) => command === 'timeOut'), [])
 })
 
+const movesIn = (log: readonly Recorded[]) => log
+  .filter((fact): fact is Recorded<any> => fact.type === 'TaskDelegated' || fact.type === 'TaskHandedOff')
+const counts = { DELEGATOR: 1, TRIED: 1, UNAVAILABLE: 5 }
+
+t.test('W-43 what came to nothing is tried with somebody else after 5, 10 and 20 seconds, at most as often as was said', async (t) => {
+  const [a, b, c, d, e] = people as [string, string, string, string, string, ...string[]]
+  const { world, courier, wish, now } = house()
+  wish('delegate', { to: b, retries: 3, answerWithin_s: 60, finishWithin_s: 3_600, note: 'by noon' }, actor(a))
+  for (const [attempt, who, wait_s, next] of [[1, b, 5, c], [2, c, 10, d], [3, d, 20, e]] as const) {
+    wish('declineDelegation', { reason: 'no time' }, actor(who))
+    t.match(now(), { owner: a, chain: [], nextRetryAt: later(world.at, (wait_s + 30) * second_ms) })
+    courier.settle()
+    world.pass(wait_s * second_ms - 1)
+    courier.settle()
+    t.equal(now().owner, a)
+    world.pass(1)
+    courier.settle()
+    t.match(now(), { owner: next, nextRetryAt: null, chain: [{ from: a, to: next, state: 'OFFERED' }] })
+    t.match(movesIn(world.log).at(-1)!.data, {
+      attempt: attempt + 1, note: 'by noon', retries: 3, answerBy: later(world.at, minute_ms), finishBy: later(world.at, hour_ms),
+      retryOf: movesIn(world.log).at(-2)!.revision.toString(), policy: 'federation/1', depth: 1, forced: false,
+      candidates: [{ id: next }], grounds: { position: /\d/ },
+    })
+  }
+  wish('declineDelegation', { reason: 'no time' }, actor(e))
+  t.match(world.log.at(-1), { type: 'TaskReturned', data: { to: a, retryAt: null } })
+  world.pass(day_ms)
+  courier.settle()
+  t.equal(now().owner, a)
+})
+
+t.test('W-43 where nobody else is left to try that is told once, and the delegator has it', async (t) => {
+  const { world, courier, wish, now } = house()
+  for (const id of people.slice(2)) world.carryOut(send(orchestrator, id, 'deactivate', {}))
+  wish('delegate', { to: people[1], retries: 1 })
+  wish('declineDelegation', { reason: 'no time' }, actor(people[1]!))
+  courier.settle()
+  world.pass(5 * second_ms)
+  courier.settle()
+  t.match(world.log.at(-1), { type: 'TaskPlacementFailed', data: { policy: 'federation/1', counts } })
+  t.match(now(), { owner: people[0], retry: null })
+  const delegation = movesIn(world.log)[0]!.revision.toString()
+  t.strictSame(wish('redelegate', { delegation }), [])
+})
+
+t.test('W-43 whatever somebody does with it meanwhile decides what becomes of it, but for a note', async (t) => {
+  const after = (command: string, data: object, by = actor(people[0])) => {
+    const { world, courier, wish, now } = house()
+    wish('delegate', { to: people[1], retries: 1 })
+    wish('declineDelegation', { reason: 'no time' }, actor(people[1]!))
+    wish(command, data, by)
+    courier.settle()
+    world.pass(5 * second_ms)
+    courier.settle()
+    return now().owner
+  }
+  const back = [['edit', { title: 'Other' }], ['assign', { assignee: 'Grace' }], ['block', { reason: 'so' }], ['cancel', {}]] as const
+  for (const [command, data] of back) t.equal(after(command, data), people[0], command)
+  t.equal(after('delegate', { to: people[4] }), people[4])
+  t.equal(after('note', { text: 'a pity' }), people[2])
+})
+
+t.test('W-43 W-24 a move without a target goes to the best that is not offline, at once', async (t) => {
+  const [a, b, c] = people as [string, string, string]
+  const { world, courier, wish, now } = house()
+  world.carryOut(send(orchestrator, c, 'update', { tier: 3 }))
+  wish('delegate', { note: 'any of you' }, actor(a))
+  const [move] = movesIn(world.log)
+  t.match(move!.data, { to: c, policy: 'federation/1', candidates: [{ id: c, score: 50 }, { id: b, score: 46 }, {}, {}, {}] })
+  t.match(move!.data.rejected, [{ id: a, code: 'DELEGATOR' }])
+  t.strictSame(wish('delegate', { note: 'any of you' }, actor(a)), [], 'the same wish again')
+  t.match(wish('delegate', { note: 'or you' }, actor(a)), { code: 'INVALID_OWNERSHIP' })
+  wish('handoff', { notes: 'you do it' })
+  t.match(now(), { owner: b, chain: [{ from: a }, { from: c }] }, 'not back to who had it before')
+  t.strictSame(wish('handoff', { notes: 'you do it' }), [], 'the same wish again')
+  t.not((wish('handoff', { notes: 'or you' }) as any)[0]!.data.to, c)
+  courier.settle()
+
+  const alone = house()
+  for (const id of people.slice(1)) alone.world.carryOut(send(orchestrator, id, 'deactivate', {}))
+  for (const command of ['delegate', 'handoff'])
+    t.match(alone.wish(command), { code: 'ORCHESTRATOR_UNAVAILABLE', detail: { counts: { DELEGATOR: 1, UNAVAILABLE: 6 } } })
+})
+
 interface Act { readonly command: string; readonly data: object; readonly who: 'owner' | 'other' | 'admin'; readonly wait_ms: number }
 
-const to = fc.constantFrom(...people, ...people.slice(0, 3))
+const to = fc.constantFrom(...people, ...people.slice(0, 3), undefined, undefined)
 const span = (seconds: number) => fc.option(fc.constant(seconds), { nil: undefined })
 const times = { answerWithin_s: span(60), finishWithin_s: span(3_600) }
 const move = fc.record({ to, retries: fc.nat(3), ...times })
@@ -108,8 +192,23 @@ function lawful(now: Known) {
   if (chain.length > 5) throw new Error('the chain is too long')
 }
 
-t.test('W-70 W-78 W-79 whatever happens to a task, each delegation ends once, and the chain leads to the owner', async (t) => {
+/** What W-43 says of all that was tried again: how often that was. */
+function triedInTurn(log: readonly Recorded[]): number {
+  const moves = new Map(movesIn(log).map(({ revision, data }) => [String(revision), data]))
+  const again = [...moves.values()].filter(({ retryOf }) => retryOf !== null)
+  for (const move of again) {
+    const met = [move.to]
+    let before = move
+    for (; before.retryOf !== null; before = moves.get(before.retryOf)) met.push(moves.get(before.retryOf).to)
+    if (move.attempt !== met.length || met.length > move.retries + 1) throw new Error('it was tried too often')
+    if (new Set([move.owner, ...met]).size !== met.length + 1) throw new Error('it was tried twice with one, or with who passed it on')
+  }
+  return again.length
+}
+
+t.test('W-43 W-70 W-78 W-79 whatever happens to a task, each delegation ends once, and the chain leads to the owner', async (t) => {
   const outcomes = new Map<string, number>()
+  let again = 0
   fc.assert(fc.property(fc.array(act, { minLength: 5, maxLength: 40, size: 'max' }), (acts) => {
     const { world, courier, wish, now } = house()
     for (const { command, data, who, wait_ms } of acts) {
@@ -135,10 +234,12 @@ t.test('W-70 W-78 W-79 whatever happens to a task, each delegation ends once, an
     if (left.length > 0) throw new Error('something was never ended')
     const ends = world.log.filter((fact): fact is Recorded<any> => fact.type === 'DelegationEnded')
     if (new Set(ends.map(({ data }) => data.delegation)).size !== ends.length) throw new Error('a delegation ended twice')
+    again += triedInTurn(world.log)
     for (const { data: { outcome } } of ends) outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
   }), { seed, numRuns: 200 })
   for (const outcome of ['COMPLETED', 'CANCELLED', 'DECLINED', 'RECALLED', 'TIMED_OUT', 'FAILED', 'RETURNED'])
     t.ok(outcomes.get(outcome)! >= 5, `${outcome} was met ${outcomes.get(outcome)} times`)
+  t.ok(again >= 20, `it was tried with somebody else ${again} times`)
 })
 
 t.test('W-70 told again or late, moves and their ends change nothing', async (t) => {

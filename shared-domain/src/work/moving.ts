@@ -22,6 +22,9 @@ const moved = ({ id, revision, data: { answerBy, finishBy } }: Move) => {
   ]
 }
 
+/** A later return replaces what was to be tried after an earlier one. */
+const againKey = (id: string) => `redelegate-${id}`
+
 const answered = ({ id }: Told) => [forget(answerKey(id))]
 
 export const moving = process<TaskEvent>({
@@ -32,6 +35,8 @@ export const moving = process<TaskEvent>({
     TaskHandedOff: moved,
     DelegationAccepted: answered,
     DelegationStarted: answered,
+    TaskReturned: ({ id, data: { delegation, retryAt } }) =>
+      (retryAt === null ? [] : [send(task, id, 'redelegate', { delegation }, { due: retryAt, key: againKey(id) })]),
     DelegationEnded: ({ id, data: { delegation } }) => [forget(answerKey(id)), forget(finishKey(id, delegation))],
   },
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SettingValues } from '../../kernel/decider.ts'
-import { agentPolicyNames, nextPolicyNames } from '../../work/policies/names.ts'
+import { agentPolicyNames, nextPolicyNames, orchestratorPolicyNames } from '../../work/policies/names.ts'
 import { SlaHours } from '../../work/task/sla.ts'
 
 /**
@@ -12,6 +12,7 @@ export const Settings = z.object({
     .describe('Requests of all its keys together in a minute, of each replica of a service.').default(60_000),
   startWithin_s: z.int().min(60).max(86_400).describe('How soon an agent must begin what it is assigned to, in seconds.').default(900),
   assignPolicy: z.enum(agentPolicyNames).describe('How an agent is chosen for a task.').default('capability-reliability/1'),
+  delegatePolicy: z.enum(orchestratorPolicyNames).describe('How an orchestrator is chosen to pass a task to.').default('federation/1'),
   nextPolicy: z.enum(nextPolicyNames).describe('How an orchestrator is told what to take up next.').default('deadline-priority/2'),
   maxWait_h: z.int().min(1).max(8_760)
     .describe('After so many hours a task comes before all that waited for less time, whatever its priority.').default(168),

@@ -11,3 +11,10 @@ export const bonusOf = (priority: Priority): number => bonuses[priority]
 export const rounded = (score: number): number => Math.round(score * 10_000) / 10_000
 
 export const compare = <V extends string | number>(a: V, b: V): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** How many there are of each code. */
+export function tallied(rejected: readonly { readonly code: string }[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {}
+  for (const { code } of rejected) counts[code] = (counts[code] ?? 0) + 1
+  return counts
+}

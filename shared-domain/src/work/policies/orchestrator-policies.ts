@@ -14,7 +14,8 @@ export interface Peer {
   readonly max: number
 }
 
-interface Passed {
+/** A task as far as it matters to whom it is passed. */
+export interface Passed {
   readonly priority: Priority
   readonly tags: readonly string[]
   readonly requiredCapabilities: readonly string[]

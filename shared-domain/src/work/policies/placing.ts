@@ -1,7 +1,7 @@
 import { takesWork } from '../../fleet/agent/load.ts'
 import { matchOf, skillsOf } from '../../fleet/skills.ts'
 import { agentPolicies, type AgentPolicy, type AgentRow, type Scored, type Wanted } from './agent-policies.ts'
-import { compare, rounded } from './measures.ts'
+import { compare, rounded, tallied } from './measures.ts'
 import type { AgentPolicyName } from './names.ts'
 
 /** What is asked of whoever is to do a task, besides what the task says. */
@@ -82,9 +82,7 @@ export function placer(rows: readonly AgentRow[], terms: Terms): (task: Wanted, 
       if (typeof found === 'number') fit.push({ row: one.row, score: found })
       else rejected.push({ id: one.row.agent, code: found })
     }
-    const counts: Record<string, number> = {}
-    for (const { code } of rejected) counts[code] = (counts[code] ?? 0) + 1
     const ranked = fit.sort((a, b) => policy.order(a, b) || compare(a.row.agent, b.row.agent))
-    return { ranked: ranked.map(({ row, score }) => ({ id: row.agent, score })), rejected, counts }
+    return { ranked: ranked.map(({ row, score }) => ({ id: row.agent, score })), rejected, counts: tallied(rejected) }
   }
 }

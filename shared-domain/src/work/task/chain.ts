@@ -77,15 +77,17 @@ export function returnedTo(chain: Chain, to: string): Unwinding {
 /** The task has come to its end, and with it every delegation. */
 export const closed = (chain: Chain, outcome: 'COMPLETED' | 'CANCELLED'): Unwinding => ({ ends: ended(chain, outcome), rest: [] })
 
-const isLater = (wanted: string | null, left: string | null) => left !== null && (wanted === null || wanted > left)
+/** No time at all is later than any. */
+export const isLater = (wanted: string | null, left: string | null) => left !== null && (wanted === null || wanted > left)
 
-/** Which of the terms is more than the youngest delegation left, and what that left; none while nothing is delegated. */
-export function exceeding(chain: Chain, { priority, dueAt, slaDeadline }: Terms) {
+/** Which of the terms that are set is more than the youngest delegation left, and what that left; none while nothing is delegated. */
+export function exceeding(chain: Chain, { priority, dueAt, slaDeadline }: Partial<Terms>) {
   const left = youngestOf(chain)
   if (!left) return undefined
-  if (priorities.indexOf(priority) < priorities.indexOf(left.priority)) return { term: 'priority', given: left.priority }
-  if (isLater(dueAt, left.dueAt)) return { term: 'dueAt', given: left.dueAt }
-  return isLater(slaDeadline, left.slaDeadline) ? { term: 'slaDeadline', given: left.slaDeadline } : undefined
+  if (priority !== undefined && priorities.indexOf(priority) < priorities.indexOf(left.priority))
+    return { term: 'priority', given: left.priority }
+  if (dueAt !== undefined && isLater(dueAt, left.dueAt)) return { term: 'dueAt', given: left.dueAt }
+  return slaDeadline !== undefined && isLater(slaDeadline, left.slaDeadline) ? { term: 'slaDeadline', given: left.slaDeadline } : undefined
 }
 
 const first_retry_ms = 5 * second_ms

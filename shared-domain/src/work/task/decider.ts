@@ -12,6 +12,7 @@ import { lease } from './lease.ts'
 import { lifecycle } from './lifecycle.ts'
 import { moves } from './moves.ts'
 import { records } from './records.ts'
+import { redelegating } from './redelegating.ts'
 import { rejections } from './rejections.ts'
 import { start } from './start.ts'
 import { taskState } from './state.ts'
@@ -21,7 +22,7 @@ export const task = decider(taskState, {
   collection: 'tasks',
   rejections,
   commands: {
-    ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...delegating,
+    ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...delegating, ...redelegating,
     ...assigning, ...unassigning, ...help, ...approvals, ...clock, ...records,
   },
   bulk: {

@@ -159,6 +159,22 @@ t.test('W-41 where the delegator has left, the one before it gets the task; wher
   given.seeing(orchestratorState, owner, registered, archived).when('declineDelegation', no).yields(...back)
 })
 
+t.test('W-33 a new priority moves the deadline before the task is passed on', async (t) => {
+  const [day, week] = [later(now, day_ms), later(now, 7 * day_ms)]
+  const set = (from: string | null, to: string | null, warnAt: string | null, who = owner) =>
+    Task.TaskSlaSet({ owner: who, from, to, given: false, warnAt, reason: null })
+  const moved = (over: object) => delegated(third, owner, { depth: 1, ...over })
+  const given = scene(t)(created({ slaDeadline: week })).by(orchestrator(owner))
+  given.when('delegate', { to: third, priority: 'HIGH' })
+    .yields(set(week, day, later(day, -day_ms / 5)), moved({ priority: 'HIGH', slaDeadline: day }))
+  given.when('delegate', { to: third, priority: 'LOW' }).yields(set(week, null, null), moved({ priority: 'LOW' }))
+  scene(t)(created({ slaDeadline: day, slaGiven: true })).when('delegate', { to: third, priority: 'HIGH' })
+    .yields(moved({ priority: 'HIGH', slaDeadline: day }))
+  const chain = [created({ slaDeadline: week }), toOther({ slaDeadline: week }), acceptedByOther]
+  scene(t)(...chain).by(orchestrator(other)).when('delegate', { to: third, priority: 'LOW' })
+    .yields(toThird({ priority: 'LOW', slaDeadline: week }))
+})
+
 t.test('W-42 whoever has the task by a delegation gives no more than it was left; an admin may', async (t) => {
   const given = scene(t)(created(), toOther({ priority: 'MEDIUM', dueAt: minute }), acceptedByOther)
   given.by(orchestrator(other)).when('delegate', { to: third, priority: 'HIGH' })
@@ -167,7 +183,36 @@ t.test('W-42 whoever has the task by a delegation gives no more than it was left
     .refuses('TERMS_EXCEEDED', { term: 'dueAt', given: minute })
   given.by(orchestrator(other)).when('delegate', { to: third, priority: 'LOW', dueAt: now })
     .yields(toThird({ priority: 'LOW', dueAt: now }))
-  given.by(admin).when('delegate', { to: third, priority: 'HIGH' }).yields(toThird({ priority: 'HIGH', dueAt: minute }))
+  const day = later(now, day_ms)
+  const set = Task.TaskSlaSet({ owner: other, from: null, to: day, given: false, warnAt: later(day, -day_ms / 5), reason: null })
+  given.by(admin).when('delegate', { to: third, priority: 'HIGH' })
+    .yields(set, toThird({ priority: 'HIGH', dueAt: minute, slaDeadline: day }))
+})
+
+t.test('W-42 the same holds of an edit: what is not changed was not given, and less urgent is not later', async (t) => {
+  const [day, week] = [later(now, day_ms), later(now, 7 * day_ms)]
+  const left = { priority: 'MEDIUM', dueAt: day, slaDeadline: week }
+  const given = scene(t)(created({ dueAt: day, slaDeadline: week }), toOther(left), acceptedByOther).by(orchestrator(other))
+  const prioritised = (to: 'HIGH' | 'LOW', slaDeadline: string) =>
+    Task.TaskPriorityChanged({ owner: other, from: 'MEDIUM', to, cause: 'hand', slaDeadline, reason: null })
+  const set = (to: string, over: object = {}) =>
+    Task.TaskSlaSet({ owner: other, from: week, to, given: true, warnAt: null, reason: null, ...over } as never)
+  given.when('edit', { priority: 'HIGH' }).refuses('TERMS_EXCEEDED', { term: 'priority', given: 'MEDIUM' })
+  for (const dueAt of [later(day, 1), null]) given.when('edit', { dueAt }).refuses('TERMS_EXCEEDED', { term: 'dueAt', given: day })
+  given.when('edit', { slaDeadline: later(week, 1) }).refuses('TERMS_EXCEEDED', { term: 'slaDeadline', given: week })
+  given.when('edit', { priority: 'LOW' }).yields(prioritised('LOW', week))
+  given.when('edit', { slaDeadline: day }).yields(set(day, { warnAt: later(day, -day_ms / 5) }))
+  given.by(tool).when('edit', { priority: 'HIGH' }).refuses('TERMS_EXCEEDED')
+  given.by(admin).when('edit', { priority: 'HIGH' })
+    .yields(prioritised('HIGH', day), set(day, { given: false, warnAt: later(day, -day_ms / 5) }))
+  // What an admin gave may stay, also when it is passed on.
+  const more = prioritised('HIGH', week)
+  const byAdmin = scene(t)(created({ dueAt: day, slaDeadline: week }), toOther(left), acceptedByOther, more).by(orchestrator(other))
+  byAdmin.when('edit', { priority: 'HIGH' }).changesNothing()
+  byAdmin.when('delegate', { to: third }).yields(toThird({ priority: 'HIGH', dueAt: day, slaDeadline: week }))
+  // An offer that left no time leaves all of it.
+  const free = scene(t)(created(), toOther({ priority: 'LOW' }), acceptedByOther).by(orchestrator(other))
+  free.when('edit', { dueAt: week }).yields(Task.TaskDueChanged({ owner: other, from: null, to: week, dependsOn: [], reason: null }))
 })
 
 t.test('W-43 what came to nothing gives somebody else a head start', async (t) => {

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { settingOf } from '../../fleet/organization/settings.ts'
 import { mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { DueInstant, Metadata, Priority, text } from '../../vocabulary.ts'
+import { isLater, type Terms } from './chain.ts'
 import { differing } from './details.ts'
 import { Task, type TaskEvent } from './events.ts'
-import { by, room, type Decision } from './guards.ts'
+import { by, overreach, room, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { byPriority, given, warnAtOf } from './sla.ts'
 import type { Known } from './state.ts'
@@ -45,31 +46,41 @@ const Wish = z.object({
 })
 type Wish = z.output<typeof Wish>
 
-interface Terms { readonly priority: Priority; readonly slaDeadline?: string | null | undefined }
+interface Wanted { readonly priority: Priority; readonly slaDeadline?: string | null | undefined }
 
-/** The deadline is another one with these terms: what is told of that, if it is. */
-export function slaSet({ owner, sla, priority: before }: Known, { priority, slaDeadline }: Terms, reason: string | null, context: Context) {
+/** The deadline is another one with these terms: what is told of that, if it is. What was passed on is not later for being less urgent. */
+export function slaSet(
+  { owner, sla, priority: before, chain }: Known, { priority, slaDeadline }: Wanted, reason: string | null, context: Context,
+) {
   const follows = slaDeadline === null || (slaDeadline === undefined && priority !== before && !sla.given)
   if (!follows && !slaDeadline) return []
   const { deadline, given: isGiven } = slaDeadline ? given(slaDeadline) : byPriority(priority, sla, settingOf(context, 'slaHours'))
   if (deadline === sla.deadline) return []
+  if (slaDeadline === undefined && chain.length > 0 && isLater(deadline, sla.deadline)) return []
   const warnAt = warnAtOf({ ...sla, deadline, warned: false, violated: false })
   return [Task.TaskSlaSet({ owner, from: sla.deadline, to: deadline, given: isGiven, warnAt, reason })]
 }
 
-function edited(task: Known, { priority = task.priority, dueAt, slaDeadline, ...wish }: Wish, reason: string | null, context: Context) {
+function edited(
+  task: Known, { priority = task.priority, dueAt, slaDeadline, ...wish }: Wish, reason: string | null, context: Context,
+): Decision {
   const { owner } = task
   const facts: TaskEvent[] = []
+  const terms: { -readonly [Name in keyof Terms]?: Terms[Name] } = {}
   const details = differing(task.details, wish)
   if (details) facts.push(Task.TaskDetailsChanged({ owner, ...details, reason }))
   const set = slaSet(task, { priority, slaDeadline }, reason, context)
+  if (set[0]) terms.slaDeadline = set[0].data.to
   if (priority !== task.priority) {
+    terms.priority = priority
     const after = set.length > 0 ? set[0]!.data.to : task.sla.deadline
     facts.push(Task.TaskPriorityChanged({ owner, from: task.priority, to: priority, cause: 'hand', slaDeadline: after, reason }))
   }
-  if (dueAt !== undefined && dueAt !== task.dueAt)
+  if (dueAt !== undefined && dueAt !== task.dueAt) {
+    terms.dueAt = dueAt
     facts.push(Task.TaskDueChanged({ owner, from: task.dueAt, to: dueAt, dependsOn: [...task.dependsOn], reason }))
-  return [...facts, ...set]
+  }
+  return overreach(task, terms, context) ?? [...facts, ...set]
 }
 
 export const edit = room({

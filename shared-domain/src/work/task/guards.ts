@@ -2,6 +2,7 @@ import { decisionState, permits } from '../../council/decision/state.ts'
 import { isReachable, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { commandsOf, isPrivileged, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
 import type { OrchestratorId } from '../../vocabulary.ts'
+import { exceeding, type Terms } from './chain.ts'
 import type { TaskEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
 import type { TaskStatus } from './shapes.ts'
@@ -68,4 +69,10 @@ export function unable(to: OrchestratorId, { look, organization }: Context) {
 export function undecided(task: Known, { look }: Context) {
   const decisions = approvalsOf(task).filter((decision) => !permits(look(decisionState, decision)))
   return decisions.length > 0 ? reject('CONSENSUS_REQUIRED', { decisions }) : undefined
+}
+
+/** Why these terms must not be set, if whoever has the task by a delegation would give more than it was left (W-42). */
+export function overreach({ chain }: Known, set: Partial<Terms>, context: Context) {
+  const exceeded = isPrivileged(context) ? undefined : exceeding(chain, set)
+  return exceeded && reject('TERMS_EXCEEDED', exceeded)
 }

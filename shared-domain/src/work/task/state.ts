@@ -3,6 +3,7 @@ import { fold, type Context, type Evolve, type Fold } from '../../kernel/decider
 import type { Actor, Meta } from '../../kernel/fact.ts'
 import { elapsed_ms, later } from '../../kernel/time.ts'
 import type { DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
+import { orchestratorPolicyNames } from '../policies/names.ts'
 import { head_start_ms, type Chain, type Delegation } from './chain.ts'
 import { detailsOf, knownOf, type Details } from './details.ts'
 import { Task, type TaskEvent } from './events.ts'
@@ -22,6 +23,8 @@ interface Move {
   /** Digest of note and context. */
   readonly words: string
   readonly percentage: number
+  /** By which its target was chosen, where it was not named. */
+  readonly policy: string | null
 }
 
 /** Who passed the task on, and when. */
@@ -203,6 +206,8 @@ function moved(task: TaskState, lastMove: Move, said: Passed, { priority, dueAt 
 const become = (task: TaskState, id: string, state: Delegation['state']): Known =>
   ({ ...(task as Known), chain: (task as Known).chain.map((one) => (one.id === id ? { ...one, state } : one)) })
 
+const isOfOrchestrators = (policy: string) => (orchestratorPolicyNames as readonly string[]).includes(policy)
+
 const retried: readonly unknown[] = ['DECLINED', 'TIMED_OUT', 'FAILED']
 
 const answered = (task: TaskState, who: string, answer: Exclude<Collaborator['answer'], 'asked'>) => {
@@ -306,13 +311,14 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   TaskDelegated: (task, said, meta) => {
     const waiting = task as Todo | Blocked
     const { note, priority, dueAt } = said
-    const move = { by: meta.by, words: wordsOf.move({ note, context: {} }), percentage: waiting.percentage }
+    const move = { by: meta.by, words: wordsOf.move({ note, context: {} }), percentage: waiting.percentage, policy: said.policy }
     return { ...waiting, ...moved(task, move, said, said, meta), priority, dueAt }
   },
   TaskHandedOff: (task, said, meta) => {
     const waiting = task.status === 'IN_PROGRESS' ? todo(task, meta.at, said.agentSlot) : (task as Todo | Blocked)
     const { percentage } = said.snapshot
-    return { ...waiting, ...moved(task, { by: meta.by, words: wordsOf.move(said), percentage }, said, waiting, meta), percentage }
+    const move = { by: meta.by, words: wordsOf.move(said), percentage, policy: said.policy }
+    return { ...waiting, ...moved(task, move, said, waiting, meta), percentage }
   },
   DelegationAccepted: (task, { delegation }) => become(task, delegation, 'ACCEPTED'),
   DelegationStarted: (task, { delegation }) => become(task, delegation, 'STARTED'),
@@ -337,8 +343,11 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     return { ...(task as Known), assignee, assignment: wordsOf.assignment(said), agentSlot, placement }
   },
   TaskUnassigned: (task, said, { at }) => ({ ...(task as Known), ...nobody, lapsed: lapsedOf(task as Known, said, at) }),
-  TaskPlacementFailed: (task, { since, rejected, counts }, { at }) =>
-    ({ ...(task as Known), placement: { at, since, score: null, rejected, counts } }),
+  TaskPlacementFailed(task, { policy, since, rejected, counts }, { at }) {
+    // Nobody else was found for what came back: it is not tried again.
+    const retry = isOfOrchestrators(policy) ? null : (task as Known).retry
+    return { ...(task as Known), retry, placement: { at, since, score: null, rejected, counts } }
+  },
   CollaborationRequested: (task, { collaborator, ...said }) => {
     const asked = { role: said.role, words: wordsOf.request(said), answer: 'asked' } as const
     return { ...(task as Known), collaborators: new Map((task as Known).collaborators).set(collaborator, asked) }
