@@ -1,7 +1,10 @@
 import type { FastifyBaseLogger } from 'fastify'
+import { canonicalJson } from 'shared-domain/kernel/canonical-json.ts'
 import { Rejection, scopes, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
-import type { Handle } from './request.ts'
+import { reportOf } from 'shared-domain/kernel/report.ts'
+import { v5 } from 'uuid'
+import type { Handle, Outcome } from './request.ts'
 import { pause } from 'shared-service/pause.ts'
 
 /** An intent with the circumstances of the fact it answers. */
@@ -19,23 +22,32 @@ export interface Errand {
 const attempts_max = 4
 const wait_max_ms = 5_000
 
+/** The same report of the same errand is the same command; another one, after the errand went otherwise, is another. */
+const reportId = ({ commandId }: Errand, { data }: Intent): string => v5(canonicalJson(data), commandId)
+
 /**
- * Carries an errand out; a refusal is an answer and final. What is not to be had now is tried a few times, then it is the caller's to
- * keep: throws what stood in the way.
+ * Carries an errand out, and tells whoever wants to know what became of it; a refusal is an answer and final. What is not to be had now
+ * is tried a few times, then it is the caller's to keep: throws what stood in the way.
  */
 export const errands = (handle: Handle, deciders: readonly Decider[], log: FastifyBaseLogger) => {
   const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))
 
-  return async (errand: Errand, signal: AbortSignal): Promise<void> => {
-    const { intent, process, commandId, organization, correlationId, causationId, importedAt } = errand
+  async function sent(intent: Intent, commandId: string, { process, organization, correlationId, causationId, importedAt }: Errand): Promise<Outcome> {
     const decider = byCategory.get(intent.category)!
+    const outcome = await handle(decider, intent.command, decider.commands[intent.command]!.data.parse(intent.data), {
+      id: intent.id, by: { kind: 'process', id: process }, actsFor: null, allowed: scopes, organization, at: importedAt ?? new Date().toISOString(), commandId, repeatable: true,
+      correlationId, causationId, imported: importedAt !== undefined,
+    })
+    if (outcome instanceof Rejection) log.warn({ process, intent, code: outcome.code, detail: outcome.detail, correlationId }, 'an intent was refused')
+    return outcome
+  }
+
+  return async (errand: Errand, signal: AbortSignal): Promise<void> => {
+    const { intent, process, commandId } = errand
     for (let tries = 1; ; tries++) {
       try {
-        const outcome = await handle(decider, intent.command, decider.commands[intent.command]!.data.parse(intent.data), {
-          id: intent.id, by: { kind: 'process', id: process }, actsFor: null, allowed: scopes, organization, at: importedAt ?? new Date().toISOString(), commandId, repeatable: true,
-          correlationId, causationId, imported: importedAt !== undefined,
-        })
-        if (outcome instanceof Rejection) log.warn({ process, intent, code: outcome.code, detail: outcome.detail, correlationId }, 'an intent was refused')
+        const report = reportOf(intent, await sent(intent, commandId, errand))
+        if (report) await sent(report, reportId(errand, report), errand)
         return
       } catch (error) {
         if (signal.aborted || tries >= attempts_max) throw error

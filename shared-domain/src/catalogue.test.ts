@@ -17,6 +17,7 @@ import type { Barrier } from './kernel/gate.ts'
 import type { Intent } from './kernel/intent.ts'
 import { changesOf, placeOf } from './kernel/read-model.ts'
 import { general, refusalKinds, type Refusal } from './kernel/refusal.ts'
+import { reportOf } from './kernel/report.ts'
 import { admin, now, orchestrator, organization, uuid } from './kernel/testing.ts'
 import type { World } from './kernel/world.ts'
 import { inhabited, lived, lives } from './scenery.ts'
@@ -365,7 +366,10 @@ const sent = cached((): readonly Intent[] => {
   const holds = [...deciders.flatMap(holdsOf), ...barriers.flatMap(({ hold }) => hold ?? [])]
   const held = holds.flatMap(({ take, giveBack }) => [take, giveBack('0')])
   const noted = barriers.flatMap(({ record }) => record ?? [])
-  return [...reactions.flatMap((reaction) => ('forget' in reaction ? [] : [reaction])), ...held, ...noted]
+  const wanted = reactions.flatMap((reaction) => ('forget' in reaction ? [] : [reaction]))
+  const ends = [new Rejection('NO'), { changed: true, revision: 1 }]
+  const reports = wanted.flatMap((intent) => ends.flatMap((end) => reportOf(intent, end) ?? []))
+  return [...wanted, ...reports, ...held, ...noted]
 })
 
 t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {

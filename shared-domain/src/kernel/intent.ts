@@ -10,6 +10,16 @@ export interface Intent {
   readonly key?: string
   /** The wait measures silence, which means nothing while nobody listens: whoever takes the lead lets at least so much time pass. */
   readonly patience_ms?: number
+  /** Who is told what becomes of it. */
+  readonly report?: Report
+}
+
+/** An internal command that is told what became of an intent: its data has a field `outcome` of the shape that `report.ts` says besides. */
+export interface Report {
+  readonly category: string
+  readonly id: string
+  readonly command: string
+  readonly data: object
 }
 
 /** Withdraws the intent that still waits under this key. */

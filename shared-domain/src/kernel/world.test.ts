@@ -5,9 +5,10 @@ import { events, type EventOf } from './events.ts'
 import { cited, Cited, groundsOf, rowsOf, type RowsAsked } from './grounds.ts'
 import { forget, type Intent } from './intent.ts'
 import { selected } from './picture.ts'
-import { process, send } from './process.ts'
+import { process, send, tell } from './process.ts'
 import { readModel } from './read-model.ts'
 import { busy, conflict } from './refusal.ts'
+import { Outcome } from './report.ts'
 import { now, subject, system, uuid } from './testing.ts'
 import { later } from './time.ts'
 import { Courier, World } from './world.ts'
@@ -84,6 +85,43 @@ t.test('a courier keeps one timer for each key: a later one replaces it, and it 
   t.strictSame([world.look(doorState, uuid(2)).open, courier.waiting], [false, []])
   t.strictSame(world.log.at(-1)!.by, system)
   t.notOk(world.do({ category: 'door', id: subject, command: 'close', data: {} }) instanceof Rejection)
+})
+
+const Log = events({ LogWritten: { about: 'It was written down.', data: z.object({ door: z.uuid(), outcome: Outcome }) } })
+const log = decider(fold('log', Log, {}, { LogWritten: () => ({}) }), {
+  collection: 'logs',
+  rejections: {},
+  commands: {
+    note: {
+      about: 'Write it down.', internal: true, data: z.object({ door: z.uuid(), outcome: Outcome }),
+      decide: (_, said) => [Log.LogWritten(said)],
+    },
+  },
+})
+
+t.test('R-3 whoever wants to know is told what became of an intent, also of one that waited or was refused', async (t) => {
+  const world = new World([door, log])
+  const guarding = process<EventOf<typeof Door>>({
+    name: 'guarding',
+    about: 'Closes what was opened, and has it written down.',
+    react: {
+      DoorOpened: ({ id, at, data: { guard } }) => [
+        send(door, id, 'close', {}, { report: tell(log, subject, 'note', { door: id }) }),
+        send(door, guard, 'close', { locked: true }, {
+          due: later(at, 1), key: guard, report: tell(log, subject, 'note', { door: guard }),
+        }),
+      ],
+    },
+  })
+  const courier = new Courier(world, [guarding])
+  world.append(door, subject, [Door.DoorOpened({ guard: uuid(2) })], world.contextOf({ id: subject }))
+  courier.settle()
+  const told = () => world.log.filter(({ type }) => type === 'LogWritten').map(({ data }) => data)
+  const first = { door: subject, outcome: { changed: true, revision: '1', code: null, detail: {} } }
+  t.strictSame(told(), [first])
+  world.pass(1)
+  courier.settle()
+  t.strictSame(told(), [first, { door: uuid(2), outcome: { changed: false, revision: null, code: 'LOCKED', detail: {} } }])
 })
 
 const Seat = events({

@@ -10,6 +10,7 @@ import { answered, candidates, grounded, rowsAfter } from './picture.ts'
 import type { Process } from './process.ts'
 import type { Question, Wanted } from './question.ts'
 import type { ReadModel, Row } from './read-model.ts'
+import { reportOf } from './report.ts'
 import { later } from './time.ts'
 import { admin, now, organization, ownOf, system, uuid } from './testing.ts'
 
@@ -138,8 +139,13 @@ export class World {
     return this.#streams.get(streamOf({ category }, id))?.revision ?? -1
   }
 
+  /** Carries out what the system itself wants, and tells whoever wants to know what became of it. */
   carryOut(intent: Intent): readonly Recorded[] | Rejection {
-    return this.do({ ...intent, by: system })
+    const outcome = this.do({ ...intent, by: system })
+    const isRefused = outcome instanceof Rejection
+    const report = reportOf(intent, isRefused ? outcome : { changed: outcome.length > 0, revision: this.#revisionOf(intent) })
+    if (report) this.carryOut(report)
+    return outcome
   }
 
   append(fold: Fold, id: string, facts: readonly AnyEvent[], { at, by, commandId }: Context): readonly Recorded[] {
