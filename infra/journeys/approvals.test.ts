@@ -47,6 +47,10 @@ t.test('F-20 F-76 a charter is written, asked and rolled back; what it denies is
   t.match(await admin(`POST ${path}/charter/check`, question), { status: 200, body: { verdict: 'denied', changed: false } })
   t.match(await ask(`POST ${path}/charter/check`, { action: 'shell.run', command: 'ls' }), { body: { verdict: 'allowed', rule: null, changed: false } })
   t.equal((await facts('CharterConstraintViolated')).length, 1)
+  const buying = { action: 'buy', cost: 6 }
+  t.match(await ask(`POST ${path}/charter/check`, buying), { body: { verdict: 'allowed' } })
+  t.match(await admin(`PUT ${path}/budget`, { cost: { daily: 5 } }), { status: 200 })
+  t.match(await ask(`POST ${path}/charter/check`, buying), { body: { verdict: 'denied', rule: { list: 'budget', pattern: '5' } } }, 'more than is left')
   t.match(await ask(`POST ${path}/charter`, { document: {} }), { status: 403, body: { code: 'FORBIDDEN' } })
   t.match(await admin(`POST ${path}/charter`, { document: { hopes: 1 } }), { status: 400, body: { errors: [{ pointer: '/document' }] } })
   t.match(await admin(`POST ${path}/charter`, { document: {} }), { status: 200 })

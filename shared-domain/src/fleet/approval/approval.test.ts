@@ -6,6 +6,8 @@ import { AgentId, CommandId } from '../../vocabulary.ts'
 import { elsewhere, registered } from '../../work/task/scene.ts'
 import { Agent } from '../agent/events.ts'
 import { agentState } from '../agent/state.ts'
+import { Budget } from '../budget/events.ts'
+import { budgetState } from '../budget/state.ts'
 import { hashOf } from '../charter/envelope.ts'
 import { Charter } from '../charter/events.ts'
 import { activated, gone, itself, orchestrator, published, stranger } from '../charter/scene.ts'
@@ -19,6 +21,7 @@ import { actionApprovalState } from './state.ts'
 const envelope = { action: 'deploy.site', payload: { to: 'production' } }
 const hash = hashOf(envelope)
 const own = { orchestrator, hash }
+const unlimited = { hourly: null, daily: null, monthly: null }
 const asked = { orchestrator, envelope, reason: 'the site is ready' }
 const expiresAt = later(now, 3_600_000)
 const requested = (needed = 1, more: object = {}) => ActionApproval.ApprovalRequested({
@@ -52,7 +55,7 @@ t.test('F-22 an orchestrator, its agents and admins ask to be let do one thing',
   given(requested()).when('request', { ...asked, envelope: { action: 'deploy.shop' } }).refuses('ALREADY_EXISTS')
 })
 
-t.test('F-22 F-79 what the charter approves or denies by itself is decided at once', async () => {
+t.test('F-22 F-76 F-79 what the charter approves or denies by itself is decided at once', async () => {
   const constraints = { forbiddenPaths: ['/etc'], requireApprovalFor: ['deploy.*'] }
   const document = { heuristics: { autoApprove: ['deploy.*'] }, constraints }
   const charter = [published(1, hash, document), activated(1, null)] as const
@@ -67,6 +70,16 @@ t.test('F-22 F-79 what the charter approves or denies by itself is decided at on
   seeing.when('request', { ...asked, envelope: bad }).yields(
     requested(1, { ...denied, envelope: bad, verdict: 'denied', rule: forbidden, charterVersion: 1 }),
     ActionApproval.ApprovalRejected({ ...denied, auto: true, rule: forbidden, comment: null }),
+  )
+  const configured = Budget.BudgetConfigured({
+    orchestrator, before: null, limits: { tokens: unlimited, cost: { ...unlimited, daily: 5 }, autoPause: true, thresholds: [] },
+  })
+  const dear = { ...envelope, cost: 6 }
+  const spent = { orchestrator, hash: hashOf(dear) }
+  const budget = { list: 'budget', pattern: '5' }
+  seeing.seeing(budgetState, orchestrator, configured).when('request', { ...asked, envelope: dear }).yields(
+    requested(1, { ...spent, envelope: dear, verdict: 'denied', rule: budget, charterVersion: 1 }),
+    ActionApproval.ApprovalRejected({ ...spent, auto: true, rule: budget, comment: null }),
   )
   const drifted = Charter.GuardianInterventionApplied({
     orchestrator, score: 40, critical: false, actions: ['reduce_autonomy'], inForce: ['reduce_autonomy'],

@@ -5,8 +5,7 @@ import { day_ms, later, second_ms } from '../../kernel/time.ts'
 import { CommandId, OrchestratorId, text } from '../../vocabulary.ts'
 import { Envelope, Hash, hashOf } from '../charter/envelope.ts'
 import { mayAskFor } from '../charter/guards.ts'
-import { charterState, termsOf } from '../charter/state.ts'
-import { judged } from '../charter/verdict.ts'
+import { judgedFor } from '../charter/judging.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { ActionApproval, needed_max, type ActionApprovalEvent } from './events.ts'
 import { actionApprovalState, type ActionApprovalState, type Asked } from './state.ts'
@@ -61,12 +60,11 @@ export const actionApproval = decider(actionApprovalState, {
         if (state.stage !== 'unknown')
           return state.hash === hash && state.orchestrator === orchestrator ? [] : reject('ALREADY_EXISTS')
         if (known.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { command: 'request', status: 'ARCHIVED' })
-        const charter = context.look(charterState, orchestrator)
-        const { verdict, rule } = judged(termsOf(charter), envelope)
+        const { verdict, rule, charterVersion } = judgedFor(orchestrator, envelope, context)
         const expiresAt = later(context.at, expiresIn_s * second_ms)
         const decided = { orchestrator, hash, auto: true, rule }
         const facts: ActionApprovalEvent[] = [ActionApproval.ApprovalRequested({
-          orchestrator, hash, envelope, ...asked, expiresAt, verdict, rule, charterVersion: charter.active,
+          orchestrator, hash, envelope, ...asked, expiresAt, verdict, rule, charterVersion,
         })]
         if (verdict === 'denied') facts.push(ActionApproval.ApprovalRejected({ ...decided, comment: null }))
         else if (rule?.list === 'autoApprove') facts.push(ActionApproval.ApprovalGranted({ ...decided, approvers: [] }))

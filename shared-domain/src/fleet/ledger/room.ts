@@ -1,6 +1,6 @@
 import type { Instant } from '../../kernel/time.ts'
-import { limitOf, type Allowed } from '../budget/limits.ts'
-import { endOf, units, type Amount, type Unit, type Window } from '../budget/windows.ts'
+import { limitOf, plainLimit, type Allowed } from '../budget/limits.ts'
+import { endOf, units, windows, type Amount, type Unit, type Window } from '../budget/windows.ts'
 import { longestFirst, type Counts } from './counts.ts'
 
 interface Full {
@@ -19,3 +19,11 @@ export function fullFor(allowed: Allowed, counts: Counts, wish: Amount, at: Inst
   }
   return undefined
 }
+
+export const isLimited = (allowed: Allowed, unit: Unit): boolean => windows.some((window) => plainLimit(allowed, unit, window) !== null)
+
+/** Of each limit, what is neither used nor reserved: below zero where more is. */
+export const roomsIn = (allowed: Allowed, counts: Counts, unit: Unit, at: Instant): readonly number[] => windows.flatMap((window) => {
+  const limit = limitOf(allowed, unit, window, at)
+  return limit === null ? [] : [limit - counts[window][unit] - counts.reserved[unit]]
+})

@@ -5,8 +5,8 @@ import { OrchestratorId } from '../../vocabulary.ts'
 import { Envelope, Hash, hashOf } from '../charter/envelope.ts'
 import { Version } from '../charter/events.ts'
 import { mayAskFor } from '../charter/guards.ts'
-import { charterState, termsOf } from '../charter/state.ts'
-import { judged, Rule, Verdict } from '../charter/verdict.ts'
+import { judgedFor } from '../charter/judging.ts'
+import { Rule, Verdict } from '../charter/verdict.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { CharterViolation, Violated } from './events.ts'
 import { charterViolationState, hourOf, type CharterViolationState } from './state.ts'
@@ -17,10 +17,8 @@ const Question = Envelope.extend({ orchestrator: OrchestratorId })
 type Question = z.output<typeof Question>
 
 /** What the charter of the orchestrator says of the action now. */
-function answered({ orchestrator, ...envelope }: Question, { look }: Pick<Context, 'look'>) {
-  const charter = look(charterState, orchestrator)
-  return { ...judged(termsOf(charter), envelope), charterVersion: charter.active, hash: hashOf(envelope) }
-}
+const answered = ({ orchestrator, ...envelope }: Question, context: Context) =>
+  ({ ...judgedFor(orchestrator, envelope, context), hash: hashOf(envelope) })
 
 /** A repetition is answered as it was the first time, if that was told. */
 function repeated({ told }: CharterViolationState, { orchestrator: _, ...envelope }: Question, { commandId }: Pick<Context, 'commandId'>) {

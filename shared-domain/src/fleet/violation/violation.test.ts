@@ -5,6 +5,8 @@ import { registered, elsewhere } from '../../work/task/scene.ts'
 import { AgentId, OrchestratorId } from '../../vocabulary.ts'
 import { agentState } from '../agent/state.ts'
 import { Agent } from '../agent/events.ts'
+import { Budget } from '../budget/events.ts'
+import { budgetState } from '../budget/state.ts'
 import { hashOf } from '../charter/envelope.ts'
 import { activated, itself, orchestrator, published, stranger } from '../charter/scene.ts'
 import { charterState } from '../charter/state.ts'
@@ -18,6 +20,8 @@ const envelope = { action: 'shell.run', command: 'rm -rf /' }
 const rule = { list: 'forbiddenCommands', pattern: 'rm -rf' }
 const violated = (hash = hashOf(envelope)) =>
   CharterViolation.CharterConstraintViolated({ orchestrator, ...envelope, path: null, hash, rule, charterVersion: 1 })
+
+const unlimited = { hourly: null, daily: null, monthly: null }
 
 const id = hourOf(orchestrator, now)
 const question = { orchestrator, ...envelope }
@@ -33,6 +37,17 @@ t.test('F-76 what is denied is told, of each action once an hour, a hundred time
   given(...many).when('check', question).changesNothing()
   given(...many.slice(1)).when('check', question).yields(violated())
   given().by(system).when('record', violated().data).yields(violated())
+})
+
+t.test('F-76 what costs more than the budget has left is told as well', async () => {
+  const limits = { tokens: unlimited, cost: { ...unlimited, daily: 5 }, autoPause: true, thresholds: [] }
+  const configured = Budget.BudgetConfigured({ orchestrator, limits, before: null })
+  const asked = { orchestrator, action: 'buy', cost: 6 }
+  given().when('check', asked).changesNothing()
+  given().seeing(budgetState, orchestrator, configured).when('check', asked).yields(CharterViolation.CharterConstraintViolated({
+    orchestrator, action: 'buy', command: null, path: null, hash: hashOf({ action: 'buy', cost: 6 }), rule: { list: 'budget', pattern: '5' },
+    charterVersion: 1,
+  }))
 })
 
 const agent = (whose: string | null) => Agent.AgentRegistered({
