@@ -57,6 +57,7 @@ t.test('F-20 F-76 a charter is written, asked and rolled back; what it denies is
   t.match(await admin(`POST ${path}/charter/1/activate`, {}), { status: 200, body: { changed: true } })
   t.match(await admin(`POST ${path}/charter/x/activate`, {}), { status: 400, body: { errors: [{ pointer: '/version' }] } })
   t.match(await admin(`POST ${path}/charter/9/activate`, {}), { status: 404 })
+  t.match(await admin(`GET ${path}/charter/diff?from=1&to=2`), { body: { total: 2, differences: [{ op: 'remove', path: '/constraints' }, { path: '/mission' }] } })
   const { body: { position } } = await admin(`POST ${path}/charter/rollback`, { reason: 'calmer' })
   t.match(await admin(`GET /charters?orchestrator=${id}&minPosition=${position}`), { body: { items: [{ version: 1, active: false }, { version: 2, active: true }] } })
 })
@@ -148,6 +149,9 @@ t.test('F-79 who has drifted too far is paused, and its charter rolled back when
   t.strictSame(row.interventions, ['reduce_autonomy', 'audit', 'notify', 'rollback', 'pause'])
   const { body: { position } } = await admin(`POST ${path}/charter/clear-intervention`, { reason: 'seen to' })
   t.match(await api.get(`/orchestrators/${id}?minPosition=${position}`), { status: 'AWAY', interventions: [] })
+  t.match(await api.get(`${path}/charter?minPosition=${position}`), {
+    active: { version: 1, document: { mission: 'a' } }, drift: { score: 70, critical: true, evidence: { commits: 3 } }, interventions: [],
+  })
 })
 
 t.test('read models agree with a replay of the log', async (t) => t.strictSame(await differences(), []))

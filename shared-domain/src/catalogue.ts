@@ -21,6 +21,8 @@ import { capacities } from './fleet/capacity/capacities.ts'
 import { capacity } from './fleet/capacity/decider.ts'
 import { charters } from './fleet/charter/charters.ts'
 import { charter } from './fleet/charter/decider.ts'
+import { drifts } from './fleet/charter/drift-rows.ts'
+import { charterDiff, orchestratorCharter } from './fleet/charter/questions.ts'
 import { charterGate } from './fleet/charter-gate.ts'
 import { circuits } from './fleet/circuits.ts'
 import { conversationMessages, conversations } from './fleet/conversation/conversations.ts'
@@ -131,6 +133,7 @@ export const readModels: readonly ReadModel[] = [
   budgets,
   budgetDays,
   charters,
+  drifts,
   actionApprovals,
   decisions,
   votes,
@@ -178,6 +181,8 @@ export const questions: readonly Question[] = [
   orchestratorActions,
   orchestratorBudget,
   organizationBudget,
+  orchestratorCharter,
+  charterDiff,
   agentTasks,
 ]
 

@@ -7,9 +7,10 @@ import { judgedFor } from './judging.ts'
 import { activated, published } from './scene.ts'
 import { charterState } from './state.ts'
 
-function scene(document: object | null) {
+function scene(document: object) {
   const { world, ...money } = purse()
-  if (document) world.append(charterState, holder, [published(1, 'a'.repeat(64), document), activated(1, null)], world.contextOf({ id: holder }))
+  const facts = [published(1, 'a'.repeat(64), document), activated(1, null)]
+  world.append(charterState, holder, facts, world.contextOf({ id: holder }))
   const looks: string[] = []
   const look: Context['look'] = (fold, id) => {
     looks.push(`${fold.category}-${id}`)
@@ -23,7 +24,7 @@ function scene(document: object | null) {
   return { world, ...money, says, looks }
 }
 
-t.test('F-76 what costs more than the budget has left is denied: neither used nor set aside, in the window that leaves least', async (t) => {
+t.test('F-76 what costs more than is left is denied: more than the tightest window has neither used nor set aside', async (t) => {
   const { configure, consume, reserve, override, says, world } = scene({})
   t.strictSame(says(1_000_000), ['allowed'], 'without limits all may be spent')
   configure({ cost: { hourly: 100, daily: 150 } })
@@ -47,7 +48,7 @@ t.test('F-76 F-81 what the organization has left bounds its orchestrators as wel
   t.strictSame([says(40), says(41)], [['allowed'], ['denied', 'budget', '40']])
 })
 
-t.test('F-76 F-8 the budget is looked at only where a charter holds and something costs, a ledger only where there is a limit', async (t) => {
+t.test('F-76 F-8 budgets are looked at only where a charter holds and something costs, ledgers where there is a limit', async (t) => {
   const charter = `charter-${holder}`
   const { looks, says, configure } = scene({ limits: { costPerAction: 10 } })
   const seen = () => looks.splice(0)

@@ -45,8 +45,8 @@ t.test('F-76 what costs more than the budget has left is told as well', async ()
   const asked = { orchestrator, action: 'buy', cost: 6 }
   given().when('check', asked).changesNothing()
   given().seeing(budgetState, orchestrator, configured).when('check', asked).yields(CharterViolation.CharterConstraintViolated({
-    orchestrator, action: 'buy', command: null, path: null, hash: hashOf({ action: 'buy', cost: 6 }), rule: { list: 'budget', pattern: '5' },
-    charterVersion: 1,
+    orchestrator, action: 'buy', command: null, path: null, hash: hashOf({ action: 'buy', cost: 6 }),
+    rule: { list: 'budget', pattern: '5' }, charterVersion: 1,
   }))
 })
 
