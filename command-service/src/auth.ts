@@ -41,8 +41,10 @@ export function authoriser(streams: Streams): Authorise {
     const age_max_ms = fresh ? 0 : known_max_ms
     const { state } = await streams.recent(apiKeyState, id, age_max_ms)
     const seen = ({ fold, id }: { fold: Fold; id: string }) => streams.recent(fold, id, age_max_ms)
-    const [organization, ...backers] = await Promise.all([organizationOf(state), ...backersOf(state)].map((one) => one && seen(one)))
-    const principal = admit(state, id, hash, new Date().toISOString(), backers.map((entry) => entry?.last), organization?.state)
+    const backers = backersOf(state)
+    const [organization, ...others] = await Promise.all([organizationOf(state), ...backers].map((one) => one && seen(one)))
+    const isForsaken = backers.some(({ hasLeft }, n) => hasLeft(others[n]!.state))
+    const principal = admit(state, id, hash, new Date().toISOString(), isForsaken, organization?.state)
     if (typeof principal === 'string') throw new Problem(principal)
     return principal
   }

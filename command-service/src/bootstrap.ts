@@ -30,7 +30,7 @@ export async function bootstrap({ handle, streams, db }: Hosts, organization: st
   if (key) {
     await make(handle, organization, key)
     const { id, hash } = fingerprintOf(key)
-    const principal = admit((await streams.refreshed(apiKeyState, id)).state, id, hash, new Date().toISOString(), [])
+    const principal = admit((await streams.refreshed(apiKeyState, id)).state, id, hash, new Date().toISOString(), false)
     if (typeof principal === 'string') throw new Error(`${variable} was revoked or has expired (${principal}): give another`)
     if (principal.organization !== organization) throw new Error(`${variable} belongs to the organization ${principal.organization}, not to ${organization}: give another`)
     return

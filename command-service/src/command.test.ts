@@ -159,6 +159,7 @@ t.test('tenancy: no command of any route reaches another organization', async (t
 const bodies: Record<string, object> = {
   '/orchestrators/{id}/capacity': { maxConcurrentTasks: 9 },
   '/orchestrators/{orchestrator}/keys': {},
+  '/agents/{agent}/keys': {},
   '/keys/{replaces}/rotate': {},
   '/orchestrators/{id}/claim': {},
   '/tasks/{id}/start': {},

@@ -123,7 +123,7 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
       const hash = createHash('sha256').update(key).digest('hex')
       const id = keyIdOf(hash)
       const facts = [ApiKey.ApiKeyGenerated({
-        orchestrator: orchestrator as never, name: 'key', hash, prefix: key.slice(0, 12), scopes: [...scopes], expiresAt, replaces: null,
+        orchestrator: orchestrator as never, name: 'key', hash, prefix: key.slice(0, 12), scopes: [...scopes], expiresAt, replaces: null, agent: null, daemon: null, ratePerMinute: null, overlap_s: 0,
       })]
       const position = await append(`apiKey-${id}`, organization, facts)
       const revoke = () => append(`apiKey-${id}`, organization, [ApiKey.ApiKeyRevoked({ orchestrator: null, reason: null })])

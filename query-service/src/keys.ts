@@ -2,7 +2,7 @@ import { BACKWARDS, END, type EventStoreDBClient, type RecordedEvent } from '@ev
 import { LRUCache } from 'lru-cache'
 import { createHash } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { admit, admitting, allows, apiKeyState, backersOf, keyIdOf, keyPattern, organizationOf, type Principal } from 'shared-domain/fleet/key/state.ts'
+import { admit, admitting, allows, apiKeyState, backersOf, keyIdOf, keyPattern, organizationOf, type Backer, type Principal } from 'shared-domain/fleet/key/state.ts'
 import { streamOf, type Fold, type Scope } from 'shared-domain/kernel/decider.ts'
 import type { Meta } from 'shared-domain/kernel/fact.ts'
 import { decode } from 'shared-domain/kernel/events.ts'
@@ -45,6 +45,8 @@ interface Known<State> {
 const prefixes = admitting.map(({ category }) => `${category}-`)
 /** Of one stream: many more than anybody has made. */
 const facts_max = 10_000
+/** As many of the last facts about a backer mostly say whether it has left. */
+const lastFacts = 8
 const watch_ms = 1_000
 
 interface Watch {
@@ -74,17 +76,24 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
     (await readWithin(eventStoreTimeout_ms, store.readStream(streamOf(fold, id), { maxCount: facts_max })))
       .reduce<Known<State>>((known, event) => taken(fold, known, event), { state: fold.initial, position: '0' }))
 
-  /** Only what happened last to a backer counts, however much happened before. */
-  const lastIn = (stream: string) => cached(stream, async () =>
-    (await readWithin(eventStoreTimeout_ms, store.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1 })))[0]?.type)
+  /** Only what happened last to a backer counts, however much happened before: from the end on, what says something. */
+  const hasLeft = ({ fold, id, saysLeft }: Backer) => cached(streamOf(fold, id), async () => {
+    for (const maxCount of [lastFacts, facts_max]) {
+      const last = await readWithin(eventStoreTimeout_ms, store.readStream(streamOf(fold, id), { direction: BACKWARDS, fromRevision: END, maxCount }))
+      const said = last.map(({ type }) => saysLeft(type)).find((one) => one !== undefined)
+      if (said !== undefined || last.length < maxCount) return said ?? false
+    }
+    return false
+  })
 
   async function lookUp(id: string) {
     try {
       const key = await known(apiKeyState, id)
-      const backers = backersOf(key.state).map(({ fold, id }) => streamOf(fold, id))
+      const backers = backersOf(key.state)
       const organization = organizationOf(key.state)
-      const [lasts, of] = await Promise.all([Promise.all(backers.map(lastIn)), organization && known(organization.fold, organization.id)])
-      return { ...key, streams: [streamOf(apiKeyState, id), ...backers], lasts, organization: of?.state }
+      const [left, of] = await Promise.all([Promise.all(backers.map(hasLeft)), organization && known(organization.fold, organization.id)])
+      const streams = [streamOf(apiKeyState, id), ...backers.map(({ fold, id }) => streamOf(fold, id))]
+      return { ...key, streams, isForsaken: left.includes(true), organization: of?.state }
     } catch (cause) {
       throw new Problem('SERVICE_UNAVAILABLE', 'The API key cannot be checked for now.', { retryAfter_s: 2, cause })
     }
@@ -134,8 +143,8 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       if (key === undefined) throw new Problem('INVALID_API_KEY', 'Present an API key: Authorization: Bearer bk_...')
       if (!keyPattern.test(key)) throw new Problem('INVALID_API_KEY', 'This is not an API key of Baton.')
       const { hash, id } = namesOf(key)
-      const { state, position, streams, lasts, organization } = await lookUp(id)
-      const admitted = admit(state, id, hash, new Date().toISOString(), lasts, organization)
+      const { state, position, streams, isForsaken, organization } = await lookUp(id)
+      const admitted = admit(state, id, hash, new Date().toISOString(), isForsaken, organization)
       if (admitted === 'INVALID_API_KEY') throw new Problem('INVALID_API_KEY', 'The API key is unknown or revoked, or whom it stands for has left.')
       if (admitted === 'API_KEY_EXPIRED') throw new Problem('API_KEY_EXPIRED', 'The API key has expired.')
       familiar.set(id, true)

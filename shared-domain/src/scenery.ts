@@ -54,6 +54,7 @@ function settled(): World {
   world.carryOut(send(apiKey, second, 'reserveRotation', { successor: third }))
   const hand = { name: 'Agent', maxConcurrent: 3, capabilities: [{ skill: 'writing' }] }
   for (const id of [first, second, fourth]) world.carryOut(send(agent, id, 'register', hand))
+  world.carryOut(send(apiKey, fourth, 'generateForAgent', { agent: first }))
   world.carryOut(send(agent, first, 'addPeer', { agent: first, peer: second }))
   for (const slot of [first, second]) world.carryOut(send(agent, first, 'reserve', { task: first, slot }))
   for (const slot of [first, second, third]) {

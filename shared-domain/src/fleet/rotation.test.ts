@@ -72,3 +72,29 @@ t.test('S-31 however many rotate a key at once and whatever becomes of them, one
   }), { seed: 2030, numRuns: 500 })
   t.strictSame([...ends].sort(), [0, 1], 'both ends were met')
 })
+
+t.test('F-63 for as long as it was said both are taken, then the old key is good for nothing', async (t) => {
+  const world = new World([apiKey])
+  const courier = new Courier(world, [rotation])
+  const [old, next] = [uuid(1), uuid(2)]
+  world.do({ category: 'apiKey', id: old, command: 'generateForOrganization', data: {} })
+  const stages = () => [old, next].map((id) => world.look(apiKeyState, id).stage)
+  const rotate: Command = apiKey.commands.rotate
+  const data = { replaces: old, overlap_s: 3_600 }
+  const [{ take }] = inOrder(rotate.holds!(undefined, data, world.contextOf({ id: next }))) as [Hold]
+  world.carryOut(take)
+  courier.settle()
+  world.do({ category: 'apiKey', id: next, command: 'rotate', data })
+  courier.settle()
+  world.pass(rotation_ms)
+  courier.settle()
+  t.strictSame(stages(), ['valid', 'valid'])
+  t.match(world.do({ category: 'apiKey', id: uuid(3), command: 'rotate', data: { replaces: old } }), { code: 'ALREADY_ROTATED' })
+  world.pass(3_600_000 - rotation_ms - 1)
+  courier.settle()
+  t.strictSame(stages(), ['valid', 'valid'])
+  world.pass(1)
+  courier.settle()
+  t.strictSame(stages(), ['revoked', 'valid'])
+  t.strictSame(courier.waiting, [])
+})

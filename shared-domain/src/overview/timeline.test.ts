@@ -40,6 +40,7 @@ t.test('S-31 a line does not hold the hash of a key', async (t) => {
   const hash = 'f'.repeat(64)
   const generated = ApiKey.ApiKeyGenerated({
     orchestrator: null, name: 'ci', hash, prefix: 'bk_ffff', scopes: ['read'], expiresAt: null, replaces: null,
+    agent: null, daemon: null, ratePerMinute: null, overlap_s: 0,
   })
   picture(t, timeline).after(recorded(apiKeyState, generated)).matches({ summary: 'name: ci, prefix: bk_ffff' })
 })

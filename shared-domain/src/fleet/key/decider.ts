@@ -3,28 +3,44 @@ import { decider, isPrivileged, mayActAs, reject, scopes, type Context, type Hol
 import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import { day_ms, later, second_ms } from '../../kernel/time.ts'
-import { DueInstant, OrchestratorId, text } from '../../vocabulary.ts'
+import { AgentId, DueInstant, OrchestratorId, text } from '../../vocabulary.ts'
+import { mayManage as mayManageAgent } from '../agent/guards.ts'
+import { agentState } from '../agent/state.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
-import { ApiKey, KeyId, Scope } from './events.ts'
-import { allows, apiKeyState, type ApiKeyState, type Key } from './state.ts'
+import { ApiKey, KeyId, Overlap_s, RatePerMinute, Scope } from './events.ts'
+import { allows, apiKeyState, backersOf, type ApiKeyState, type Key } from './state.ts'
 
 const Wanted = z.object({
   name: text(100).default('key'),
   scopes: z.array(Scope).min(1).max(4).default(['read', 'write', 'execute']),
   expiresAt: DueInstant.optional(),
+  ratePerMinute: RatePerMinute.optional(),
 })
+
+/** An agent has work to do, and nothing to say about it. */
+const WantedOfAgent = Wanted.extend({ scopes: z.array(Scope.extract(['read', 'execute'])).min(1).max(2).default(['read', 'execute']) })
 
 const isOwn = (orchestrator: string, { look, organization }: Context) => {
   const known = look(orchestratorState, orchestrator)
   return known.stage === 'registered' && known.organization === organization
 }
 
-const hasLeft = (orchestrator: string | null, { look }: Context) =>
-  orchestrator !== null && look(orchestratorState, orchestrator).stage === 'archived'
+/** Whom the key stands for is there no more. */
+const isForsaken = (key: ApiKeyState, { look }: Context) => backersOf(key).some(({ fold, id, hasLeft }) => hasLeft(look(fold, id)))
 
-/** An admin manages every key, an orchestrator its own keys, a tool the key that it holds. */
-const mayManage = (key: string, orchestrator: string | null, context: Context) =>
-  isPrivileged(context) || (orchestrator === null ? context.by.id === key : context.actsFor === orchestrator)
+/** Who answers for a key now: an agent may have come to another since. */
+function managerOf({ orchestrator, agent }: Key, { look }: Context): string | null {
+  if (agent === null) return orchestrator
+  const known = look(agentState, agent)
+  return known.stage === 'unknown' ? null : known.profile.orchestrator
+}
+
+/** An admin manages every key, an orchestrator its own and those of its agents and daemons, a tool the key that it holds. */
+function mayManage(id: string, key: Key, context: Context) {
+  if (isPrivileged(context)) return true
+  const isOfOrganization = key.orchestrator === null && key.agent === null
+  return isOfOrganization ? context.by.id === id : context.actsFor !== null && context.actsFor === managerOf(key, context)
+}
 
 const isLonger = (expiresAt: string | null, than: string | null) => than !== null && (expiresAt === null || expiresAt > than)
 
@@ -32,22 +48,27 @@ const isLonger = (expiresAt: string | null, than: string | null) => than !== nul
 const mayGrantUntil = (expiresAt: string | null, context: Context) =>
   isPrivileged(context) || (context.keyExpiresAt !== undefined && !isLonger(expiresAt, context.keyExpiresAt))
 
+type KeyId = z.output<typeof KeyId>
+type Wanted = z.output<typeof Wanted>
+type Generated = Parameters<typeof ApiKey.ApiKeyGenerated>[0]
+type Holder = Pick<Generated, 'orchestrator' | 'agent' | 'daemon'>
+
+const ofNobody: Holder = { orchestrator: null, agent: null, daemon: null }
+
+/** The key that it replaces, and for how long both are taken. */
+const first = { replaces: null as KeyId | null, overlap_s: 0 }
+
 /** Nobody grants more than the key allows that it comes with, and only an admin grants it for longer. */
-function generate(
-  state: ApiKeyState, orchestrator: OrchestratorId | null, wanted: z.output<typeof Wanted>, replaces: KeyId | null,
-  context: Context,
-) {
+function generate(state: ApiKeyState, holder: Holder, wanted: Wanted, context: Context, old = first) {
   if (state.stage !== 'unknown') return []
   const { at, secret, allowed } = context
-  const expiresAt = wanted.expiresAt ?? null
-  if (!secret || !wanted.scopes.every((scope) => allows({ scopes: allowed }, scope))) return reject('FORBIDDEN')
+  const { name, scopes, expiresAt = null, ratePerMinute = null } = wanted
+  if (!secret || !scopes.every((scope) => allows({ scopes: allowed }, scope))) return reject('FORBIDDEN')
   if (!mayGrantUntil(expiresAt, context)) return reject('FORBIDDEN')
   if (expiresAt !== null && expiresAt <= at)
     return reject('VALIDATION_ERROR', { errors: [{ pointer: '/expiresAt', message: 'lies in the past' }] })
-  return [ApiKey.ApiKeyGenerated({ orchestrator, name: wanted.name, ...secret, scopes: wanted.scopes, expiresAt, replaces })]
+  return [ApiKey.ApiKeyGenerated({ ...holder, name, ...secret, scopes, expiresAt, ratePerMinute, ...old })]
 }
-
-type KeyId = z.output<typeof KeyId>
 
 const revoked = ({ orchestrator }: Key, reason: string | null) =>
   ApiKey.ApiKeyRevoked({ orchestrator: orchestrator as OrchestratorId | null, reason })
@@ -65,9 +86,9 @@ const succeeding = (old: KeyId, successor: KeyId): Hold => ({
 export const apiKey = decider(apiKeyState, {
   collection: 'keys',
   rejections: {
-    NOT_FOUND: unknown('There is no such orchestrator or key.'),
+    NOT_FOUND: unknown('There is no such orchestrator, agent or key.'),
     FORBIDDEN: forbidden(
-      'Only the orchestrator itself or an admin may do this; nobody may grant more than it has, and only an admin for longer.',
+      'Only an admin or the orchestrator that answers for the key may; nobody may grant more than it has, and only an admin for longer.',
     ),
     VALIDATION_ERROR: invalid('The time of expiry lies in the past.'),
     INVALID_STATE_TRANSITION: conflict('A revoked key cannot be rotated.'),
@@ -76,7 +97,7 @@ export const apiKey = decider(apiKeyState, {
 
   commands: {
     generate: {
-      about: 'Make an API key that acts as this orchestrator only, shown once. Only an admin lets it live longer than the key that asks.',
+      about: 'Make an API key that acts as this orchestrator only, shown once. Only an admin lets it live longer than its own.',
       route: 'POST /orchestrators/:orchestrator/keys',
       aliases: [{
         route: 'POST /orchestrators/:orchestrator/api-key', without: ['expiresAt'],
@@ -91,7 +112,23 @@ export const apiKey = decider(apiKeyState, {
       data: Wanted.extend({ orchestrator: OrchestratorId }),
       decide(state, { orchestrator, ...wanted }, context) {
         if (!isOwn(orchestrator, context)) return reject('NOT_FOUND')
-        return mayActAs(context, orchestrator) ? generate(state, orchestrator, wanted, null, context) : reject('FORBIDDEN')
+        return mayActAs(context, orchestrator) ? generate(state, { ...ofNobody, orchestrator }, wanted, context) : reject('FORBIDDEN')
+      },
+    },
+
+    generateForAgent: {
+      about: 'Make an API key that acts as this agent only, shown once. It may read, and do what the agent was assigned to.',
+      route: 'POST /agents/:agent/keys',
+      creates: true,
+      secret: true,
+      fresh: true,
+      scope: 'admin',
+      data: WantedOfAgent.extend({ agent: AgentId }),
+      decide(state, { agent, ...wanted }, context) {
+        const known = context.look(agentState, agent)
+        if (known.stage !== 'open' || known.organization !== context.organization) return reject('NOT_FOUND')
+        if (!mayManageAgent(known.profile, context)) return reject('FORBIDDEN')
+        return generate(state, { orchestrator: known.profile.orchestrator, agent, daemon: null }, wanted, context)
       },
     },
 
@@ -103,28 +140,31 @@ export const apiKey = decider(apiKeyState, {
       fresh: true,
       scope: 'admin',
       data: Wanted,
-      decide: (state, wanted, context) => (isPrivileged(context) ? generate(state, null, wanted, null, context) : reject('FORBIDDEN')),
+      decide: (state, wanted, context) => (isPrivileged(context) ? generate(state, ofNobody, wanted, context) : reject('FORBIDDEN')),
     },
 
     rotate: {
-      about: 'Replace this key by one like it, shown once. It allows no more than the key that asks; only an admin lets it live longer.',
+      about: 'Replace this key by one like it, shown once; for `overlap_s` both are taken. It allows no more than the key that asks; ' +
+        'only an admin lets it live longer.',
       route: 'POST /keys/:replaces/rotate',
       creates: true,
       secret: true,
       fresh: true,
-      data: z.object({ replaces: KeyId, expiresAt: DueInstant.optional() }),
+      data: z.object({ replaces: KeyId, expiresAt: DueInstant.optional(), overlap_s: Overlap_s.default(0) }),
       holds: (_, { replaces }, { id }) => succeeding(replaces, KeyId.parse(id)),
-      decide(state, { replaces, expiresAt }, context) {
+      decide(state, { replaces, expiresAt, overlap_s }, context) {
         const old = context.look(apiKeyState, replaces)
         if (old.stage === 'unknown' || old.organization !== context.organization) return reject('NOT_FOUND')
-        if (!mayManage(replaces, old.orchestrator, context)) return reject('FORBIDDEN')
+        if (!mayManage(replaces, old, context)) return reject('FORBIDDEN')
         // Rotating needs less than making a key does, so it must not lead to more.
         if (expiresAt !== undefined && isLonger(expiresAt, old.expiresAt) && !isPrivileged(context)) return reject('FORBIDDEN')
         if (old.successor !== null && old.successor !== context.id) return reject('ALREADY_ROTATED')
         if (old.stage === 'revoked' && state.stage === 'unknown') return reject('INVALID_STATE_TRANSITION')
-        if (state.stage === 'unknown' && hasLeft(old.orchestrator, context)) return reject('NOT_FOUND')
-        const wanted = { name: old.name, scopes: [...old.scopes], expiresAt: expiresAt ?? old.expiresAt ?? undefined }
-        return generate(state, old.orchestrator as OrchestratorId | null, wanted, replaces, context)
+        if (state.stage === 'unknown' && isForsaken(old, context)) return reject('NOT_FOUND')
+        const { orchestrator, agent, daemon, name, scopes } = old
+        const until = expiresAt ?? old.expiresAt ?? undefined
+        const wanted = { name, scopes: [...scopes], expiresAt: until, ratePerMinute: old.ratePerMinute ?? undefined }
+        return generate(state, { orchestrator, agent, daemon } as Holder, wanted, context, { replaces, overlap_s })
       },
     },
 
@@ -154,7 +194,7 @@ export const apiKey = decider(apiKeyState, {
       about: 'Make the first key of an organization that is about to begin.',
       internal: true,
       data: z.object({}),
-      decide: (state, _, context) => generate(state, null, { name: 'first', scopes: [...scopes] }, null, context),
+      decide: (state, _, context) => generate(state, ofNobody, { name: 'first', scopes: [...scopes] }, context),
     },
 
     retire: {
@@ -169,7 +209,7 @@ export const apiKey = decider(apiKeyState, {
       data: z.object({ reason: text(500).optional() }),
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')
-        if (!mayManage(context.id, state.orchestrator, context)) return reject('FORBIDDEN')
+        if (!mayManage(context.id, state, context)) return reject('FORBIDDEN')
         if (state.stage === 'revoked') return []
         return [revoked(state, reason ?? null)]
       },

@@ -1,16 +1,20 @@
 import { z } from 'zod'
 import { scopes } from '../../kernel/decider.ts'
-import { events, type EventOf } from '../../kernel/events.ts'
-import { Id, OrchestratorId, StoredInstant } from '../../vocabulary.ts'
+import { events, plus, type EventOf } from '../../kernel/events.ts'
+import { AgentId, Id, OrchestratorId, StoredInstant } from '../../vocabulary.ts'
 
 export const Scope = z.enum(scopes)
 export const KeyId = Id.brand('KeyId')
+export const RatePerMinute = z.int().min(1).max(10_000_000)
+/** How long a key that was replaced may still be taken. */
+export const Overlap_s = z.int().min(0).max(604_800)
 
 const recipient = ({ orchestrator }: { orchestrator: string | null }) => orchestrator
 
 export const ApiKey = events({
   ApiKeyGenerated: {
-    about: 'An API key was made. Only its SHA-256 hash is kept; without an orchestrator it belongs to the organization itself.',
+    about: 'An API key was made, of an agent, a daemon, an orchestrator or else of the organization itself. Of an agent or a daemon the ' +
+      'orchestrator is the one that answers for it. Only the SHA-256 hash of the key is kept.',
     data: z.object({
       orchestrator: OrchestratorId.nullable(),
       name: z.string(),
@@ -19,7 +23,12 @@ export const ApiKey = events({
       scopes: z.array(Scope),
       expiresAt: StoredInstant.nullable(),
       replaces: KeyId.nullable(),
+      agent: AgentId.nullable(),
+      daemon: Id.nullable(),
+      ratePerMinute: RatePerMinute.nullable(),
+      overlap_s: Overlap_s,
     }),
+    upcast: [plus({ agent: null, daemon: null, ratePerMinute: null, overlap_s: 0 })],
     recipient,
   },
   ApiKeyRotationReserved: {

@@ -1,17 +1,22 @@
 import { fold, type Evolve, type Fold, type Scope } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
-import { orchestratorState } from '../orchestrator/state.ts'
+import { agentState, type AgentState } from '../agent/state.ts'
+import { orchestratorState, type OrchestratorState } from '../orchestrator/state.ts'
 import type { Settings } from '../organization/settings.ts'
 import { organizationState, type OrganizationState } from '../organization/state.ts'
 import { ApiKey, type ApiKeyEvent } from './events.ts'
 
 export interface Key {
   readonly organization: string
+  /** Whose it is, or who answers for the agent or the daemon whose it is. Null for a key of the organization. */
   readonly orchestrator: string | null
+  readonly agent: string | null
+  readonly daemon: string | null
   readonly name: string
   readonly hash: string
   readonly scopes: readonly Scope[]
   readonly expiresAt: string | null
+  readonly ratePerMinute: number | null
   /** The key that has taken, or is about to take, the place of this one. */
   readonly successor: string | null
 }
@@ -19,8 +24,8 @@ export interface Key {
 export type ApiKeyState = { readonly stage: 'unknown' } | Key & { readonly stage: 'valid' | 'revoked' }
 
 const evolve: Evolve<ApiKeyState, ApiKeyEvent> = {
-  ApiKeyGenerated: (_, { orchestrator, name, hash, scopes, expiresAt }, { organization }) =>
-    ({ stage: 'valid', organization, orchestrator, name, hash, scopes, expiresAt, successor: null }),
+  ApiKeyGenerated: (_, { prefix: __, replaces: ___, overlap_s: ____, ...said }, { organization }) =>
+    ({ stage: 'valid', organization, ...said, successor: null }),
   ApiKeyRotationReserved: (key, { successor }) => ({ ...(key as ApiKeyState & Key), successor }),
   ApiKeyRotationReleased: (key) => ({ ...(key as ApiKeyState & Key), successor: null }),
   ApiKeyRevoked: (key) => ({ ...(key as Key), stage: 'revoked' }),
@@ -60,19 +65,41 @@ export interface Limit {
   readonly perMinute_max: number
 }
 
-/** Somebody whom a key stands for. When the last fact about it is this one it is gone, and the authority of the key with it. */
-export interface Backer {
-  readonly fold: Fold
+/** Somebody whom a key stands for. Once it has left, the authority of the key is gone with it. */
+export interface Backer<State = any> {
+  readonly fold: Fold<State>
   readonly id: string
-  readonly goneBy: string
+  readonly hasLeft: (state: State) => boolean
+  /** Whether it has left when the last facts about it are one of this type and others that say nothing of that; undefined of those. */
+  readonly saysLeft: (type: string) => boolean | undefined
 }
 
 /** The categories of all backers. */
-export const backing: readonly Fold[] = [orchestratorState]
+export const backing: readonly Fold[] = [orchestratorState, agentState]
 
+/** What an agent has begun is settled after it has left. */
+const afterLeaving: ReadonlySet<string> = new Set([
+  'AgentSlotConfirmed', 'AgentSlotReleased', 'AgentOutcomeRecorded', 'AgentOverloaded', 'AgentOverloadWarned', 'AgentOverloadCleared',
+  'AgentCircuitOpened', 'AgentCircuitHalfOpened', 'AgentCircuitClosed', 'AgentPeerRemoved',
+])
+
+const theAgent = (id: string): Backer<AgentState> => ({
+  fold: agentState, id,
+  hasLeft: ({ stage }) => stage === 'retired',
+  saysLeft: (type) => (afterLeaving.has(type) ? undefined : type === 'AgentRetired'),
+})
+
+const theOrchestrator = (id: string): Backer<OrchestratorState> => ({
+  fold: orchestratorState, id,
+  hasLeft: ({ stage }) => stage === 'archived',
+  saysLeft: (type) => type === 'OrchestratorArchived',
+})
+
+/** An agent outlives whoever supervises it; a daemon works for its orchestrator alone. */
 export function backersOf(key: ApiKeyState): readonly Backer[] {
-  if (key.stage === 'unknown' || key.orchestrator === null) return []
-  return [{ fold: orchestratorState, id: key.orchestrator, goneBy: 'OrchestratorArchived' }]
+  if (key.stage === 'unknown') return []
+  if (key.agent !== null) return [theAgent(key.agent)]
+  return key.orchestrator === null ? [] : [theOrchestrator(key.orchestrator)]
 }
 
 /** The stream of the organization that a key is of. */
@@ -83,25 +110,31 @@ export const organizationOf = (key: ApiKeyState) =>
 export const admitting: readonly Fold[] = [apiKeyState, ...backing, organizationState]
 
 /**
- * Whom a key with this hash speaks for at this instant, or why it is not taken. `lasts` are the types of the last facts about its backers,
- * undefined where there is none; what became of its organization counts as well.
+ * Whom a key with this hash speaks for at this instant, or why it is not taken: also when a backer has left. What became of its
+ * organization counts as well.
  */
 export function admit(
-  key: ApiKeyState, id: string, hash: string, at: string, lasts: readonly (string | undefined)[],
+  key: ApiKeyState, id: string, hash: string, at: string, isForsaken: boolean,
   { settings, suspended }: OrganizationState = organizationState.initial,
 ): Principal | 'INVALID_API_KEY' | 'API_KEY_EXPIRED' {
   if (key.stage !== 'valid' || key.hash !== hash) return 'INVALID_API_KEY'
-  if (backersOf(key).some(({ goneBy }, n) => lasts[n] === goneBy)) return 'INVALID_API_KEY'
+  if (isForsaken) return 'INVALID_API_KEY'
   if (key.expiresAt !== null && key.expiresAt <= at) return 'API_KEY_EXPIRED'
-  const { organization, orchestrator: actsFor, scopes, expiresAt } = key
-  const limits = [{
-    counted: `organization ${organization}`, who: 'All keys of the organization together', perMinute_max: settings.orgRatePerMinute,
-  }]
+  const { organization, orchestrator, agent, scopes, expiresAt } = key
+  const actsFor = agent === null ? orchestrator : null
+  const limits = limitsOf(key, id, settings)
   return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt, isSuspended: suspended !== null, settings, limits }
 }
 
+function limitsOf({ organization, ratePerMinute }: Key, id: string, { orgRatePerMinute }: Settings): readonly Limit[] {
+  const ofAll = { counted: `organization ${organization}`, who: 'All keys of the organization together', perMinute_max: orgRatePerMinute }
+  return ratePerMinute === null ? [ofAll] : [{ counted: `key ${id}`, who: 'This key', perMinute_max: ratePerMinute }, ofAll]
+}
+
 /** A key of the organization makes an admin only where it allows everything. */
-function actorOf({ orchestrator, scopes }: Key, id: string): Actor {
+function actorOf({ orchestrator, agent, daemon, scopes }: Key, id: string): Actor {
+  if (agent !== null) return { kind: 'agent', id: agent }
+  if (daemon !== null) return { kind: 'daemon', id: daemon }
   if (orchestrator !== null) return { kind: 'orchestrator', id: orchestrator }
   return { kind: scopes.includes('admin') ? 'admin' : 'tool', id }
 }

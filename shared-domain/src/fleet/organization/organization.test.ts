@@ -67,9 +67,10 @@ t.test('O-2 an organization is suspended and resumed, as often as need be', asyn
   behaviour(t, organization).given(created).when('suspend', { slug: 'system', reason: 'x' }).refuses('FORBIDDEN')
   const key = replay(apiKeyState, [ApiKey.ApiKeyGenerated({
     orchestrator: null, name: 'x', hash: 'ab'.repeat(32), prefix: 'bk_1', scopes: ['read'], expiresAt: null, replaces: null,
+    agent: null, daemon: null, ratePerMinute: null, overlap_s: 0,
   })])
   for (const [facts, isSuspended] of [[[created], false], [[created, suspended], true], [[created, suspended, resumed], false]] as const)
-    t.match(admit(key, uuid(1), 'ab'.repeat(32), now, [], replay(organizationState, facts)), { isSuspended })
+    t.match(admit(key, uuid(1), 'ab'.repeat(32), now, false, replay(organizationState, facts)), { isSuspended })
 })
 
 t.test('O-3 an admin changes settings, of which the fact tells what they were', async (t) => {
