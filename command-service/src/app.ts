@@ -5,12 +5,14 @@ import { sql } from 'kysely'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import { operators, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
+import { modelsOf } from 'shared-domain/kernel/grounds.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
 import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
 import { healthy } from 'shared-service/health.ts'
+import { KeyUses, useStatement } from 'shared-service/key-uses.ts'
 import { measured } from 'shared-service/metrics.ts'
 import { openPositions, positionIn } from 'shared-service/positions.ts'
 import { prepared } from 'shared-service/prepared.ts'
@@ -36,8 +38,10 @@ import { counted, eventStore, rememberCapabilities } from './store/event-store.t
 import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
+import type { FindNow } from './routes.ts'
 import { tidy } from './tidy.ts'
 import { Timers } from './timers.ts'
+import { serveValidation } from './validate-key.ts'
 
 export interface Catalogue {
   readonly deciders: readonly Decider[]
@@ -65,6 +69,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
   const positions = openPositions({ databaseUrl: config.databaseUrl, name: `${service}-listen`, ...patience }, positionIn(ask), warn)
   /** For the rows that decisions rest on. */
   const grounds = database(config.databaseUrl, warn, { connections_max: 4, statement_ms: 2_000 })
+  const uses = new KeyUses((some) => pool.query(useStatement(some)), warn, config.keyUses_ms)
   const ending = new AbortController()
   try {
     await migrate(db)
@@ -76,6 +81,11 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const streams = new Streams(store, config.states_max, kept)
     const findRows = rowsFrom(grounds)
     const findSettings = settingsFrom(streams, settings)
+    /** Who names things by rows means those that it saw written. */
+    const findNow: FindNow = async (organization, rows) => {
+      await Promise.all(modelsOf(rows).map(({ name }) => positions.reached(name, store.position)))
+      return (await findRows(organization, { rows })).rows.rows!
+    }
     const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate })
     const begun = { handle, streams, db }
     await bootstrap(begun, config.organization, { variable: 'BATON_ADMIN_KEY', key: config.adminKey }, (key) => showKey(config.organization, key))
@@ -95,8 +105,9 @@ export async function start(config: Config, { deciders, processes, choices, sett
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
       limited(scope, config.rateLimit)
-      serve(scope, everyRoute({ deciders, choices, db, ask, positions, findRows, findSettings, streams, handle, gate }), authoriser(streams))
+      serve(scope, everyRoute({ deciders, choices, db, ask, positions, findRows, findNow, findSettings, streams, handle, gate }), authoriser(streams, uses))
     })
+    serveValidation(app, streams)
     const url = await app.listen({ host: config.host, port: config.port })
 
     const carryOut = errands(handle, deciders, app.log)
@@ -119,6 +130,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
         ending.abort()
         await app.close()
         await leading
+        await uses.close()
         await kept.settled()
         await positions.close()
         await client.dispose()
@@ -154,7 +166,7 @@ function limited(scope: FastifyInstance, perMinute_max: number) {
   const limit = new RateLimit()
   scope.addHook('onRequest', ({ headers, ip }, _, done) => {
     const given = headers.authorization ?? headers['x-api-key']
-    limit.count({ counted: typeof given === 'string' && given.length <= key_max ? given : ip, who: 'This key', perMinute_max })
+    limit.count({ name: 'key', counted: typeof given === 'string' && given.length <= key_max ? given : ip, who: 'This key', perMinute_max })
     done()
   })
 }

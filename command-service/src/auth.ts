@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Fold, Scope } from 'shared-domain/kernel/decider.ts'
 import { admit, allows, apiKeyState, backersOf, keyIdOf, keyPattern, keyPrefixLength, organizationOf, type Principal } from 'shared-domain/fleet/key/state.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { Problem } from 'shared-service/problems.ts'
-import { RateLimit } from 'shared-service/rate-limit.ts'
+import type { KeyUses } from 'shared-service/key-uses.ts'
+import { countAll, RateLimit } from 'shared-service/rate-limit.ts'
 import type { Streams } from './store/streams.ts'
 
 /** Keys that one address may guess in a minute. */
@@ -24,20 +25,20 @@ export type { Principal }
 const presented = ({ headers }: FastifyRequest): string | undefined =>
   /^Bearer (\S+)$/i.exec(headers.authorization ?? '')?.[1] ?? (headers['x-api-key'] as string | undefined)
 
-/** `fresh`: the key must be valid now, not a moment ago. */
-export type Authorise = (request: FastifyRequest, fresh: boolean) => Promise<Principal>
+/** `fresh`: the key must be valid now, not a moment ago. The reply is told how far the key is from its limits. */
+export type Authorise = (request: FastifyRequest, fresh: boolean, reply?: Pick<FastifyReply, 'headers'>) => Promise<Principal>
+
+/** Whom the key of these names speaks for. Throws the problem when it speaks for nobody. */
+export type FindPrincipal = (names: Pick<ReturnType<typeof fingerprintOf>, 'id' | 'hash'>, fresh: boolean) => Promise<Principal>
 
 /** Throws the problem when the key does not allow it. */
 export function permit(principal: Principal, scope: Scope | undefined) {
   if (scope !== undefined && !allows(principal, scope)) throw new Problem('FORBIDDEN', `This needs a key with the scope ${scope}.`)
 }
 
-/** Finds whom the key of a request speaks for. The key names its own stream, so a lookup is a read of that stream. */
-export function authoriser(streams: Streams): Authorise {
-  const guesses = new Guesses(guesses_max)
-  const rates = new RateLimit()
-
-  async function principalOf({ id, hash }: { id: string; hash: string }, fresh: boolean): Promise<Principal> {
+/** Finds whom a key speaks for. The key names its own stream, so a lookup is a read of that stream. */
+export const principals = (streams: Streams): FindPrincipal =>
+  async function principalOf({ id, hash }, fresh) {
     const age_max_ms = fresh ? 0 : known_max_ms
     const { state } = await streams.recent(apiKeyState, id, age_max_ms)
     const seen = ({ fold, id }: { fold: Fold; id: string }) => streams.recent(fold, id, age_max_ms)
@@ -49,14 +50,21 @@ export function authoriser(streams: Streams): Authorise {
     return principal
   }
 
-  return async (request, fresh) => {
+/** Finds whom the key of a request speaks for, and whether it comes too often. */
+export function authoriser(streams: Streams, uses?: Pick<KeyUses, 'note'>): Authorise {
+  const guesses = new Guesses(guesses_max)
+  const rates = new RateLimit()
+  const principalOf = principals(streams)
+
+  return async (request, fresh, reply) => {
     const key = presented(request)
     if (!key || !keyPattern.test(key)) throw new Problem('INVALID_API_KEY')
     const fingerprint = fingerprintOf(key)
     const lookup = () => principalOf(fingerprint, fresh)
     // A key that was here before costs no read, or one a second.
     const principal = await (streams.known(apiKeyState, fingerprint.id) ? lookup() : guesses.counted(request.ip, lookup))
-    for (const limit of principal.limits) rates.count(limit)
+    countAll(rates, principal.limits, reply && ((headers) => reply.headers(headers)))
+    uses?.note(principal.organization, fingerprint.id, request.ip)
     if (principal.isSuspended) throw new Problem('ORGANIZATION_SUSPENDED')
     return principal
   }

@@ -1,4 +1,4 @@
-import { bulkBody } from 'shared-domain/kernel/bulk.ts'
+import { bulkBody, inBulkWords } from 'shared-domain/kernel/bulk.ts'
 import { Rejection, type Bulk, type Decider, type Scope } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
@@ -46,11 +46,11 @@ function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | un
 
   return {
     method: 'POST', path: `/${decider.collection}/bulk`, schema: bulkDescribed(decider, bulk), alone: 'is for many by itself',
-    needs: ({ action }) => ({ scope: bulk.scope ?? scopeOf(decider, bulk, action), fresh }),
+    needs: (said) => ({ scope: bulk.scope ?? scopeOf(decider, bulk, inBulkWords(bulk, said).action), fresh }),
     read(asked) {
       if (asked.known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: every stream has a revision of its own')
       const { value, redacted } = redact(asked.body)
-      const said = parsed(body, value)
+      const said = parsed(body, inBulkWords(bulk, value))
       return { line: `${decider.category} bulk`, carryOut: () => carryOut(asked, said, redacted) }
     },
   }

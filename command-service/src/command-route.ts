@@ -78,7 +78,7 @@ export function serve(app: FastifyInstance, routes: readonly CommandRoute[], aut
       handler: async (request, reply) => {
         const body = said(request)
         const { scope, fresh } = route.needs(body)
-        const principal = await authorise(request, fresh)
+        const principal = await authorise(request, fresh, reply)
         permit(principal, scope)
         const known = circumstances(request, principal, besideOf(request))
         const { link, carryOut } = route.read({ request, principal, known, parameters: request.params, body })

@@ -6,7 +6,7 @@ import { folderFor } from '../../infra/embedded/testing.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
 import { heard } from './store/event-store.ts'
 
-const { client, db, key, service, replica, engines } = await house(t)
+const { client, db, key, service, replica, engines } = await house(t, undefined, { keyUses_ms: 50 })
 const admin = asking(service.url, key)
 const otherKey = freshKey()
 await (await replica({ BATON_ORGANIZATION: 'globex', BATON_ADMIN_KEY: otherKey })).stop()
@@ -222,6 +222,42 @@ t.test('S-31 a key of an orchestrator rotates another one that allows as much or
   for (const { secret } of [usual, mighty]) t.match(await asking(service.url, secret)('POST /tasks', { title: 'x' }), { status: 201 }, 'it was not revoked')
   for (const [asked, by] of [[lesser, lesser], [usual, mighty], [mighty, mighty]] as const)
     t.match(await asking(service.url, by.secret)(`POST /keys/${asked.id}/rotate`, {}), { status: 201, body: { secret: /^bk_/ } })
+})
+
+t.test('F-64 whoever is shown a key learns whom it speaks for, without one of its own', async (t) => {
+  const { id, key: secret } = await orchestrator('Offline', {})
+  await admin(`POST /orchestrators/${id}/deactivate`, {})
+  const check = (body: object) => asking(service.url, undefined)('POST /orchestrators/validate', body)
+  t.match(await check({ apiKey: secret, orchestrator: id, requiredPermissions: ['read', 'execute'] }), {
+    status: 200,
+    body: {
+      organization: 'default', actor: { kind: 'orchestrator', id }, scopes: ['read', 'write', 'execute'], expiresAt: null, name: 'key',
+      orchestrator: { id, name: 'Offline', status: 'OFFLINE' }, position: /^\d+$/,
+    },
+  })
+  t.match(await check({ apiKey: key }), { status: 200, body: { actor: { kind: 'admin' }, orchestrator: null, name: 'bootstrap' } })
+  const { body: { id: agent } } = await admin('POST /agents', { name: 'Hand', orchestrator: id })
+  const { body: hand } = await admin(`POST /agents/${agent}/keys`, {})
+  t.match(await check({ apiKey: hand.secret }), { status: 200, body: { key: hand.id, actor: { kind: 'agent', id: agent }, orchestrator: null } })
+  const cases = [
+    [{ apiKey: secret, orchestrator: agent }, 403, 'FORBIDDEN'], [{ apiKey: hand.secret, orchestrator: id }, 403, 'FORBIDDEN'],
+    [{ apiKey: secret, requiredPermissions: ['admin'] }, 403, 'FORBIDDEN'], [{ apiKey: freshKey() }, 401, 'INVALID_API_KEY'],
+    [{ apiKey: 'nothing' }, 401, 'INVALID_API_KEY'], [{}, 400, 'VALIDATION_ERROR'], [{ apiKey: secret, x: 1 }, 400, 'VALIDATION_ERROR'],
+  ] as const
+  for (const [body, status, code] of cases) t.match(await check(body), { status, body: { code } }, JSON.stringify(Object.keys(body)))
+  t.match(await asking(service.url, undefined)('POST /api/vps/validate', { apiKey: secret }), { status: 200, body: { name: 'key' } })
+  await admin(`POST /keys/${hand.id}/revoke`, {})
+  t.match(await check({ apiKey: hand.secret }), { status: 401 }, 'at once')
+  const replies = await Promise.all(Array.from({ length: 300 }, () => check({ apiKey: 'nothing' })))
+  t.match(replies.filter(({ status }) => status === 429)[0], { body: { code: 'RATE_LIMITED' } }, '300 a minute of one address')
+  t.equal((await admin('POST /tasks', { owner: id, title: 'x' })).status, 201, 'others may go on')
+})
+
+t.test('F-65 it is written which keys came, how often and from where', async (t) => {
+  const { ask } = await orchestrator()
+  for (let n = 0; n < 3; n++) await ask('POST /tasks', { title: 'x' }, { 'x-forwarded-for': '10.3.0.1' })
+  await until(async () => (await db.query<{ count: string }>(`select count from key_use where address = '10.3.0.1'`)).rows[0]?.count === '3')
+  t.strictSame((await db.query(`select organization from key_use where address = '10.3.0.1'`)).rows, [{ organization: 'default' }])
 })
 
 t.test('S-60 the alias and the unversioned prefix lead to the same routes', async (t) => {

@@ -32,6 +32,8 @@ export interface Config {
   readonly rateLimit: number
   /** How many stream states are kept in memory. */
   readonly states_max: number
+  /** How often it is written which keys were used. */
+  readonly keyUses_ms: number
 }
 
 /** The only place that reads the environment. Throws one sentence, which names every wrong variable. */
@@ -40,7 +42,7 @@ export function configFrom(environment: Environment): Config {
   return {
     host: data.HOST, port: data.COMMAND_PORT, eventStoreUrl: data.EVENTSTORE_URL, databaseUrl: data.DATABASE_URL,
     organization: data.BATON_ORGANIZATION, adminKey: data.BATON_ADMIN_KEY, operatorKey: data.BATON_OPERATOR_KEY, logLevel: data.LOG_LEVEL,
-    rateLimit: data.COMMAND_RATE_LIMIT_PER_MINUTE, states_max: data.COMMAND_STATES_MAX,
+    rateLimit: data.COMMAND_RATE_LIMIT_PER_MINUTE, states_max: data.COMMAND_STATES_MAX, keyUses_ms: 60_000,
   }
 }
 

@@ -129,6 +129,13 @@ t.test('F-4 F-61 many are moved at once, and each is answered for itself', async
   t.strictSame(some.body.results, [
     { id: ids[0], status: 409, changed: false, code: 'INVALID_STATE_TRANSITION' }, { id: nobody, status: 404, changed: false, code: 'NOT_FOUND' },
   ])
+  const [leaving] = await orchestrators(1)
+  t.match(await admin('POST /vps/bulk', { orchestratorIds: [leaving], action: 'delete' }), {
+    status: 200, body: { action: 'archive', results: [{ id: leaving, changed: true, to: 'ARCHIVED' }] },
+  }, 'in older words')
+  t.match(await admin('POST /vps/bulk', { orchestratorIds: [leaving], ids: [leaving], action: 'delete' }), {
+    status: 400, body: { errors: [{ pointer: '/orchestratorIds' }] },
+  })
 })
 
 t.test('F-4 under the same key it answers what is done and does the rest', async (t) => {

@@ -8,7 +8,7 @@ import { startEngines } from '../../infra/embedded/engines.ts'
 import { startChild, type Child, type Exit } from '../../infra/embedded/child.ts'
 import { folderFor, forChildren } from '../../infra/embedded/testing.ts'
 import { start, type Catalogue } from './app.ts'
-import { configFrom } from './config.ts'
+import { configFrom, type Config } from './config.ts'
 
 export interface Reply {
   readonly status: number
@@ -28,7 +28,7 @@ export const freshKey = () => `bk_${randomBytes(32).toString('base64url')}`
 export const catalogue: Catalogue = { deciders, processes, choices, settings, gate }
 
 /** A command service on real engines, and another organization's on the same ones. For tests only. */
-export async function house(t: Test, served: Catalogue = catalogue) {
+export async function house(t: Test, served: Catalogue = catalogue, overrides: Partial<Config> = {}) {
   const root = folderFor(t, 'command')
   const engines = await startEngines({ root, env: { NATS_URL: 'nats://127.0.0.1:1' }, ports: 'free', log: () => undefined, onGivenUp: () => undefined })
   const client = EventStoreDBClient.connectionString`${engines.urls.eventstore}`
@@ -37,7 +37,7 @@ export async function house(t: Test, served: Catalogue = catalogue) {
   await db.connect()
   const key = freshKey()
   const environment = { EVENTSTORE_URL: engines.urls.eventstore, DATABASE_URL: engines.urls.database, COMMAND_PORT: '0', LOG_LEVEL: 'silent', BATON_ADMIN_KEY: key }
-  const service = await start(configFrom(environment), served, () => undefined)
+  const service = await start({ ...configFrom(environment), ...overrides }, served, () => undefined)
   const replicas: Child[] = []
 
   /** Another process: two clients of the event store's library in one process disturb each other. */

@@ -25,4 +25,7 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
     stream text primary key, domain text not null, state text not null, revision bigint not null, last text not null, position bigint not null,
     command text not null, organization text not null, commands bytea not null)`.execute(db),
   (db) => sql`alter table kept_state add column at timestamptz not null default now()`.execute(db),
+  (db) => sql`create table key_use (
+    organization text not null, key uuid not null, last timestamptz(3) not null, address text not null, count bigint not null,
+    primary key (organization, key))`.execute(db),
 ]

@@ -1,4 +1,4 @@
-import { bulkBody } from 'shared-domain/kernel/bulk.ts'
+import { bulkBody, olderBulkBody } from 'shared-domain/kernel/bulk.ts'
 import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
@@ -44,7 +44,7 @@ const usual = [
   'UNSUPPORTED_MEDIA_TYPE', 'IDEMPOTENCY_MISMATCH', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE',
 ] as const
 
-function refused(declared: Refusals, codes: readonly OwnCode[] = usual) {
+export function refused(declared: Refusals, codes: readonly OwnCode[] = usual) {
   const refusals = [
     ...codes.map((code) => ({ code, ...own[code] })), ...Object.entries(declared).map(([code, refusal]) => ({ code, ...meant(refusal) })),
   ]
@@ -123,6 +123,11 @@ const summary = {
   properties: { total: count, success: count, failed: count, skipped: { ...count, description: 'What was so already.' } },
 }
 
+const bodiesOf = (bodies: readonly (z.ZodType | undefined)[]) => {
+  const schemas = bodies.flatMap((body) => (body ? [z.toJSONSchema(body, dialect)] : []))
+  return schemas.length > 1 ? { anyOf: schemas } : schemas[0]!
+}
+
 /** What the document says of a request for many streams at once. */
 export function bulkDescribed(decider: Decider, bulk: Bulk) {
   const { category, collection, rejections, commands } = decider
@@ -154,7 +159,7 @@ export function bulkDescribed(decider: Decider, bulk: Bulk) {
     summary: `${bulk.about} Each is answered for itself; the same Idempotency-Key again answers what is done and does the rest.`,
     tags: [collection],
     headers: headerParameters({ picks: true }),
-    body: z.toJSONSchema(bulkBody(decider, bulk), dialect),
+    body: bodiesOf([bulkBody(decider, bulk), olderBulkBody(bulk)]),
     response: {
       200: { description: 'Every item was done, or was so already.', content },
       207: { description: 'Some failed.', content },

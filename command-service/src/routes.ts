@@ -1,29 +1,34 @@
 import { randomBytes } from 'node:crypto'
-import { meantAmong } from 'shared-domain/kernel/alias.ts'
+import { meantAmong, type Said } from 'shared-domain/kernel/alias.ts'
 import { operators, streamOf, type Command, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
+import type { RowsAsked } from 'shared-domain/kernel/grounds.ts'
+import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { v5 } from 'uuid'
 import { fingerprintOf } from './auth.ts'
 import { commandIdOf, type Circumstances } from './circumstances.ts'
-import { answerTo, type Asked, type CommandRoute, type Errand } from './command-route.ts'
+import { answerTo, isTold, type Asked, type CommandRoute, type Errand } from './command-route.ts'
 import { refusalsOf } from './gating.ts'
 import type { Handle } from './request.ts'
 import { prefix } from 'shared-service/addresses.ts'
 import { newId } from 'shared-service/new-id.ts'
 import { invalid, Problem } from 'shared-service/problems.ts'
 import { described, isCreating } from './openapi.ts'
-import { successorLink, wishFrom, wordingsOf, type CommandWording } from './wordings.ts'
+import { idsIn, successorLink, wishFrom, wordingsOf, type CommandWording } from './wordings.ts'
+
+/** Rows of an organization, with whatever was written here. */
+export type FindNow = (organization: string, asked: RowsAsked) => Promise<readonly Row[]>
 
 /** Routes of every command of every decider: the domain is the API. Older words may share a route, also with a command's own. */
-export function commandRoutes(deciders: readonly Decider[], handle: Handle, gate?: Gate): readonly CommandRoute[] {
+export function commandRoutes(deciders: readonly Decider[], handle: Handle, gate?: Gate, findNow?: FindNow): readonly CommandRoute[] {
   const wordings = deciders.flatMap((decider) => (Object.entries(decider.commands) as [string, Command][])
     .flatMap(([name, command]) => (command.internal ? [] : wordingsOf(decider, name, command))))
   const canonicalFirst = wordings.toSorted((a, b) => Number(a.alias !== undefined) - Number(b.alias !== undefined))
   const shared = Map.groupBy(canonicalFirst, ({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`)
-  return [...shared.values()].map(([first, ...others]) => routeOfAll([first!, ...others], handle, gate))
+  return [...shared.values()].map(([first, ...others]) => routeOfAll([first!, ...others], handle, gate, findNow))
 }
 
-function routeOfAll(wordings: readonly [CommandWording, ...CommandWording[]], handle: Handle, gate: Gate | undefined): CommandRoute {
+function routeOfAll(wordings: readonly [CommandWording, ...CommandWording[]], handle: Handle, gate: Gate | undefined, findNow?: FindNow): CommandRoute {
   const [{ method, path }] = wordings
   return {
     method, path, schema: described(wordings, gate),
@@ -32,13 +37,33 @@ function routeOfAll(wordings: readonly [CommandWording, ...CommandWording[]], ha
       const { command: { scope = 'write', fresh = false } } = meantAmong(wordings, body)
       return { scope, fresh }
     },
-    read: (asked) => errandOf(meantAmong(wordings, asked.body), asked, handle, gate),
+    read(asked) {
+      const wording = meantAmong(wordings, asked.body)
+      return wording.alias?.finds && findNow ? seekingErrand(wording, asked, handle, gate, findNow) : errandOf(wording, asked, handle, gate)
+    },
   }
 }
 
-function errandOf(wording: CommandWording, { known, parameters, body }: Asked, handle: Handle, gate: Gate | undefined): Errand {
+/** One whose words leave to rows what it is for: they are looked for when it is carried out. */
+function seekingErrand(wording: CommandWording, asked: Asked, handle: Handle, gate: Gate | undefined, findNow: FindNow): Errand {
+  const { alias, method, path } = wording
+  const { known: { organization, at }, parameters } = asked
+  const { rows, says } = alias!.finds!
+  return {
+    line: `${method} ${path} ${JSON.stringify(parameters)}`,
+    async carryOut() {
+      const found = says(await findNow(organization, rows(idsIn(parameters, wording.ids))), at)
+      if (!found) throw new Problem('NOT_FOUND')
+      const { link, carryOut } = errandOf(wording, asked, handle, gate, found)
+      const answer = await carryOut()
+      return isTold(answer) || link === undefined ? answer : { ...answer, headers: { ...answer.headers, link } }
+    },
+  }
+}
+
+function errandOf(wording: CommandWording, { known, parameters, body }: Asked, handle: Handle, gate: Gate | undefined, found?: Said): Errand {
   const { decider, name, command, alias, own: canonical } = wording
-  const { own, wanted, data, others, guard, fill, payload, warning, redacted } = wishFrom(wording, parameters, body, known.at)
+  const { own, wanted, data, others, guard, fill, payload, warning, redacted } = wishFrom(wording, parameters, body, known.at, found)
   const link = alias && successorLink(canonical.path, { ...others, id: own })
   if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 

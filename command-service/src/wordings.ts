@@ -86,13 +86,13 @@ export function idsIn<Name extends string>(parameters: Readonly<Record<Name, str
 }
 
 /** What is wished, in canonical words. Throws a problem that points into the words that were used. */
-export function wishFrom(wording: CommandWording, path: Readonly<Record<string, string>>, body: Said, at: string): Wish {
+export function wishFrom(wording: CommandWording, path: Readonly<Record<string, string>>, body: Said, at: string, found: Said = {}): Wish {
   const parameters = idsIn(path, wording.ids)
   for (const name of wording.parameters) if (name in body) throw invalid(`/${name}`, 'is said by the path')
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
   const { value, redacted } = redact(body)
-  const said = alias ? olderWords(wording, alias, { ...value, ...parameters }) : undefined
+  const said = alias ? { ...olderWords(wording, alias, { ...value, ...parameters }), ...found } : undefined
   const wish = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...value, ...others })
   if (!wish.success) throw invalidParts(alias ? inOlderWords(alias, wish.error) : wish.error)
   const { id: wanted, ...data } = wish.data as Said & { readonly id?: string }

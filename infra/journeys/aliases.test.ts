@@ -311,6 +311,38 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'by one who may not', by: 'ada', params: { orchestrator: bob.id }, body: {}, answers: refused(403, 'FORBIDDEN') },
     { says: 'for no days', params: { orchestrator: bob.id }, body: { expiresInDays: 0 }, answers: refused(400, 'VALIDATION_ERROR') },
   ],
+  'POST /orchestrators/:orchestrator/api-key/rotate → POST /keys/:replaces/rotate': async () => {
+    const { id } = await api.post('/orchestrators', { name: 'Keyed' })
+    const [first, last] = [await api.post(`/orchestrators/${id}/keys`, {}), await api.post(`/orchestrators/${id}/keys`, { name: 'last' })]
+    const expiring = { expiresAt: new Date(Date.now() + 300).toISOString() }
+    await api.post(`/orchestrators/${id}/keys`, expiring)
+    const { id: hand } = await api.post('/agents', { name: 'hand', orchestrator: id })
+    await api.post(`/agents/${hand}/keys`, {})
+    await until(async () => new Date().toISOString() > expiring.expiresAt)
+    const orchestrator = id
+    return [
+      {
+        says: 'the newest of its own that is valid', params: { orchestrator }, body: { overlap_s: 60 }, answers: { status: 201, body: { secret: /^bk_/ } },
+        link: `/keys/${last.id}/rotate`, then: () => rowOf(`/keys/${first.id}`, ({ revoked_at: end }) => end === null),
+      },
+      { says: 'by another', by: 'bob', params: { orchestrator }, body: {}, answers: refused(403, 'FORBIDDEN') },
+      { says: 'which it names', params: { orchestrator }, body: { replaces: first.id }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'of nobody', params: { orchestrator: stranger }, body: {}, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'DELETE /orchestrators/:orchestrator/api-key → POST /keys/:id/revoke': async () => {
+    const { id: orchestrator } = await api.post('/orchestrators', { name: 'Keyless' })
+    const [first, last] = [await api.post(`/orchestrators/${orchestrator}/keys`, {}), await api.post(`/orchestrators/${orchestrator}/keys`, {})]
+    return [
+      { says: 'by another', by: 'bob', params: { orchestrator }, body: {}, answers: refused(403, 'FORBIDDEN') },
+      {
+        says: 'the newest', params: { orchestrator }, body: { reason: 'lost' }, answers: { status: 200, body: { id: last.id, changed: true } },
+        link: `/keys/${last.id}/revoke`,
+      },
+      { says: 'the next', params: { orchestrator }, body: {}, answers: { status: 200, body: { id: first.id, changed: true } } },
+      { says: 'where none is left', params: { orchestrator }, body: {}, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
   'POST /agents/:id/capabilities → PATCH /agents/:id': async () => {
     const id = await agent({ capabilities: [{ skill: 'sql', successRate: 0.5 }] })
     const shown = (...skills: readonly object[]) => () => rowOf(`/agents/${id}`, ({ capabilities }) =>

@@ -6,12 +6,13 @@ import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { healthy } from 'shared-service/health.ts'
+import { KeyUses } from 'shared-service/key-uses.ts'
 import { measured } from 'shared-service/metrics.ts'
 import { openPositions } from 'shared-service/positions.ts'
 import { relieved } from 'shared-service/pressure.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Running } from 'shared-service/program.ts'
-import { RateLimit } from 'shared-service/rate-limit.ts'
+import { countAll, RateLimit } from 'shared-service/rate-limit.ts'
 import { server } from 'shared-service/server.ts'
 import { answerOf } from './answers.ts'
 import { questionOf } from './choices.ts'
@@ -22,6 +23,7 @@ import { mustAllow, openKeys, type Keys } from './keys.ts'
 import { live } from './live.ts'
 import { documented } from './openapi.ts'
 import { serve, type Gate } from './question.ts'
+import { keyUse } from './questions/key-use.ts'
 import { position } from './questions/position.ts'
 import { validateKey } from './questions/validate-key.ts'
 import { questionsOf } from './routes.ts'
@@ -47,14 +49,16 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   const database = openDatabase(config, lost)
   const positions = openPositions({ ...config, name: 'baton-query-listen' }, (model) => database.positionOf(model), lost)
   const keys = openKeys(store, config, lost)
+  const uses = new KeyUses((some) => database.saveUses(some), lost, config.keyUses_ms)
   app.addHook('onClose', async () => {
+    await uses.close()
     await Promise.all([positions.close(), keys.close(), store.dispose()])
     await database.close()
   })
 
   relieved(app, 2_000)
   await documented(app)
-  const gate = gateOf(keys, config)
+  const gate = gateOf(keys, uses, config)
   const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, keys }, config)
   app.addHook('preClose', async () => open.close())
   measured(app, {
@@ -67,7 +71,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   const { readModels, choices, questions } = catalogue
-  for (const asked of [validateKey, position, ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
+  for (const asked of [validateKey, keyUse, position, ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
     serve(app, asked, { gate, database, positions })
   }
 
@@ -81,15 +85,19 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
 }
 
 /** Who asks, whether the key allows it, and whether it asks too often. */
-function gateOf(keys: Keys, { requestsPerMinute_max, strangersPerMinute_max }: Config): Gate {
+function gateOf(keys: Keys, uses: KeyUses, { requestsPerMinute_max, strangersPerMinute_max }: Config): Gate {
   const guesses = new Guesses(strangersPerMinute_max)
   const admit = ({ ip, headers }: FastifyRequest) =>
     (keys.isFamiliar(headers) ? keys.callerOf(headers) : guesses.counted(ip, () => keys.callerOf(headers)))
   const limit = new RateLimit()
-  return async (request, scope) => {
+  return async (request, scope, reply) => {
     const caller = await admit(request)
     if (scope !== null) mustAllow(caller, scope)
-    for (const one of [{ counted: caller.key, who: 'This key', perMinute_max: requestsPerMinute_max }, ...caller.limits]) limit.count(one)
+    const { key, organization, limits } = caller
+    // A limit of its own takes the place of what is so for all.
+    if (limits.length === 1) limit.count({ name: 'key', counted: key, who: 'This key', perMinute_max: requestsPerMinute_max })
+    countAll(limit, limits, reply && ((headers) => reply.headers(headers)))
+    uses.note(organization, key, request.ip)
     return caller
   }
 }

@@ -45,6 +45,8 @@ export interface Config {
   readonly heartbeat_ms: number
   /** A live connection that takes nothing for so long is closed; it resumes by its last event id. */
   readonly stalled_ms: number
+  /** How often it is written which keys were used. */
+  readonly keyUses_ms: number
 }
 
 /** The only place that reads the environment. Throws one sentence, which names every wrong variable. */
@@ -70,6 +72,7 @@ export function configFrom(environment: Environment): Config {
     retry_ms: 1_000,
     heartbeat_ms: 15_000,
     stalled_ms: 30_000,
+    keyUses_ms: 60_000,
   }
 }
 

@@ -1,10 +1,12 @@
 import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
+import { keys } from 'shared-domain/fleet/key/keys.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { sqlTypes } from 'shared-service/sql-types.ts'
 import { shaper } from 'shared-service/columns.ts'
 import { rowsFound, rowsFrom } from 'shared-service/grounds.ts'
+import { useStatement, type Use } from 'shared-service/key-uses.ts'
 import { positionIn } from 'shared-service/positions.ts'
 import { prepared } from 'shared-service/prepared.ts'
 import { Problem } from 'shared-service/problems.ts'
@@ -31,6 +33,9 @@ export interface Database {
   find(organization: string, asked: Asked): Promise<Grounds>
   /** Rows of the organization, looked for once, or several times as of one moment. */
   look<T>(organization: string, isSeveralTimes: boolean, use: (find: Find) => Promise<T>): Promise<T>
+  /** Keys of the organization in their order, with how they were used: those last used, or made, before an instant. */
+  keyUse(organization: string, wanted: { before?: string | undefined; after?: string | undefined; limit: number }): Promise<Found>
+  saveUses(uses: readonly Use[]): Promise<unknown>
   /** Of the read models that are being shown. */
   checkpoints(): Promise<readonly Checkpoint[]>
   /** Undefined while the read model has none. */
@@ -59,13 +64,23 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   return {
     async ask(model, organization, slices) {
       const rows = await translated(() => run(statementOf(model, organization, slices), slices.some(isPlannedAnew)))
-      if (!rows[0]) throw later('READ_MODEL_BEHIND', `The read model ${model.name} is being built.`)
-      const shape = shaper(model)
-      return {
-        position: rows[0].$position as string,
-        rows: rows.filter((row) => row.$found === true).map(({ $position: _position, $found: _found, ...row }) => shape(row)),
-      }
+      return foundIn(rows, model.name, shaper(model))
     },
+
+    async keyUse(organization, { before, after, limit }) {
+      const columns = Object.keys(keys.row.shape).filter((column) => column !== 'revoked_at').map((column) => sql.ref(`made.${column}`))
+      const statement = sql<Row>`select c.commit::text as "$position", r.*
+        from (select min(commit) as commit from checkpoint where model = ${keys.name} and active having count(*) = 1) as c
+        left join (select ${sql.join(columns)}, used.last, used.address, coalesce(used.count, 0) as count, true as "$found"
+          from ${sql.table(keys.name)} as made left join key_use as used on used.organization = made.organization and used.key = made.key
+          where made.organization = ${organization} and made.revoked_at is null
+            and (${before ?? null}::timestamptz is null or coalesce(used.last, made.created_at) < ${before ?? null}::timestamptz)
+            and (${after ?? null}::uuid is null or made.key > ${after ?? null}::uuid)
+          order by made.key limit ${limit}) as r on true order by r.key`.compile(db)
+      return foundIn(await translated(() => run(statement)), keys.name, (row) => row)
+    },
+
+    saveUses: (uses) => pool.query(useStatement(uses)),
 
     find: (organization, asked) => translated(() => find(organization, asked)),
 
@@ -82,6 +97,15 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
     positionOf: (model) => translated(() => positionOf(model)),
 
     close: () => db.destroy(),
+  }
+}
+
+/** Rows beside the position that they were read at; there is none while the read model is being built. */
+function foundIn(rows: readonly Row[], model: string, shape: (row: Row) => Row): Found {
+  if (!rows[0]) throw later('READ_MODEL_BEHIND', `The read model ${model} is being built.`)
+  return {
+    position: rows[0].$position as string,
+    rows: rows.filter((row) => row.$found === true).map(({ $position: _position, $found: _found, ...row }) => shape(row)),
   }
 }
 

@@ -29,6 +29,7 @@ export interface Wishes {
   readonly orchestrator?: string | null
   readonly scopes?: readonly Scope[]
   readonly expiresAt?: string | null
+  readonly ratePerMinute?: number | null
 }
 
 /** An event store that can be taken away and brought back in its place. */
@@ -82,7 +83,7 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
     const { position } = await store.appendToStream(stream, facts.map(({ type, data }) => jsonEvent({
       type, data: data as never,
       metadata: {
-        version: 1, at: new Date().toISOString(), by: { kind: 'admin', id: 'ada' }, organization, commandId: randomUUID(),
+        version: type === 'ApiKeyGenerated' ? 2 : 1, at: new Date().toISOString(), by: { kind: 'admin', id: 'ada' }, organization, commandId: randomUUID(),
         $correlationId: 'c-1', ...meta,
       } as never,
     })))
@@ -95,6 +96,7 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
     async makeTables(models: readonly ReadModel[], commit: number) {
       await db.query(`create table checkpoint(name text primary key, model text, version int, active boolean,
         commit bigint, prepare bigint, store text, updated_at timestamptz)`)
+      await db.query(`create table key_use(organization text, key uuid, last timestamptz(3), address text, count bigint, primary key (organization, key))`)
       for (const model of models) {
         const columns = Object.entries<z.ZodType>(model.row.shape).map(([column, schema]) => `"${column}" ${sqlType(schema)}`)
         const table = `${model.name}_v${model.version}`
@@ -118,12 +120,12 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
       await db.query(`select pg_notify('baton_position', $1)`, [JSON.stringify({ [model.name]: String(commit) })])
     },
 
-    async makeKey({ organization = 'acme', orchestrator = null, scopes = ['read'], expiresAt = null }: Wishes = {}) {
+    async makeKey({ organization = 'acme', orchestrator = null, scopes = ['read'], expiresAt = null, ratePerMinute = null }: Wishes = {}) {
       const key = `bk_${randomBytes(32).toString('base64url')}`
       const hash = createHash('sha256').update(key).digest('hex')
       const id = keyIdOf(hash)
       const facts = [ApiKey.ApiKeyGenerated({
-        orchestrator: orchestrator as never, name: 'key', hash, prefix: key.slice(0, 12), scopes: [...scopes], expiresAt, replaces: null, agent: null, daemon: null, ratePerMinute: null, overlap_s: 0,
+        orchestrator: orchestrator as never, name: 'key', hash, prefix: key.slice(0, 12), scopes: [...scopes], expiresAt, replaces: null, agent: null, daemon: null, ratePerMinute, overlap_s: 0,
       })]
       const position = await append(`apiKey-${id}`, organization, facts)
       const revoke = () => append(`apiKey-${id}`, organization, [ApiKey.ApiKeyRevoked({ orchestrator: null, reason: null })])

@@ -55,7 +55,7 @@ const MinPosition = z.object({
 })
 
 /** Admits a request or throws a problem: who asks, whether the key allows it, and whether it asks too often. */
-export type Gate = (request: FastifyRequest, scope: Scope | null) => Promise<Caller>
+export type Gate = (request: FastifyRequest, scope: Scope | null, reply?: Pick<FastifyReply, 'headers'>) => Promise<Caller>
 
 interface Hosts {
   readonly gate: Gate
@@ -74,7 +74,7 @@ function route(app: FastifyInstance, asked: Question, wordings: readonly [Questi
   app.get(`${prefix}${wordings[0].path}`, {
     schema: described({ ...asked, answer: z.object({ position: Position }).extend(asked.answer.shape) }, wordings),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
-      const caller = await gate(request, asked.scope)
+      const caller = await gate(request, asked.scope, reply)
       const wording = meantAmong(wordings, request.query as Said)
       const { params, query } = askedWith(wording, request)
       if (wording.alias) pointToSuccessor(reply, wording.own, { params, query })

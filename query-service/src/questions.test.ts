@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import t from 'tap'
 import * as catalogue from 'shared-domain/catalogue.ts'
 import { decisions } from 'shared-domain/council/decision/decisions.ts'
+import { keys } from 'shared-domain/fleet/key/keys.ts'
 import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
 import { countsOf, rowsOf } from 'shared-domain/kernel/grounds.ts'
 import { asks, question } from 'shared-domain/kernel/question.ts'
@@ -76,7 +77,8 @@ t.test('laws of every route', async (t) => {
   for (const model of models) await home.insert(model, 'acme', sampleRow(model, 1, named(model)))
   const { body: document } = await ask(service, '/openapi.json')
   // Older words lead to the same questions.
-  const isAsked = ({ deprecated, responses }: any) => !deprecated && responses['200'].content['application/json']
+  const isAsked = ({ deprecated, responses, operationId }: any) =>
+    !deprecated && operationId !== 'keys.use' && responses['200'].content['application/json']
   const questions = Object.entries<any>(document.paths).filter(([, { get }]) => isAsked(get))
   const paths = questions.map(([path]) => path.replace(/\{(\w+)\}/g, (_, column: string) => {
     const model = [...models].sort((a, b) => b.path.length - a.path.length).find((one) => path.startsWith(`/api/v1${one.path}/`))!
@@ -419,6 +421,43 @@ t.test('each key may ask only so often', async (t) => {
   t.equal((await ask(strict, '/api/v1/things', foreign)).status, 200, 'others may go on')
 })
 
+t.test('F-65 a key with a rate of its own is told how far it is from it, and may ask so often instead of as others do', async (t) => {
+  const strict = await home.serve({ requestsPerMinute_max: 1 })
+  const own = await home.makeKey({ ratePerMinute: 3 })
+  const asked = []
+  for (let n = 0; n < 4; n += 1) asked.push(await ask(strict, '/api/v1/things', own.key))
+  t.strictSame(asked.map(({ status }) => status), [200, 200, 200, 429])
+  t.match(asked.map(({ headers }) => headers.get('ratelimit-policy')!.split(',')[0]), Array(4).fill('"key";q=3;w=60'))
+  t.match(asked.map(({ headers }) => headers.get('ratelimit')), [/^"key";r=2;t=\d+, "organization";r=\d+/, /"key";r=1;/, /"key";r=0;/, /^"key";r=0;/])
+  t.equal((await ask(strict, '/api/v1/things', foreign)).headers.get('ratelimit'), null)
+})
+
+t.test('F-65 it is written which keys come, how often and from where, and an admin sees which do not', async (t) => {
+  const counting = await home.serve({ keyUses_ms: 5 })
+  const [admin, reader, theirs] = [await home.makeKey({ scopes: ['admin'] }), await home.makeKey(), await home.makeKey({ organization: 'umbrella' })]
+  await home.db.query('delete from api_key')
+  const row = (n: number, more: object) => sampleRow(keys, n, { revoked_at: null, created_at: '2026-01-01T00:00:00.000Z', ...more })
+  for (const [n, { id: key }] of [admin, reader].entries()) await home.insert(keys, 'acme', row(n, { key }))
+  await home.insert(keys, 'acme', row(3, { key: uuid(3) }))
+  await home.insert(keys, 'acme', row(4, { key: uuid(4), created_at: new Date().toISOString() }))
+  await home.insert(keys, 'acme', row(5, { key: uuid(5), revoked_at: new Date().toISOString() }))
+  await home.insert(keys, 'umbrella', row(6, { key: theirs.id }))
+  for (const { key } of [reader, reader, theirs]) await ask(counting, '/api/v1/things', key, { 'x-forwarded-for': '10.2.0.1' })
+  const unused = (query: string) => ask(counting, `/api/v1/key-use${query}`, admin.key)
+  await until('it is written', async () => (await unused('')).body.items.some((one: any) => one.key === reader.id && one.count === 2))
+  const { body } = await unused('')
+  t.strictSame(body.items.map(({ key }: any) => key), [uuid(3), uuid(4), ...[admin.id, reader.id].sort()].sort(), 'not what is revoked, and nothing of others')
+  t.match(body.items.find(({ key }: any) => key === reader.id), { address: '10.2.0.1', last: /^20.*Z$/, name: 'text 1' })
+  t.match(body.items.find(({ key }: any) => key === uuid(3)), { address: null, last: null, count: 0 })
+  t.strictSame((await unused('?unusedFor_days=30')).body.items.map(({ key }: any) => key), [uuid(3)], 'what was made since is not unused')
+  const first = (await unused('?limit=2')).body
+  const rest = (await unused(`?limit=2&cursor=${first.next}`)).body
+  t.strictSame([...first.items, ...rest.items].map(({ key }) => key), body.items.map(({ key }: any) => key))
+  t.equal(rest.next, null)
+  t.match(await ask(counting, '/api/v1/key-use', reader.key), { status: 403 })
+  await home.db.query('delete from api_key')
+})
+
 t.test('whoever comes without a valid key is limited by address, before the log is asked', async (t) => {
   const wary = await home.serve({ strangersPerMinute_max: 3 })
   const from = (address: string, as?: string) => ask(wary, '/api/v1/things', as, { 'x-forwarded-for': address })
@@ -483,7 +522,11 @@ t.test('a connection that is ended while it is in use ends one question and no s
   await home.db.query('lock table checkpoint in access exclusive mode')
   const asked = ask(service, '/api/v1/position', key)
   const ended = `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'baton-query' and wait_event_type = 'Lock'`
-  await until('its connection is ended', async () => (await home.db.query(ended)).rowCount)
+  await until('its connection is ended', async () => {
+    // Within a transaction who is there is looked up once.
+    await home.db.query('select pg_stat_clear_snapshot()')
+    return (await home.db.query(ended)).rowCount
+  })
   await home.db.query('rollback')
   t.match(await asked, { status: 503, body: { code: 'SERVICE_UNAVAILABLE' } })
   // What has been ended may be found so only by the next one who uses it.

@@ -14,6 +14,8 @@ interface Circumstances {
   readonly retryAfter_s?: number
   /** Methods that the path takes, of one that it does not take. */
   readonly allow?: readonly string[]
+  /** Said besides. */
+  readonly headers?: Readonly<Record<string, string>>
   readonly cause?: unknown
 }
 
@@ -23,13 +25,15 @@ export class Problem extends Error {
   readonly errors: readonly FieldError[]
   readonly retryAfter_s: number
   readonly allow: readonly string[] | undefined
+  readonly headers: Readonly<Record<string, string>> | undefined
 
-  constructor(code: OwnCode, detail = '', { errors = [], retryAfter_s = 1, allow, cause }: Circumstances = {}) {
+  constructor(code: OwnCode, detail = '', { errors = [], retryAfter_s = 1, allow, headers, cause }: Circumstances = {}) {
     super(detail, { cause })
     this.code = code
     this.errors = errors
     this.retryAfter_s = retryAfter_s
     this.allow = allow
+    this.headers = headers
   }
 }
 
@@ -80,12 +84,13 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
 }
 
 /** What a status asks to be said in headers. */
-export function headersOf({ code, retryAfter_s, allow }: Problem): Readonly<Record<string, string>> {
+export function headersOf({ code, retryAfter_s, allow, headers }: Problem): Readonly<Record<string, string>> {
   const { status } = own[code]
   return {
     ...(status === 401 ? { 'www-authenticate': 'Bearer' } : {}),
     ...(status === 429 || status === 503 ? { 'retry-after': String(retryAfter_s) } : {}),
     ...(allow ? { allow: allow.join(', ') } : {}),
+    ...headers,
   }
 }
 

@@ -1,9 +1,10 @@
 import t from 'tap'
-import { RateLimit, type Limit } from './rate-limit.ts'
+import { Problem, headersOf } from './problems.ts'
+import { countAll, RateLimit, type Limit } from './rate-limit.ts'
 
 t.test('a caller comes so often in a minute and then again in the next, whatever others do', async (t) => {
   const limit = new RateLimit()
-  const [a, b] = ['a', 'b'].map((counted) => ({ counted, who: 'This key', perMinute_max: 2 })) as [Limit, Limit]
+  const [a, b] = ['a', 'b'].map((counted) => ({ name: 'key', counted, who: 'This key', perMinute_max: 2 })) as [Limit, Limit]
   limit.count(a, 1_000)
   limit.count(a, 30_000)
   t.throws(() => limit.count(a, 30_500), { code: 'RATE_LIMITED', retryAfter_s: 31, message: /^This key may ask 2 times a minute/ })
@@ -14,10 +15,33 @@ t.test('a caller comes so often in a minute and then again in the next, whatever
 
 t.test('so many callers are remembered and no more', async (t) => {
   const limit = new RateLimit()
-  const once = (counted: string) => ({ counted, who: 'This key', perMinute_max: 1 })
+  const once = (counted: string) => ({ name: 'key', counted, who: 'This key', perMinute_max: 1 })
   for (let n = 0; n < 10_000; n++) limit.count(once(`caller ${n}`), 1)
   t.throws(() => limit.count(once('caller 0'), 1), { code: 'RATE_LIMITED' })
   limit.count(once('one more'), 1)
   t.doesNotThrow(() => limit.count(once('caller 0'), 1), 'the first is forgotten')
   t.throws(() => limit.count(once('one more'), 1), { code: 'RATE_LIMITED' })
+})
+
+t.test('F-65 who has a limit for its key is told how far it is from all that is counted, and whoever came too often by which limit', async (t) => {
+  const rates = new RateLimit()
+  const ofAll = { name: 'organization', counted: 'all', who: 'All keys', perMinute_max: 3 }
+  const own = { name: 'key', counted: 'a', who: 'This key', perMinute_max: 2 }
+  const said: Readonly<Record<string, string>>[] = []
+  const ask = (...limits: readonly Limit[]) => countAll(rates, limits, (headers) => said.push(headers))
+  ask(ofAll)
+  t.strictSame(said, [], 'others pay nothing for it')
+  ask(own, ofAll)
+  t.match(said, [{ 'ratelimit-policy': '"key";q=2;w=60, "organization";q=3;w=60', ratelimit: /^"key";r=1;t=\d+, "organization";r=1;t=\d+$/ }])
+  ask(own, ofAll)
+  const refused = (...limits: readonly Limit[]) => {
+    try {
+      ask(...limits)
+    } catch (error) {
+      return headersOf(error as Problem)
+    }
+    return undefined
+  }
+  t.match(refused(own, ofAll), { 'ratelimit-policy': '"key";q=2;w=60', ratelimit: /^"key";r=0;t=\d+$/, 'retry-after': /^\d+$/ })
+  t.match(refused(ofAll), { 'ratelimit-policy': '"organization";q=3;w=60' })
 })

@@ -82,19 +82,25 @@ export const eventStore = (client: EventStoreDBClient): EventStore => ({
 export interface Counted extends EventStore {
   /** How many calls so far. */
   readonly made: { readonly reads: number; readonly appends: number }
+  /** Of the last fact that was appended here, 0 for none. */
+  readonly position: bigint
 }
 
 export function counted(store: EventStore): Counted {
   const made = { reads: 0, appends: 0 }
+  let position = 0n
   return {
     made,
+    get position() { return position },
     read(...asked) {
       made.reads++
       return store.read(...asked)
     },
-    append(...asked) {
+    async append(...asked) {
       made.appends++
-      return store.append(...asked)
+      const appended = await store.append(...asked)
+      if (appended.position > position) position = appended.position
+      return appended
     },
   }
 }

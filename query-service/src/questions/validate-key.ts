@@ -1,5 +1,4 @@
-import { scopes } from 'shared-domain/kernel/decider.ts'
-import { actorKinds } from 'shared-domain/kernel/fact.ts'
+import { Validated } from 'shared-domain/fleet/key/validation.ts'
 import { z } from 'zod'
 import { question } from '../question.ts'
 
@@ -10,13 +9,7 @@ export const validateKey = question({
   path: '/keys/validate',
   params: z.object({}),
   query: z.object({}),
-  answer: z.object({
-    key: z.uuid(),
-    organization: z.string(),
-    actor: z.object({ kind: z.enum(actorKinds).exclude(['process']), id: z.string() }),
-    scopes: z.array(z.enum(scopes)),
-    expiresAt: z.iso.datetime({ precision: 3 }).nullable(),
-  }),
+  answer: Validated,
   scope: null,
   reads: [],
   reply: async ({ caller: { key, organization, actor, scopes, expiresAt, position } }) =>

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { z } from 'zod'
 import { deciders } from '../catalogue.ts'
-import { bulkBody } from './bulk.ts'
+import { bulkBody, inBulkWords, olderBulkBody } from './bulk.ts'
 import type { Command, Decider } from './decider.ts'
 import { uuid } from './testing.ts'
 
@@ -40,4 +40,18 @@ t.test('F-4 what is offered for many at once is open to whoever may ask for each
     t.strictSame(route.match(/:\w+/g) ?? [':id'], [':id'], `${category}.${name} needs nothing more of the path`)
     t.ok(bulk.scope === undefined || bulk.scope === 'admin' || bulk.scope === scope, `${category}.${name} needs no more than the bulk`)
   }
+})
+
+t.test('F-61 older words call the ids and an action otherwise, and say the same', async (t) => {
+  const [older, ids] = [{ ids: 'doorIds', actions: { shut: 'lock' } }, [uuid(1)]]
+  const bulk = { ...doors, older }
+  const meant = (said: object) => inBulkWords(bulk, said as never)
+  t.strictSame(meant({ action: 'shut', doorIds: ids, key: 'k' }), { ids, action: 'lock', key: 'k' })
+  t.strictSame(meant({ action: 'open', ids }), { action: 'open', ids })
+  t.strictSame(meant({ action: 'open', ids, doorIds: ids }), { action: 'open', ids, doorIds: ids }, 'not both: the older name is refused')
+  t.strictSame(inBulkWords(doors, { action: 'shut', doorIds: ids }), { action: 'shut', doorIds: ids })
+  t.strictSame(inBulkWords({ ...doors, older: { ids: 'doorIds' } }, { action: 'open', doorIds: ids }), { action: 'open', ids })
+  t.ok(olderBulkBody(bulk)!.safeParse({ action: 'shut', doorIds: ids }).success)
+  t.notOk(olderBulkBody(bulk)!.safeParse({ action: 'paint', doorIds: ids }).success)
+  t.equal(olderBulkBody(doors), undefined)
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Said } from './alias.ts'
 import type { Bulk, Decider } from './decider.ts'
 
 export const ids_max_default = 50
@@ -16,4 +17,21 @@ export function bulkBody({ commands }: Decider, { actions, ids_max = ids_max_def
   const error = (issue: { readonly code?: string }) =>
     (issue.code === 'invalid_union' ? `is one of ${Object.keys(actions).join(', ')}` : undefined)
   return z.discriminatedUnion('action', variants as never, { error }) as never
+}
+
+/** What was said in older words, in the canonical ones. Who calls the ids by both names is refused for the older. */
+export function inBulkWords({ older }: Bulk, said: Said): Said {
+  if (!older) return said
+  const { [older.ids]: ids, ...others } = said
+  const action = older.actions?.[String(said.action)]
+  return { ...(ids === undefined || 'ids' in said ? said : { ids, ...others }), ...(action === undefined ? {} : { action }) }
+}
+
+/** The same body in older words, for the description. */
+export function olderBulkBody(bulk: Bulk): z.ZodType | undefined {
+  const { older, actions } = bulk
+  if (!older) return undefined
+  const { ids_max = ids_max_default } = bulk
+  const action = z.enum([...Object.keys(actions), ...Object.keys(older.actions ?? {})])
+  return z.looseObject({ action, [older.ids]: z.array(z.uuid()).min(1).max(ids_max) })
 }

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Alias, Said } from './alias.ts'
 import type { EventCatalogue, EventOf } from './events.ts'
 import type { Actor, AnyEvent, Meta } from './fact.ts'
-import type { Asked, Grounds } from './grounds.ts'
+import type { Asked, Grounds, RowsAsked } from './grounds.ts'
 import type { Intent } from './intent.ts'
 import type { Refusals } from './refusal.ts'
 
@@ -126,6 +126,11 @@ export interface OlderWords<State = any> extends Alias {
   readonly guard?: (state: State, said: Said, context: Context) => Rejection | undefined
   /** What whoever says it so is warned of, if anything. */
   readonly warns?: (said: Said) => string | undefined
+  /** What is left unsaid, as rows of the organization have it that are asked for then; undefined when there is no such thing. */
+  readonly finds?: {
+    readonly rows: (said: Said) => RowsAsked
+    readonly says: (rows: readonly any[], at: string) => Said | undefined
+  }
   /** What is left unsaid, as the state of the stream has it. */
   readonly fill?: (state: State, data: Said) => Said
 }
@@ -188,6 +193,8 @@ export interface Bulk<Name extends string = string> {
   readonly scope?: Scope
   /** The actions that may be asked for, and the command that each is. */
   readonly actions: Readonly<Record<string, Name>>
+  /** Older words: what the ids are called in them, and actions. */
+  readonly older?: { readonly ids: string; readonly actions?: Readonly<Record<string, string>> }
   /** How many streams a request may name: 50, when not said. */
   readonly ids_max?: number
 }

@@ -7,6 +7,7 @@ import { AgentId, DueInstant, OrchestratorId, text } from '../../vocabulary.ts'
 import { mayManage as mayManageAgent } from '../agent/guards.ts'
 import { agentState } from '../agent/state.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
+import { newestAs } from './older-words.ts'
 import { ApiKey, KeyId, Overlap_s, RatePerMinute, Scope } from './events.ts'
 import { allows, apiKeyState, backersOf, type ApiKeyState, type Key } from './state.ts'
 
@@ -147,6 +148,10 @@ export const apiKey = decider(apiKeyState, {
       about: 'Replace this key by one like it, shown once; for `overlap_s` both are taken. It allows no more than the key that asks; ' +
         'only an admin lets it live longer.',
       route: 'POST /keys/:replaces/rotate',
+      aliases: [{
+        route: 'POST /orchestrators/:orchestrator/api-key/rotate', about: 'Of its newest key that is valid.',
+        without: ['replaces'], finds: newestAs('replaces'),
+      }],
       creates: true,
       secret: true,
       fresh: true,
@@ -206,6 +211,10 @@ export const apiKey = decider(apiKeyState, {
 
     revoke: {
       about: 'Make a key good for nothing, at once and for ever.',
+      aliases: [{
+        route: 'DELETE /orchestrators/:orchestrator/api-key', about: 'Of its newest key that is valid.',
+        idOf: ({ key }) => String(key), finds: newestAs('key'),
+      }],
       data: z.object({ reason: text(500).optional() }),
       decide(state, { reason }, context) {
         if (state.stage === 'unknown') return reject('NOT_FOUND')

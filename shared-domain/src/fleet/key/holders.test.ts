@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import t from 'tap'
+import type { Fold } from '../../kernel/decider.ts'
 import type { Recorded } from '../../kernel/fact.ts'
 import { ids } from '../../kernel/arbitrary.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
@@ -9,11 +10,13 @@ import { registered } from '../../work/task/scene.ts'
 import { agent as agentDecider } from '../agent/decider.ts'
 import { Agent } from '../agent/events.ts'
 import { agentState } from '../agent/state.ts'
+import type { OrchestratorEvent } from '../orchestrator/events.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { apiKey } from './decider.ts'
 import { ApiKey } from './events.ts'
 import { keys } from './keys.ts'
-import { admit, apiKeyState, backersOf, backing } from './state.ts'
+import { admit, apiKeyState, backersOf, backing, type ApiKeyState, type Key, type Principal } from './state.ts'
+import { described } from './validation.ts'
 
 const [owner, stranger, hand, old] = [11, 12, 51, 20].map(uuid) as [string, string, string, string]
 const secret = { hash: '0123456789abcdef'.repeat(4), prefix: 'bk_012345678' }
@@ -150,4 +153,24 @@ t.test('F-63 the read model tells whose a key is and how often it may come', asy
     revoked_at: null, agent: hand, daemon: null, rate_per_minute: 60,
   })
   t.strictSame([...keys.filters], ['orchestrator', 'agent', 'daemon'])
+})
+
+t.test('F-64 who is shown a key learns whose it is, and is told no when it is another\'s or allows less', async (t) => {
+  const tell = (over: Partial<Fact>, asked: Partial<Parameters<typeof described>[1]> = {}, ...facts: readonly OrchestratorEvent[]) => {
+    const key = replay(apiKeyState, [generated(over)]) as Extract<ApiKeyState, Key>
+    const principal = admit(key, subject, secret.hash, now, false) as Principal
+    const look = (other: Fold<any>) => replay<any>(other, facts)
+    return described({ id: subject, key, principal }, { requiredPermissions: [], ...asked }, { look })
+  }
+  const known = { key: subject, organization: 'acme', scopes: ['read', 'execute'], expiresAt: null, name: 'key' }
+  t.strictSame(tell({ agent: null }, {}, registered), {
+    ...known, actor: { kind: 'orchestrator', id: owner }, orchestrator: { id: owner, name: registered.data.name, status: 'OFFLINE' },
+  })
+  t.match(tell({ agent: null }, {}), { orchestrator: null })
+  t.match(tell({}, {}, registered), { actor: { kind: 'agent', id: hand }, orchestrator: null }, 'an agent acts for nobody else')
+  t.match(tell({ agent: null, daemon: uuid(70) }, { orchestrator: owner as never }, registered), { orchestrator: { id: owner } })
+  for (const asked of [{ orchestrator: stranger as never }, { requiredPermissions: ['write' as const] }])
+    t.match(tell({ agent: null }, asked, registered), { code: 'FORBIDDEN' })
+  t.match(tell({}, { orchestrator: owner as never }), { code: 'FORBIDDEN' })
+  t.match(tell({ agent: null, scopes: ['admin'] }, { requiredPermissions: ['write'] }, registered), { name: 'key' })
 })

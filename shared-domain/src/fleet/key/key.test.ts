@@ -185,7 +185,9 @@ t.test('S-31 a key is revoked once and for ever', async (t) => {
 t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
   const asked = (facts: readonly ApiKeyEvent[], at = now, presented = hash) =>
     admit(replay(apiKeyState, facts), subject, presented, at, false)
-  const limits = [{ counted: 'organization acme', who: 'All keys of the organization together', perMinute_max: 60_000 }]
+  const limits = [{
+    name: 'organization', counted: 'organization acme', who: 'All keys of the organization together', perMinute_max: 60_000,
+  }]
   const principal = { organization: 'acme', actsFor: null, scopes: usual, expiresAt: null, isSuspended: false, settings: defaults, limits }
   const own = { ...principal, actor: { kind: 'orchestrator', id: owner }, actsFor: owner }
   t.strictSame(asked([generated()]), own, 'F-1 it acts for its orchestrator')

@@ -60,6 +60,7 @@ export interface Principal {
 }
 
 export interface Limit {
+  readonly name: 'key' | 'organization'
   readonly counted: string
   readonly who: string
   readonly perMinute_max: number
@@ -127,8 +128,11 @@ export function admit(
 }
 
 function limitsOf({ organization, ratePerMinute }: Key, id: string, { orgRatePerMinute }: Settings): readonly Limit[] {
-  const ofAll = { counted: `organization ${organization}`, who: 'All keys of the organization together', perMinute_max: orgRatePerMinute }
-  return ratePerMinute === null ? [ofAll] : [{ counted: `key ${id}`, who: 'This key', perMinute_max: ratePerMinute }, ofAll]
+  const ofAll: Limit = {
+    name: 'organization', counted: `organization ${organization}`, who: 'All keys of the organization together',
+    perMinute_max: orgRatePerMinute,
+  }
+  return ratePerMinute === null ? [ofAll] : [{ name: 'key', counted: `key ${id}`, who: 'This key', perMinute_max: ratePerMinute }, ofAll]
 }
 
 /** A key of the organization makes an admin only where it allows everything. */

@@ -190,6 +190,7 @@ export const orchestrator = decider(orchestratorState, {
   bulk: {
     about: 'Move many orchestrators, or archive them.',
     scope: 'admin',
+    older: { ids: 'orchestratorIds', actions: { delete: 'archive' } },
     actions: {
       activate: 'activate', start: 'start', pause: 'pause', resume: 'resume', deactivate: 'deactivate', stop: 'stop', restart: 'restart',
       archive: 'archive',
