@@ -7,6 +7,9 @@ import { freePort } from './ports.ts'
 /** What processes that tests start are told: where to say what they covered, and where to find what was compiled before. */
 export const forChildren = { PATH: process.env.PATH, NODE_V8_COVERAGE: process.env.NODE_V8_COVERAGE, ...compileCache }
 
+/** How often, or how much, in every run of the tests and in a long one (`npm run soak`). */
+export const sized = (usual: number, long: number) => (process.env.BATON_SOAK ? long : usual)
+
 /** A folder that is gone after the test. Everybody may enter it: started by root, Postgres runs as another user. */
 export function folderFor(t: { teardown(end: () => void): void }, name: string, mode = 0o755): string {
   const dir = mkdtempSync(join(tmpdir(), `baton-${name}-`))

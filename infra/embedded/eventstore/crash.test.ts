@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { EventStoreDBClient, jsonEvent, persistentSubscriptionToAllSettingsFromDefaults, START, streamNameFilter, type Position } from '@eventstore/db-client'
 import t from 'tap'
-import { folderFor } from '../testing.ts'
+import { folderFor, sized } from '../testing.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
 const dir = folderFor(t, 'crash')
@@ -30,7 +30,7 @@ async function killed(child: ChildProcess): Promise<void> {
   await once(child, 'exit')
 }
 
-const rounds = 20
+const rounds = sized(6, 20)
 const writers = 32
 const streams = 50
 let state = 7

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { ANY, BACKWARDS, END, FORWARDS, NO_STREAM, START, STREAM_EXISTS, type AppendExpectedRevision, type ResolvedEvent } from '@eventstore/db-client'
 import t from 'tap'
-import { folderFor } from '../testing.ts'
+import { folderFor, sized } from '../testing.ts'
 import { collected, happened, opened } from './testing.ts'
 
 /**
@@ -128,7 +128,7 @@ let { client, close } = await opened(dir)
 t.teardown(() => close())
 
 const names = ['a', 'b', 'c', 'd'] as const
-const runs = 25
+const runs = sized(10, 25)
 const steps = 60
 
 async function readBack(model: Model, stream: string, random: ReturnType<typeof randomness>) {

@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import t, { type Test } from 'tap'
-import { folderFor } from '../../testing.ts'
+import { folderFor, sized } from '../../testing.ts'
 import { ANY } from '../contract.ts'
 import { disk, type FileLayer } from '../storage/files.ts'
 import type { OpenStore } from '../storage/options.ts'
@@ -117,7 +117,7 @@ for (const [what, damage] of Object.entries(damages)) {
     const all = await exported(origin)
     damage(origin)
     let kept: number | undefined
-    for (let changes = 0, isWhole = false; !isWhole; changes++) {
+    for (let changes = 0, isWhole = false; !isWhole; changes += sized(3, 1)) {
       const dir = folderFor(t, 'interrupted')
       cpSync(origin, dir, { recursive: true })
       try {
