@@ -59,18 +59,29 @@ const named = new RegExp(`'(${names.join('|')})'`, 'g')
 const codes = [...deciders.flatMap(({ rejections }) => Object.keys(rejections)), ...choices.map(({ nothing }) => nothing.code), ...Object.keys(gate.rejections)]
 const coded = new RegExp(`\\b(${codes.filter((code) => !(code in general)).join('|')})\\b`, 'g')
 
+/** Besides zod, which any file of the domain may import. */
+const libraries: Readonly<Record<string, string>> = {
+  'shared-domain/src/kernel/zone.ts': 'temporal-polyfill', 'shared-domain/src/rhythm/due.ts': 'croner',
+}
+
 const rules: readonly Rule[] = [
   {
-    name: 'the domain imports itself and zod, and nothing of the machinery around it',
+    name: 'R-1 the domain imports itself and zod, in one file temporal-polyfill, in another croner, and nothing of the machinery around it',
     concerns: (path) => isDomain(path) && !isTest(path),
-    violations: (path, source) => targets(path, source).filter((target) => target !== 'zod' && !isDomain(target)),
+    violations: (path, source) => targets(path, source)
+      .filter((target) => target !== 'zod' && target !== libraries[path] && !isDomain(target)),
     wrong: {
       [task]: [
         `import pg from 'pg'`, `import 'uuid'`, `import type { Pool } from 'pg'`, `const pg = await import('pg')`, `export * from 'pg'`,
         `import { readFileSync } from 'node:fs'`, `import {\n  handle,\n} from '../../../../command-service/src/handle.ts'`,
+        `import { Temporal } from 'temporal-polyfill'`, `import { Cron } from 'croner'`,
       ],
+      'shared-domain/src/kernel/zone.ts': [`import { Cron } from 'croner'`, `import pg from 'pg'`],
+      'shared-domain/src/rhythm/due.ts': [`import { Temporal } from 'temporal-polyfill'`],
     },
     right: {
+      'shared-domain/src/kernel/zone.ts': [`import { Temporal } from 'temporal-polyfill'`],
+      'shared-domain/src/rhythm/due.ts': [`import { Cron } from 'croner'\nimport { z } from 'zod'`],
       [task]: [`import { z } from 'zod'\nimport { capacity } from '../../fleet/capacity/decider.ts'`],
       'shared-domain/src/work/task/lifecycle.test.ts': [`import fc from 'fast-check'`],
       [host]: [`import pg from 'pg'`],
