@@ -13,7 +13,7 @@ const isDomain = (path: string) => path.startsWith('shared-domain/src/')
 const programOf = (path: string) => /^(shared-service|command-service|projection-service|query-service|daemon|infra\/gateway)\//.exec(path)?.[1]
 const isTool = (path: string) => /^shared-domain\/src\/(kernel\/(testing|picture|world|arbitrary)|scenery|.*\/scene)\.ts$/.test(path)
 /** Tests, and what only tests are made of. */
-const isTest = (path: string) => /\.test\.ts$|\/(fixture|house|testing(-\w+)?)\.ts$/.test(path) || isTool(path)
+const isTest = (path: string) => /\.(test|soak)\.ts$|\/(fixture|house|testing(-\w+)?)\.ts$/.test(path) || isTool(path)
 const isHost = (path: string) => programOf(path) !== undefined && !isTest(path)
 
 /** Where the imports of a file lead: to paths below the root, or to packages by name. */

@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { instant, type Instant } from './time.ts'
+import { day_ms, instant, type Instant } from './time.ts'
 
 /** A day of a calendar on the wall: `2026-03-29`. */
 export type LocalDate = string
@@ -40,36 +40,51 @@ export function boundary_ms(zone: string, local: LocalTime): number {
   const boundaries = knownIn(zone)
   const there = boundaries.get(local)
   if (there !== undefined) return there
-  const wall = Temporal.PlainDateTime.from(local)
-  const first = wall.toZonedDateTime(zone, { disambiguation: 'earlier' })
-  const isShown = first.toPlainDateTime().equals(wall)
+  const wall = plain(local)
+  const [first, last] = [wall.toZonedDateTime(zone, earlier), wall.toZonedDateTime(zone, later)]
+  // Two readings are a time that is shown twice, or never.
+  const isShown = first.epochMilliseconds === last.epochMilliseconds || first.toPlainDateTime().equals(wall)
   const found = isShown ? first.epochMilliseconds : first.getTimeZoneTransition('next')!.epochMilliseconds
   boundaries.set(local, found)
   return found
+}
+
+const earlier = { disambiguation: 'earlier' } as const
+const later = { disambiguation: 'later' } as const
+
+/** What the wall shows, by itself. In UTC no time is missing, so JavaScript may read it; Temporal takes ten times as long. */
+function plain(local: LocalTime) {
+  const read = new Date(`${local}Z`)
+  return new Temporal.PlainDateTime(read.getUTCFullYear(), read.getUTCMonth() + 1, read.getUTCDate(),
+    read.getUTCHours(), read.getUTCMinutes(), read.getUTCSeconds(), read.getUTCMilliseconds())
 }
 
 export const boundaryOf = (zone: string, local: LocalTime): Instant => instant(boundary_ms(zone, local))
 
 /** Every instant at which the clocks of a zone show a local date and time: none where they jump over it, two where they go back. */
 export function passesOf(zone: string, local: LocalTime): readonly Instant[] {
-  const wall = Temporal.PlainDateTime.from(local)
-  const passes = (['earlier', 'later'] as const).map((disambiguation) => wall.toZonedDateTime(zone, { disambiguation }))
+  const wall = plain(local)
+  const passes = [earlier, later].map((reading) => wall.toZonedDateTime(zone, reading))
   const shown = passes.filter((pass) => pass.toPlainDateTime().equals(wall))
   return [...new Set(shown.map(({ epochMilliseconds }) => instant(epochMilliseconds)))]
 }
 
+const shownAt = (zone: string, at_ms: number) => Temporal.Instant.fromEpochMilliseconds(at_ms).toZonedDateTimeISO(zone)
+
 /** What the clocks of a zone show, to the millisecond: `2026-03-29T02:30:00.000`. */
 export const wallOf = (zone: string, at_ms: number): LocalTime =>
-  Temporal.Instant.fromEpochMilliseconds(at_ms).toZonedDateTimeISO(zone).toPlainDateTime()
-    .toString({ smallestUnit: 'millisecond' })
+  shownAt(zone, at_ms).toPlainDateTime().toString({ smallestUnit: 'millisecond' })
 
-export const dateOf = (zone: string, at_ms: number): LocalDate => wallOf(zone, at_ms).slice(0, 10)
+/** The date that they show. */
+export const dateOf = (zone: string, at_ms: number): LocalDate => shownAt(zone, at_ms).toPlainDate().toString()
+
+const midnight_ms = (date: LocalDate) => Date.parse(`${date}T00:00Z`)
 
 /** The date so many days later: of the calendar, whatever a zone does with it. */
-export const dateAfter = (date: LocalDate, days = 1): LocalDate => Temporal.PlainDate.from(date).add({ days }).toString()
+export const dateAfter = (date: LocalDate, days = 1): LocalDate => instant(midnight_ms(date) + days * day_ms).split('T')[0]!
 
-/** From 1 for Monday to 7 for Sunday. */
-export const weekdayOf = (date: LocalDate): number => Temporal.PlainDate.from(date).dayOfWeek
+/** From 0 for Monday to 6 for Sunday; the first day of 1970 was a Thursday. */
+export const weekdayOf = (date: LocalDate): number => (((midnight_ms(date) / day_ms + 3) % 7) + 7) % 7
 
 /** Whether the clocks of a zone jump over all of a date, as those of Samoa did over 30 December 2011. */
 export const isSkipped = (zone: string, date: LocalDate): boolean =>
