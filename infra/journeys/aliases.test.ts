@@ -215,9 +215,18 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'of another\'s task', params: { orchestrator: bob.id }, body: { taskId, reason: 'r' }, answers: refused(403, 'INVALID_OWNERSHIP'), link: `/tasks/${taskId}/escalate` },
       {
         says: 'with a priority, a channel and more', by: 'ada', params: { orchestrator: ada.id }, link: `/tasks/${taskId}/escalate`, answers: ok,
-        body: { taskId, reason: 'r', priority: 'P1', assignTo: 'grace', channelId: 'ops', metadata: { tried: 2 }, context: { since: 'noon' } },
+        body: { taskId, reason: 'r', priority: 'P1', assignTo: 'grace', targetUserIds: ['alan'], channelId: 'ops', metadata: { tried: 2 }, context: { since: 'noon' } },
+        then: () => rowOf(`/escalations?task=${taskId}`, ({ items: [row] }) => row?.severity === 'HIGH' && JSON.stringify(row.steps[0].people) === '["grace","alan"]'),
       },
       { says: 'again', by: 'ada', params: { orchestrator: ada.id }, body: { taskId, reason: 'other' }, answers: refused(409, 'ALREADY_ESCALATED') },
+    ]
+  },
+  'POST /escalations/:id/acknowledge → POST /tasks/:id/acknowledge-escalation': async () => {
+    const id = await escalated()
+    return [
+      { says: 'by whom it does not concern', by: 'bob', params: { id }, body: {}, answers: refused(403, 'FORBIDDEN') },
+      { says: 'by an admin', params: { id }, body: { note: 'soon' }, answers: ok, link: `/tasks/${id}/acknowledge-escalation` },
+      { says: 'where nothing is escalated', params: { id: await task() }, body: {}, answers: refused(409, 'INVALID_STATE_TRANSITION') },
     ]
   },
   'POST /escalations/:id/resolve → POST /tasks/:id/resolve-escalation': async () => {

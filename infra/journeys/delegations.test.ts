@@ -101,4 +101,47 @@ t.test('W-45 helpers say when their part is done', async (t) => {
   t.match(await shown(`/collaborations/${id}/${bob.id}`, ({ state }) => state === 'completed'), { note: 'all read', role: 'reader' })
 })
 
+t.test('W-17 W-18 W-19 W-47 everybody sees who is asked, and only who was asked answers', async (t) => {
+  await api.post('/organizations/self/configure', { escalationLadder: [{ people: ['bob'], after_s: 600 }, { people: ['admins'] }] })
+  const { secret } = await api.post('/keys', { scopes: ['read', 'write'] })
+  const desk = new Api(baton.urls.gateway, secret!)
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
+  // What an organization has set is known everywhere a second later.
+  const row = await until(async () => {
+    const { position } = await api.post(`/tasks/${id}/escalate`, { reason: 'no key', to: 'ann', severity: 'HIGH' })
+    const { items } = await api.get<any>(`/escalations?task=${id}&minPosition=${position}`)
+    if (items[0].steps.length === 3) return items[0]
+    await api.post(`/tasks/${id}/resolve-escalation`, { resolution: 'too early' })
+    return undefined
+  })
+  t.match(row, { state: 'OPEN', level: 1, to: 'ann', cause: 'hand', steps: [{ people: ['ann'] }, { people: ['bob'] }, { people: ['admins'] }] })
+  const { now: [why] } = await api.get<any>(`/tasks/${id}/why`)
+  t.match(why, { code: 'BLOCKED', detail: { kind: 'escalation', asked: ['ann'], acknowledgedBy: null } })
+  await t.rejects(desk.post(`/tasks/${id}/acknowledge-escalation`, { person: 'bob' }), /FORBIDDEN/, 'who is not yet asked')
+  await t.rejects(ada.api.post(`/tasks/${id}/resolve-escalation`, { resolution: 'mine', person: 'ann' }), /FORBIDDEN/, 'the owner')
+  const { position } = await desk.post(`/tasks/${id}/acknowledge-escalation`, { person: 'ann', note: 'soon' })
+  const { items: [known] } = await api.get<any>(`/escalations?task=${id}&state=ACKNOWLEDGED&minPosition=${position}`)
+  t.match(known, { acknowledged_by: 'ann' })
+  const end = await desk.post(`/tasks/${id}/resolve-escalation`, { resolution: 'here it is', person: 'ann' })
+  const { items: [gone] } = await api.get<any>(`/escalations?task=${id}&state=RESOLVED&minPosition=${end.position}`)
+  t.match(gone, { resolved_by: 'ann', resolution: 'here it is', level: 1 })
+})
+
+t.test('W-48 what is overdue is escalated once, and nothing that comes of it', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
+  await api.post('/organizations/self/configure', { slaEscalates: true })
+  // What an organization has set is known everywhere a second later.
+  await until(async () => {
+    await ada.api.send('PATCH', `/tasks/${id}`, { slaDeadline: new Date(Date.now() - 1_000).toISOString() })
+    return (await api.get<any>(`/escalations?task=${id}`)).items.length > 0
+  })
+  await api.post('/organizations/self/configure', { slaEscalates: false })
+  const { items } = await api.get<any>(`/escalations?task=${id}`)
+  t.match(items, [{ cause: 'sla', severity: 'MEDIUM', state: 'OPEN', reason: 'the deadline has passed' }])
+  t.equal(items.length, 1)
+  await api.post(`/tasks/${id}/resolve-escalation`, { resolution: 'it may be late' })
+  const { position } = await ada.api.post(`/tasks/${id}/notes`, { text: 'still to do' })
+  t.equal((await api.get<any>(`/escalations?task=${id}&minPosition=${position}`)).items.length, 1)
+})
+
 t.test('read models are what a replay makes of the log', async (t) => t.strictSame(await differences(), []))

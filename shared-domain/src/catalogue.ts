@@ -66,6 +66,7 @@ import { dependents } from './work/dependents/decider.ts'
 import { detection } from './work/detection.ts'
 import { leases } from './work/leases.ts'
 import { moving } from './work/moving.ts'
+import { raising } from './work/raising.ts'
 import { context } from './work/questions/context.ts'
 import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
@@ -78,6 +79,7 @@ import { task } from './work/task/decider.ts'
 import { collaborations } from './work/task/collaborations.ts'
 import { delegationPairs, delegationPairsDaily } from './work/task/delegation-pairs.ts'
 import { delegations } from './work/task/delegations.ts'
+import { escalations } from './work/task/escalations.ts'
 import { lapses } from './work/task/lapses.ts'
 import { performance } from './work/task/performance.ts'
 import { queueNext } from './work/task/queue.ts'
@@ -115,6 +117,7 @@ export const readModels: readonly ReadModel[] = [
   delegationPairs,
   delegationPairsDaily,
   collaborations,
+  escalations,
   choiceRows,
   lapses,
   performance,
@@ -147,6 +150,7 @@ export const processes: readonly Process[] = [
   detection,
   leases,
   moving,
+  raising,
   slaDeadlines,
   assignments,
   slots,

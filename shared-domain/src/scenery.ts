@@ -33,6 +33,8 @@ export const inhabited = (): World => home.copy()
 function settled(): World {
   const world = new World(deciders)
   world.carryOut(send(organization, 'acme', 'create', { slug: 'acme', name: 'Acme' }))
+  const escalationLadder = [{ people: ['bob'] }, { people: ['admins'] }]
+  world.do({ category: 'organization', id: 'acme', command: 'configure', data: { escalationLadder, slaEscalates: true } })
   for (const [index, id] of ids.slice(0, 3).entries()) {
     world.carryOut(send(orchestrator, id, 'register', { name: `Orchestrator ${id.at(-1)}`, consensusWeight: 2 }))
     world.carryOut(send(orchestrator, id, 'activate', {}))
@@ -140,6 +142,12 @@ const courses: readonly (readonly Step[])[] = [
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked)],
+  [step('escalate', { reason: 'a' }), step('acknowledgeEscalation'), step('resolveEscalation', { resolution: 'so be it' })],
+  [step('escalate', { reason: 'a' }), ...['1', '2', '3', '4'].map((escalation) => step('raise', { escalation, level: 2 }, hour_ms))],
+  [
+    step('edit', { slaDeadline: late }), step('violateSla', { slaDeadline: late }, 2 * hour_ms),
+    step('escalateOverdue', { slaDeadline: late }),
+  ],
   // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],
   [

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { SettingValues } from '../../kernel/decider.ts'
 import { agentPolicyNames, nextPolicyNames, orchestratorPolicyNames } from '../../work/policies/names.ts'
+import { Ladder } from '../../work/task/ladder.ts'
 import { SlaHours } from '../../work/task/sla.ts'
 
 /**
@@ -18,6 +19,10 @@ export const Settings = z.object({
     .describe('After so many hours a task comes before all that waited for less time, whatever its priority.').default(168),
   slaHours: SlaHours.describe('Within how many hours tasks of each priority are to be done, null for no deadline.')
     .default({ CRITICAL: 1, HIGH: 24, MEDIUM: 168, LOW: null }),
+  escalationLadder: Ladder.describe('Who is asked in turn where nobody answers an escalation; `admins` are all admins.').default([]),
+  escalationResolve_s: z.int().min(60).max(2_592_000)
+    .describe('How long nobody else is asked after an escalation was acknowledged, in seconds.').default(86_400),
+  slaEscalates: z.boolean().describe('Whether a task whose deadline has passed is escalated.').default(false),
 })
 export type Settings = z.output<typeof Settings>
 export type SettingName = keyof Settings

@@ -6,7 +6,8 @@ import { now, uuid } from '../../kernel/testing.ts'
 import { hour_ms, later } from '../../kernel/time.ts'
 import type { TaskEvent } from '../task/events.ts'
 import {
-  assigned, became, blocked, cancelled, completed, created, failed, hand, inWorld, needsApproval, owner, started, toHand, waitingFor,
+  assigned, became, blocked, cancelled, completed, created, escalated, failed, hand, inWorld, needsApproval, owner, started, toHand,
+  waitingFor,
 } from '../task/scene.ts'
 import { Task } from '../task/events.ts'
 import { taskState } from '../task/state.ts'
@@ -38,6 +39,16 @@ t.test('W-61 what blocks a task is told, and of others that it waits for those t
   t.strictSame(now(), [{ code: 'DEPENDENCIES_UNMET', detail: { open: [uuid(2)] } }])
   const manual = scene(created(), blocked('manual', 'no rope'))
   t.strictSame(manual.now(), [{ code: 'BLOCKED', detail: { kind: 'manual', reason: 'no rope', since: world.at } }])
+})
+
+t.test('W-61 W-47 of an escalation it is told who has been asked by now, and who looks at it', async (t) => {
+  const steps = [{ people: ['ann'], after_s: 900 }, { people: ['bob'], after_s: 600 }, { people: ['admins'], after_s: 900 }]
+  const { now, happened } = scene(created(), escalated('ann', { steps }))
+  t.match(now(), [{ code: 'BLOCKED', detail: { kind: 'escalation', asked: ['ann'], acknowledgedBy: null } }])
+  const standing = { owner: owner as never, escalation: '1', level: 2, raiseAt: null }
+  happened(1, Task.TaskEscalationRaised({ ...standing, people: ['bob'] }))
+  happened(1, Task.TaskEscalationAcknowledged({ ...standing, person: 'bob', note: null }))
+  t.match(now(), [{ detail: { asked: ['ann', 'bob'], acknowledgedBy: 'bob' } }])
 })
 
 t.test('W-61 every reason that holds is told, in the order in which a start would be refused', async (t) => {

@@ -13,6 +13,7 @@ import { TaskId } from '../../vocabulary.ts'
 import { holderOf } from '../task/assignees.ts'
 import { backlog } from '../task/backlog.ts'
 import { choiceRows } from '../task/choices.ts'
+import { escalations } from '../task/escalations.ts'
 import { nextTask } from '../task/selection.ts'
 import { openStatuses } from '../task/shapes.ts'
 
@@ -36,12 +37,20 @@ const stands = ['approved', 'cancelled'] as const
 const works = ['ONLINE', 'BUSY']
 const isReady = ({ status }: { readonly status: string }) => status === 'IDLE' || status === 'ACTIVE'
 
+const Asked = escalations.row.pick({ revision: true, steps: true, level: true, state: true, acknowledged_by: true })
+
+/** Whom an escalation asks by now, and who looks at it. */
+const askedOf = ({ steps, level, acknowledged_by }: z.output<typeof Asked>) =>
+  ({ asked: (steps ?? []).slice(0, level).flatMap(({ people }) => people), acknowledgedBy: acknowledged_by })
+
 type Asks<Answer> = Generator<Asked, Answer, any>
 
 /** What stands in the way of a task that waits, in the order in which its start would be refused. */
 function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
   const holder = holderOf(task)
-  const { orchestrator: [own], capacity: [capacity], budget, common, approved, open, agent: [agent] } = yield* asks({
+  const {
+    orchestrator: [own], capacity: [capacity], budget, common, approved, open, agent: [agent], escalation: [escalation],
+  } = yield* asks({
     orchestrator: rowsOf(orchestrators, { columns: ['status'], where: { orchestrator: holder }, limit: 1 }),
     capacity: rowsOf(capacities, { columns: ['max', 'free'], where: { orchestrator: holder }, limit: 1 }),
     budget: rowsOf(budgets, { columns: ['holder', 'blocked'], where: { holder }, limit: 1 }),
@@ -49,10 +58,12 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
     approved: rowsOf(decisions, { columns: ['decision'], where: { decision: task.approvals, status: stands }, limit: others_max }),
     open: rowsOf(backlog, { columns: ['task'], where: { task: task.depends_on, status: openStatuses }, limit: others_max }),
     agent: rowsOf(agents, { columns: ['status'], where: { agent: task.agent }, limit: 1 }),
+    escalation: rowsOf(escalations, { columns: columnsIn(Asked), where: { task: task.task, state: ['OPEN', 'ACKNOWLEDGED'] }, limit: 1 }),
   })
   const { status, since, block_kind: kind, block_reason: reason, next_retry_at: nextRetryAt } = task
   const unmet = { code: 'DEPENDENCIES_UNMET', detail: { open: open.map((one) => one.task) } }
-  if (status === 'BLOCKED') return [kind === 'dependencies' ? unmet : { code: 'BLOCKED', detail: { kind, reason, since } }]
+  const blocked = { code: 'BLOCKED', detail: { kind, reason, since, ...(escalation && askedOf(escalation)) } }
+  if (status === 'BLOCKED') return [kind === 'dependencies' ? unmet : blocked]
   const missing = task.approvals.filter((id) => !approved.some(({ decision }) => decision === id))
   const spent = [...budget, ...common].find(({ blocked }) => blocked !== null && at < blocked.until)
   return [
@@ -101,7 +112,7 @@ export const why = question({
     choices: z.array(choiceRows.row.omit({ task: true })).max(choices_max),
     now: z.array(Reason),
   }),
-  reads: [backlog, choiceRows, organizations, orchestrators, capacities, budgets, decisions, agents],
+  reads: [backlog, choiceRows, organizations, orchestrators, capacities, budgets, decisions, agents, escalations],
   statements_max: 4,
   *reply({ params, at }) {
     const { own: [own], choices, organization: [organization] } = yield* asks({

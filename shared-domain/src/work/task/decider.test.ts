@@ -41,7 +41,10 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     retry                NOT_FOUND =           -           -            TODO      -         -          -      -
     settleDependencies   =         =           =           TODO         =         =         =          =      =
     waitForDependencies  =         =           =           =            =         =         =          =      =
-    escalate             NOT_FOUND BLOCKED     BLOCKED     -            -         -         ESCALATED  -      -
+    escalate             NOT_FOUND BLOCKED     BLOCKED     -            BLOCKED   BLOCKED   ESCALATED  -      -
+    escalateOverdue      =         =           =           =            =         =         =          =      =
+    acknowledgeEscalation NOT_FOUND -          -           -            -         -         BLOCKED    -      -
+    raise                =         =           =           =            =         =         =          =      =
     resolveEscalation    NOT_FOUND -           -           -            -         -         TODO       -      -
     cancel               NOT_FOUND CANCELLED   CANCELLED   CANCELLED    CANCELLED CANCELLED CANCELLED  -      =
     reopen               NOT_FOUND =           -           -            -         -         -          -      TODO
@@ -85,7 +88,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     startSelected: { worker: owner, selection: { policy: 'any', candidates: [], rejected: [] } },
     heartbeat: { token }, reportProgress: { token, percentage: 10 }, complete: { token }, fail: { token, error: 'no' },
     release: { token }, expireLease: { token }, endLease: { slot },
-    block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, resolveEscalation: { resolution: 'so be it' },
+    block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, escalateOverdue: { slaDeadline: now },
+    raise: { escalation: '2', level: 2 }, resolveEscalation: { resolution: 'so be it' },
     delegate: { to: other }, handoff: { to: other }, assign: { assignee: 'grace' }, requireApproval: { decision },
     place: { reason: 'so' }, takeFromAgent: { slot: uuid(9), cause: 'lapsed' },
     declineDelegation: { reason: 'a reason' }, recall: { reason: 'a reason' }, timeOut: { delegation: '0' },

@@ -1,15 +1,17 @@
 import { z } from 'zod'
 import { eventsOf, plus } from '../../kernel/events.ts'
-import { DecisionId, Int64, OrchestratorId, Priority, StoredInstant, TaskId } from '../../vocabulary.ts'
+import { DecisionId, Int64, OrchestratorId, priorities, Priority, StoredInstant, TaskId } from '../../vocabulary.ts'
+import { Step } from './ladder.ts'
 import { anew } from './older-facts.ts'
 import { AgentSlot, BlockKind, Lease, moving, Origin, Work, toOwner } from './shapes.ts'
-
-const Step = z.object({ people: z.array(z.string()), after_s: z.int() })
 
 /** What each member of an electorate may be asked with; what is null is left to the council. */
 const Question = z.object({
   electorate: z.json(), protocol: z.json(), quorum: z.json(), threshold: z.json(), weights: z.json(), deadline: z.json(),
 })
+
+/** Which step of which escalation it is, and when the next begins, if there is one: who keeps the time has no memory. */
+const standing = { owner: OrchestratorId, escalation: Int64, level: z.int(), raiseAt: StoredInstant.nullable() }
 
 /** That the task cannot go on, that it can again, that it is wanted no more. */
 export const eventsOfStanding = eventsOf({
@@ -33,7 +35,7 @@ export const eventsOfStanding = eventsOf({
       ...moving,
       to: z.string().nullable(),
       reason: z.string(),
-      severity: z.enum(['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']),
+      severity: z.enum(priorities),
       context: z.record(z.string(), z.json()),
       lease: Lease.nullable(),
       people: z.array(z.string()).max(10),
@@ -43,6 +45,16 @@ export const eventsOfStanding = eventsOf({
       agentSlot: AgentSlot.nullable(),
     }),
     upcast: [anew({ people: [], steps: null, cause: 'hand', agentSlot: null })],
+    recipient: toOwner,
+  },
+  TaskEscalationAcknowledged: {
+    about: 'Somebody looks at the escalation: nobody else is asked for a while.',
+    data: z.object({ ...standing, person: z.string().nullable(), note: z.string().nullable() }),
+    recipient: toOwner,
+  },
+  TaskEscalationRaised: {
+    about: 'Nobody answered the escalation in time: the people of the next step are asked.',
+    data: z.object({ ...standing, people: z.array(z.string()) }),
     recipient: toOwner,
   },
   TaskEscalationResolved: {

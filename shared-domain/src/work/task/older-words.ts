@@ -142,13 +142,14 @@ export const olderWords = {
     about: `The priority stands for a severity that is not said; channel and metadata join the context. ${ofOwner.about}`,
     fields: {
       assignTo: 'to', severity: z.enum(priorities).optional(), priority: OlderPriority.optional(), channelId: text(100).optional(),
-      metadata: z.record(z.string(), z.json()).default({}),
+      metadata: z.record(z.string(), z.json()).default({}), targetUserIds: 'people',
     },
     say: ({ severity, priority, channelId, metadata, context, ...said }) => ({
       ...said, severity: severity ?? priority,
       context: { ...(context as object), ...(metadata as object), ...(channelId === undefined ? {} : { channelId }) },
     }),
   }],
+  acknowledgeEscalation: [{ route: 'POST /escalations/:id/acknowledge', about: 'The id is that of the task.' }],
   resolveEscalation: [{ route: 'POST /escalations/:id/resolve', about: 'The id is that of the task.' }],
 } satisfies Readonly<Record<string, Older>>
 

@@ -30,6 +30,7 @@ export const rejections = {
   TOO_MANY_APPROVALS: conflict('The task waits for as many approvals as it may.'),
   BEFORE_START: conflict('What is imported of the work comes before its start.'),
   STALE_LEASE: conflict('The lease is not, or no longer, held with this token.'),
+  ESCALATION_LIMIT: conflict('The task was escalated too often within 24 hours; an admin may do it once more.'),
   ALREADY_ESCALATED: conflict('The task is escalated already.'),
   SELF_COLLABORATION: conflict('The owner of a task cannot be asked to help with it.'),
   LIMIT_REACHED: conflict('There are as many of these as may be.'),

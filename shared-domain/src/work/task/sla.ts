@@ -21,13 +21,15 @@ export interface Sla {
   readonly paused_ms: number
   readonly warned: boolean
   readonly violated: boolean
+  /** Somebody was asked to look at it for that. */
+  readonly escalated: boolean
 }
 
 export type Terms = Pick<Sla, 'deadline' | 'given'>
 
 /** The clock of a task that is wanted from now on. */
 export const running = (terms: Terms, start: Instant, imported: boolean): Sla =>
-  ({ ...terms, imported, start, paused_ms: 0, warned: false, violated: false })
+  ({ ...terms, imported, start, paused_ms: 0, warned: false, violated: false, escalated: false })
 
 /** The deadline that follows from the priority. */
 export function byPriority(

@@ -7,6 +7,7 @@ import { orchestratorPolicyNames } from '../policies/names.ts'
 import { head_start_ms, type Chain, type Delegation } from './chain.ts'
 import { detailsOf, knownOf, type Details } from './details.ts'
 import { Task, type TaskEvent } from './events.ts'
+import { raiseAtOf, type Step } from './ladder.ts'
 import { isFreed, type AgentSlot, type Lease, type Origin, type Work } from './shapes.ts'
 import { running, type Sla } from './sla.ts'
 
@@ -88,6 +89,8 @@ interface Facts {
   /** Decisions without whose approval it does not start. */
   readonly approvals: ReadonlyMap<DecisionId, Announced>
   readonly collaborators: ReadonlyMap<string, Collaborator>
+  /** When it was escalated, newest last; as many as the limit needs. */
+  readonly escalations: readonly string[]
 }
 
 interface Placement {
@@ -129,11 +132,24 @@ interface Collaborator {
 
 type Block =
   | { readonly kind: 'dependencies' | 'failure' | 'manual'; readonly reason: string }
-  | {
-    readonly kind: 'escalation'; readonly reason: string; readonly to: string | null; readonly words: string
-    /** The fact that asked. */
-    readonly revision: string
-  }
+  | Escalation
+
+/** Somebody else has to decide, and who is asked for that. */
+export interface Escalation {
+  readonly kind: 'escalation'
+  readonly reason: string
+  readonly to: string | null
+  readonly words: string
+  /** The fact that asked. */
+  readonly revision: string
+  /** None of what was escalated before there were steps: nobody else is asked then. */
+  readonly steps: readonly Step[]
+  /** The step that has begun last, from 1 on. */
+  readonly level: number
+  readonly isAcknowledged: boolean
+  /** When the next step begins, if there is one. */
+  readonly raiseAt: string | null
+}
 
 type Todo = Facts & { readonly status: 'TODO' }
 export type InProgress = Facts & {
@@ -162,6 +178,8 @@ type Own = Pick<InProgress, 'lease' | 'lastSeen' | 'report'> & Pick<Blocked, 'bl
   & Pick<Done, 'token' | 'holder' | 'agent' | 'result' | 'actualHours'>
 
 export const moves_max = 5
+/** So often within a day others than admins escalate a task. */
+export const escalations_max = 5
 const lapsed_max = 20
 
 /** Only what every status shares; what belongs to one status alone stays behind. */
@@ -216,6 +234,9 @@ const answered = (task: TaskState, who: string, answer: Exclude<Collaborator['an
   return { ...(task as Known), collaborators }
 }
 
+const asked = (task: TaskState, how: Partial<Escalation>): Known =>
+  ({ ...(task as Blocked), block: { ...(task as Blocked).block, ...how } as Escalation })
+
 type Said<Names extends string> = Readonly<Record<Names, unknown>>
 
 /** What tells the same wish again from another: the words alone, whoever says them. An object with its keys in another order is another. */
@@ -223,8 +244,8 @@ export const wordsOf = {
   report: ({ message, metadata, hoursSpent }: Said<'message' | 'metadata' | 'hoursSpent'>) => digestOf([message, metadata, hoursSpent]),
   move: ({ note, context }: Said<'note' | 'context'>) => digestOf([note, context]),
   result: ({ output, artifacts, metrics }: Said<'output' | 'artifacts' | 'metrics'>) => digestOf([output, artifacts, metrics]),
-  escalation: ({ to, reason, severity, context }: Said<'to' | 'reason' | 'severity' | 'context'>) =>
-    digestOf([to, reason, severity, context]),
+  escalation: ({ to, people, reason, severity, context }: Said<'to' | 'people' | 'reason' | 'severity' | 'context'>) =>
+    digestOf([to, people, reason, severity, context]),
   assignment: ({ assignee, reason }: Said<'assignee' | 'reason'>) => digestOf([assignee, reason]),
   note: ({ text, artifacts, hoursSpent }: Said<'text' | 'artifacts' | 'hoursSpent'>, { kind, id }: Actor) =>
     digestOf([kind, id, text, artifacts, hoursSpent]),
@@ -247,7 +268,7 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     createdAt: at, since: at, dependsOn: data.dependsOn, waitsSince: new Map(data.dependsOn.map((id) => [id, position])), attempt: 0,
     details: detailsOf(data), sla: running({ deadline: data.slaDeadline, given: data.slaGiven }, at, imported), worked_ms: 0, failures: 0,
     lapsed: [], expiries: 0, percentage: 0, hoursSpent: null, notes: { count: 0, last: '' }, recorded: '', ratings: new Map(), moved: 0,
-    moves: [], chain: [], retry: null, lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null,
+    moves: [], chain: [], retry: null, lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null, escalations: [],
   }),
   DependencyAdded: (task, { dependency, dependsOn }, { position }) =>
     ({ ...(task as Known), dependsOn, waitsSince: new Map((task as Known).waitsSince).set(dependency, position) }),
@@ -277,7 +298,7 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   TaskPriorityChanged: (task, { to }) => ({ ...(task as Known), priority: to }),
   TaskDueChanged: (task, { to }) => ({ ...(task as Known), dueAt: to }),
   TaskSlaSet: (task, { to, given }) =>
-    ({ ...(task as Known), sla: { ...(task as Known).sla, deadline: to, given, warned: false, violated: false } }),
+    ({ ...(task as Known), sla: { ...(task as Known).sla, deadline: to, given, warned: false, violated: false, escalated: false } }),
   TaskSlaWarned: (task) => ({ ...(task as Known), sla: { ...(task as Known).sla, warned: true } }),
   TaskSlaViolated: (task) => ({ ...(task as Known), sla: { ...(task as Known).sla, violated: true } }),
   TaskNoted: (task, said, { by }) =>
@@ -295,10 +316,20 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   },
   TaskUnblocked: (task, _, { at }) => todo(task, at),
   TaskEscalated: (task, said, { at, revision }) => {
-    const { reason, to } = said
-    const block = { kind: 'escalation' as const, reason, to, words: wordsOf.escalation(said), revision: String(revision) }
-    return { ...leaving(task, at, said.agentSlot), status: 'BLOCKED', block }
+    const { reason, to, cause } = said
+    const steps = said.steps ?? []
+    const block = {
+      kind: 'escalation' as const, reason, to, words: wordsOf.escalation(said), revision: String(revision), steps, level: 1,
+      isAcknowledged: false, raiseAt: raiseAtOf(steps, 1, at),
+    }
+    const { sla, escalations } = task as Known
+    return {
+      ...leaving(task, at, said.agentSlot), status: 'BLOCKED', block, escalations: [...escalations, at].slice(-escalations_max),
+      sla: cause === 'sla' ? { ...sla, escalated: true } : sla,
+    }
   },
+  TaskEscalationAcknowledged: (task, { raiseAt }) => asked(task, { isAcknowledged: true, raiseAt }),
+  TaskEscalationRaised: (task, { level, raiseAt }) => asked(task, { level, isAcknowledged: false, raiseAt }),
   TaskEscalationResolved: (task, { paused_ms, slaDeadline }, { at }) => {
     const { sla } = task as Known
     return { ...todo(task, at), sla: { ...sla, deadline: slaDeadline, paused_ms: sla.paused_ms + paused_ms } }
@@ -403,6 +434,10 @@ export function workOf(task: Known, at: string): Work {
 export const slotInUse = (task: Known): AgentSlot | null => (task.status === 'IN_PROGRESS' ? task.agentSlot : null)
 
 export const leaseOf = (task: TaskState): Lease | null => (task.status === 'IN_PROGRESS' ? task.lease : null)
+
+/** A task that waits for somebody to answer its escalation, which is its block. */
+export const escalationOf = (task: TaskState) =>
+  (task.status === 'BLOCKED' && task.block.kind === 'escalation' ? { ...task, block: task.block } : undefined)
 
 /** The decisions without whose approval it does not start. */
 export const approvalsOf = ({ approvals }: Known): readonly DecisionId[] => [...approvals.keys()]
