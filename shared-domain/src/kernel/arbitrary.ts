@@ -17,7 +17,10 @@ interface Schema {
   readonly type?: string
   readonly const?: unknown
   readonly enum?: readonly unknown[]
+  /** What the schema itself gives as examples. */
+  readonly examples?: readonly unknown[]
   readonly anyOf?: readonly Schema[]
+  readonly oneOf?: readonly Schema[]
   readonly format?: string
   readonly pattern?: string
   readonly minLength?: number
@@ -51,10 +54,11 @@ function text({ format, pattern, minLength = 0, maxLength = 500 }: Schema): fc.A
 
 /** Values of a JSON schema as the domain writes them; what the schema cannot say (a refinement) is left to the parse after it. */
 function valueOf(schema: Schema): fc.Arbitrary<unknown> {
-  const { type, anyOf, minimum, maximum, exclusiveMinimum, items, minItems = 0, maxItems = 3 } = schema
+  const { type, oneOf, anyOf = oneOf, minimum, maximum, exclusiveMinimum, items, minItems = 0, maxItems = 3 } = schema
   const { properties = {}, required = [], additionalProperties } = schema
   if ('const' in schema) return fc.constant(schema.const)
   if (schema.enum) return fc.constantFrom(...schema.enum)
+  if (schema.examples) return fc.constantFrom(...schema.examples)
   if (anyOf) return fc.oneof(...anyOf.map(valueOf))
   switch (type) {
     case 'string': return text(schema)
