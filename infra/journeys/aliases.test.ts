@@ -608,6 +608,41 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'of no kind', query: '?kind=quarrel', answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'POST /orchestrators/:owner/recurring-tasks → POST /recurrences': async () => {
+    const params = { owner: ada.id }
+    const nightly = { title: 'Count', frequency: 'daily', scheduledTime: '02:30', timezone: 'Europe/Berlin' }
+    const is = (wanted: (row: any) => boolean) => ({ body: { id } }: Reply) => rowOf(`/recurrences/${id}`, wanted)
+    return [
+      {
+        says: 'every night', by: 'ada', params, body: { ...nightly, priority: 'URGENT', estimatedHours: 1 }, answers: created, link: '/recurrences',
+        then: is(({ owner, template, rule, zone }) => owner === ada.id && template.priority === 'CRITICAL' && template.estimatedHours === 1 && rule.time === '02:30' && zone === 'Europe/Berlin'),
+      },
+      { says: 'every Sunday', params, body: { ...nightly, frequency: 'WEEKLY', dayOfWeek: 0 }, answers: created, then: is(({ rule }) => rule.days.join() === 'SUNDAY') },
+      { says: 'twice a week', params, body: { ...nightly, frequency: 'WEEKLY', dayOfWeek: [1, 6] }, answers: created, then: is(({ rule }) => rule.days.join() === 'MONDAY,SATURDAY') },
+      { says: 'every month', params, body: { ...nightly, frequency: 'MONTHLY', dayOfMonth: 31 }, answers: created, then: is(({ rule }) => rule.day === 31) },
+      { says: 'on no day', params, body: { ...nightly, frequency: 'WEEKLY' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'at no time', params, body: { ...nightly, scheduledTime: '25:00' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'in both words', params, body: { ...nightly, zone: 'UTC' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'for another', by: 'bob', params, body: nightly, answers: refused(403, 'FORBIDDEN') },
+      { says: 'for nobody', params: { owner: stranger }, body: nightly, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'DELETE /orchestrators/:owner/recurring-tasks/:id → DELETE /recurrences/:id': async () => {
+    const { id } = await api.post('/recurrences', { owner: ada.id, template: { title: 'Count' }, rule: { kind: 'DAILY', time: '02:30' } })
+    return [
+      { says: 'of another', params: { owner: bob.id, id }, answers: refused(404, 'NOT_FOUND') },
+      { says: 'by another', by: 'bob', params: { owner: ada.id, id }, answers: refused(403, 'FORBIDDEN') },
+      { says: 'its own', by: 'ada', params: { owner: ada.id, id }, answers: ok, link: `/recurrences/${id}` },
+      { says: 'none', params: { owner: ada.id, id: stranger }, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'GET /orchestrators/:owner/recurring-tasks → GET /recurrences': async () => {
+    const { position } = await api.post('/recurrences', { owner: bob.id, template: { title: 'Sweep' }, rule: { kind: 'DAILY', time: '02:30' } })
+    return [
+      { says: 'its own', params: { owner: bob.id }, query: `?minPosition=${position}`, answers: { status: 200, body: { items: [{ owner: bob.id, title: 'Sweep' }] } }, link: `/recurrences?owner=${bob.id}&limit=50&minPosition=${position}` },
+      { says: 'in no state', params: { owner: bob.id }, query: '?state=LOST', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /orchestrators/capacity → GET /capacity': async () => [{ says: 'all', answers: { status: 200, body: { items: [{ free: Number }] } }, link: '/capacity?limit=50' }],
   'GET /orchestrators/:orchestrator/capacity → GET /capacity/:orchestrator': async () => [
     { says: 'one', params: { orchestrator: bob.id }, answers: { status: 200, body: { orchestrator: bob.id, max: 5 } }, link: `/capacity/${bob.id}` },

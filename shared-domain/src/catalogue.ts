@@ -58,6 +58,10 @@ import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import type { SettingsStand } from './kernel/settings.ts'
 import { timeline } from './overview/timeline.ts'
+import { recurrence } from './rhythm/recurrence/decider.ts'
+import { occurrences } from './rhythm/recurrence/occurrences.ts'
+import { recurrences } from './rhythm/recurrence/recurrences.ts'
+import { recurring } from './rhythm/recurring.ts'
 import { assignments } from './work/assignments.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -106,6 +110,7 @@ export const deciders: readonly Decider[] = [
   charterViolation,
   actionApproval,
   decision,
+  recurrence,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -142,6 +147,8 @@ export const readModels: readonly ReadModel[] = [
   votes,
   waitingVotes,
   argumentsGiven,
+  recurrences,
+  occurrences,
   timeline,
 ]
 
@@ -167,6 +174,7 @@ export const processes: readonly Process[] = [
   deadlines,
   approvals,
   reopening,
+  recurring,
 ]
 
 export const choices: readonly Choice<any>[] = [

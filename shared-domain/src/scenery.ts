@@ -18,6 +18,7 @@ import { send } from './kernel/process.ts'
 import { now, orchestrator as actor, organization as acme, system } from './kernel/testing.ts'
 import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
+import { recurrence } from './rhythm/recurrence/decider.ts'
 import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { task } from './work/task/decider.ts'
@@ -26,7 +27,8 @@ import { task } from './work/task/decider.ts'
  * A world in which something can happen: orchestrators at work, each with a task; the first is under way, the second an agent's, and the
  * last waits for the first and is due before it. Of the agents the first has slots taken and a peer, and the last has failed so often that
  * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
- * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside.
+ * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside. For the first two a
+ * task comes round every morning.
  */
 export const inhabited = (): World => home.copy()
 
@@ -71,6 +73,8 @@ function settled(): World {
   world.carryOut(send(conversation, first, 'open', { orchestrator: first, target, content: 'Good morning.' }))
   ruled(world, first, second)
   spent(world)
+  for (const owner of [first, second])
+    world.carryOut(send(recurrence, owner, 'define', { owner, template: { title: 'Rise' }, rule: { kind: 'DAILY', time: '06:00' } }))
   return world
 }
 
@@ -118,6 +122,9 @@ const kept = ledgerOf(whose, monthOf(now))
 
 const late = later(now, hour_ms)
 
+const daily: [string, string] = ['recurrence', second]
+const morning = later(now, 6 * hour_ms)
+
 const asked: [string, string] = ['decision', ids[3]!]
 const byElector = (command: string, data: unknown): Step =>
   ({ wish: { category: 'decision', id: ids[3]!, command, data, by: actor(whose) }, wait_ms: 0 })
@@ -139,6 +146,9 @@ const courses: readonly (readonly Step[])[] = [
   ],
   [step('reserve', { orchestrator: whose, command: whose }, 0, mail), step('confirm', { orchestrator: whose, command: whose }, 0, mail)],
   [step('open', { type: 'decision', title: 'Shall we?', electorate: [whose, second] }, 0, ['decision', whose])],
+  [step('expire', {}, 8 * day_ms, ['actionApproval', ids[2]!])],
+  [step('fire', { due: morning }, 6 * hour_ms, daily)],
+  [step('pause', {}, 0, daily), step('resume', {}, day_ms, daily)],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked)],

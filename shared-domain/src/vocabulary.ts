@@ -48,7 +48,8 @@ export const Who = z.string().trim().min(1).max(200).overwrite(withPlainId)
 
 const bytes = new TextEncoder()
 
-const atMost = (bytes_max: number) => [
+/** What a refinement says of something that is too large. */
+export const atMost = (bytes_max: number) => [
   (value: unknown) => bytes.encode(JSON.stringify(value)).length <= bytes_max, { error: `is larger than ${bytes_max} bytes as JSON` },
 ] as const
 

@@ -15,7 +15,7 @@ import { Task } from './events.ts'
 import { by, room, unable, undecided, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { groundsOf, isKnown, placingOf, type Wish } from './placements.ts'
-import { rejected_max } from './shapes.ts'
+import { rejected_max, type AgentSlot } from './shapes.ts'
 import { wordsOf, type Known, type TaskState } from './state.ts'
 
 const candidates_max = 5
@@ -29,6 +29,11 @@ type Chosen = Pick<ReturnType<typeof Task.TaskAssigned>['data'], keyof typeof by
 /** What every assignment says: of whom the task is taken, too. */
 const assigned = ({ owner, assignee: previous, agentSlot: previousAgentSlot }: Known, said: Said, chosen: Chosen) =>
   Task.TaskAssigned({ owner, ...said, previous, previousAgentSlot, ...chosen, outsideHours: null })
+
+/** Of a task that is given to somebody as it is made: a place that an agent has for it is one that is kept. */
+export const givenAtOnce = (owner: OrchestratorId, assignee: string, agentSlot: AgentSlot | null) => Task.TaskAssigned({
+  owner, assignee, reason: null, previous: null, previousAgentSlot: null, ...byName, ...noPlace, agentSlot, outsideHours: null,
+})
 
 /** A place of the agent, named by the command that takes it, and until when the work must have begun. */
 const placeOf = (agent: string, context: Context) => ({

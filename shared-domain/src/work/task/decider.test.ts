@@ -23,6 +23,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
   const table = `
     command              NONE      TODO        IN_PROGRESS dependencies failure   manual    escalation DONE   CANCELLED
     create               TODO      EXISTS      EXISTS      EXISTS       EXISTS    EXISTS    EXISTS     EXISTS EXISTS
+    createFor            TODO      EXISTS      EXISTS      EXISTS       EXISTS    EXISTS    EXISTS     EXISTS EXISTS
     addDependency        NOT_FOUND BLOCKED     -           BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     edit                 NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     removeDependency     NOT_FOUND =           -           =            =         =         =          -      -
@@ -82,7 +83,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
   }
   const [token, decision] = ['2', uuid(31)]
   const wishes: Record<string, object> = {
-    create: { owner, title: 'Work' }, edit: { title: 'Other work' }, removeDependency: { dependency: first }, note: { text: 'a note' },
+    create: { owner, title: 'Work' }, createFor: { owner, title: 'Work', origin: { kind: 'recurrence', id: uuid(32), item: now } },
+    edit: { title: 'Other work' }, removeDependency: { dependency: first }, note: { text: 'a note' },
     recordTime: { actualHours: 2, estimatedHours: 1 }, rate: { rating: 4 }, warnSla: { slaDeadline: now }, violateSla: { slaDeadline: now },
     addDependency: { dependency: first }, breakCircle: { dependency: first },
     startSelected: { worker: owner, selection: { policy: 'any', candidates: [], rejected: [] } },

@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { settingOf } from '../../fleet/organization/settings.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
-import { OrchestratorId, TaskId, text, type Priority } from '../../vocabulary.ts'
+import { isPrivileged, mayActAs, reject, Rejection, type Context } from '../../kernel/decider.ts'
+import { digestOf } from '../../kernel/digest.ts'
+import { OrchestratorId, TaskId, text, Who, type Priority } from '../../vocabulary.ts'
+import { givenAtOnce } from './assigning.ts'
 import { freed } from './blocks.ts'
 import { dependencies_max } from './dependencies.ts'
 import { fields } from './edit.ts'
@@ -10,8 +12,9 @@ import { Task } from './events.ts'
 import { unknownAmong } from './graph.ts'
 import { by, ending, moving, room, same, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
+import { AgentSlot, Origin } from './shapes.ts'
 import { byPriority, given, type Terms } from './sla.ts'
-import { leaseOf, type Known } from './state.ts'
+import { leaseOf, type Known, type TaskState } from './state.ts'
 import { over } from './unwinding.ts'
 
 /** The deadline of a task that is wanted from now on: the one given, else the one of its priority. */
@@ -22,47 +25,64 @@ const wantedBy = (priority: Priority, deadline: string | undefined, imported: bo
 const wantedAgainBy = ({ priority, sla }: Known, context: Context) =>
   wantedBy(priority, sla.given && sla.deadline! > context.at ? sla.deadline! : undefined, sla.imported, context).deadline
 
+const Wanted = z.object({
+  owner: OrchestratorId.optional(),
+  title: fields.title,
+  description: fields.description.optional(),
+  priority: fields.priority.default('MEDIUM'),
+  dueAt: fields.dueAt.optional(),
+  estimatedHours: fields.estimatedHours.optional(),
+  tags: fields.tags.default([]),
+  requiredCapabilities: fields.requiredCapabilities.default([]),
+  dependsOn: z.array(TaskId).max(dependencies_max).default([]),
+  maxRetries: fields.maxRetries.default(3),
+  metadata: fields.metadata.default({}),
+  workspace: fields.workspace.optional(),
+  channel: fields.channel.optional(),
+  storyPoints: fields.storyPoints.optional(),
+  slaDeadline: fields.slaDeadline.optional(),
+})
+
+/** The task is there, and waits or may be begun. */
+function made(task: TaskState, data: z.output<typeof Wanted>, origin: Origin | null, context: Context): Decision {
+  const owner = data.owner ?? OrchestratorId.nullable().parse(context.actsFor)
+  if (!owner) return reject('OWNER_REQUIRED')
+  if (!mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
+  const known = context.look(orchestratorState, owner)
+  if (known.stage !== 'registered' || known.organization !== context.organization)
+    return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: owner })
+  const dependsOn = [...new Set(data.dependsOn)]
+  if ((dependsOn as string[]).includes(context.id)) return reject('DEPENDENCY_CYCLE', { cycle: [context.id, context.id] })
+  const unknown = unknownAmong(dependsOn, context)
+  if (unknown.length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown })
+  const { deadline: slaDeadline, given: slaGiven } = wantedBy(data.priority, data.slaDeadline, context.imported ?? false, context)
+  return freed(task, context, Task.TaskCreated({
+    ...data, owner, dependsOn, description: data.description ?? null, dueAt: data.dueAt ?? null,
+    estimatedHours: data.estimatedHours ?? null, workspace: data.workspace ?? null, channel: data.channel ?? null,
+    storyPoints: data.storyPoints ?? null, slaDeadline, slaGiven, origin,
+  }))
+}
+
 export const lifecycle = room({
   create: {
     about: 'Ask for a piece of work. It belongs to the orchestrator that asks, or to `owner` when another does.',
     aliases: olderWords.create,
     creates: true,
     settings: ['slaHours'],
-    data: z.object({
-      owner: OrchestratorId.optional(),
-      title: fields.title,
-      description: fields.description.optional(),
-      priority: fields.priority.default('MEDIUM'),
-      dueAt: fields.dueAt.optional(),
-      estimatedHours: fields.estimatedHours.optional(),
-      tags: fields.tags.default([]),
-      requiredCapabilities: fields.requiredCapabilities.default([]),
-      dependsOn: z.array(TaskId).max(dependencies_max).default([]),
-      maxRetries: fields.maxRetries.default(3),
-      metadata: fields.metadata.default({}),
-      workspace: fields.workspace.optional(),
-      channel: fields.channel.optional(),
-      storyPoints: fields.storyPoints.optional(),
-      slaDeadline: fields.slaDeadline.optional(),
-    }),
-    decide(task, data, context) {
-      if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
-      const owner = data.owner ?? OrchestratorId.nullable().parse(context.actsFor)
-      if (!owner) return reject('OWNER_REQUIRED')
-      if (!mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
-      const known = context.look(orchestratorState, owner)
-      if (known.stage !== 'registered' || known.organization !== context.organization)
-        return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: owner })
-      const dependsOn = [...new Set(data.dependsOn)]
-      if ((dependsOn as string[]).includes(context.id)) return reject('DEPENDENCY_CYCLE', { cycle: [context.id, context.id] })
-      const unknown = unknownAmong(dependsOn, context)
-      if (unknown.length > 0) return reject('DEPENDENCY_UNKNOWN', { unknown })
-      const { deadline: slaDeadline, given: slaGiven } = wantedBy(data.priority, data.slaDeadline, context.imported ?? false, context)
-      return freed(task, context, Task.TaskCreated({
-        ...data, owner, dependsOn, description: data.description ?? null, dueAt: data.dueAt ?? null,
-        estimatedHours: data.estimatedHours ?? null, workspace: data.workspace ?? null, channel: data.channel ?? null,
-        storyPoints: data.storyPoints ?? null, slaDeadline, slaGiven, origin: null,
-      }))
+    data: Wanted,
+    decide: (task, data, context) => (task.status === 'NONE' ? made(task, data, null, context) : reject('ALREADY_EXISTS')),
+  },
+
+  createFor: {
+    about: 'Ask for a piece of work that something else is made of, and perhaps say who does it.',
+    internal: true,
+    settings: ['slaHours'],
+    data: Wanted.extend({ owner: OrchestratorId, origin: Origin, assignee: Who.optional(), agentSlot: AgentSlot.optional() }),
+    decide(task, { origin, assignee, agentSlot = null, ...data }, context) {
+      // Told again, or made already.
+      if (task.status !== 'NONE') return digestOf(task.origin) === digestOf(origin) ? [] : reject('ALREADY_EXISTS')
+      const facts = made(task, data, origin, context)
+      return facts instanceof Rejection || assignee === undefined ? facts : [...facts, givenAtOnce(data.owner, assignee, agentSlot)]
     },
   },
 

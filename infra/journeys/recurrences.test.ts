@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import { jsonEvent } from '@eventstore/db-client'
+import t from 'tap'
+import { house, until } from './house.ts'
+
+const { baton, admin: api, client, log, differences } = await house(t)
+
+const count = 12
+const { id: owner } = await api.post('/orchestrators', { name: 'Night watch' })
+const template = { title: 'Look after the light', description: null, priority: 'HIGH', estimatedHours: null, tags: [], requiredCapabilities: [], dueAfter_s: 3_600 }
+const nightly = { owner, template, rule: { kind: 'DAILY', time: '00:00' }, zone: 'UTC', jitter_s: 0, late_s: 0, catchUp: 'all', catchUpMax: 3, overlap: 'allow', maxRuns: null, until: null }
+
+const days_ms = 86_400_000
+const midnight = (days: number) => new Date(Math.floor(Date.now() / days_ms) * days_ms - days * days_ms).toISOString()
+
+/** As one looks that was defined ten days ago, before all of Baton was off. */
+async function forgotten(): Promise<string> {
+  const [id, commandId, at, next] = [randomUUID(), randomUUID(), midnight(10), midnight(9)]
+  const metadata = { version: 1, at, by: { kind: 'admin', id: 'ada' }, organization: 'default', commandId, $correlationId: commandId, $causationId: commandId }
+  const data = { ...nightly, next, comesAt: next, grounds: { position: '0', digest: '0'.repeat(64) } }
+  await client.appendToStream(`recurrence-${id}`, jsonEvent({ type: 'RecurrenceDefined', data, metadata }))
+  return id
+}
+
+t.test('R-50 R-51 R-83 what was missed while nobody was there is made up for once, also when it is interrupted', async (t) => {
+  const { command } = baton.processes as Record<string, { restarts: number; kill(): void }>
+  const ids = await Promise.all(Array.from({ length: count }, forgotten))
+  await until(async () => (await log()).some(({ fact: { type } }) => type === 'RecurrenceFired'))
+  const { restarts } = command!
+  command!.kill()
+  await until(async () => command!.restarts > restarts)
+  const facts = await until(async () => {
+    const facts = (await log()).map(({ fact }) => fact as any)
+    const tasks = facts.filter(({ type }) => type === 'TaskCreated')
+    return tasks.length >= 3 * count && facts
+  })
+  const of = (id: string) => facts.filter((fact) => fact.id === id).map(({ type, data }) => [type, data.from ?? data.due, data.missed])
+  const dues = [2, 1, 0].map(midnight)
+  const expected = [['RecurrenceDefined', undefined, undefined], ['RecurrenceSkipped', midnight(9), 7], ...dues.map((due) => ['RecurrenceFired', due, undefined])]
+  for (const id of ids) t.strictSame(of(id), expected)
+  const made = facts.filter(({ type }) => type === 'TaskCreated').map(({ data: { origin, dueAt } }) => `${origin.id} ${origin.item} ${dueAt}`)
+  const wanted = ids.flatMap((id) => dues.map((due) => `${id} ${due} ${new Date(Date.parse(due) + 3_600_000).toISOString()}`))
+  t.strictSame(made.toSorted(), wanted.toSorted(), 'each time has one task')
+  const { items } = await until(async () => {
+    const page = await api.get<any>(`/occurrences?recurrence=${ids[0]}`).catch(() => ({ items: [] }))
+    return page.items.length === 4 && page
+  })
+  t.match(items.map(({ due, outcome, missed }: any) => [due, outcome, missed]), [...dues.toReversed().map((due) => [due, 'fired', 0]), [midnight(9), 'late', 7]])
+  t.match((await api.get<any>(`/tasks/${items[0].task}`)), { title: template.title, owner, priority: 'HIGH' })
+})
+
+t.test('R-50 who defines one sees when it comes, changes it, lets it rest and ends it', async (t) => {
+  const { id, position } = await api.post('/recurrences', { owner, template: { title: 'Wind the clock' }, rule: { kind: 'WEEKLY', days: ['SUNDAY'], time: '12:00' }, zone: 'Europe/Berlin' })
+  const row = await api.get<any>(`/recurrences/${id}?minPosition=${position}`)
+  t.match(row, { owner, state: 'ENABLED', title: 'Wind the clock', catch_up: 'one', runs: 0, next: /^\d{4}-\d\d-\d\dT1[01]:00:00\.000Z$/ })
+  await api.post(`/recurrences/${id}/pause`, { reason: 'repairs' })
+  const { position: resumed } = await api.post(`/recurrences/${id}/resume`)
+  t.match(await api.get<any>(`/recurrences/${id}?minPosition=${resumed}`), { state: 'ENABLED', next: row.next })
+  const refused = await api.post('/recurrences', { owner, template: { title: 'x' }, rule: { kind: 'CRON', cron: '0 0 30 2 *' } }).catch((error: unknown) => error)
+  t.match(refused, { code: 'VALIDATION_ERROR' })
+})
+
+t.test('the rows are what a replay makes of the log', async (t) => t.strictSame(await differences(), []))
