@@ -138,6 +138,35 @@ t.test('F-78 an approval whose command led to nothing is given back', async (t) 
   t.match(await start(1, approval), { status: 200 }, 'it is good still')
 })
 
+t.test('F-73 F-78 an agent heeds the charter of the orchestrator that it works for, and asks for itself', async (t) => {
+  const { id: owner, path } = await orchestrator('Supervisor', { constraints: { requireApprovalFor: ['task.start'], forbiddenCommands: ['rm -rf'] } })
+  const agent = async (name: string, more: object) => {
+    const { id } = await api.post('/agents', { name, ...more })
+    const { id: task } = await api.post('/tasks', { owner, title: `Work of ${name}` })
+    await api.post(`/tasks/${task}/assign`, { assignee: `agent:${id}` })
+    return { id, task, ask: asks((await api.post(`/agents/${id}/keys`, {})).secret!) }
+  }
+  const [hers, nobodys] = [await agent('Hers', { orchestrator: owner }), await agent('Nobody\'s', {})]
+  t.match(await nobodys.ask(`POST /tasks/${nobodys.task}/start`, {}), { status: 200 }, 'of nobody, it heeds nobody')
+  const start = (more?: Record<string, string>) => hers.ask(`POST /tasks/${hers.task}/start`, {}, more)
+  const envelope = { action: 'task.start', path: `/tasks/${hers.task}`, payload: {} }
+  t.match(await start(), { status: 409, body: { code: 'APPROVAL_REQUIRED', context: { envelope } } })
+  const { body: asked } = await hers.ask('POST /approvals', { orchestrator: owner, envelope, reason: 'it is assigned to me' })
+  const show = { 'baton-approval': asked.id }
+  t.match(await start(show), { status: 409, body: { code: 'APPROVAL_REQUIRED' } }, 'it is not granted yet')
+  const { body: { context: { hash } } } = await start()
+  t.match(await nobodys.ask('POST /approvals', { orchestrator: owner, envelope, reason: 'x' }), { status: 403 })
+  t.match(await hers.ask(`POST /approvals/${asked.id}/approve`, { hash }), { status: 403 })
+  t.match(await admin(`POST /approvals/${asked.id}/approve`, { hash }), { status: 200 })
+  const { status, body: { id: task, revision: token, position } } = await start(show)
+  t.strictSame([status, task], [200, hers.task])
+  t.match(await admin(`GET /approvals/${asked.id}?minPosition=${position}`), { body: { status: 'USED', asked_by: hers.id } })
+  t.match(await hers.ask(`POST /tasks/${task}/complete`, { token }), { status: 200 }, 'the gate asks of starts alone')
+  const check = (who: typeof hers) => who.ask(`POST ${path}/charter/check`, { action: 'shell.run', command: 'rm -rf /' })
+  t.match(await check(hers), { status: 200, body: { verdict: 'denied', changed: true } })
+  t.match(await check(nobodys), { status: 403 })
+})
+
 t.test('F-79 who has drifted too far is paused, and its charter rolled back when that is critical', async (t) => {
   const { id, path } = await orchestrator('Drifter', { mission: 'a' })
   await admin(`POST ${path}/charter`, { document: { mission: 'b' } })
