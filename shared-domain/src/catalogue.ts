@@ -5,6 +5,7 @@ import { argumentsGiven } from './council/decision/arguments.ts'
 import { decisions } from './council/decision/decisions.ts'
 import { votes } from './council/decision/votes.ts'
 import { waitingVotes } from './council/decision/waiting-votes.ts'
+import { effects } from './council/effects.ts'
 import { reopening } from './council/reopening.ts'
 import { agentPeers } from './fleet/agent/agent-peers.ts'
 import { agentVersions } from './fleet/agent/agent-versions.ts'
@@ -173,6 +174,7 @@ export const processes: readonly Process[] = [
   expiries,
   deadlines,
   approvals,
+  effects,
   reopening,
   recurring,
 ]

@@ -15,7 +15,7 @@ import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { organization } from './fleet/organization/decider.ts'
 import { ids, stepOf, type Step } from './kernel/arbitrary.ts'
 import { send } from './kernel/process.ts'
-import { now, orchestrator as actor, organization as acme, system } from './kernel/testing.ts'
+import { now, orchestrator as actor, organization as acme, system, uuid } from './kernel/testing.ts'
 import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
@@ -129,6 +129,10 @@ const asked: [string, string] = ['decision', ids[3]!]
 const byElector = (command: string, data: unknown): Step =>
   ({ wish: { category: 'decision', id: ids[3]!, command, data, by: actor(whose) }, wait_ms: 0 })
 
+const decided: [string, string] = ['decision', uuid(5)]
+const undone = { changed: false, revision: null, code: 'NOT_FOUND', detail: {} }
+const allotting = { orchestrator: second, maxConcurrentTasks: 9 }
+
 /** What only comes about by one thing after the other, or by one actor. */
 const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
@@ -157,6 +161,13 @@ const courses: readonly (readonly Step[])[] = [
   [
     step('edit', { slaDeadline: late }), step('violateSla', { slaDeadline: late }, 2 * hour_ms),
     step('escalateOverdue', { slaDeadline: late }),
+  ],
+  [
+    step('open', {
+      type: 'resource_allocation', title: 'More?', electorate: [whose], minElectorate: 1, effect: allotting,
+    }, 0, decided),
+    { wish: { category: 'decision', id: uuid(5), command: 'cast', data: { vote: 'APPROVE' }, by: actor(whose) }, wait_ms: 0 },
+    step('reportEffect', { outcome: undone }, 0, decided), step('applyEffect', {}, 0, decided),
   ],
   // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],

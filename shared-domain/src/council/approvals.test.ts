@@ -45,7 +45,7 @@ t.test('S-3 a task whose approval is asked for starts only with it', async (t) =
     t.equal(start(), code, vote)
   }
   const { wish, start, world } = scene()
-  wish('decision', question, 'open', asking(work, { type: 'priority_change' }))
+  wish('decision', question, 'open', asking(work, { type: 'resource_allocation' }))
   t.equal(start(), undefined, 'another question holds nothing back')
   t.notOk(world.log.some(({ type }) => type === 'ApprovalRequired'))
 })
@@ -119,7 +119,7 @@ t.test('S-3 of two who open the same question, the one that fails takes nothing 
 t.test('S-3 another question under the id of one that was announced and not put lets the task go', async (t) => {
   const { world, courier, wish, start } = scene()
   begun(world, question, work)
-  wish('decision', question, 'open', asking(work, { type: 'priority_change' }))
+  wish('decision', question, 'open', asking(work, { type: 'resource_allocation' }))
   courier.settle()
   t.equal(start(), 'CONSENSUS_REQUIRED', 'while the announced one may still be put')
   world.pass(opening_ms)
@@ -153,7 +153,7 @@ const asked = fc.constantFrom(...questions)
 const moment = fc.oneof(
   fc.record({
     does: fc.constant('open' as const), question: asked, about, times: fc.constantFrom(1, 2),
-    type: fc.constantFrom('task_approval', 'task_approval', 'task_approval', 'priority_change'),
+    type: fc.constantFrom('task_approval', 'task_approval', 'task_approval', 'resource_allocation'),
   }),
   fc.record({ does: fc.constant('end' as const), how: fc.constantFrom('stored', 'given back', 'dead'), index: fc.nat(9) }),
   fc.record({ does: fc.constant('order' as const), command: fc.constantFrom('start', 'start', 'release', 'cancel', 'reopen'), about }),

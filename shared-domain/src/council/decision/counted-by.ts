@@ -1,9 +1,13 @@
 import { z } from 'zod'
 import { isRanked } from '../tally/ranked.ts'
 import { ShareSaid, shareOf } from '../tally/share.ts'
+import { Resolve } from './effect-shapes.ts'
 import { ElectorId, Option, Protocol, Weighing, type rule } from './shapes.ts'
 
 type Rule = { readonly [Name in keyof typeof rule]: z.output<(typeof rule)[Name]> }
+
+const isEachOnce = (options: readonly { readonly option: string }[]) =>
+  new Set(options.map(({ option }) => option)).size === options.length
 
 /** By what rule a question is decided, where it is not the usual one of its protocol. */
 export const counting = {
@@ -14,9 +18,8 @@ export const counting = {
   quorum: ShareSaid.optional(),
   quorumBy: Weighing.optional(),
   vetoers: z.array(ElectorId).max(10).default([]),
-  options: z.array(Option).min(2).max(20).refine((options) => new Set(options.map(({ option }) => option)).size === options.length, {
-    error: 'names an option twice',
-  }).optional(),
+  options: z.array(Option.extend({ resolve: Resolve.optional() })).min(2).max(20).refine(isEachOnce, { error: 'names an option twice' })
+    .optional(),
   early: z.boolean().default(true),
 }
 
@@ -55,6 +58,6 @@ export function ruleOf(said: Said, electors: number): Omit<Rule, 'minElectorate'
     threshold: said.threshold ?? thresholds[protocol]?.usual ?? '1/2',
     quorum: isOneVoter ? `1/${electors}` : said.quorum ?? '1/2',
     quorumBy: said.quorumBy ?? (isOneVoter ? 'heads' : weighing),
-    options: options?.map((option) => ({ ...option, resolve: null })) ?? null,
+    options: options?.map(({ resolve = null, ...option }) => ({ ...option, resolve })) ?? null,
   }
 }

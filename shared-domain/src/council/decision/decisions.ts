@@ -65,8 +65,12 @@ const counted = ({ id, data }: Pick<Told, 'id'> & { readonly data: { readonly ta
 
 const closed = (status: 'approved' | 'rejected' | 'expired') => ({ id, at: closed_at, data }: Outcome) => {
   const { tally, reason: outcome, option, missing, decidedBy: decided_by } = data
-  return [{ patch: { ...standing(tally), status, outcome, option, missing, decided_by, closed_at }, at: at(id) }]
+  const effect_state = data.effect ? 'pending' as const : 'none' as const
+  return [{ patch: { ...standing(tally), status, outcome, option, missing, decided_by, closed_at, effect_state }, at: at(id) }]
 }
+
+const effect = (effect_state: 'pending' | 'applied' | 'failed') => ({ id }: { readonly id: string }) =>
+  [{ patch: { effect_state }, at: at(id) }]
 
 const sumOf = (electorate: readonly { readonly weight: string }[]) =>
   String(electorate.reduce((sum, { weight }) => sum + BigInt(weight), 0n))
@@ -96,6 +100,9 @@ const project: Project<typeof row, 'decision', DecisionEvent> = {
   DecisionCancelled: ({ id, at: closed_at, data: { reason, missing } }) =>
     [{ patch: { status: 'cancelled', outcome: reason, missing, closed_at }, at: at(id) }],
   DecisionResultRecorded: ({ id, data: { right, note } }) => [{ patch: { result: { right, note } }, at: at(id) }],
+  EffectApplied: effect('applied'),
+  EffectFailed: effect('failed'),
+  EffectRetried: effect('pending'),
   DecisionReopened: ({ id, data: { by: reopened_by } }) => [{ patch: { reopened_by }, at: at(id) }],
 }
 

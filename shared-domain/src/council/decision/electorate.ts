@@ -6,6 +6,8 @@ import { reject, Rejection, type Context } from '../../kernel/decider.ts'
 import { cited, rowsOf, type Asked } from '../../kernel/grounds.ts'
 import { text, type TaskId } from '../../vocabulary.ts'
 import { taskState } from '../../work/task/state.ts'
+import { partiesTo } from './effect.ts'
+import type { Effect } from './effect-shapes.ts'
 import { Elector, ElectorId, Excluded, type Selection } from './shapes.ts'
 
 export const electors_max = 200
@@ -85,10 +87,11 @@ const weightOf = (weights: Membership['weights'], base: number, given: string | 
   (weights === 'given' ? given! : weights === 'equal' ? '1' : String(base))
 
 /** The electorate with the weights that its members have now, in the order of ids, without those who are left out. */
-export function frozen(said: Membership, task: TaskId | null, context: Context) {
+export function frozen(said: Membership & { readonly effect?: Effect | undefined }, task: TaskId | null, context: Context) {
   const rows = context.grounds?.rows.electors
   const found = (rows ?? []).map(({ orchestrator }) => ({ elector: String(orchestrator), weight: undefined }))
-  const named = said.electorate ?? found
+  const parties = said.select ? undefined : partiesTo(said.effect, context)
+  const named = said.electorate ?? parties?.map((elector) => ({ elector, weight: undefined })) ?? found
   if (named.length > electors_max) return reject('ELECTORATE_TOO_LARGE', { max: electors_max })
   const left = new Map<string, Reason>([
     ...(said.excludeInterested ? interested(task, context) : []), ...said.exclude.map((id) => [id, 'asked'] as const),

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { isPrivileged, reject, type Context } from '../../kernel/decider.ts'
+import { Outcome } from '../../kernel/report.ts'
 import { day_ms, elapsed_ms } from '../../kernel/time.ts'
 import { DecisionId, DueInstant, StoredInstant, text } from '../../vocabulary.ts'
 import { counting } from './counting.ts'
 import { Decision } from './events.ts'
 import { about, ahead_max_ms, closed, isOpen, leads, orchestratorOf, outcome, room, selfOf } from './guards.ts'
-import type { DecisionState } from './state.ts'
+import { hasEnded, type DecisionState } from './state.ts'
 
 const extensions_max = 3
 
@@ -135,6 +136,33 @@ export const ending = room({
       if (state.result?.right === right && state.result.note === note) return []
       const { concerns } = about(state, context)
       return [Decision.DecisionResultRecorded({ right, note, previous: state.result?.right ?? null, concerns })]
+    },
+  },
+
+  reportEffect: {
+    about: 'Whether what was approved could be done.',
+    internal: true,
+    data: z.object({ outcome: Outcome }),
+    decide(state, { outcome: { changed, revision, code, detail } }, context) {
+      if (!hasEnded(state) || state.effectState === 'none' || state.effectState === 'applied') return []
+      const { concerns } = about(state, context)
+      if (code === null) return [Decision.EffectApplied({ revision, changed, concerns })]
+      return state.effectState === 'failed' ? [] : [Decision.EffectFailed({ code, detail, concerns })]
+    },
+  },
+
+  applyEffect: {
+    about: 'Try again what was approved and could not be done.',
+    route: 'POST /decisions/:id/apply',
+    scope: 'admin',
+    data: z.object({}),
+    decide(state, _, context) {
+      if (state.stage === 'unknown') return reject('NOT_FOUND')
+      if (!isPrivileged(context)) return reject('FORBIDDEN')
+      if (!hasEnded(state) || state.consequence === null)
+        return reject('INVALID_STATE_TRANSITION', { command: 'apply', status: state.stage })
+      if (state.effectState !== 'failed') return []
+      return [Decision.EffectRetried({ ...about(state, context), effect: state.consequence })]
     },
   },
 

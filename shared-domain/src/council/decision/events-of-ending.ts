@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { eventsOf, plus } from '../../kernel/events.ts'
-import { DecisionId } from '../../vocabulary.ts'
+import { DecisionId, Int64 } from '../../vocabulary.ts'
+import { Consequence } from './effect-shapes.ts'
 import { decided } from './older-facts.ts'
 import { about, DecidedBy, decisionTypes, ElectorId, OptionId, question, Tally, toConcerned } from './shapes.ts'
 
 const Outcome = z.object({
   type: z.enum(decisionTypes), ...about, tally: Tally, reason: z.string(),
   option: OptionId.nullable(), rounds: z.json(), strengths: z.json(), missing: z.array(ElectorId),
-  decidedBy: DecidedBy.nullable(), effect: z.json(), origin: question.origin,
+  decidedBy: DecidedBy.nullable(), effect: Consequence.nullable(), origin: question.origin,
 })
 
 const upcast = [decided]
@@ -33,6 +34,25 @@ export const eventsOfEnding = eventsOf({
     data: z.object({
       right: z.string(), note: z.string().nullable(), previous: z.string().nullable(), concerns: question.concerns,
     }),
+    recipient: toConcerned,
+  },
+  EffectApplied: {
+    about: 'What was approved has been done.',
+    data: z.object({
+      /** Of the stream that it was done on, after it. */
+      revision: Int64.nullable(),
+      changed: z.boolean(), concerns: question.concerns,
+    }),
+    recipient: toConcerned,
+  },
+  EffectFailed: {
+    about: 'What was approved could not be done: the approval stays.',
+    data: z.object({ code: z.string(), detail: z.record(z.string(), z.json()), concerns: question.concerns }),
+    recipient: toConcerned,
+  },
+  EffectRetried: {
+    about: 'Somebody wants tried again what was approved and could not be done.',
+    data: z.object({ ...about, effect: Consequence, concerns: question.concerns }),
     recipient: toConcerned,
   },
   DecisionReopened: {

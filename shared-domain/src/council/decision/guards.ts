@@ -5,6 +5,7 @@ import { OrchestratorId, TaskId } from '../../vocabulary.ts'
 import { taskState } from '../../work/task/state.ts'
 import type { Verdict } from '../tally/outcome.ts'
 import { counting, type Counting } from './counting.ts'
+import { consequenceOf } from './effect.ts'
 import { Decision, type DecisionEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
 import type { DecisionState, Pending, Question } from './state.ts'
@@ -59,7 +60,8 @@ export function outcome(
   const { type } = state
   const data = {
     type, ...about(state, context), tally, reason: reason ?? said, option, rounds: rounds as never, strengths: strengths as never,
-    missing: [...missing], decidedBy: { elector, revision: String(state.revision + 1) }, effect: null, origin: null,
+    missing: [...missing], decidedBy: { elector, revision: String(state.revision + 1) }, origin: null,
+    effect: status === 'approved' ? consequenceOf(context.id, state.effect, { option, options: state.rule.options }) : null,
   }
   switch (status) {
     case 'approved': return Decision.DecisionApproved(data)

@@ -7,6 +7,8 @@ import { opening_ms, overfull } from '../../work/task/approvals.ts'
 import { task } from '../../work/task/decider.ts'
 import { taskState } from '../../work/task/state.ts'
 import { counting, faults, ruleOf } from './counted-by.ts'
+import { barred, faultsOfEffect } from './effect.ts'
+import { Effect } from './effect-shapes.ts'
 import { frozen, isFrozen, membership, selectable } from './electorate.ts'
 import { Decision } from './events.ts'
 import { about, ahead_max_ms, orchestratorOf, room } from './guards.ts'
@@ -23,16 +25,18 @@ const Opening = z.object({
   ...counting,
   deadline: DueInstant.optional(),
   reminders_s: z.array(z.int().min(1).max(31_622_400)).max(5).default([86_400, 3_600]),
+  effect: Effect.optional(),
   reopens: DecisionId.optional(),
   evidence: text(2_000).optional(),
 }).superRefine((said, { addIssue }) => {
   const wrong = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message })
-  if ((said.electorate === undefined) === (said.select === undefined)) wrong('electorate', 'is given, or select instead of it')
+  const isUsual = said.effect !== undefined && 'conflict' in said.effect && !said.electorate && !said.select
+  if (!isUsual && (said.electorate === undefined) === (said.select === undefined)) wrong('electorate', 'is given, or select instead of it')
   const weighty = said.electorate?.filter(({ weight }) => weight !== undefined).length ?? 0
   if (said.weights === 'given' && weighty < (said.electorate?.length ?? 1)) wrong('weights', 'are given: give each elector one')
   if (said.weights !== 'given' && weighty > 0) wrong('weights', 'must be `given` where an elector has one')
   if (said.reopens !== undefined && said.evidence === undefined) wrong('evidence', 'says why the question is asked again')
-  for (const { path, message } of faults(said)) wrong(path, message)
+  for (const { path, message } of [...faults(said), ...faultsOfEffect(said)]) wrong(path, message)
 })
 
 type Opening = z.output<typeof Opening>
@@ -83,7 +87,8 @@ export const opening = room({
       const { type, title, description = null, deadline, reminders_s, minElectorate } = said
       const taskId = said.taskId ?? null
       if (said.weights === 'given' && !isPrivileged(context)) return reject('FORBIDDEN')
-      const refusal = misplaced(type, taskId, context) ?? unrepeatable(said, context) ?? untimely(deadline, context.at)
+      const refusal = misplaced(type, taskId, context) ?? barred(said.effect, taskId, context)
+        ?? unrepeatable(said, context) ?? untimely(deadline, context.at)
       if (refusal) return refusal
       const found = frozen(said, taskId, context)
       if (!isFrozen(found)) return found
@@ -95,7 +100,7 @@ export const opening = room({
         Decision.DecisionOpened({
           type, title, description, ...known, ...found, ...ruleOf(said, found.electorate.length), minElectorate,
           reminders_s: deadline === undefined ? [] : reminders_s, reopens: said.reopens ?? null, evidence: said.evidence ?? null,
-          effect: null, origin: null,
+          effect: said.effect ?? null, origin: null,
         }),
         ...found.electorate.map(({ elector, kind, weight, proxy }) =>
           Decision.VoteRequested({ elector, orchestrator: orchestratorOf(kind, elector, context), weight, ...asked, proxy })),

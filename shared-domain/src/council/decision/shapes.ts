@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Cited } from '../../kernel/grounds.ts'
 import { DecisionId, Id, Int64, OrchestratorId, StoredInstant, TaskId, text } from '../../vocabulary.ts'
 import { Origin } from '../../work/task/shapes.ts'
+import { Effect, Resolve } from './effect-shapes.ts'
 import { ShareText } from '../tally/share.ts'
 import { protocols } from '../tally/standing.ts'
 
@@ -51,7 +52,7 @@ export const rule = {
   over: z.boolean(),
   quorumBy: Weighing,
   vetoers: z.array(ElectorId),
-  options: z.array(Option.extend({ resolve: z.json() })).nullable(),
+  options: z.array(Option.extend({ resolve: Resolve.nullable() })).nullable(),
   ballot: z.enum(['open', 'sealed']),
   early: z.boolean(),
   tally: z.literal('tally/1'),
@@ -74,7 +75,7 @@ export const Selection = z.object({ select: z.record(z.string(), z.json()), grou
 /** What is decided here, in words and in consequences. */
 export const question = {
   ...asked, concerns, description: z.string().nullable(), electorate: z.array(Elector), excluded: z.array(Excluded), selection: Selection,
-  reminders_s: z.array(z.int()), effect: z.json(), reopens: DecisionId.nullable(), evidence: z.string().nullable(),
+  reminders_s: z.array(z.int()), effect: Effect.nullable(), reopens: DecisionId.nullable(), evidence: z.string().nullable(),
   origin: Origin.nullable(),
 }
 

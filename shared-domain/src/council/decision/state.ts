@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import { fold, type Evolve } from '../../kernel/decider.ts'
 import type { Actor, Meta } from '../../kernel/fact.ts'
 import type { Ballot } from '../tally/ballots.ts'
+import type { Consequence, Effect } from './effect-shapes.ts'
 import { Decision, type DecisionEvent } from './events.ts'
 import type { decisionTypes, Elector, rule } from './shapes.ts'
 
@@ -23,6 +24,7 @@ export interface Question {
   /** In the order of ids. */
   readonly electorate: ReadonlyMap<string, Seat>
   readonly rule: Rule
+  readonly effect: Effect | null
   readonly deadline: string | null
   readonly extensions: number
   /** How long before the deadline those who have not voted are reminded. */
@@ -44,6 +46,9 @@ export interface Ended {
   readonly dissent: ReadonlyMap<string, string>
   readonly result: { readonly right: string; readonly note: string | null } | null
   readonly reopenedBy: string | null
+  /** What follows from it, and how far that is. */
+  readonly consequence: Consequence | null
+  readonly effectState: 'none' | 'pending' | 'applied' | 'failed'
 }
 
 export type Pending = Question & { readonly stage: 'pending' }
@@ -65,14 +70,19 @@ const voted = (state: DecisionState, { elector, vote, ranking, comment, confiden
 
 const ended = (stage: Outcome) => (state: DecisionState, data: object, { at, revision }: Meta): DecisionState => {
   const option = 'option' in data ? data.option as string | null : null
-  return { ...known(state), stage, endedAt: at, option, dissent: new Map(), result: null, reopenedBy: null, revision }
+  const consequence = 'effect' in data ? data.effect as Consequence | null : null
+  const effectState = consequence ? 'pending' : 'none'
+  return {
+    ...known(state), stage, endedAt: at, option, dissent: new Map(), result: null, reopenedBy: null, consequence, effectState, revision,
+  }
 }
 
 const evolve: Evolve<DecisionState, DecisionEvent> = {
-  DecisionOpened: (_, { type, task, electorate, deadline, concerns, reminders_s, ...said }, { organization, by, revision }) => {
+  DecisionOpened: (_, { type, task, electorate, deadline, concerns, reminders_s, effect, ...said }, { organization, by, revision }) => {
     const { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early } = said
     return {
-      stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, task, deadline, extensions: 0, reminders_s,
+      stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, task, effect, deadline, extensions: 0,
+      reminders_s,
       rule: { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early },
       electorate: new Map(electorate.map(({ elector, kind, weight, proxy }) => [elector, { kind, weight, proxy }])),
       votes: new Map(), argued: new Map(), revision,
@@ -97,6 +107,9 @@ const evolve: Evolve<DecisionState, DecisionEvent> = {
   DecisionCancelled: ended('cancelled'),
   DissentRecorded: (state, { elector, text }, meta) => after(state, meta, { dissent: new Map(over(state).dissent).set(elector, text) }),
   DecisionResultRecorded: (state, { right, note }, meta) => after(state, meta, { result: { right, note } }),
+  EffectApplied: (state, _, meta) => after(state, meta, { effectState: 'applied' }),
+  EffectFailed: (state, _, meta) => after(state, meta, { effectState: 'failed' }),
+  EffectRetried: (state, _, meta) => after(state, meta, { effectState: 'pending' }),
   DecisionReopened: (state, { by: reopenedBy }, meta) => after(state, meta, { reopenedBy }),
 }
 

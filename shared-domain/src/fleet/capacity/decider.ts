@@ -36,6 +36,15 @@ function runs(slot: Slot, { id, look }: Context): boolean {
   return lease?.slot === slot.command && lease.holder === id
 }
 
+const Limit = z.object({ maxConcurrentTasks: z.int().min(1).max(50) })
+
+function limited(state: CapacityState, { maxConcurrentTasks: max }: z.output<typeof Limit>, context: Context) {
+  const known = context.look(orchestratorState, context.id)
+  if (known.stage === 'unknown' || known.organization !== context.organization) return reject('NOT_FOUND')
+  if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
+  return state.announced && state.max === max ? [] : [Capacity.CapacitySet({ ...counted(state), max })]
+}
+
 export const capacity = decider(capacityState, {
   collection: 'capacity',
   rejections: {
@@ -50,13 +59,15 @@ export const capacity = decider(capacityState, {
       about: 'Say how many tasks the orchestrator may work on at once. What runs goes on; nothing new starts above the limit.',
       route: 'PUT /orchestrators/:id/capacity',
       aliases: [{ route: 'POST /orchestrators/:id/capacity' }, { route: 'PATCH /orchestrators/:id/capacity' }],
-      data: z.object({ maxConcurrentTasks: z.int().min(1).max(50) }),
-      decide(state, { maxConcurrentTasks: max }, context) {
-        const known = context.look(orchestratorState, context.id)
-        if (known.stage === 'unknown' || known.organization !== context.organization) return reject('NOT_FOUND')
-        if (!mayActAs(context, context.id)) return reject('FORBIDDEN')
-        return state.announced && state.max === max ? [] : [Capacity.CapacitySet({ ...counted(state), max })]
-      },
+      data: Limit,
+      decide: limited,
+    },
+
+    allot: {
+      about: 'It was decided how many tasks the orchestrator may work on at once.',
+      internal: true,
+      data: Limit,
+      decide: limited,
     },
 
     announce: {

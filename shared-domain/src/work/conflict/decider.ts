@@ -53,6 +53,12 @@ function ended(state: ConflictState, command: string, words: string, context: Co
   return state.ending === words ? [] : reject('INVALID_STATE_TRANSITION', { command, status: state.stage.toUpperCase() })
 }
 
+const Resolution = z.object({ strategy: Strategy, resolution: json(16 * 1024).default(null) })
+
+const resolved = (state: ConflictState, said: z.output<typeof Resolution>, context: Context) =>
+  ended(state, 'resolve', wordsOf.resolution(said), context, ({ orchestrators, held }) =>
+    Conflict.ConflictResolved({ orchestrators: [...orchestrators], ...said, held: [...held] }))
+
 const gone = ({ orchestrators, held }: Open) =>
   Conflict.ConflictResolved({ orchestrators: [...orchestrators], strategy: 'gone', resolution: null, held: [...held] })
 
@@ -110,9 +116,15 @@ export const conflict = decider(conflictState, {
 
     resolve: {
       about: 'Say how the conflict was resolved; what follows from it is done by other commands.',
-      data: z.object({ strategy: Strategy, resolution: json(16 * 1024).default(null) }),
-      decide: (state, said, context) => ended(state, 'resolve', wordsOf.resolution(said), context, ({ orchestrators, held }) =>
-        Conflict.ConflictResolved({ orchestrators: [...orchestrators], ...said, held: [...held] })),
+      data: Resolution,
+      decide: (state, said, context) => resolved(state, said, context),
+    },
+
+    settle: {
+      about: 'It was decided how the conflict is resolved.',
+      internal: true,
+      data: Resolution,
+      decide: (state, said, context) => resolved(state, said, context),
     },
 
     dismiss: {

@@ -26,6 +26,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     createFor            TODO      EXISTS      EXISTS      EXISTS       EXISTS    EXISTS    EXISTS     EXISTS EXISTS
     addDependency        NOT_FOUND BLOCKED     -           BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     edit                 NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    reprioritize         NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     removeDependency     NOT_FOUND =           -           =            =         =         =          -      -
     breakCircle          =         =           =           =            =         =         =          =      =
     start                NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
@@ -96,7 +97,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     place: { reason: 'so' }, takeFromAgent: { slot: uuid(9), cause: 'lapsed' },
     declineDelegation: { reason: 'a reason' }, recall: { reason: 'a reason' }, timeOut: { delegation: '0' },
     redelegate: { delegation: '0' },
-    removeCollaborator: { orchestrator: other },
+    removeCollaborator: { orchestrator: other }, reprioritize: { priority: 'HIGH', decision },
     collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
   }
   for (const [column, status] of statuses.entries()) {

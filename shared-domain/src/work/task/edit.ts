@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { settingOf } from '../../fleet/organization/settings.ts'
 import { mayActAs, reject, type Context } from '../../kernel/decider.ts'
-import { DueInstant, Metadata, Priority, text } from '../../vocabulary.ts'
+import { DecisionId, DueInstant, Metadata, Priority, text } from '../../vocabulary.ts'
 import { isLater, type Terms } from './chain.ts'
 import { differing } from './details.ts'
 import { Task, type TaskEvent } from './events.ts'
@@ -61,9 +61,10 @@ export function slaSet(
   return [Task.TaskSlaSet({ owner, from: sla.deadline, to: deadline, given: isGiven, warnAt, reason })]
 }
 
-function edited(
-  task: Known, { priority = task.priority, dueAt, slaDeadline, ...wish }: Wish, reason: string | null, context: Context,
-): Decision {
+type Cause = 'hand' | 'decision'
+
+function edited(task: Known, wanted: Wish, cause: Cause, reason: string | null, context: Context): Decision {
+  const { priority = task.priority, dueAt, slaDeadline, ...wish } = wanted
   const { owner } = task
   const facts: TaskEvent[] = []
   const terms: { -readonly [Name in keyof Terms]?: Terms[Name] } = {}
@@ -74,7 +75,7 @@ function edited(
   if (priority !== task.priority) {
     terms.priority = priority
     const after = set.length > 0 ? set[0]!.data.to : task.sla.deadline
-    facts.push(Task.TaskPriorityChanged({ owner, from: task.priority, to: priority, cause: 'hand', slaDeadline: after, reason }))
+    facts.push(Task.TaskPriorityChanged({ owner, from: task.priority, to: priority, cause, slaDeadline: after, reason }))
   }
   if (dueAt !== undefined && dueAt !== task.dueAt) {
     terms.dueAt = dueAt
@@ -92,8 +93,19 @@ export const edit = room({
     data: Wish.extend({ reason: text(500).optional() }),
     decide(task, { reason = null, ...wish }, context) {
       const change = (task: Known): Decision =>
-        (mayActAs(context, task.owner) ? edited(task, wish, reason, context) : reject('INVALID_OWNERSHIP', { owner: task.owner }))
+        (mayActAs(context, task.owner) ? edited(task, wish, 'hand', reason, context) : reject('INVALID_OWNERSHIP', { owner: task.owner }))
       return by(task, 'edit', { TODO: change, IN_PROGRESS: change, BLOCKED: change })
+    },
+  },
+
+  reprioritize: {
+    about: 'It was decided how pressing the task is.',
+    internal: true,
+    settings: ['slaHours'],
+    data: z.object({ priority: Priority, decision: DecisionId }),
+    decide(task, { priority, decision }, context) {
+      const change = (task: Known): Decision => edited(task, { priority }, 'decision', `decision ${decision}`, context)
+      return by(task, 'reprioritize', { TODO: change, IN_PROGRESS: change, BLOCKED: change })
     },
   },
 })
