@@ -20,6 +20,7 @@ import { relieved } from 'shared-service/pressure.ts'
 import type { Running } from 'shared-service/program.ts'
 import { RateLimit } from 'shared-service/rate-limit.ts'
 import { server } from 'shared-service/server.ts'
+import { askedOver, enter } from 'shared-service/wall.ts'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
 import { forgetChoices } from './choices.ts'
@@ -33,7 +34,7 @@ import { meaningOf } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { Queues } from './queues.ts'
 import { settingsFrom, suspensionFrom } from './organizations.ts'
-import { connections, database, migrate, over } from './store/database.ts'
+import { connections, migrate, over } from './store/database.ts'
 import { counted, eventStore, rememberCapabilities } from './store/event-store.ts'
 import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
@@ -65,10 +66,12 @@ export async function start(config: Config, { deciders, processes, choices, sett
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
   const pool = connections(config.databaseUrl, warn)
   const db = over(pool)
-  const ask = prepared(pool)
+  /** For rows of read models, which are asked for within the wall. */
+  const rows = connections(config.databaseUrl, warn, { onConnect: enter })
+  const ask = prepared(rows)
   const positions = openPositions({ databaseUrl: config.databaseUrl, name: `${service}-listen`, ...patience }, positionIn(ask), warn)
   /** For the rows that decisions rest on. */
-  const grounds = database(config.databaseUrl, warn, { connections_max: 4, statement_ms: 2_000 })
+  const grounds = connections(config.databaseUrl, warn, { connections_max: 4, statement_ms: 2_000, onConnect: enter })
   const uses = new KeyUses((some) => pool.query(useStatement(some)), warn, config.keyUses_ms)
   const ending = new AbortController()
   try {
@@ -79,7 +82,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const store = counted(plain)
     const kept = new KeptStates(db, domainVersion(), warn)
     const streams = new Streams(store, config.states_max, kept)
-    const findRows = rowsFrom(grounds)
+    const findRows = rowsFrom((statement, organization) => askedOver(grounds, organization, { text: statement.sql, values: statement.parameters }))
     const findSettings = settingsFrom(streams, settings)
     /** Who names things by rows means those that it saw written. */
     const findNow: FindNow = async (organization, rows) => {
@@ -135,7 +138,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
         await positions.close()
         await client.dispose()
         await db.destroy()
-        await grounds.destroy()
+        await Promise.all([grounds.end(), rows.end()])
       },
     }
   } catch (error) {
@@ -144,7 +147,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     await positions.close()
     await client.dispose()
     await db.destroy()
-    await grounds.destroy()
+    await Promise.all([grounds.end(), rows.end()])
     throw error
   }
 }

@@ -5,6 +5,7 @@ import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
+import { walled } from 'shared-service/wall.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
 import { heard } from './store/event-store.ts'
 
@@ -138,7 +139,7 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
   t.equal(anonymous.body.instance, `/api/v1${path}/start`)
 })
 
-t.test('tenancy: no command of any route reaches another organization', async (t) => {
+t.test('O-4 tenancy: no command of any route reaches another organization', async (t) => {
   const { id } = await orchestrator()
   const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '', approvals: '', delegations: '', recurrences: '', organizations: 'default' }
   const { body: decision } = await admin('POST /decisions', { title: 'q', electorate: [id, (await orchestrator('Bob')).id] })
@@ -399,6 +400,7 @@ t.test('S-21 a claim goes on past rows that are old and tasks that may not start
   await db.query(`create table backlog (organization text, worker uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz, approvals jsonb, waiting_since timestamptz);
     create table decision (organization text, decision uuid, status text);
     create table orchestrator (organization text, orchestrator uuid, timezone text)`)
+  for (const table of ['backlog', 'decision', 'orchestrator']) await db.query(walled(table, table))
   const [a, b] = [await orchestrator('A'), await orchestrator('B')]
   await db.query(`insert into orchestrator values ('default', $1, 'UTC')`, [a.id])
   t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } })

@@ -8,6 +8,7 @@ import { sha256 } from 'shared-domain/kernel/sha-256.ts'
 import t from 'tap'
 import { z } from 'zod'
 import { asking, catalogue, house } from './fixture.ts'
+import { walled } from 'shared-service/wall.ts'
 import { newId } from 'shared-service/new-id.ts'
 
 const Letter = events({
@@ -92,7 +93,8 @@ t.test('E-1 a fact names the rows that it rests on, and nothing is decided befor
     create table checkpoint (model text, active boolean, commit bigint);
     insert into checkpoint values ('stamps', true, 99);
     create table stamps (organization text, stamp text, value integer);
-    insert into stamps values ('default', 'blue', 5), ('default', 'red', 50), ('globex', 'green', 1);`)
+    insert into stamps values ('default', 'blue', 5), ('default', 'red', 50), ('globex', 'green', 1);
+    ${walled('checkpoint', 'checkpoint', 'everybody')}; ${walled('stamps', 'stamps')}`)
   const { body } = await admin('POST /letters/seals', { recipient: 'Dave' })
   const facts = await read(`letter-${body.id}`)
   t.match(facts.at(-1)!.data, { stamps: 1, grounds: { position: '99', digest: sha256('{"stamps":[{"stamp":"blue","value":5}]}') } })

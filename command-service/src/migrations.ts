@@ -1,5 +1,6 @@
 import type { Kysely } from 'kysely'
 import { sql } from 'kysely'
+import { foundation, guarded, walled } from 'shared-service/wall.ts'
 
 /** The command service's own tables. Numbered, applied once, never edited. */
 export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
@@ -28,4 +29,7 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
   (db) => sql`create table key_use (
     organization text not null, key uuid not null, last timestamptz(3) not null, address text not null, count bigint not null,
     primary key (organization, key))`.execute(db),
+  async (db) => {
+    for (const part of [foundation, walled('key_use', 'key_use'), guarded('key_use')]) await sql.raw(part).execute(db)
+  },
 ]

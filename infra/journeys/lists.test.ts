@@ -61,7 +61,7 @@ async function make(model: ReadModel, rows = 0) {
 }
 
 async function drop(table: Table) {
-  await pool.query(`drop view if exists "${table.model.name}", "${table.model.name}_search"`)
+  await pool.query(`drop view if exists "${table.model.name}", "${table.model.name}_search", own."${table.model.name}", own."${table.model.name}_search"`)
   await pool.query(removal(table.name))
   await pool.query('delete from checkpoint where name = $1', [table.name])
 }

@@ -46,6 +46,15 @@ t.test('O-1 an operator begins a second organization, whose admin sees nothing o
   t.equal(await codeOf(operator.post('/organizations', { slug: 'system', name: 'x' })), 'ORGANIZATION_EXISTS')
 })
 
+t.test('O-4 no metric tells of an organization, nor of anything that is one\'s', async (t) => {
+  const ids = (await admin.get<{ items: { orchestrator: string }[] }>('/orchestrators')).items.map(({ orchestrator }) => orchestrator)
+  for (const service of [baton.urls.command, baton.urls.query, baton.urls.projection]) {
+    const text = await (await fetch(`${service}/metrics`)).text()
+    t.match(text, /baton_/)
+    for (const word of ['default', 'globex', ...ids]) t.notMatch(text, new RegExp(`"[^"]*\\b${word}\\b[^"]*"`), word)
+  }
+})
+
 t.test('O-1 nobody else begins, suspends or resumes one', async (t) => {
   const lesser = operator.as((await operator.post('/keys', { scopes: ['read', 'write', 'execute'] })).secret!)
   for (const who of [admin, lesser])

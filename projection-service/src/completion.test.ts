@@ -67,7 +67,7 @@ t.test('F-5 W-1 a table that was made before more was declared is completed whil
 t.test('what a completion that was cut short left behind is made anew', async (t) => {
   const { name, definition } = (await indexed()).find(({ definition }) => definition.includes('gin'))!
   await pool.query(`update pg_index set indisvalid = false where indexrelid = '${name}'::regclass`)
-  await pool.query('drop view thing_search; delete from search_of_thing_v1; alter table thing_v1 disable trigger searched_anew')
+  await pool.query('drop view thing_search, own.thing_search; delete from search_of_thing_v1; alter table thing_v1 disable trigger searched_anew')
   await complete(pool, tableOf(asked), forever)
   t.ok((await indexed()).some((index) => index.definition === definition && index.valid))
   await write(0, 10, 'Again')
@@ -82,7 +82,7 @@ t.test('other columns are searched once others are declared', async (t) => {
   const other = things({ search: { columns: ['note'], length_min: 1 } })
   await complete(pool, tableOf(other), forever)
   t.strictSame((await pool.query('select * from thing_search limit 0')).fields.map(({ name }) => name), ['organization', 'thing', 'note'])
-  await pool.query(`drop view thing, thing_search; ${removal('thing_v1')}`)
+  await pool.query(`drop view thing, thing_search, own.thing, own.thing_search; ${removal('thing_v1')}`)
   const { rows } = await pool.query(`select relname from pg_class where relname like '%thing%' union select proname from pg_proc where proname like '%thing%'`)
   t.strictSame(rows, [], 'nothing is left of a table that is taken away')
 })

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { foundation, walled } from 'shared-service/wall.ts'
 
 const service = 'projection-service'
 /** Serialises migrations of all services over one database. */
@@ -21,6 +22,7 @@ const migrations: readonly string[] = [
   'alter table announced add stream text, add sequence bigint',
   // Both come with Postgres (contrib) and are trusted: whoever may create tables may create them.
   `create extension if not exists pg_trgm; create extension if not exists btree_gin`,
+  `${foundation}; ${walled('checkpoint', 'checkpoint', 'everybody')}`,
 ]
 
 /** A transaction that makes or changes tables: one at a time, whoever starts at the same moment. */

@@ -4,7 +4,7 @@ import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { completion } from './completion.ts'
 import { migrating } from './migrations.ts'
 import type { Followed, Projector } from './projector.ts'
-import { removal, views } from './search.ts'
+import { makeWalled, removal, views } from './search.ts'
 import { creation, tableOf, type Table } from './tables.ts'
 
 interface Checkpoint {
@@ -43,6 +43,7 @@ export const prepare = (pool: Pool, projector: Projector, models: readonly ReadM
     else if (checkpoint.version !== model.version) outdated.push(model)
     else {
       await check(db, tableOf(model, checkpoint.name))
+      await makeWalled(db, tableOf(model, checkpoint.name))
       projector.follow(model, BigInt(checkpoint.commit), parked.filter((row) => row.model === model.name).map(({ stream }) => stream), checkpoint.name)
     }
   }

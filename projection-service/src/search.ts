@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { indexing, makeMissing, type Index } from './indexes.ts'
+import { guarded, walled, walledName } from 'shared-service/wall.ts'
 import { list, quoted, type Table } from './tables.ts'
 
 /**
@@ -59,7 +60,11 @@ export const removal = (table: string): string => `
   drop table if exists ${quoted(`${prefix}${table}`)};
   drop function if exists ${quoted(`${prefix}${table}`)}()`
 
-const shown = (name: string, table: string) => `drop view if exists ${quoted(name)}; create view ${quoted(name)} as select * from ${quoted(table)}`
+const shown = (name: string, table: string, { operators }: ReadModel) => `
+  drop view if exists ${quoted(name)}; create view ${quoted(name)} as select * from ${quoted(table)};
+  ${walled(name, table, operators ? 'operators' : 'organization')}; ${guarded(table)}`
+
+const hidden = (name: string) => `drop view if exists ${quoted(name)}; drop view if exists ${walledName(name)}`
 
 const searchedView = ({ name }: ReadModel) => `${name}_search`
 
@@ -67,7 +72,17 @@ const searchedView = ({ name }: ReadModel) => `${name}_search`
 export function views(table: Table): string {
   const searched = searchedIn(table)
   const view = searchedView(table.model)
-  return `${shown(table.model.name, table.name)}; ${searched ? shown(view, searched.name) : `drop view if exists ${quoted(view)}`}`
+  return `${shown(table.model.name, table.name, table.model)}; ${searched ? shown(view, searched.name, table.model) : hidden(view)}`
+}
+
+/** Puts the wall around a table that was made before there was one, and around what is searched beside it. */
+export async function makeWalled(db: PoolClient, table: Table): Promise<void> {
+  const searched = searchedIn(table)
+  for (const [view, name] of [[table.model.name, table.name], ...(searched ? [[searchedView(table.model), searched.name]] : [])] as [string, string][]) {
+    const { rows: [is] } = await db.query<{ walled: boolean; made: boolean }>(
+      'select to_regclass($1) is not null as walled, to_regclass($2) is not null as made', [walledName(view), quoted(name)])
+    if (is!.made && !is!.walled) await db.query(shown(view, name, table.model))
+  }
 }
 
 const page = 1_000
@@ -94,7 +109,7 @@ export async function makeSearchable(db: PoolClient, searched: Searched): Promis
     last = end && of.key.map((column) => end[column])
   } while (last)
   await makeMissing(db, [indexOf(searched)])
-  await db.query(shown(searchedView(of.model), name))
+  await db.query(shown(searchedView(of.model), name, of.model))
 }
 
 /** Whether it is asked already, and holds the columns that are wanted now. */
@@ -110,7 +125,7 @@ async function begin(db: PoolClient, searched: Searched): Promise<void> {
   const { name, of: { name: rows, model } } = searched
   // One message is one transaction: whoever writes meanwhile waits for the triggers.
   await db.query(`
-    drop view if exists ${quoted(searchedView(model))};
+    ${hidden(searchedView(model))};
     drop trigger if exists searched on ${quoted(rows)};
     drop trigger if exists searched_anew on ${quoted(rows)};
     drop function if exists ${quoted(name)}();

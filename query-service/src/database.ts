@@ -9,6 +9,7 @@ import { rowsFound, rowsFrom } from 'shared-service/grounds.ts'
 import { useStatement, type Use } from 'shared-service/key-uses.ts'
 import { positionIn } from 'shared-service/positions.ts'
 import { prepared } from 'shared-service/prepared.ts'
+import { askedFor, askedOver, enter } from 'shared-service/wall.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Config } from './config.ts'
 import { isPlannedAnew, statementOf, type Slice } from './slice.ts'
@@ -44,26 +45,28 @@ export interface Database {
 }
 
 export function openDatabase(config: Config, onLost: (error: Error) => void): Database {
-  const pool = new pg.Pool({
+  const common = {
     connectionString: config.databaseUrl,
-    max: config.databaseConnections_max,
     connectionTimeoutMillis: config.statementTimeout_ms,
     statement_timeout: config.statementTimeout_ms,
     // The server ends a slow statement; this ends the wait for a server that is gone.
     query_timeout: config.statementTimeout_ms + 1_000,
     application_name: 'baton-query',
     types: sqlTypes,
-  })
+  }
+  const pool = new pg.Pool({ ...common, max: config.databaseConnections_max, onConnect: enter })
+  /** Whoever reads cannot write. */
+  const noting = new pg.Pool({ ...common, max: 1 })
   // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
-  pool.on('error', () => {}).on('connect', (client) => client.on('error', onLost))
+  for (const one of [pool, noting]) one.on('error', () => {}).on('connect', (client) => client.on('error', onLost))
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
   const run = prepared(pool)
   const positionOf = positionIn(run)
-  const find = rowsFrom(db)
+  const find = rowsFrom(({ sql: text, parameters: values }, organization) => askedOver(pool, organization, { text, values }))
 
   return {
     async ask(model, organization, slices) {
-      const rows = await translated(() => run(statementOf(model, organization, slices), slices.some(isPlannedAnew)))
+      const rows = await translated(() => run(statementOf(model, organization, slices), { isPlannedAnew: slices.some(isPlannedAnew), organization }))
       return foundIn(rows, model.name, shaper(model))
     },
 
@@ -77,17 +80,17 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
             and (${before ?? null}::timestamptz is null or coalesce(used.last, made.created_at) < ${before ?? null}::timestamptz)
             and (${after ?? null}::uuid is null or made.key > ${after ?? null}::uuid)
           order by made.key limit ${limit}) as r on true order by r.key`.compile(db)
-      return foundIn(await translated(() => run(statement)), keys.name, (row) => row)
+      return foundIn(await translated(() => run(statement, { organization })), keys.name, (row) => row)
     },
 
-    saveUses: (uses) => pool.query(useStatement(uses)),
+    saveUses: (uses) => noting.query(useStatement(uses)),
 
     find: (organization, asked) => translated(() => find(organization, asked)),
 
     look(organization, isSeveralTimes, use) {
-      const by = (connection: Kysely<any>): Find => (asked) => rowsFound(connection)(organization, asked)
-      const moment = () => db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only')
-      return translated(() => (isSeveralTimes ? moment().execute((one) => use(by(one))) : use(by(db))))
+      if (!isSeveralTimes) return translated(() => use((asked) => find(organization, asked)))
+      return translated(() => asOfOneMoment(pool, (one) => use((asked) =>
+        rowsFound(({ sql: text, parameters: values }) => askedFor(one, organization, { text, values }))(organization, asked))))
     },
 
     checkpoints: () => translated(() =>
@@ -96,7 +99,23 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
 
     positionOf: (model) => translated(() => positionOf(model)),
 
-    close: () => db.destroy(),
+    async close() {
+      await Promise.all([db.destroy(), noting.end()])
+    },
+  }
+}
+
+async function asOfOneMoment<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect()
+  try {
+    await client.query('begin isolation level repeatable read read only')
+    const found = await use(client)
+    await client.query('commit')
+    client.release()
+    return found
+  } catch (error) {
+    await client.query('rollback').then(() => client.release(), () => client.release(true))
+    throw error
   }
 }
 

@@ -15,6 +15,7 @@ import { openStore } from '../../infra/embedded/eventstore/store.ts'
 import { startPostgres } from '../../infra/embedded/postgres.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import { start, type Catalogue, type Service } from './app.ts'
+import { foundation, walled } from 'shared-service/wall.ts'
 import { inner } from 'shared-service/columns.ts'
 import { configFrom, type Config } from './config.ts'
 
@@ -94,15 +95,17 @@ export async function house(t: Test, catalogue: Catalogue, overrides: Partial<Co
     eventStore, store, db, serve, append,
 
     async makeTables(models: readonly ReadModel[], commit: number) {
+      await db.query(foundation)
       await db.query(`create table checkpoint(name text primary key, model text, version int, active boolean,
         commit bigint, prepare bigint, store text, updated_at timestamptz)`)
       await db.query(`create table key_use(organization text, key uuid, last timestamptz(3), address text, count bigint, primary key (organization, key))`)
+      await db.query(`${walled('checkpoint', 'checkpoint', 'everybody')}; ${walled('key_use', 'key_use')}`)
       for (const model of models) {
         const columns = Object.entries<z.ZodType>(model.row.shape).map(([column, schema]) => `"${column}" ${sqlType(schema)}`)
         const table = `${model.name}_v${model.version}`
         const key = ['organization', ...model.key].map((column) => `"${column}"`).join(', ')
         await db.query(`create table "${table}"(organization text, ${columns.join(', ')}, primary key (${key}))`)
-        await db.query(`create view "${model.name}" as select * from "${table}"`)
+        await db.query(`create view "${model.name}" as select * from "${table}"; ${walled(model.name, table, model.operators ? 'operators' : 'organization')}`)
         const row = [table, model.name, model.version, commit, '']
         await db.query('insert into checkpoint values ($1, $2, $3, true, $4, $4, $5, now())', row)
       }

@@ -1,19 +1,24 @@
 import fc from 'fast-check'
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import pg from 'pg'
 import t from 'tap'
 import * as catalogue from 'shared-domain/catalogue.ts'
 import { decisions } from 'shared-domain/council/decision/decisions.ts'
 import { keys } from 'shared-domain/fleet/key/keys.ts'
 import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
+import { operators } from 'shared-domain/kernel/decider.ts'
 import { countsOf, rowsOf } from 'shared-domain/kernel/grounds.ts'
-import { asks, question } from 'shared-domain/kernel/question.ts'
+import { asks, question, type Question } from 'shared-domain/kernel/question.ts'
 import { readModel, type ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { timeline } from 'shared-domain/overview/timeline.ts'
 import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
 import { backlog } from 'shared-domain/work/task/backlog.ts'
 import { z } from 'zod'
 import { canonical } from 'shared-service/addresses.ts'
+import { askedFor, askedOver, enter, walled } from 'shared-service/wall.ts'
+import { sliceOf } from './routes.ts'
+import { statementOf } from './slice.ts'
 import { ask, house, sample, sampleRow, until } from './fixture.ts'
 
 /** One column of each type, and an order with ties. */
@@ -80,10 +85,15 @@ t.test('laws of every route', async (t) => {
   const isAsked = ({ deprecated, responses, operationId }: any) =>
     !deprecated && operationId !== 'keys.use' && responses['200'].content['application/json']
   const questions = Object.entries<any>(document.paths).filter(([, { get }]) => isAsked(get))
-  const paths = questions.map(([path]) => path.replace(/\{(\w+)\}/g, (_, column: string) => {
+  /** What some of them must be asked besides. */
+  const wordsFor = ({ query }: Question) => Object.entries<z.ZodType>(query.shape).filter(([, schema]) => !schema.safeParse(undefined).success)
+    .map(([name, schema]) => `${name}=${encodeURIComponent(String(sample(schema, 1)))}`).join('&')
+  const besides = new Map(declared.map((one) => [`/api/v1${one.path.replace(/:(\w+)/g, '{$1}')}`, wordsFor(one)]))
+  const withWords = (path: string, url: string) => (besides.get(path) ? `${url}?${besides.get(path)}` : url)
+  const paths = questions.map(([path]) => withWords(path, path.replace(/\{(\w+)\}/g, (_, column: string) => {
     const model = [...models].sort((a, b) => b.path.length - a.path.length).find((one) => path.startsWith(`/api/v1${one.path}/`))!
     return encodeURIComponent(String(sampleRow(model, 1, named(model))[column]))
-  }))
+  })))
 
   await t.test('every read model, every choice and every question has its routes', async (t) => {
     for (const { path } of models) t.ok(document.paths[`/api/v1${path}`], path)
@@ -103,7 +113,7 @@ t.test('laws of every route', async (t) => {
     }
   })
 
-  await t.test('nothing of one organization is seen with a key of another', async (t) => {
+  await t.test('O-4 nothing of one organization is seen with a key of another', async (t) => {
     for (const path of paths.filter((one) => !/keys\/validate$|position$/.test(one))) {
       const mine = await ask(service, path, key)
       const theirs = await ask(service, path, foreign)
@@ -130,7 +140,7 @@ t.test('laws of every route', async (t) => {
 
   await t.test('every route refuses a parameter that it does not know', async (t) => {
     for (const path of [...paths, '/api/v1/events']) {
-      t.match(await ask(service, `${path}?colour=red`, key), refused('/colour'), path)
+      t.match(await ask(service, `${path}${path.includes('?') ? '&' : '?'}colour=red`, key), refused('/colour'), path)
     }
   })
 
@@ -159,6 +169,46 @@ t.test('laws of every route', async (t) => {
       ['big', 'cursor', 'day', 'due', 'limit', 'minPosition', 'name', 'open', 'rank'])
     t.notMatch(JSON.stringify(document), /"sql"|~standard/)
   })
+})
+
+t.test('O-4 within the wall a statement sees the rows of whom it was said to be for, whatever it asks, and nothing when nothing was said', async (t) => {
+  const { host, port, database } = home.db
+  const inside = new pg.Pool({ host, port, user: 'postgres', database: database!, max: 2, onConnect: enter })
+  inside.on('error', () => undefined)
+  t.teardown(() => inside.end())
+  const named = ({ self }: ReadModel, organization: string) => (self === undefined ? {} : { [self]: organization })
+  const whose = async (model: ReadModel, organization: string) =>
+    (await askedOver(inside, organization, { text: `select distinct organization from "${model.name}" order by 1`, values: [] })).map((row) => row.organization)
+  const forbidden = { code: '42501' }
+  for (const model of models) {
+    await home.db.query(`delete from "${model.name}"`)
+    for (const [n, organization] of ['acme', 'umbrella'].entries())
+      await home.insert(model, organization, sampleRow(model, n + 1, named(model, organization)))
+    t.strictSame((await inside.query(`select * from "${model.name}"`)).rows, [], `${model.name}: nobody has said for whom`)
+    t.strictSame(await Promise.all(['acme', 'umbrella', 'nobody', ''].map((one) => whose(model, one))), [['acme'], ['umbrella'], [], []], `${model.name}: side by side`)
+    t.strictSame(await whose(model, operators), model.operators ? ['acme', 'umbrella'] : [], `${model.name}: operators`)
+    const slice = sliceOf(model, { where: {} }, { limit: 1 })
+    const { sql: text, parameters: values } = statementOf(model, 'umbrella', [slice])
+    const rows = await askedOver(inside, 'acme', { text, values })
+    t.strictSame(rows.filter(({ $found: isFound }) => isFound), [], `${model.name}: a list that names another organization`)
+    t.strictSame((await inside.query(`select * from "${model.name}"`)).rows, [], `${model.name}: what was said is forgotten`)
+    const table = `public."${model.name}_v${model.version}"`
+    for (const statement of [`select from ${table}`, `select from public."${model.name}"`, `delete from "${model.name}"`, `insert into "${model.name}" (organization) values ('acme')`])
+      await t.rejects(askedOver(inside, 'acme', { text: statement, values: [] }), forbidden, statement)
+  }
+  await t.rejects(askedOver(inside, 'acme', { text: 'select 1 / $1::int', values: [0] }), { code: '22012' })
+  t.strictSame(await whose(thing, 'acme'), ['acme'], 'also after a mistake')
+  const one = await inside.connect()
+  await one.query('begin')
+  t.match(await askedFor(one, 'acme', { text: 'select organization from thing', values: [] }), [{ organization: 'acme' }])
+  t.match((await one.query('select organization from thing')).rows, [{ organization: 'acme' }], 'within a transaction it stays said')
+  t.match(await askedFor(one, 'umbrella', { name: 'named', text: 'select organization from thing where rank = $1', values: [2] }), [{ organization: 'umbrella' }])
+  t.match(await askedFor(one, 'acme', { name: 'named', text: 'select organization from thing where rank = $1', values: [2] }), [])
+  await one.query('commit')
+  t.strictSame((await one.query('select * from thing')).rows, [])
+  one.release()
+  await t.rejects(askedOver(new pg.Pool({ host, port: port + 1, user: 'postgres', max: 1 }), 'acme', { text: 'select 1', values: [] }), 'where there is no Postgres')
+  for (const model of models) await home.db.query(`delete from "${model.name}" where organization = 'umbrella'`)
 })
 
 t.test('S-63: paging shows every row exactly once, in order, while others are put in', async () => {
@@ -268,20 +318,20 @@ t.test('a read model that is being built is behind, not broken', async (t) => {
   t.match(await list(), { status: 503, body: { code: 'READ_MODEL_BEHIND' } })
   t.match(await list(`?minPosition=1`), { status: 503, body: { code: 'READ_MODEL_BEHIND' } })
   await home.db.query(`update checkpoint set active = true where model = 'thing'`)
-  await home.db.query('alter view thing rename to elsewhere')
+  await home.db.query('alter view own.thing rename to elsewhere')
   t.match(await list(), { status: 503, body: { code: 'READ_MODEL_BEHIND' } })
-  await home.db.query('alter view elsewhere rename to thing')
+  await home.db.query('alter view own.elsewhere rename to thing')
   t.equal((await list()).status, 200)
 })
 
 t.test('a read model that is switched to another version while it is asked is shown at once', async (t) => {
   await list()
-  await home.db.query('drop view thing')
+  await home.db.query('drop view own.thing')
   const columns = 'organization, thing, name, rank::int as rank, score, open, due, big, tags, day'
-  await home.db.query(`create view thing as select ${columns} from thing_v3`)
+  await home.db.query(`create view own.thing as select ${columns} from thing_v3; grant select on own.thing to baton_reader`)
   t.equal((await list()).status, 200)
-  await home.db.query('drop view thing')
-  await home.db.query('create view thing as select * from thing_v3')
+  await home.db.query('drop view own.thing')
+  await home.db.query(walled('thing', 'thing_v3'))
   t.match(await Promise.all([list(), list(), list()]), [{ status: 200 }, { status: 200 }, { status: 200 }])
 })
 
@@ -498,13 +548,12 @@ t.test('S-62: problems', async (t) => {
 })
 
 t.test('what is wrong inside is not told outside', async (t) => {
-  await home.db.query('alter table checkpoint rename column active to hidden')
-  await home.db.query('alter table checkpoint add column active text')
+  await home.db.query(`drop view own.checkpoint; create view own.checkpoint as select model, commit, active::text as active from checkpoint;
+    grant select on own.checkpoint to baton_reader`)
   const { status, body } = await list()
   t.match([status, body], [500, { code: 'INTERNAL_ERROR', detail: 'The fault has been logged under the correlation id.' }])
   t.notMatch(JSON.stringify(body), /checkpoint|active/)
-  await home.db.query('alter table checkpoint drop column active')
-  await home.db.query('alter table checkpoint rename column hidden to active')
+  await home.db.query(walled('checkpoint', 'checkpoint', 'everybody'))
 })
 
 t.test('a slow statement is ended', async (t) => {

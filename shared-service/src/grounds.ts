@@ -1,10 +1,10 @@
-import { sql, type Kysely, type RawBuilder } from 'kysely'
+import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import { grounds_max, groundsOf, modelsOf, namedBy, orderOf, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
 import { Problem } from './problems.ts'
-import { behind, met } from './slices.ts'
+import { behind, met, statements } from './slices.ts'
 
 /** SQLSTATE of a statement that took longer than it may. */
 const cancelled = '57014'
@@ -16,9 +16,12 @@ interface Found {
   readonly row: readonly (string | null)[] | null
 }
 
+/** Asks a statement that is about rows of an organization. */
+export type Run = (statement: CompiledQuery<any>, organization: string) => Promise<readonly Row[]>
+
 /** What a decision rests on, as `rowsFound` finds it. */
-export function rowsFrom(db: Kysely<any>) {
-  const find = rowsFound(db)
+export function rowsFrom(run: Run) {
+  const find = rowsFound(run)
   return async (organization: string, asked: Asked): Promise<Grounds> => {
     const { rows, position } = await find(organization, asked)
     return groundsOf(rows, position)
@@ -29,16 +32,17 @@ export function rowsFrom(db: Kysely<any>) {
  * Finds what is asked for in one statement: rows of several read models as of one moment, with the least position that all of them have
  * reached. Refuses with SERVICE_UNAVAILABLE when there are more than a decision may rest on, or when it takes too long.
  */
-export const rowsFound = (db: Kysely<any>) => async (organization: string, asked: Asked): Promise<Omit<Grounds, 'digest'>> => {
+export const rowsFound = (run: Run) => async (organization: string, asked: Asked): Promise<Omit<Grounds, 'digest'>> => {
   const parts = Object.entries(asked)
   const models = [...new Set(parts.flatMap(([, part]) => modelsOf(part)).map(({ name }) => name))]
   const selections = parts.map(([, part], index) => sql`(${selection(organization, part, index)})`)
-  const { rows: found } = await sql<Found>`
+  const statement = sql<Found>`
     select c.position, c.models, r.part, r."row"
     from (select min(commit)::text as position, count(*)::integer as models from checkpoint where active and model = any(${models})) as c
-    left join (${sql.join(selections, sql` union all `)}) as r on true order by r.part, r.n`.execute(db).catch((error: { code?: unknown }) => {
+    left join (${sql.join(selections, sql` union all `)}) as r on true order by r.part, r.n`.compile(statements)
+  const found = await run(statement, organization).catch((error: { code?: unknown }) => {
     throw error.code === cancelled ? new Problem('SERVICE_UNAVAILABLE', 'The rows that this rests on take too long to find.', { cause: error }) : error
-  })
+  }) as readonly unknown[] as readonly Found[]
   const { position, models: built } = found[0]!
   if (position === null || built < models.length) throw new Problem('READ_MODEL_BEHIND', 'A read model is being built.')
   if (found.length > grounds_max) throw new Problem('SERVICE_UNAVAILABLE', `This would rest on more than ${grounds_max} rows.`)

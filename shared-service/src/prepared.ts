@@ -1,9 +1,12 @@
 import type { CompiledQuery } from 'kysely'
 import pg from 'pg'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
+import { askedOver, type Statement } from './wall.ts'
 
-/** Asks a statement of which only values differ from the last one like it. */
-export type Prepared = (query: Pick<CompiledQuery, 'sql' | 'parameters'>, isPlannedAnew?: boolean) => Promise<readonly Row[]>
+/** Asks a statement of which only values differ from the last one like it, in the name of an organization where it is about its rows. */
+export type Prepared = (
+  query: Pick<CompiledQuery, 'sql' | 'parameters'>, how?: { readonly isPlannedAnew?: boolean; readonly organization?: string },
+) => Promise<readonly Row[]>
 
 const statements_max = 500
 /** SQLSTATE of "cached plan must not change result type": the view now stands for a table of another version. */
@@ -20,16 +23,18 @@ export function prepared(pool: pg.Pool): Prepared {
     if (!names.has(text) && names.size < statements_max) names.set(text, `${generation}.${names.size}`)
     return names.get(text)
   }
-  return async ({ sql: text, parameters }, isPlannedAnew = false) => {
+  return async ({ sql: text, parameters }, { isPlannedAnew = false, organization } = {}) => {
     const values = [...parameters]
     const name = isPlannedAnew ? undefined : nameOf(text)
+    const run = async (statement: Statement) => (organization === undefined
+      ? (await pool.query({ ...statement, values })).rows : askedOver(pool, organization, statement))
     try {
-      return (await pool.query(name === undefined ? { text, values } : { name, text, values })).rows
+      return await run(name === undefined ? { text, values } : { name, text, values })
     } catch (error) {
       if (!(error instanceof pg.DatabaseError) || error.code !== planOutlived) throw error
       names.clear()
       generation += 1
-      return (await pool.query({ text, values })).rows
+      return run({ text, values })
     }
   }
 }

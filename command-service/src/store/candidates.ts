@@ -17,7 +17,7 @@ export const slicesFrom = (ask: Prepared) => async (organization: string, model:
     const by = sql.join(order.map((column) => sql`${sql.ref(column)} asc nulls last`))
     return sql`(select * from ${sql.table(model.name)} where ${all(conditions)} order by ${by} limit ${limit})`
   })
-  const rows = await ask(sql<Row>`${sql.join(parts, sql` union all `)}`.compile(statements), slices.some(isOfItsValues)).catch((error: { code?: unknown }) => {
+  const rows = await ask(sql<Row>`${sql.join(parts, sql` union all `)}`.compile(statements), { isPlannedAnew: slices.some(isOfItsValues), organization }).catch((error: { code?: unknown }) => {
     const isTheirs = typeof error.code === 'string' && error.code.startsWith(dataException)
     throw isTheirs ? new Problem('VALIDATION_ERROR', 'A value does not fit the column that it is compared with.') : error
   })

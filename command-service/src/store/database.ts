@@ -7,12 +7,18 @@ const service = 'command-service'
 /** Serialises migrations of all services over one database. */
 const migration_lock = 7_236_001
 
+interface Connecting {
+  readonly connections_max?: number
+  readonly statement_ms?: number
+  readonly onConnect?: (client: pg.ClientBase) => Promise<void>
+}
+
 /** Connects when it is first asked. */
-export function connections(url: string, onError: (error: Error) => void, { connections_max = 10, statement_ms = 10_000 } = {}): pg.Pool {
+export function connections(url: string, onError: (error: Error) => void, { connections_max = 10, statement_ms = 10_000, onConnect }: Connecting = {}): pg.Pool {
   const pool = new pg.Pool({
     connectionString: url, types: sqlTypes, max: connections_max, connectionTimeoutMillis: 5_000, application_name: service, keepAlive: true,
     // The server ends a slow statement; this ends the wait for a server that is gone.
-    statement_timeout: statement_ms, query_timeout: statement_ms + 5_000,
+    statement_timeout: statement_ms, query_timeout: statement_ms + 5_000, ...(onConnect && { onConnect }),
   })
   // A connection that the server ends, idle or in use, would otherwise end this process. It says so itself.
   return pool.on('error', () => undefined).on('connect', (client) => client.on('error', onError))
