@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { choices, deciders, gate, processes, questions, readModels } from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
-import { ids, inputsOf, stepOf, type Step } from './kernel/arbitrary.ts'
+import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
 import { cloudEvent } from './kernel/cloud-event.ts'
 import { Rejection, scopes, streamOf, type Command, type Decider, type Hold } from './kernel/decider.ts'
 import type { Meta, Recorded } from './kernel/fact.ts'
@@ -24,7 +24,7 @@ import { inhabited, lived, lives } from './scenery.ts'
 
 const here = import.meta.dirname
 const seed = 2030
-const isHelper = (file: string) => /\.test\.ts$|(^|\/)scene(ry)?\.ts$|^kernel\//.test(file)
+const isHelper = (file: string) => /\.(test|soak)\.ts$|(^|\/)scene(ry)?\.ts$|^kernel\//.test(file)
 const files = globSync('**/*.ts', { cwd: here }).filter((file) => !isHelper(file))
 
 interface Stored { readonly type: string; readonly version: number; readonly data: unknown; readonly metadata: Meta }
@@ -339,12 +339,12 @@ const holdsOf = cached((decider: Decider): readonly Hold[] => {
   const secret = { hash: 'a'.repeat(64), prefix: 'bk_1' }
   const known = { id, at: now, by: admin, actsFor: null, allowed: scopes, organization, commandId: uuid(900), secret }
   const context = { ...known, look, settings: defaults }
-  return Object.values<Command>(decider.commands).flatMap((command) => (command.holds ? inputsOf(command).flatMap((input) => {
-    const { holds, data, grounds: asked } = command
-    const wish = data.parse(input)
-    const grounds = asked && inhabited().find(asked(state, wish, context))
-    return holds!(state, wish, { ...context, grounds }) ?? []
-  }) : []))
+  return Object.values<Command>(decider.commands).flatMap(({ holds, data, grounds: asked }) =>
+    (holds ? fc.sample(inputOf(data), { seed, numRuns: 300 }).flatMap((input) => {
+      const wish = data.parse(input)
+      const grounds = asked && inhabited().find(asked(state, wish, context))
+      return holds(state, wish, { ...context, grounds }) ?? []
+    }) : []))
 })
 
 /** How somebody is stopped at the gate who must not do one thing and needs an approval for all else. */
