@@ -77,6 +77,7 @@ import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
 import { delegationReport, taskMetrics } from './work/questions/report.ts'
 import { why } from './work/questions/why.ts'
+import { attempts } from './work/task/attempts.ts'
 import { backlogSummary } from './work/task/backlog-summary.ts'
 import { backlog } from './work/task/backlog.ts'
 import { choiceRows } from './work/task/choices.ts'
@@ -88,7 +89,8 @@ import { escalations } from './work/task/escalations.ts'
 import { lapses } from './work/task/lapses.ts'
 import { performance } from './work/task/performance.ts'
 import { queueNext } from './work/task/queue.ts'
-import { notes, timeRecords } from './work/task/record-rows.ts'
+import { notes, ratings, timeRecords } from './work/task/record-rows.ts'
+import { results } from './work/task/results.ts'
 import { nextTask } from './work/task/selection.ts'
 import { waits } from './work/task/waits.ts'
 import { unblocking } from './work/unblocking.ts'
@@ -117,7 +119,10 @@ export const deciders: readonly Decider[] = [
 export const readModels: readonly ReadModel[] = [
   backlog,
   backlogSummary,
+  results,
+  attempts,
   notes,
+  ratings,
   timeRecords,
   delegations,
   delegationPairs,

@@ -4,7 +4,7 @@ import { columnsIn, countsOf, rowsOf } from '../../kernel/grounds.ts'
 import { asks, question } from '../../kernel/question.ts'
 import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
 import { OrchestratorId, Priority, StoredInstant, TaskId } from '../../vocabulary.ts'
-import { backlogSummary } from '../task/backlog-summary.ts'
+import { backlogSummary, columns, completionRate } from '../task/backlog-summary.ts'
 import { backlog } from '../task/backlog.ts'
 import { isLevel, OlderPriority } from '../task/older-words.ts'
 import { openStatuses, Status, type TaskStatus } from '../task/shapes.ts'
@@ -25,13 +25,9 @@ const placeIn = (cursor: string): unknown => {
 }
 const Cursor = z.string().max(300).refine((said) => Place.safeParse(placeIn(said)).success, { error: 'is not a cursor of this list' })
 
-const columns = { TODO: 'todo', IN_PROGRESS: 'in_progress', BLOCKED: 'blocked', DONE: 'done', CANCELLED: 'cancelled' } as const
 const counts = Object.values(columns)
 
 const Count = z.int().min(0)
-
-/** In percent, with two decimals. */
-const shareOf = (part: number, whole: number) => (whole === 0 ? 0 : Math.round((10_000 * part) / whole) / 100)
 
 export const orchestratorBacklog = question({
   name: 'orchestratorBacklog',
@@ -85,7 +81,7 @@ export const orchestratorBacklog = question({
       metrics: {
         total,
         byStatus: Object.fromEntries(Status.options.map((one) => [one, summary?.[columns[one]] ?? 0])) as Record<TaskStatus, number>,
-        completionRate: shareOf(done, total - cancelled),
+        completionRate: completionRate({ total, done, cancelled }),
         slaViolated: late?.count ?? 0,
       },
     }

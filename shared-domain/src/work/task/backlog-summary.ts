@@ -12,11 +12,18 @@ const row = z.object({
   blocked: z.int(),
   done: z.int(),
   cancelled: z.int(),
+  /** How many deadlines were missed so far. */
+  sla_violated: z.int(),
 })
 
-const columns = { TODO: 'todo', IN_PROGRESS: 'in_progress', BLOCKED: 'blocked', DONE: 'done', CANCELLED: 'cancelled' } as const
+/** The column that counts a status. */
+export const columns = { TODO: 'todo', IN_PROGRESS: 'in_progress', BLOCKED: 'blocked', DONE: 'done', CANCELLED: 'cancelled' } as const
 
-const zero = { total: 0, todo: 0, in_progress: 0, blocked: 0, done: 0, cancelled: 0 }
+const zero = { total: 0, todo: 0, in_progress: 0, blocked: 0, done: 0, cancelled: 0, sla_violated: 0 }
+
+/** What is done of all that is still wanted, in percent, with two decimals. */
+export const completionRate = ({ total, done, cancelled }: Pick<z.output<typeof row>, 'total' | 'done' | 'cancelled'>): number =>
+  (total === cancelled ? 0 : Math.round((10_000 * done) / (total - cancelled)) / 100)
 
 type Owner = z.output<typeof OrchestratorId>
 
@@ -46,16 +53,17 @@ const project: Project<typeof row, 'owner', TaskEvent> = {
   TaskDelegated: ({ data }) => moved(data, data.from),
   TaskReturned: ({ data }) => moved(data, data.from === 'IN_PROGRESS' ? 'TODO' : data.from),
   TaskHandedOff: ({ data }) => moved(data, data.from === 'IN_PROGRESS' ? 'TODO' : data.from),
+  TaskSlaViolated: ({ data: { owner } }) => [{ add: { ...zero, sla_violated: 1 }, at: { owner } }],
 }
 
 export const backlogSummary = readModel({
   name: 'backlog_summary',
-  about: 'How much every orchestrator has to do, and how much of it is done.',
-  version: 1,
+  about: 'How much every orchestrator has to do, how much of it is done, and how many deadlines it missed.',
+  version: 2,
   path: '/backlogs',
   row,
   key: ['owner'],
   computed: z.object({ completion_rate: z.number() }),
-  compute: ({ total, done }) => ({ completion_rate: total === 0 ? 0 : done / total }),
+  compute: (counts) => ({ completion_rate: completionRate(counts) }),
   project,
 })

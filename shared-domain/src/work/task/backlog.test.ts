@@ -71,12 +71,13 @@ function columnsOf(world: World, id: string) {
 }
 
 /** Summed up from the backlog, row by row. */
-function summed(rows: readonly any[], owner: unknown) {
+function summed({ log }: World, rows: readonly any[], owner: unknown) {
+  const missed = log.filter(({ type, data }) => type === 'TaskSlaViolated' && (data as { owner: string }).owner === owner).length
   const mine = rows.filter((row) => row.owner === owner)
   const number = (status: string) => mine.filter((row) => row.status === status).length
   return {
     owner, total: mine.length, todo: number('TODO'), in_progress: number('IN_PROGRESS'), blocked: number('BLOCKED'), done: number('DONE'),
-    cancelled: number('CANCELLED'),
+    cancelled: number('CANCELLED'), sla_violated: missed,
   }
 }
 
@@ -93,7 +94,7 @@ t.test('whatever happened, the backlog says of each task what the log says, and 
       }
     }
     for (const summary of rowsAfter(backlogSummary, world.log)) {
-      const expected = summed(rows, summary.owner)
+      const expected = summed(world, rows, summary.owner)
       if (JSON.stringify(expected) !== JSON.stringify({ ...expected, ...summary }))
         throw new Error(`${JSON.stringify(summary)} should be ${JSON.stringify(expected)}`)
     }
@@ -102,7 +103,7 @@ t.test('whatever happened, the backlog says of each task what the log says, and 
 })
 
 t.test('the summary follows tasks from status to status and from owner to owner', async (t) => {
-  const row = { owner, total: 1, todo: 0, in_progress: 0, blocked: 0, done: 0, cancelled: 0 }
+  const row = { owner, total: 1, todo: 0, in_progress: 0, blocked: 0, done: 0, cancelled: 0, sla_violated: 0 }
   const after = (...facts: readonly TaskEvent[]) => picture(t, backlogSummary).after(...told(created(), ...facts))
   after().shows({ ...row, todo: 1 })
   after(started()).shows({ ...row, in_progress: 1 })
@@ -111,8 +112,15 @@ t.test('the summary follows tasks from status to status and from owner to owner'
   after(on(blocked('manual'), {}), Task.TaskBlocked({ ...blocked('manual').data, from: 'BLOCKED' })).shows({ ...row, blocked: 1 })
 })
 
-t.test('the completion rate is a share, and none where there is nothing', async (t) => {
-  const counts = { owner, todo: 0, in_progress: 0, blocked: 0, cancelled: 0 }
-  t.strictSame(backlogSummary.compute({ ...counts, total: 4, done: 3 }), { completion_rate: 0.75 })
-  t.strictSame(backlogSummary.compute({ ...counts, total: 0, done: 0 }), { completion_rate: 0 })
+t.test('W-63 what is done of what is still wanted is a share in percent, and none where there is nothing', async (t) => {
+  const rate = (total: number, done: number, cancelled: number) => backlogSummary.compute({ total, done, cancelled }).completion_rate
+  t.strictSame([rate(10, 3, 0), rate(4, 3, 1), rate(3, 1, 0), rate(0, 0, 0), rate(2, 0, 2)], [30, 100, 33.33, 0, 0])
+})
+
+t.test('W-50 the summary counts the deadlines that were missed, at whoever had the task then', async (t) => {
+  const missed = (by: string) => Task.TaskSlaViolated({
+    owner: by, slaDeadline: now, overdue_ms: 1, status: 'TODO', priority: 'MEDIUM', assignee: null, work: null,
+  } as never)
+  picture(t, backlogSummary).after(...told(created(), missed(owner), delegated(other), missed(other), missed(other)))
+    .matches({ owner, total: 0, sla_violated: 1 }, { owner: other, total: 1, sla_violated: 2 })
 })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { eventsOf } from '../../kernel/events.ts'
-import { OrchestratorId, StoredInstant } from '../../vocabulary.ts'
+import { eventsOf, plus } from '../../kernel/events.ts'
+import { AgentId, OrchestratorId, StoredInstant } from '../../vocabulary.ts'
 import { Artifact, toOwner } from './shapes.ts'
 
 export const roles = ['owner', 'holder', 'agent', 'collaborator', 'other'] as const
@@ -34,7 +34,10 @@ export const eventsOfRecords = eventsOf({
       owner: OrchestratorId, rating: z.int().min(1).max(5), category: z.enum(categories), comments: z.string().nullable(),
       /** What the same key said of it before. */
       previous: z.object({ rating: z.int(), at: StoredInstant }).nullable(),
+      /** Who did the work, where it was an agent. */
+      agent: AgentId.nullable(),
     }),
+    upcast: [plus({ agent: null })],
     recipient: toOwner,
   },
 })

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
-import { OrchestratorId, StoredInstant, TaskId } from '../../vocabulary.ts'
+import { AgentId, OrchestratorId, StoredInstant, TaskId } from '../../vocabulary.ts'
 import type { TaskEvent } from './events.ts'
-import { roles } from './events-of-records.ts'
+import { categories, roles } from './events-of-records.ts'
 import { Artifact } from './shapes.ts'
 
 const note = z.object({
@@ -52,8 +52,32 @@ export const timeRecords = readModel({
   key: ['task', 'revision'],
   filters: ['task', 'owner'],
   ranges: ['at'],
+  indexes: [['owner', 'at', 'task', 'revision']],
   sort: '-at',
   sorts: ['at'],
   isAppendOnly: true,
   project: timed,
+})
+
+const rating = z.object({
+  task: TaskId, by: z.string(), category: z.enum(categories), rating: z.int(), comments: z.string().nullable(), owner: OrchestratorId,
+  agent: AgentId.nullable(), at: StoredInstant,
+})
+
+const rated: Project<typeof rating, 'task' | 'by' | 'category', TaskEvent> = {
+  TaskQualityRated: ({ id, at, by, data: { owner, rating, category, comments, agent } }) =>
+    [{ put: { task: id as TaskId, by: by.id, category, rating, comments, owner, agent, at } }],
+}
+
+export const ratings = readModel({
+  name: 'rating',
+  about: 'How good results are, as each thinks now of each side of them; the newest first.',
+  version: 1,
+  path: '/ratings',
+  row: rating,
+  key: ['task', 'by', 'category'],
+  filters: ['task', 'owner', 'agent', 'category'],
+  sort: '-at',
+  sorts: ['at'],
+  project: rated,
 })

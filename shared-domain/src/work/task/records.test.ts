@@ -83,7 +83,7 @@ t.test('W-52 who completes says how long it took, or the leases do: all that the
 
 t.test('W-53 another than those who did it rates the result; one key says one thing of each side of it', async (t) => {
   const rated = (rating: number, over: object = {}) =>
-    Task.TaskQualityRated({ owner, rating, category: 'overall', comments: null, previous: null, ...over })
+    Task.TaskQualityRated({ owner, rating, category: 'overall', comments: null, previous: null, agent: null, ...over })
   const done = [created(), started({ holder: third }), completed(token, { lease: lease(token, { holder: third } as object) })]
   const given = scene(t)(...done)
   for (const by of [admin, tool, orchestrator(other)]) given.by(by).when('rate', { rating: 4 }).yields(rated(4))
@@ -95,6 +95,10 @@ t.test('W-53 another than those who did it rates the result; one key says one th
     .yields(rated(2, { comments: 'it broke', previous: { rating: 4, at: later(now, 1) } }))
   known.when('rate', { rating: 2, category: 'accuracy' }).yields(rated(2, { category: 'accuracy' }))
   known.by(tool).when('rate', { rating: 2 }).yields(rated(2))
+  const byAgent = { lease: lease(token, { holder: third, agent: agent.id } as object) }
+  const worked = started({ holder: third, agent: agent.id } as object)
+  scene(t)(created(), worked, completed(token, byAgent as object)).when('rate', { rating: 4 })
+    .yields(rated(4, { agent: agent.id }))
   const many = Array.from({ length: 20 }, (_, n) => on(rated(3), { by: orchestrator(uuid(100 + n)) }))
   const full = scene(t)(...done, ...many)
   full.when('rate', { rating: 4 }).refuses('LIMIT_REACHED', { max: 20 })

@@ -80,7 +80,7 @@ export const records = room({
         const raters = new Set([...task.ratings.values()].map(({ by }) => by)).add(nameOf(context.by))
         if (raters.size > raters_max) return reject('LIMIT_REACHED', { max: raters_max })
         const previous = before ? { rating: before.rating, at: before.at } : null
-        return [Task.TaskQualityRated({ owner: task.owner, rating, category, comments, previous })]
+        return [Task.TaskQualityRated({ owner: task.owner, rating, category, comments, previous, agent: task.agent })]
       },
     }),
   },

@@ -2,7 +2,7 @@ import { digestOf } from '../../kernel/digest.ts'
 import { fold, type Context, type Evolve, type Fold } from '../../kernel/decider.ts'
 import type { Actor, Meta } from '../../kernel/fact.ts'
 import { elapsed_ms, later } from '../../kernel/time.ts'
-import type { DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
+import type { AgentId, DecisionId, OrchestratorId, Priority, TaskId } from '../../vocabulary.ts'
 import { orchestratorPolicyNames } from '../policies/names.ts'
 import { head_start_ms, type Chain, type Delegation } from './chain.ts'
 import { detailsOf, knownOf, type Details } from './details.ts'
@@ -164,7 +164,7 @@ export type Done = Facts & {
   readonly status: 'DONE'
   readonly token: string
   readonly holder: OrchestratorId
-  readonly agent: string | null
+  readonly agent: AgentId | null
   /** Digest of what was delivered. */
   readonly result: string
   readonly actualHours: number | null
