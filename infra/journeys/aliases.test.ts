@@ -520,6 +520,15 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'with too little memory', params, query: '?memoryTokens=99', answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'GET /orchestrators/:orchestrator/stats → GET /orchestrators/:orchestrator/stats': async () => [
+    {
+      says: 'of some days', params: { orchestrator: bob.id }, query: '?start=2020-01-01&end=2020-01-31', link: `/orchestrators/${bob.id}/stats?from=2020-01-01&to=2020-01-31`,
+      answers: { status: 200, body: { from: '2020-01-01', to: '2020-01-31', total: 0, successRate: null } },
+    },
+    { says: 'of too many', params: { orchestrator: bob.id }, query: '?start=2020-01-01&end=2021-01-01', answers: refused(400, 'VALIDATION_ERROR') },
+    { says: 'by both names', params: { orchestrator: bob.id }, query: '?start=2020-01-01&from=2020-01-01', answers: refused(400, 'VALIDATION_ERROR') },
+    { says: 'of nobody', params: { orchestrator: stranger }, query: '?start=2020-01-01', answers: refused(404, 'NOT_FOUND') },
+  ],
   'GET /tasks/poll → GET /tasks/poll': async () => {
     const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'g', priority: 'HIGH' })
     const query = `?vpId=${bob.id}&minPriority=P1&after=${BigInt(position) - 1n}&minPosition=${position}`

@@ -15,6 +15,6 @@ function readerOf(plain: z.ZodType): (given: unknown) => unknown {
   return (given) => (given === undefined ? given : [given].flat().map((text) => fromText(item, text)))
 }
 
-/** The words of a body as the parameters of a URL. */
-export const parametersOf = ({ shape }: z.ZodObject): z.ZodObject =>
-  z.object(Object.fromEntries(Object.entries<z.ZodType>(shape).map(([name, schema]) => [name, fromUrl(schema)])))
+/** The words of a body as the parameters of a URL, held to the same together. */
+export const parametersOf = ({ shape, _zod: { def: { checks = [] } } }: z.ZodObject): z.ZodObject =>
+  z.object(Object.fromEntries(Object.entries<z.ZodType>(shape).map(([name, schema]) => [name, fromUrl(schema)]))).check(...checks as never[])

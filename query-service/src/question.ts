@@ -65,7 +65,7 @@ interface Hosts {
 
 export function serve(app: FastifyInstance, asked: Question, hosts: Hosts) {
   const { path, params, aliases } = asked
-  const query = asked.reads.length > 0 ? asked.query.extend(MinPosition.shape).strict() : asked.query.strict()
+  const query = asked.reads.length > 0 ? asked.query.safeExtend(MinPosition.shape).strict() : asked.query.strict()
   const sharing = Map.groupBy(wordingsOf({ path, params, query }, aliases), ({ path }) => path.replace(/:\w+/g, ':'))
   for (const [first, ...others] of sharing.values()) route(app, asked, [first!, ...others], hosts)
 }

@@ -76,6 +76,7 @@ import { context } from './work/questions/context.ts'
 import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
 import { delegationReport, taskMetrics } from './work/questions/report.ts'
+import { orchestratorStats, timeEstimates } from './work/questions/statistics.ts'
 import { why } from './work/questions/why.ts'
 import { attempts } from './work/task/attempts.ts'
 import { backlogSummary } from './work/task/backlog-summary.ts'
@@ -196,6 +197,8 @@ export const questions: readonly Question[] = [
   delegationReport,
   taskMetrics,
   orchestratorBacklog,
+  orchestratorStats,
+  timeEstimates,
   orchestratorStatus,
   orchestratorActions,
   orchestratorBudget,
