@@ -31,6 +31,5 @@ export const results = readModel({
   filters: ['holder', 'agent'],
   sorts: ['completed_at'],
   sort: '-completed_at',
-  isAppendOnly: true,
   project,
 })
