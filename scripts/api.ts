@@ -36,6 +36,8 @@ export interface Headers {
   readonly key?: string | undefined
   /** With an admin's key: when the fact happened in the log it is taken from. */
   readonly importedAt?: string | undefined
+  /** An approval of just this. */
+  readonly approval?: string | undefined
 }
 
 /** A command as it is told. */
@@ -62,8 +64,10 @@ interface Result {
 
 const isPassing = (answer: unknown) => answer instanceof Refused && [429, 503].includes(answer.status)
 
-const itemOf = ({ path, body = {}, headers: { key, importedAt } = {} }: Told) =>
-  ({ method: 'POST', path: `/api/v1${path}`, body, ...(key ? { idempotencyKey: key } : {}), ...(importedAt ? { importedAt } : {}) })
+const itemOf = ({ path, body = {}, headers: { key, importedAt, approval } = {} }: Told) => ({
+  method: 'POST', path: `/api/v1${path}`, body,
+  ...(key ? { idempotencyKey: key } : {}), ...(importedAt ? { importedAt } : {}), ...(approval ? { approval } : {}),
+})
 const agents = { 'http:': new http.Agent({ keepAlive: true }), 'https:': new https.Agent({ keepAlive: true }) }
 
 /**
@@ -86,9 +90,10 @@ export class Api {
     return new Api(this.#url, key, this.#patience)
   }
 
-  async send(method: string, path: string, body: unknown = {}, { key, importedAt }: Headers = {}): Promise<Answer> {
+  async send(method: string, path: string, body: unknown = {}, { key, importedAt, approval }: Headers = {}): Promise<Answer> {
     return await this.#ask(method, path, {
       ...json, ...(key ? { 'idempotency-key': key } : {}), ...(importedAt ? { 'baton-imported-at': importedAt } : {}),
+      ...(approval ? { 'baton-approval': approval } : {}),
     }, JSON.stringify(body), key !== undefined) as Answer
   }
 

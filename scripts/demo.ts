@@ -7,6 +7,7 @@ import { StartFailure } from '../infra/embedded/start-failure.ts'
 import { Api } from './api.ts'
 import { shownVerification } from './audit/show.ts'
 import { verify } from './audit/verify.ts'
+import { guard } from './guarded.ts'
 import { play } from './scenario.ts'
 import { main, type Up } from './up.ts'
 
@@ -31,7 +32,9 @@ export async function demonstrate({ urls, adminKey }: Pick<Up, 'urls' | 'adminKe
   const told = await play(admin, seed, (done, total) => bar.to(done, total)).finally(() => bar.end())
   say(`\n${told.commands} commands by ${told.orchestrators} orchestrators about ${told.tasks} tasks:`)
   for (const [what, count] of Object.entries(told.happened)) say(`  ${String(count).padStart(5)} ${what}`)
-  await show(admin, told.position, say)
+  const { lines, position } = await guard(admin)
+  await show(admin, position, say)
+  for (const line of [...lines, '']) say(line)
   const client = EventStoreDBClient.connectionString`${urls.eventstore}`
   try {
     const verification = await verify(client, urls.database, [])

@@ -16,11 +16,14 @@ const dir = folderFor(t, 'fleet')
 /** The command line as a person calls it. */
 const cli = (...args: string[]) => cliWith(process.env, ...args)
 
-t.test('a fleet registers, plans, votes, works, fails, hands over and finishes; the read models equal a replay', async (t) => {
+t.test('F-72 F-78 F-83 a fleet registers, plans, votes, works, fails, hands over and finishes; the read models equal a replay', async (t) => {
   const said: string[] = []
   t.ok(await demonstrate(baton, 7, (line) => said.push(line)))
   const text = said.join('\n')
-  for (const words of [/60 completions/, /"Start the first task\?" approved/, /"Rename the fleet\?" expired/, /failures with retry/, /handoffs/, /escalations resolved/]) t.match(text, words)
+  for (const words of [/60 completions/, /"Start the first task\?" approved/, /"Rename the fleet\?" expired/, /failures with retry/, /handoffs/, /escalations resolved/,
+    /circuit opened at \S+, half open at \S+, closed at \S+; reliability 0.6923, then 0.7143/, /75000 of 100000 tokens of the day are used: 50 % \(info\), 75 % \(warning\)/,
+    /Iris may start nothing by itself: APPROVAL_REQUIRED[^\n]*\n  APPROVAL_REQUIRED; for the task that it is for: started, and the approval is USED/,
+  ]) t.match(text, words)
 })
 
 t.test('S-66 every fact of the journey was announced once, in the order of the log', async (t) => {
