@@ -2,30 +2,39 @@ import { print, Usage, type Command } from '../infra/console/command.ts'
 import { storeCommands } from '../infra/embedded/eventstore/tools/commands.ts'
 import { auditCommands } from './audit/commands.ts'
 import { importCommand } from './import/command.ts'
+import { notaryCommands } from './notary.ts'
+import { verifyDecision } from './verify-decision.ts'
 
-const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand }, store: storeCommands }
+const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand }, notary: notaryCommands, store: storeCommands }
+
+/** Commands of one word. */
+const alone: Readonly<Record<string, Command>> = { 'verify-decision': verifyDecision }
 
 function help(): string {
-  const lines = Object.values(groups).flatMap((commands) => Object.values(commands)).map(({ usage, about }) => `  ${usage}\n      ${about}`)
+  const lines = [...Object.values(groups).flatMap((commands) => Object.values(commands)), ...Object.values(alone)].map(({ usage, about }) => `  ${usage}\n      ${about}`)
   return ['Baton from the command line. With npm: npm run -s baton -- COMMAND', '', ...lines, '',
     'Every command knows --help, --json where it says something, and --root DIR for a Baton that was started with --root.',
     'Exit codes: 0 fine, 1 something was found or failed, 2 the call is wrong.'].join('\n')
 }
 
-async function run([group, name, ...rest]: readonly string[]): Promise<number> {
+async function run(words: readonly string[]): Promise<number> {
+  const [group, name, ...rest] = words
   if (group === undefined || group === '--help' || group === '-h' || group === 'help') {
     print(help())
     return group === undefined ? 2 : 0
   }
+  if (Object.hasOwn(alone, group)) return told(alone[group]!, words.slice(1))
   const commands = groups[group]
   if (!commands) throw new Usage(`There is no command "${group}".`)
   const command = Object.hasOwn(commands, name ?? '') ? commands[name!] : undefined
   if (!command) throw new Usage(`"${group}" knows ${Object.keys(commands).join(', ')}${name === undefined ? '' : `, not "${name}"`}.`)
-  if (rest.includes('--help') || rest.includes('-h')) {
-    print(`${command.usage}\n\n${command.about}`)
-    return 0
-  }
-  return command.run(rest)
+  return told(command, rest)
+}
+
+async function told(command: Command, rest: readonly string[]): Promise<number> {
+  if (!rest.includes('--help') && !rest.includes('-h')) return command.run(rest)
+  print(`${command.usage}\n\n${command.about}`)
+  return 0
 }
 
 /** The one place where an error becomes a sentence, wherever it comes from: also from a stream that nobody waits for. */

@@ -6,6 +6,7 @@ import { startEngines, type EngineName } from '../infra/embedded/engines.ts'
 import { choosePorts } from '../infra/embedded/ports.ts'
 import { defaultRoot } from '../infra/embedded/root.ts'
 import { isSecret, secretIn } from '../infra/embedded/secret.ts'
+import { notaryKeyIn } from 'shared-service/notary-key.ts'
 import { StartFailure } from '../infra/embedded/start-failure.ts'
 import type { Supervised } from '../infra/embedded/supervisor.ts'
 import { loopback, serviceNames, startServices, type ServiceName } from './services.ts'
@@ -65,6 +66,7 @@ export async function up(options: UpOptions): Promise<Up> {
   mkdirSync(root, { recursive: true })
   const adminKey = keptKey(root, 'admin', env)
   const operatorKey = keptKey(root, 'operator', env)
+  const NOTARY_KEY_FILE = env.NOTARY_KEY_FILE || notaryKeyIn(join(root, 'notary.key'))
   const asked = askedPorts(env)
   const { promise: failed, resolve: onGivenUp } = Promise.withResolvers<string>()
   let onRestarted = () => {}
@@ -76,7 +78,7 @@ export async function up(options: UpOptions): Promise<Up> {
   try {
     const ports = await choosePorts({ defaults: defaultPorts, asked, log, file: wish === 'free' ? undefined : join(root, 'ports.json') })
     const services = await startServices({
-      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key, BATON_OPERATOR_KEY: operatorKey.key }, logFolder: join(root, 'log'), ...reports,
+      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key, BATON_OPERATOR_KEY: operatorKey.key, NOTARY_KEY_FILE }, logFolder: join(root, 'log'), ...reports,
       ...programs ? { programs } : {},
     })
     const gateway = loopback(ports.gateway)

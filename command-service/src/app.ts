@@ -6,6 +6,7 @@ import type { Choice } from 'shared-domain/kernel/choice.ts'
 import { operators, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import { modelsOf } from 'shared-domain/kernel/grounds.ts'
+import type { NotaryStand } from 'shared-domain/kernel/notary.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
@@ -29,6 +30,7 @@ import type { Config } from './config.ts'
 import { everyRoute } from './every-route.ts'
 import { handler } from './handle.ts'
 import { errands } from './intents.ts'
+import { publishKeys } from './notary.ts'
 import { document } from './openapi.ts'
 import { meaningOf } from './problems.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
@@ -49,6 +51,7 @@ export interface Catalogue {
   readonly processes: readonly Process[]
   readonly choices: readonly Choice[]
   readonly settings: SettingsStand
+  readonly notary: NotaryStand
   readonly gate?: Gate | undefined
 }
 
@@ -60,7 +63,7 @@ const patience = { waiters_max: 200, wait_ms: 2_000, retry_ms: 1_000 }
 const leader_lock = 7_236_011
 
 /** `showKey` is told an admin key when one was made: the only time it can be shown. */
-export async function start(config: Config, { deciders, processes, choices, settings, gate }: Catalogue, showKey: (organization: string, key: string) => void): Promise<Running> {
+export async function start(config: Config, { deciders, processes, choices, settings, notary, gate }: Catalogue, showKey: (organization: string, key: string) => void): Promise<Running> {
   const app = edge(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
@@ -93,6 +96,8 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const begun = { handle, streams, db }
     await bootstrap(begun, config.organization, { variable: 'BATON_ADMIN_KEY', key: config.adminKey }, (key) => showKey(config.organization, key))
     await bootstrap(begun, operators, { variable: 'BATON_OPERATOR_KEY', key: config.operatorKey }, (key) => showKey(operators, key))
+
+    await publishKeys({ handle, deciders, notary }, config.notaryKeyFile)
 
     const timers = new Timers(db, suspensionFrom(streams))
     measured(app, {

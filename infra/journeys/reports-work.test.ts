@@ -1,8 +1,12 @@
+import { spawnSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { Refused, type Api } from '../../scripts/api.ts'
 import { house, until } from './house.ts'
 
-const { admin, differences, log } = await house(t)
+const root = join(import.meta.dirname, '../..')
+const { admin, baton, differences, log } = await house(t)
 
 /** An orchestrator at work, and Baton as it sees it. */
 async function hired(name: string, maxConcurrentTasks = 5) {
@@ -95,6 +99,31 @@ t.test('S-3 W-30 a task that waits for an approval is neither shown nor claimed 
   t.strictSame(await next(api, id), [task])
   const minPosition = (await log()).at(-1)!.fact.position
   t.equal((await api.post(`/orchestrators/${id}/claim`, { minPosition })).id, task)
+})
+
+t.test('C-42 C-45 O-31 an approved priority is done, and whoever does not trust Baton verifies that it was approved', async (t) => {
+  const [asking, voting] = [await hired('Proposing'), await hired('Approving')]
+  const task = await wanted(asking.id)
+  const open = { type: 'priority_change', title: 'Sooner?', taskId: task, effect: { priority: 'HIGH' }, electorate: [asking.id, voting.id] }
+  const decision = (await asking.api.post('/decisions', open)).id
+  const path = `/decisions/${decision}/dossier`
+  t.equal(await outcome(asking.api.get(path)), 'DECISION_PENDING')
+  t.equal(await outcome(admin.get(`/decisions/${task}/dossier`)), 'NOT_FOUND')
+  for (const elector of [asking, voting]) await elector.api.post(`/decisions/${decision}/votes`, { vote: 'APPROVE', comment: 'please' })
+  await until(async () => (await row(`/decisions/${decision}`))?.effect_state === 'applied')
+  await until(async () => (await row(`/tasks/${task}`))?.priority === 'HIGH')
+  const bytesOf = async () =>
+    (await fetch(`${baton.urls.gateway}/api/v1${path}`, { headers: { authorization: `Bearer ${baton.adminKey.key}` } })).text()
+  const text = await bytesOf()
+  t.equal(await bytesOf(), text)
+  const { items: [key] } = await admin.get<{ items: { keyId: string }[] }>('/notary/keys')
+  const { status, option } = JSON.parse(text).outcome
+  t.strictSame([status, option], ['approved', null])
+  const file = join(t.testdir(), 'dossier.json')
+  writeFileSync(file, text)
+  const run = (program: string, ...args: readonly string[]) => spawnSync(process.execPath, [program, ...args], { encoding: 'utf8', cwd: root })
+  t.match(run('scripts/baton.ts', 'verify-decision', file, '--trust', key!.keyId).stdout, /^valid: \S+ is approved, signed by \w+\n$/)
+  t.equal(run('scripts/second-opinion.mjs', file).stdout, 'valid: approved\n')
 })
 
 t.test('S-41 where more runs than a lowered limit allows, nothing is free, and over says how much more', async (t) => {

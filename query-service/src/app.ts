@@ -2,12 +2,15 @@ import { EventStoreDBClient } from '@eventstore/db-client'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
+import type { NotaryStand } from 'shared-domain/kernel/notary.ts'
+import type { Proof } from 'shared-domain/kernel/proof.ts'
 import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { healthy } from 'shared-service/health.ts'
 import { KeyUses } from 'shared-service/key-uses.ts'
 import { measured } from 'shared-service/metrics.ts'
+import { notaryKeysOf } from 'shared-service/notary-key.ts'
 import { openPositions } from 'shared-service/positions.ts'
 import { relieved } from 'shared-service/pressure.ts'
 import { Problem } from 'shared-service/problems.ts'
@@ -21,7 +24,9 @@ import { openDatabase } from './database.ts'
 import { factsOf } from './facts.ts'
 import { mustAllow, openKeys, type Keys } from './keys.ts'
 import { live } from './live.ts'
+import { notaryKeys, publishedKeys } from './notary.ts'
 import { documented } from './openapi.ts'
+import { serveProof } from './proofs.ts'
 import { serve, type Gate } from './question.ts'
 import { keyUse } from './questions/key-use.ts'
 import { position } from './questions/position.ts'
@@ -33,6 +38,9 @@ export interface Catalogue {
   readonly readModels: readonly ReadModel[]
   readonly choices: readonly Choice[]
   readonly questions: readonly Question[]
+  readonly proofs?: readonly Proof[]
+  /** Who signs proofs; without it there are none. */
+  readonly notary?: NotaryStand
 }
 
 export interface Service extends Running {
@@ -43,6 +51,7 @@ const service = 'query-service'
 
 /** Answers at once; `/healthz` says when what it reads from can be reached. */
 export async function start(config: Config, catalogue: Catalogue): Promise<Service> {
+  const notary = config.notaryKeyFile === undefined ? undefined : notaryKeysOf(config.notaryKeyFile)
   const app = server({ service, logLevel: config.logLevel })
   const lost = (error: unknown) => app.log.warn({ err: error }, 'a connection was lost and will be opened again')
   const store = EventStoreDBClient.connectionString(config.eventStoreUrl)
@@ -70,10 +79,12 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
     await database.checkpoints()
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  const { readModels, choices, questions } = catalogue
-  for (const asked of [validateKey, keyUse, position, ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
+  const { readModels, choices, questions, proofs = [] } = catalogue
+  const published = catalogue.notary && publishedKeys(store, catalogue.notary, config)
+  for (const asked of [validateKey, keyUse, position, ...(published ? [notaryKeys(published)] : []), ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
     serve(app, asked, { gate, database, positions })
   }
+  for (const proof of published ? proofs : []) serveProof(app, proof, { store, gate, notary, published: published! }, config)
 
   try {
     const url = await app.listen({ host: config.host, port: config.port })

@@ -10,6 +10,7 @@ const Settings = z.object({
   EVENTSTORE_URL: Address,
   DATABASE_URL: Address,
   LOG_LEVEL: LogLevel,
+  NOTARY_KEY_FILE: z.string().min(1).optional(),
   QUERY_RATE_LIMIT_PER_MINUTE: count(10_000_000, 60_000),
   QUERY_DATABASE_CONNECTIONS_MAX: count(100, 10),
   QUERY_STATEMENT_TIMEOUT_MS: count(600_000, 5_000),
@@ -25,6 +26,8 @@ export interface Config {
   readonly eventStoreUrl: string
   readonly databaseUrl: string
   readonly logLevel: string
+  /** With whose last key proofs are signed; without it there are none. */
+  readonly notaryKeyFile: string | undefined
   /** Per key. */
   readonly requestsPerMinute_max: number
   /** Requests from one address without a key that is good for anything. */
@@ -58,6 +61,7 @@ export function configFrom(environment: Environment): Config {
     eventStoreUrl: read.EVENTSTORE_URL,
     databaseUrl: read.DATABASE_URL,
     logLevel: read.LOG_LEVEL,
+    notaryKeyFile: read.NOTARY_KEY_FILE,
     requestsPerMinute_max: read.QUERY_RATE_LIMIT_PER_MINUTE,
     strangersPerMinute_max: 300,
     databaseConnections_max: read.QUERY_DATABASE_CONNECTIONS_MAX,

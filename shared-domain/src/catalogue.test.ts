@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { choices, deciders, gate, processes, questions, readModels } from './catalogue.ts'
+import { choices, deciders, gate, notary, processes, questions, readModels } from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
 import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
@@ -312,6 +312,8 @@ t.test('S-66 what concerns a single orchestrator names it', async (t) => {
   t.strictSame(unaddressed.sort(), [
     // Facts between tasks: what comes of them is a fact of the task that waits.
     'DependentAdded', 'DependentsRecalled', 'DependentsReleased',
+    // Facts of the whole installation.
+    'NotaryKeyPublished', 'NotaryKeyRetired',
     // Facts of whole organizations.
     'OrganizationConfigured', 'OrganizationCreated', 'OrganizationGuarded', 'OrganizationResumed', 'OrganizationSuspended',
   ])
@@ -369,7 +371,8 @@ const sent = cached((): readonly Intent[] => {
   const wanted = reactions.flatMap((reaction) => ('forget' in reaction ? [] : [reaction]))
   const ends = [new Rejection('NO'), { changed: true, revision: 1 }]
   const reports = wanted.flatMap((intent) => ends.flatMap((end) => reportOf(intent, end) ?? []))
-  return [...wanted, ...reports, ...held, ...noted]
+  const published = notary.publish([{ keyId: 'a'.repeat(64), publicKey: `${'A'.repeat(43)}=`, signedBy: null, signature: null }])
+  return [...wanted, ...reports, ...held, ...noted, published]
 })
 
 t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {

@@ -5,6 +5,7 @@ import { argumentsGiven } from './council/decision/arguments.ts'
 import { decisions } from './council/decision/decisions.ts'
 import { votes } from './council/decision/votes.ts'
 import { waitingVotes } from './council/decision/waiting-votes.ts'
+import { dossier } from './council/dossier/making.ts'
 import { effects } from './council/effects.ts'
 import { reopening } from './council/reopening.ts'
 import { agentPeers } from './fleet/agent/agent-peers.ts'
@@ -54,10 +55,13 @@ import { charterViolation } from './fleet/violation/decider.ts'
 import type { Choice } from './kernel/choice.ts'
 import type { Decider } from './kernel/decider.ts'
 import type { Gate } from './kernel/gate.ts'
+import type { NotaryStand } from './kernel/notary.ts'
 import type { Process } from './kernel/process.ts'
+import type { Proof } from './kernel/proof.ts'
 import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import type { SettingsStand } from './kernel/settings.ts'
+import { notary as notaryStand, notaryKeys } from './operations/notary/decider.ts'
 import { timeline } from './overview/timeline.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
 import { occurrences } from './rhythm/recurrence/occurrences.ts'
@@ -115,6 +119,7 @@ export const deciders: readonly Decider[] = [
   actionApproval,
   decision,
   recurrence,
+  notaryKeys,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -207,6 +212,13 @@ export const questions: readonly Question[] = [
   charterDiff,
   agentTasks,
 ]
+
+/** What streams prove about themselves. */
+export const proofs: readonly Proof[] = [
+  dossier,
+]
+
+export const notary: NotaryStand = notaryStand
 
 export const settings: SettingsStand = organizationSettings
 

@@ -1,8 +1,8 @@
-import { chainOf, type Ballots, type Electorate } from '../tally/ballots.ts'
+import { chainOf, type Ballot, type Ballots, type Electorate } from '../tally/ballots.ts'
 import { atEnd, settled, type Verdict } from '../tally/outcome.ts'
 import { shareOf } from '../tally/share.ts'
 import { standingOf, type Rule, type Standing } from '../tally/standing.ts'
-import type { Question } from './state.ts'
+import type { Ended, Question } from './state.ts'
 
 /** The question in the terms of the rule that counts it: texts are numbers of any size there. */
 const inNumbers = ({ electorate, rule }: Pick<Question, 'electorate' | 'rule'>): { electorate: Electorate; rule: Rule } => ({
@@ -26,6 +26,15 @@ export function counting(question: Counted): Counting {
   const { electorate, rule } = inNumbers(question)
   const standing = standingOf(rule, electorate, question.votes)
   return { ...standing, verdict: settled(rule, standing, electorate), end: () => atEnd(rule, standing) }
+}
+
+/** Whether a ballot says what came out. */
+export function isOutcome({ stage, option }: Pick<Ended, 'stage' | 'option'>, ballot: Ballot | undefined): boolean {
+  switch (stage) {
+    case 'approved': return option === null ? ballot?.vote === 'APPROVE' : ballot?.ranking?.[0] === option
+    case 'rejected': return ballot?.vote === 'REJECT'
+    case 'expired': case 'cancelled': return false
+  }
 }
 
 /** Those whose vote it is, too, when this elector has voted. */

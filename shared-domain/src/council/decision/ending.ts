@@ -3,7 +3,7 @@ import { isPrivileged, reject, type Context } from '../../kernel/decider.ts'
 import { Outcome } from '../../kernel/report.ts'
 import { day_ms, elapsed_ms } from '../../kernel/time.ts'
 import { DecisionId, DueInstant, StoredInstant, text } from '../../vocabulary.ts'
-import { counting } from './counting.ts'
+import { counting, isOutcome } from './counting.ts'
 import { Decision } from './events.ts'
 import { about, ahead_max_ms, closed, isOpen, leads, orchestratorOf, outcome, room, selfOf } from './guards.ts'
 import { hasEnded, type DecisionState } from './state.ts'
@@ -14,14 +14,8 @@ const partakes = (state: DecisionState, orchestrator: string) =>
   state.stage !== 'unknown' && (state.proposer.id === orchestrator || state.electorate.has(orchestrator))
 
 /** Whether an elector's vote, its own or carried, is the outcome. */
-function agrees(state: Exclude<DecisionState, { stage: 'unknown' | 'pending' }>, elector: string): boolean {
-  const ballot = counting(state).counted.find((one) => one.elector === elector)
-  switch (state.stage) {
-    case 'approved': return state.option === null ? ballot?.vote === 'APPROVE' : ballot?.ranking?.[0] === state.option
-    case 'rejected': return ballot?.vote === 'REJECT'
-    case 'expired': case 'cancelled': return false
-  }
-}
+const agrees = (state: Exclude<DecisionState, { stage: 'unknown' | 'pending' }>, elector: string): boolean =>
+  isOutcome(state, counting(state).counted.find((one) => one.elector === elector))
 
 const dissent_ms = 30 * day_ms
 
