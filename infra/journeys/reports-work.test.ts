@@ -126,6 +126,23 @@ t.test('C-42 C-45 O-31 an approved priority is done, and whoever does not trust 
   t.equal(run('scripts/second-opinion.mjs', file).stdout, 'valid: approved\n')
 })
 
+t.test('C-71 200 voters at once: one outcome, in the append of the vote that decides, and every vote that was taken is in the log', async (t) => {
+  const electors: Awaited<ReturnType<typeof hired>>[] = []
+  while (electors.length < 200)
+    electors.push(...await Promise.all(Array.from({ length: 20 }, (_, index) => hired(`Elector ${electors.length + index}`))))
+  const ids = electors.map(({ id }) => id)
+  const decision = (await admin.post('/decisions', { title: 'All at once?', electorate: ids })).id
+  const answers = await Promise.all(electors.map(({ api }) => outcome(api.post(`/decisions/${decision}/votes`, { vote: 'APPROVE' }))))
+  const facts = (await log()).filter(({ fact }) => fact.category === 'decision' && fact.id === decision).map(({ fact }) => fact)
+  const votes = facts.filter(({ type }) => type === 'VoteCast')
+  const taken = ids.filter((_, index) => answers[index] === 'done')
+  t.strictSame(votes.map(({ data }) => (data as { elector: string }).elector).sort(), taken.sort())
+  t.strictSame([...new Set(answers)].sort(), ['DECISION_CLOSED', 'done'], 'who came too late was told so')
+  t.equal(votes.length, 101, 'half of 200 and one')
+  const ends = facts.filter(({ type }) => type === 'DecisionApproved')
+  t.strictSame(ends.map(({ commandId }) => commandId), [votes.at(-1)!.commandId])
+})
+
 t.test('S-41 where more runs than a lowered limit allows, nothing is free, and over says how much more', async (t) => {
   const { id, api } = await hired('Lowered', 3)
   for (const task of [await wanted(id), await wanted(id), await wanted(id)]) await api.post(`/tasks/${task}/start`)
