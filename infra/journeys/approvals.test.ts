@@ -78,7 +78,7 @@ t.test('F-78 what a charter denies is refused at the gate, and recorded like a c
   })
 })
 
-t.test('F-22 F-23 F-24 F-78 an approval is granted to exactly one action, done once', async (t) => {
+t.test('F-7 F-22 F-23 F-24 F-78 an approval is granted to exactly one action, done once', async (t) => {
   const who = await orchestrator('Watched', { constraints: { requireApprovalFor: ['task.create'] } })
   const wish = { owner: who.id, title: 'Deploy the site' }
   const refused = await who.ask('POST /tasks', wish)

@@ -61,7 +61,7 @@ function listen(to: Service, query = '', { as = key, lastId }: { as?: string; la
   }
 }
 
-t.test('only what happens from now on is sent, in the order of the log, to its own organization', async (t) => {
+t.test('O-4 only what happens from now on is sent, in the order of the log, to its own organization', async (t) => {
   await home.append('task-old', 'acme', [renewed(1, 0)])
   const [mine, theirs] = [listen(service), listen(service, '', { as: foreign })]
   await Promise.all([mine.opened(), theirs.opened()])
