@@ -305,6 +305,26 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
         { says: 'nothing that it knows', params: { id }, body: { action: 'dance' }, answers: refused(400, 'VALIDATION_ERROR') },
       ]
     }])),
+  'POST /orchestrators/:id/schedule → PUT /orchestrators/:id/schedule': async () => {
+    const older = { workHours: { startHour: 9, endHour: 17 }, activeDays: [0, 1], timezone: 'Europe/Berlin', breakTimes: [{ start: '12:00', end: '12:30' }] }
+    const link = `/orchestrators/${ada.id}/schedule`
+    return [
+      {
+        says: 'older names', by: 'ada', params: { id: ada.id }, body: older, answers: ok, link,
+        then: () => rowOf(`/schedules/${ada.id}`, ({ zone, weekly, breaks }) => zone === 'Europe/Berlin' && weekly.SUNDAY[0].start === '09:00' && weekly.TUESDAY === undefined && breaks[0].end === '12:30'),
+      },
+      { says: 'the other names', by: 'ada', params: { id: ada.id }, body: { workingHours: { startHour: 9, endHour: 24 }, workDays: [6] }, answers: ok, then: () => rowOf(`/schedules/${ada.id}`, ({ weekly }) => weekly.SATURDAY?.[0].end === '24:00') },
+      { says: 'canonical words', by: 'ada', params: { id: ada.id }, body: {}, answers: ok, then: () => rowOf(`/schedules/${ada.id}`, ({ always_open }) => always_open) },
+      { says: 'both', by: 'ada', params: { id: ada.id }, body: { ...older, zone: 'UTC' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'an offset', by: 'ada', params: { id: ada.id }, body: { ...older, timezone: '+01:00' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'for another', by: 'bob', params: { id: ada.id }, body: older, answers: refused(403, 'FORBIDDEN') },
+      { says: 'for nobody', params: { id: stranger }, body: older, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'PATCH /orchestrators/:id/schedule → PATCH /orchestrators/:id/schedule': async () => [
+    { says: 'a zone alone', by: 'bob', params: { id: bob.id }, body: { timezone: 'Asia/Tokyo' }, answers: ok, link: `/orchestrators/${bob.id}/schedule`, then: () => rowOf(`/schedules/${bob.id}`, ({ zone, always_open }) => zone === 'Asia/Tokyo' && always_open) },
+    { says: 'no zone', by: 'bob', params: { id: bob.id }, body: { timezone: 'Mars' }, answers: refused(400, 'VALIDATION_ERROR') },
+  ],
   'POST /orchestrators/:id/capacity → PUT /orchestrators/:id/capacity': async () => [
     { says: 'a limit', params: { id: ada.id }, body: { maxConcurrentTasks: 21 }, answers: ok, link: `/orchestrators/${ada.id}/capacity` },
     { says: 'by another', by: 'bob', params: { id: ada.id }, body: { maxConcurrentTasks: 3 }, answers: refused(403, 'FORBIDDEN') },
@@ -652,6 +672,17 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'in no state', params: { owner: bob.id }, query: '?state=LOST', answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'GET /orchestrators/:orchestrator/schedule → GET /schedules/:orchestrator': async () => [
+    { says: 'the row', params: { orchestrator: ada.id }, answers: { status: 200, body: { orchestrator: ada.id, open: true } }, link: `/schedules/${ada.id}` },
+    { says: 'of nobody', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
+  ],
+  'GET /orchestrators/:orchestrator/schedule/overrides → GET /schedule-overrides': async () => [
+    { says: 'the rows', params: { orchestrator: ada.id }, answers: { status: 200, body: { items: [] } }, link: `/schedule-overrides?orchestrator=${ada.id}&limit=50` },
+  ],
+  'GET /orchestrators/:orchestrator/work-hours/check → GET /orchestrators/:orchestrator/hours': async () => [
+    { says: 'now', params: { orchestrator: ada.id }, answers: { status: 200, body: { open: true, cause: 'always', tz: process.versions['tz']! } }, link: `/orchestrators/${ada.id}/hours` },
+    { says: 'of nobody', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
+  ],
   'GET /orchestrators/capacity → GET /capacity': async () => [{ says: 'all', answers: { status: 200, body: { items: [{ free: Number }] } }, link: '/capacity?limit=50' }],
   'GET /orchestrators/:orchestrator/capacity → GET /capacity/:orchestrator': async () => [
     { says: 'one', params: { orchestrator: bob.id }, answers: { status: 200, body: { orchestrator: bob.id, max: 5 } }, link: `/capacity/${bob.id}` },

@@ -18,7 +18,7 @@ export function answerOf(declared: Declared): Question {
     reads: reads.map((model) => model.name),
     aliases,
     reply: ({ params, query, caller: { organization }, at }, database) => database.look(organization, statements_max > 1, async (find) => {
-      const course = answering(declared, { params, query, at })
+      const course = answering(declared, { params, query, at, tz: process.versions['tz'] })
       const positions: string[] = []
       let step = course.next()
       while (!step.done) {

@@ -67,6 +67,11 @@ import { recurrence } from './rhythm/recurrence/decider.ts'
 import { occurrences } from './rhythm/recurrence/occurrences.ts'
 import { recurrences } from './rhythm/recurrence/recurrences.ts'
 import { recurring } from './rhythm/recurring.ts'
+import { coverage } from './rhythm/schedule/coverage.ts'
+import { schedule } from './rhythm/schedule/decider.ts'
+import { openAfter, openHours, openTime, orchestratorHours } from './rhythm/schedule/questions.ts'
+import { scheduleOverrides, schedules } from './rhythm/schedule/schedules.ts'
+import { timekeeping } from './rhythm/timekeeping.ts'
 import { assignments } from './work/assignments.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -120,6 +125,7 @@ export const deciders: readonly Decider[] = [
   decision,
   recurrence,
   notaryKeys,
+  schedule,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -161,6 +167,8 @@ export const readModels: readonly ReadModel[] = [
   argumentsGiven,
   recurrences,
   occurrences,
+  schedules,
+  scheduleOverrides,
   timeline,
 ]
 
@@ -188,6 +196,7 @@ export const processes: readonly Process[] = [
   effects,
   reopening,
   recurring,
+  timekeeping,
 ]
 
 export const choices: readonly Choice<any>[] = [
@@ -211,6 +220,11 @@ export const questions: readonly Question[] = [
   orchestratorCharter,
   charterDiff,
   agentTasks,
+  orchestratorHours,
+  openHours,
+  openTime,
+  openAfter,
+  coverage,
 ]
 
 /** What streams prove about themselves. */

@@ -19,6 +19,7 @@ import { now, orchestrator as actor, organization as acme, system, uuid } from '
 import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
+import { schedule } from './rhythm/schedule/decider.ts'
 import { conflict } from './work/conflict/decider.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { task } from './work/task/decider.ts'
@@ -28,7 +29,7 @@ import { task } from './work/task/decider.ts'
  * last waits for the first and is due before it. Of the agents the first has slots taken and a peer, and the last has failed so often that
  * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
  * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside. For the first two a
- * task comes round every morning.
+ * task comes round every morning. The second is away in a month.
  */
 export const inhabited = (): World => home.copy()
 
@@ -71,6 +72,10 @@ function settled(): World {
   world.carryOut(send(decision, fourth, 'open', { type: 'decision', ...wish }))
   const target = { kind: 'user', id: 'ada' } as const
   world.carryOut(send(conversation, first, 'open', { orchestrator: first, target, content: 'Good morning.' }))
+  // In a month, under a name that is met again.
+  const vacation = { from: later(now, 30 * day_ms), to: later(now, 40 * day_ms), kind: 'UNAVAILABLE', reason: 'Vacation.' }
+  const leave = { ...send(schedule, second, 'addOverride', vacation as never), by: system }
+  world.do(leave, { ...world.contextOf(leave), commandId: fourth })
   ruled(world, first, second)
   spent(world)
   for (const owner of [first, second])
@@ -155,6 +160,7 @@ const courses: readonly (readonly Step[])[] = [
   [step('pause', {}, 0, daily), step('resume', {}, day_ms, daily)],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
+  [step('extend', { deadline: later(now, 2 * day_ms), reason: 'More time.' }, 0, asked)],
   [step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked)],
   [step('escalate', { reason: 'a' }), step('acknowledgeEscalation'), step('resolveEscalation', { resolution: 'so be it' })],
   [step('escalate', { reason: 'a' }), ...['1', '2', '3', '4'].map((escalation) => step('raise', { escalation, level: 2 }, hour_ms))],

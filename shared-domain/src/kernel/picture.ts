@@ -94,7 +94,7 @@ export const grounded = (rowsOf: RowsOf, asked: Asked, position: string): Ground
 /** The answer to a question from these rows, as its declaration says that it looks; nothing where there is nothing to tell of. */
 export function answered(question: Question, said: Partial<Wanted>, rowsOf: RowsOf, at = now): Row | undefined {
   const { params = {}, query = {} } = said
-  const course = answering(question, { params: question.params.parse(params), query: question.query.parse(query), at })
+  const course = answering(question, { params: question.params.parse(params), query: question.query.parse(query), at, tz: said.tz })
   let step = course.next()
   while (!step.done) step = course.next(found(rowsOf, step.value))
   return step.value === undefined ? undefined : question.answer.strict().parse(step.value)

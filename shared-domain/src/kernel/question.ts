@@ -8,6 +8,8 @@ export interface Wanted<Params = any, Query = any> {
   readonly params: Params
   readonly query: Query
   readonly at: string
+  /** The version of the tz database by which the host knows the time, where it says so. */
+  readonly tz?: string | undefined
 }
 
 /**

@@ -173,6 +173,13 @@ export const orchestrator = decider(orchestratorState, {
       decide: (state, _, context) => (isWorking(state) ? move('pause', state, 'drift', context) : []),
     },
 
+    keepHours: {
+      about: 'Note that it has a schedule.',
+      internal: true,
+      data: z.object({}),
+      decide: (state) => (state.stage === 'registered' && !state.keepsHours ? [Orchestrator.OrchestratorHoursKept({})] : []),
+    },
+
     guard: {
       about: 'Note what its commands are to heed.',
       internal: true,

@@ -56,6 +56,11 @@ export const Orchestrator = events({
     data: Guarded,
     recipient: (_, id) => id,
   },
+  OrchestratorHoursKept: {
+    about: 'The orchestrator has a schedule, which whoever gives it work heeds from now on.',
+    data: z.object({}),
+    recipient: (_, id) => id,
+  },
   OrchestratorArchived: {
     about: 'The orchestrator left the organization for good.',
     data: z.object({ from: Status, reason: z.string().nullable(), previousEmail }),

@@ -15,6 +15,8 @@ interface Known {
   /** How many tasks it was registered to work on at once; a limit may have been said since then. */
   readonly registeredMax: number
   readonly guarded: z.output<typeof Guarded>
+  /** It has a schedule: who has none is never asked for one. */
+  readonly keepsHours: boolean
 }
 
 const unguarded = { charterVersion: null, budget: null }
@@ -23,7 +25,7 @@ const registered = (state: OrchestratorState) => state as Extract<OrchestratorSt
 
 const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   OrchestratorRegistered: (_, { maxConcurrentTasks: registeredMax, ...profile }, { organization }) =>
-    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null, guarded: unguarded }),
+    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null, guarded: unguarded, keepsHours: false }),
   OrchestratorUpdated: (state, { previousEmail: _, ...profile }) => ({ ...registered(state), profile }),
   OrchestratorStatusChanged: (state, { from, to }, { commandId: command }) => {
     const known = registered(state)
@@ -31,9 +33,10 @@ const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
     return { ...known, status: to, moved: known.moved?.command === command ? known.moved : { command, from } }
   },
   OrchestratorGuarded: (state, guarded) => ({ ...registered(state), guarded }),
+  OrchestratorHoursKept: (state) => ({ ...registered(state), keepsHours: true }),
   OrchestratorArchived: (state, { from }, { commandId: command }) => {
-    const { organization, profile, registeredMax, guarded } = registered(state)
-    return { stage: 'archived', organization, profile: { ...profile, email: null }, registeredMax, guarded, moved: { command, from } }
+    const { status: _, ...known } = registered(state)
+    return { ...known, stage: 'archived', profile: { ...known.profile, email: null }, moved: { command, from } }
   },
 }
 
