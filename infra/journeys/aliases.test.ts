@@ -105,6 +105,14 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'for another', by: 'bob', params: { owner: ada.id }, body: { title: 'b' }, answers: refused(403, 'INVALID_OWNERSHIP'), link: '/tasks' },
     { says: 'twice whose it is', params: { owner: ada.id }, body: { title: 'b', owner: bob.id }, answers: refused(400, 'VALIDATION_ERROR') },
   ],
+  'POST /orchestrators/coordination → POST /tasks': async () => [
+    {
+      says: 'who is required', body: { primaryVpId: ada.id, requiredVpIds: [bob.id], title: 'c', priority: 'P1', consensusThreshold: 75 }, answers: created, link: '/tasks',
+      then: ({ body: { id } }) => rowOf(`/decisions?task=${id}`, ({ items: [row] }) => row?.protocol === 'weighted' && row.threshold === '3/4' && row.electorate === 2),
+    },
+    { says: 'nobody', body: { primaryVpId: ada.id, requiredVpIds: [], title: 'c' }, answers: refused(400, 'VALIDATION_ERROR') },
+    { says: 'itself alone', body: { primaryVpId: ada.id, requiredVpIds: [ada.id], title: 'c' }, answers: refused(409, 'SELF_COLLABORATION') },
+  ],
   'POST /orchestrators/:orchestrator/status → POST /orchestrators/:orchestrator/posts': posts,
   'POST /orchestrators/:orchestrator/status-update → POST /orchestrators/:orchestrator/posts': posts,
   'PATCH /orchestrators/:id/status → POST /orchestrators/:id/activate': async () => {

@@ -101,6 +101,16 @@ t.test('W-45 helpers say when their part is done', async (t) => {
   t.match(await shown(`/collaborations/${id}/${bob.id}`, ({ state }) => state === 'completed'), { note: 'all read', role: 'reader' })
 })
 
+t.test('W-46 a task that is made with an approval starts when it is approved', async (t) => {
+  const wish = { title: 'Open the post', collaborators: [{ orchestrator: bob.id, role: 'reader' }], approval: { protocol: 'unanimous' } }
+  const { id } = await ada.api.post('/tasks', wish)
+  await t.rejects(ada.api.post(`/tasks/${id}/start`), /CONSENSUS_REQUIRED/)
+  const { items: [asked] } = await shown(`/decisions?task=${id}`, ({ items }) => items.length > 0)
+  t.match(asked, { status: 'pending', type: 'task_approval', title: 'Open the post', protocol: 'unanimous' })
+  for (const { api } of [ada, bob]) await api.post(`/decisions/${asked.decision}/votes`, { vote: 'APPROVE' })
+  await ada.api.post(`/tasks/${id}/start`)
+})
+
 t.test('W-17 W-18 W-19 W-47 everybody sees who is asked, and only who was asked answers', async (t) => {
   await api.post('/organizations/self/configure', { escalationLadder: [{ people: ['bob'], after_s: 600 }, { people: ['admins'] }] })
   const { secret } = await api.post('/keys', { scopes: ['read', 'write'] })

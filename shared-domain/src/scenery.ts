@@ -158,6 +158,7 @@ const courses: readonly (readonly Step[])[] = [
   [step('expire', {}, 8 * day_ms, ['actionApproval', ids[2]!])],
   [step('fire', { due: morning }, 6 * hour_ms, daily)],
   [step('pause', {}, 0, daily), step('resume', {}, day_ms, daily)],
+  [step('openForTask', { task: whose, electorate: [whose, second] }, 0, ['decision', second])],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('extend', { deadline: later(now, 2 * day_ms), reason: 'More time.' }, 0, asked)],

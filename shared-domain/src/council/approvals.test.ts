@@ -6,7 +6,7 @@ import { hold_margin_ms, inOrder, Rejection, type Context, type Hold } from '../
 import type { AnyEvent, Recorded } from '../kernel/fact.ts'
 import { send } from '../kernel/process.ts'
 import { admin, orchestrator as actor, uuid } from '../kernel/testing.ts'
-import { elapsed_ms } from '../kernel/time.ts'
+import { day_ms, elapsed_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
 import { opening_ms } from '../work/task/approvals.ts'
 import { task } from '../work/task/decider.ts'
@@ -48,6 +48,39 @@ t.test('S-3 a task whose approval is asked for starts only with it', async (t) =
   wish('decision', question, 'open', asking(work, { type: 'resource_allocation' }))
   t.equal(start(), undefined, 'another question holds nothing back')
   t.notOk(world.log.some(({ type }) => type === 'ApprovalRequired'))
+})
+
+t.test('W-46 a task that was made with an approval starts only with it, whatever time passes', async (t) => {
+  for (const [vote, code] of [['APPROVE', undefined], ['REJECT', 'CONSENSUS_REQUIRED']] as const) {
+    const { world, courier, wish } = scene()
+    const made = uuid(3)
+    const approval = { electorate: electors, protocol: 'unanimous' }
+    wish('task', made, 'create', { owner: electors[0], title: 'A task that is approved first', approval })
+    const start = () => codeOf(wish('task', made, 'start'))
+    t.equal(start(), 'CONSENSUS_REQUIRED', 'before it is asked')
+    courier.settle()
+    const [asked] = waitedFor(world, made) as [string]
+    t.match(world.look(decisionState, asked), { stage: 'pending', type: 'task_approval', task: made, rule: { protocol: 'unanimous' } })
+    t.match(world.log.find(({ type }) => type === 'DecisionOpened')!.data, { title: 'A task that is approved first' })
+    world.pass(7 * day_ms)
+    courier.settle()
+    t.equal(start(), 'CONSENSUS_REQUIRED', 'while it is being decided')
+    const told = world.log.length
+    for (const fact of world.log.slice()) courier.tell(fact)
+    courier.settle()
+    t.equal(world.log.length, told, 'told again it is asked once')
+    for (const elector of electors) wish('decision', asked, 'cast', { vote }, actor(elector))
+    t.equal(start(), code, vote)
+  }
+})
+
+t.test('W-46 the process puts no question about a task that there is not', async (t) => {
+  const { world } = scene()
+  t.match(world.carryOut(send(decision, question, 'openForTask', { task: uuid(99), electorate: electors })), { code: 'TASK_UNKNOWN' })
+  world.do({ category: 'task', id: work, command: 'collaborate', data: { collaborators: [{ orchestrator: electors[1], role: 'reader' }] } })
+  world.carryOut(send(decision, question, 'openForTask', { task: work }))
+  const asked = world.look(decisionState, question)
+  t.strictSame(asked.stage === 'pending' && [...asked.electorate.keys()], electors, 'else the owner and who helps')
 })
 
 const waitedFor = (world: World, id: string): readonly string[] => approvalsOf(world.look(taskState, id) as Known)

@@ -38,8 +38,10 @@ function isThreshold(protocol: Rule['protocol'], threshold: string): boolean {
   return bounds.isPassed ? said.n * least.d > least.n * said.d : said.n * least.d >= least.n * said.d
 }
 
+type Ruled = Pick<Said, 'protocol' | 'threshold' | 'options' | 'vetoers'>
+
 /** What is wrong with a rule as it is said: each with the field that it is about. */
-export function* faults({ protocol, threshold, options, vetoers }: Said): Generator<{ readonly path: string; readonly message: string }> {
+export function* faults({ protocol, threshold, options, vetoers }: Ruled): Generator<{ readonly path: string; readonly message: string }> {
   const ranked = isRanked(protocol)
   if (threshold !== undefined && !isThreshold(protocol, threshold))
     yield { path: 'threshold', message: thresholds[protocol] ? `is too low for ${protocol}` : `is not what ${protocol} goes by` }

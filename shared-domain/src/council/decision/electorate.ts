@@ -34,6 +34,15 @@ export const membership = {
   excludeInterested: z.boolean().default(false),
 }
 
+/** What is wrong with the weights as they are said: each with the field that it is about. */
+export function* misweighed(
+  { electorate, weights }: Pick<Membership, 'electorate' | 'weights'>,
+): Generator<{ readonly path: string; readonly message: string }> {
+  const weighty = electorate?.filter(({ weight }) => weight !== undefined).length ?? 0
+  if (weights === 'given' && weighty < (electorate?.length ?? 1)) yield { path: 'weights', message: 'are given: give each elector one' }
+  if (weights !== 'given' && weighty > 0) yield { path: 'weights', message: 'must be `given` where an elector has one' }
+}
+
 const Membership = z.object(membership)
 type Membership = z.output<typeof Membership>
 

@@ -1,6 +1,6 @@
 import { agentState } from '../../fleet/agent/state.ts'
 import { commandsOf, isPrivileged, reject, type Circumstances, type Context, type Rejection } from '../../kernel/decider.ts'
-import { day_ms } from '../../kernel/time.ts'
+import { day_ms, elapsed_ms } from '../../kernel/time.ts'
 import { OrchestratorId, TaskId } from '../../vocabulary.ts'
 import { taskState } from '../../work/task/state.ts'
 import type { Verdict } from '../tally/outcome.ts'
@@ -18,6 +18,12 @@ export const room = commandsOf<DecisionState, DecisionEvent, Code>()
 
 /** How far ahead a deadline may lie. */
 export const ahead_max_ms = 366 * day_ms
+
+export function untimely(deadline: string | undefined, at: string) {
+  if (deadline === undefined) return undefined
+  if (deadline <= at) return reject('DEADLINE_PASSED')
+  return elapsed_ms(at, deadline) > ahead_max_ms ? reject('DEADLINE_TOO_FAR') : undefined
+}
 
 type Asked = Pick<Question, 'asker' | 'task'>
 

@@ -4,11 +4,12 @@ import { mayActAs, reject, type OlderWords } from '../../kernel/decider.ts'
 import type { DecisionState } from './state.ts'
 
 /** So many percent of the whole electorate had to approve, and everybody to vote. */
-const Percentage = z.number().min(50).max(100).default(75).transform((percent) => shareText(shareMeant(`${percent}%`)!))
+export const percentage = (usual: number) =>
+  z.number().min(50).max(100).default(usual).transform((percent) => shareText(shareMeant(`${percent}%`)!))
 
 const opening = {
   about: 'A share of the whole electorate decides, each elector weighing the same, once everybody has voted.',
-  fields: { requiredVpIds: 'electorate', threshold: Percentage },
+  fields: { requiredVpIds: 'electorate', threshold: percentage(75) },
   without: ['select', 'protocol', 'weights', 'quorum', 'quorumBy', 'weighing', 'over', 'vetoers', 'options', 'early'],
   say: (said) => ({ ...said, protocol: 'weighted', weights: 'equal', quorum: 1 }),
 } satisfies Partial<OlderWords<DecisionState>>

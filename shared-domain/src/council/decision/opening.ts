@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
-import { elapsed_ms } from '../../kernel/time.ts'
 import { DecisionId, DueInstant, TaskId, text } from '../../vocabulary.ts'
 import { opening_ms, overfull } from '../../work/task/approvals.ts'
 import { task } from '../../work/task/decider.ts'
 import { taskState } from '../../work/task/state.ts'
+import { approving, sound } from './approving.ts'
 import { counting, faults, ruleOf } from './counted-by.ts'
 import { barred, faultsOfEffect } from './effect.ts'
 import { Effect } from './effect-shapes.ts'
-import { frozen, isFrozen, membership, selectable } from './electorate.ts'
+import { frozen, isFrozen, membership, misweighed, selectable } from './electorate.ts'
 import { Decision } from './events.ts'
-import { about, ahead_max_ms, orchestratorOf, room } from './guards.ts'
+import { about, orchestratorOf, room, untimely, type Facts } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { decisionTypes } from './shapes.ts'
 import { decisionState, hasEnded, type DecisionState, type Question } from './state.ts'
@@ -32,14 +32,14 @@ const Opening = z.object({
   const wrong = (path: string, message: string) => addIssue({ code: 'custom', path: [path], message })
   const isUsual = said.effect !== undefined && 'conflict' in said.effect && !said.electorate && !said.select
   if (!isUsual && (said.electorate === undefined) === (said.select === undefined)) wrong('electorate', 'is given, or select instead of it')
-  const weighty = said.electorate?.filter(({ weight }) => weight !== undefined).length ?? 0
-  if (said.weights === 'given' && weighty < (said.electorate?.length ?? 1)) wrong('weights', 'are given: give each elector one')
-  if (said.weights !== 'given' && weighty > 0) wrong('weights', 'must be `given` where an elector has one')
+  for (const { path, message } of misweighed(said)) wrong(path, message)
   if (said.reopens !== undefined && said.evidence === undefined) wrong('evidence', 'says why the question is asked again')
   for (const { path, message } of [...faults(said), ...faultsOfEffect(said)]) wrong(path, message)
 })
 
 type Opening = z.output<typeof Opening>
+
+const ForTask = z.object({ task: TaskId, ...approving }).superRefine(sound)
 
 /** Why the question cannot be about this task, if it cannot: who asks whether a task may start holds it back. */
 function misplaced(type: Question['type'], task: TaskId | null, context: Context) {
@@ -61,18 +61,38 @@ function unrepeatable({ reopens, type, taskId }: Opening, { look, organization, 
   return by !== null && by !== id && look(decisionState, by).stage === 'pending' ? reject('REOPENED_ALREADY', { by }) : undefined
 }
 
-function untimely(deadline: string | undefined, at: string) {
-  if (deadline === undefined) return undefined
-  if (deadline <= at) return reject('DEADLINE_PASSED')
-  return elapsed_ms(at, deadline) > ahead_max_ms ? reject('DEADLINE_TOO_FAR') : undefined
-}
-
 /** The task waits for its approval before that is asked for, or it could start in between. */
 const holdingBack = (about: TaskId, decision: DecisionId): Hold => ({
   take: send(task, about, 'requireApproval', { decision }),
   giveBack: (taken) => send(task, about, 'withdrawApproval', { decision, taken }),
   within_ms: opening_ms,
 })
+
+/** The question is put, unless it cannot be. */
+function put(state: DecisionState, said: Opening, context: Context): Facts {
+  if (state.stage !== 'unknown') return reject('ALREADY_EXISTS')
+  const { type, title, description = null, deadline, reminders_s, minElectorate } = said
+  const taskId = said.taskId ?? null
+  if (said.weights === 'given' && !isPrivileged(context)) return reject('FORBIDDEN')
+  const refusal = misplaced(type, taskId, context) ?? barred(said.effect, taskId, context)
+    ?? unrepeatable(said, context) ?? untimely(deadline, context.at)
+  if (refusal) return refusal
+  const found = frozen(said, taskId, context)
+  if (!isFrozen(found)) return found
+  const stranger = said.vetoers.find((id) => !found.electorate.some(({ elector }) => elector === id))
+  if (stranger) return reject('VETOER_UNKNOWN', { elector: stranger })
+  const known = { deadline: deadline ?? null, ...about({ asker: context.actsFor, task: taskId }, context) }
+  const asked = { type, title, deadline: known.deadline, task: known.task }
+  return [
+    Decision.DecisionOpened({
+      type, title, description, ...known, ...found, ...ruleOf(said, found.electorate.length), minElectorate,
+      reminders_s: deadline === undefined ? [] : reminders_s, reopens: said.reopens ?? null, evidence: said.evidence ?? null,
+      effect: said.effect ?? null, origin: null,
+    }),
+    ...found.electorate.map(({ elector, kind, weight, proxy }) =>
+      Decision.VoteRequested({ elector, orchestrator: orchestratorOf(kind, elector, context), weight, ...asked, proxy })),
+  ]
+}
 
 export const opening = room({
   open: {
@@ -82,29 +102,21 @@ export const opening = room({
     data: Opening,
     grounds: (_, said) => selectable(said),
     holds: (_, { type, taskId }, { id }) => (type === 'task_approval' && taskId ? holdingBack(taskId, DecisionId.parse(id)) : undefined),
-    decide(state, said, context) {
-      if (state.stage !== 'unknown') return reject('ALREADY_EXISTS')
-      const { type, title, description = null, deadline, reminders_s, minElectorate } = said
-      const taskId = said.taskId ?? null
-      if (said.weights === 'given' && !isPrivileged(context)) return reject('FORBIDDEN')
-      const refusal = misplaced(type, taskId, context) ?? barred(said.effect, taskId, context)
-        ?? unrepeatable(said, context) ?? untimely(deadline, context.at)
-      if (refusal) return refusal
-      const found = frozen(said, taskId, context)
-      if (!isFrozen(found)) return found
-      const stranger = said.vetoers.find((id) => !found.electorate.some(({ elector }) => elector === id))
-      if (stranger) return reject('VETOER_UNKNOWN', { elector: stranger })
-      const known = { deadline: deadline ?? null, ...about({ asker: context.actsFor, task: taskId }, context) }
-      const asked = { type, title, deadline: known.deadline, task: known.task }
-      return [
-        Decision.DecisionOpened({
-          type, title, description, ...known, ...found, ...ruleOf(said, found.electorate.length), minElectorate,
-          reminders_s: deadline === undefined ? [] : reminders_s, reopens: said.reopens ?? null, evidence: said.evidence ?? null,
-          effect: said.effect ?? null, origin: null,
-        }),
-        ...found.electorate.map(({ elector, kind, weight, proxy }) =>
-          Decision.VoteRequested({ elector, orchestrator: orchestratorOf(kind, elector, context), weight, ...asked, proxy })),
-      ]
+    decide: put,
+  },
+
+  openForTask: {
+    about: 'Put the question whether a task may start that was asked for with the task; it is called what the task is called.',
+    internal: true,
+    data: ForTask,
+    decide(state, { task, ...said }, context) {
+      if (state.stage !== 'unknown') return []
+      const about = context.look(taskState, task)
+      if (about.status === 'NONE') return reject('TASK_UNKNOWN')
+      const { owner, collaborators, details: { title } } = about
+      const electorate = said.electorate ?? [...new Set([owner, ...collaborators.keys()])]
+      const wish = { ...said, electorate, type: 'task_approval', title: title.slice(0, 200), taskId: task }
+      return put(state, Opening.parse(wish), context)
     },
   },
 })

@@ -42,7 +42,7 @@ export const approvals = room({
     data: z.object({ decision: DecisionId, taken: Int64 }),
     decide(task, { decision, taken }, { id, at, look }) {
       const announced = task.status === 'NONE' || task.status === 'DONE' ? undefined : task.approvals.get(decision)
-      if (task.status === 'NONE' || announced?.last !== taken) return []
+      if (task.status === 'NONE' || announced?.last !== taken || announced.isLasting) return []
       // Those who announced it before are out of the way when there are none, or when the time of the last is up and so theirs is.
       if (announced.first !== taken && elapsed_ms(announced.since, at) < opening_ms) return []
       if (asksAbout(look(decisionState, decision), id)) return []

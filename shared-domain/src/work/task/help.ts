@@ -1,11 +1,12 @@
 import { z } from 'zod'
-import { mayActAs, reject, type Context } from '../../kernel/decider.ts'
+import { mayActAs, reject, Rejection, type Context } from '../../kernel/decider.ts'
 import { OrchestratorId, text } from '../../vocabulary.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { by, room, unable, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { wordsOf, type Known, type TaskState } from './state.ts'
 
+interface Request { readonly collaborator: OrchestratorId; readonly role: string; readonly note: string | null }
 type Asked = NonNullable<ReturnType<Known['collaborators']['get']>>
 
 /** So many are asked or help at once. */
@@ -26,33 +27,46 @@ function answerTo(task: TaskState, command: string, context: Context, answer: Re
   return by(task, command, { TODO: reply, IN_PROGRESS: reply, BLOCKED: reply })
 }
 
+/** Who is to help with a task, each in a role. */
+export const Helpers = z.array(z.object({ orchestrator: OrchestratorId, role: text(100) })).max(collaborators_max)
+
+/** What is asked of each, the last role that is said counts; or why one of them cannot be asked. */
+export function requested(
+  owner: OrchestratorId, helpers: z.output<typeof Helpers>, note: string | null, context: Context,
+  isAsked: (said: Request) => boolean = () => true,
+) {
+  const roles = new Map(helpers.map(({ orchestrator, role }) => [orchestrator, role]))
+  const asked = [...roles].map(([collaborator, role]) => ({ collaborator, role, note })).filter(isAsked)
+  for (const { collaborator } of asked) {
+    if (collaborator === owner) return reject('SELF_COLLABORATION')
+    const refusal = unable(collaborator, context)
+    if (refusal) return refusal
+  }
+  return asked.map((said) => Task.CollaborationRequested({ owner, ...said }))
+}
+
 export const help = room({
   collaborate: {
     about: 'Ask other orchestrators to help with the task.',
     aliases: olderWords.collaborate,
     route: 'POST /tasks/:id/collaborators',
     data: z.object({
-      collaborators: z.array(z.object({ orchestrator: OrchestratorId, role: text(100) })).min(1).max(10),
+      collaborators: Helpers.min(1),
       note: text(1_000).optional(),
     }),
     decide(task, { collaborators, note }, context) {
       const ask = (task: Known): Decision => {
         if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
-        const roles = new Map(collaborators.map(({ orchestrator, role }) => [orchestrator, role]))
-        const asked = [...roles].map(([collaborator, role]) => ({ collaborator, role, note: note ?? null })).filter((said) => {
+        const asked = requested(task.owner, collaborators, note ?? null, context, (said) => {
           const known = task.collaborators.get(said.collaborator)
           // Whoever has agreed to a role is not asked for it again, whatever is said to others.
           return known?.words !== wordsOf.request(said) && !(known?.answer === 'accepted' && known.role === said.role)
         })
-        for (const { collaborator } of asked) {
-          if (collaborator === task.owner) return reject('SELF_COLLABORATION')
-          const refusal = unable(collaborator, context)
-          if (refusal) return refusal
-        }
+        if (asked instanceof Rejection) return asked
         const open = [...task.collaborators].filter(([, collaborator]) => isOpen(collaborator)).map(([id]) => id)
-        if (new Set([...open, ...asked.map(({ collaborator }) => collaborator)]).size > collaborators_max)
+        if (new Set([...open, ...asked.map(({ data: { collaborator } }) => collaborator)]).size > collaborators_max)
           return reject('LIMIT_REACHED', { max: collaborators_max })
-        return asked.map((said) => Task.CollaborationRequested({ owner: task.owner, ...said }))
+        return asked
       }
       return by(task, 'collaborate', { TODO: ask, IN_PROGRESS: ask, BLOCKED: ask })
     },

@@ -1,10 +1,12 @@
 import t from 'tap'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { on, orchestrator, subject, tool } from '../../kernel/testing.ts'
-import type { TaskEvent } from './events.ts'
+import { now, on, orchestrator, subject, tool, uuid } from '../../kernel/testing.ts'
+import { day_ms, later } from '../../kernel/time.ts'
+import { task } from './decider.ts'
+import { Task, type TaskEvent } from './events.ts'
 import {
-  cancelled, completed, created, elsewhere, escalated, first, last, lease, other, owner, reopened, resolved, running, scene, second,
-  started, stranger, token, waitingFor, week, work,
+  cancelled, completed, created, elsewhere, escalated, first, last, lease, needsApproval, other, owner, reopened, resolved, running, scene,
+  second, started, stranger, third, token, waitingFor, week, work,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
@@ -18,6 +20,49 @@ t.test('S-1 a task is created', async (t) => {
   given().by(orchestrator(other)).when('create', { owner, title: 'Work' }).refuses('INVALID_OWNERSHIP', { owner })
   given().when('create', { owner: stranger, title: 'Work' }).refuses('ORCHESTRATOR_UNKNOWN', { orchestrator: stranger })
   given().seeing(orchestratorState, owner, elsewhere).when('create', { owner, title: 'Work' }).refuses('ORCHESTRATOR_UNKNOWN')
+})
+
+const helping = (collaborator: string, role: string) => Task.CollaborationRequested({ owner, collaborator, role, note: null })
+
+t.test('W-4 W-45 who is to help may be said with the task', async (t) => {
+  const [reader, writer] = [{ orchestrator: other, role: 'reader' }, { orchestrator: third, role: 'writer' }]
+  const wish = (...collaborators: object[]) => scene(t)().when('create', { owner, title: 'Work', collaborators } as never)
+  wish(reader, writer).yields(created({ slaDeadline: week }), helping(other, 'reader'), helping(third, 'writer'))
+  wish(reader, { ...reader, role: 'writer' }).yields(created({ slaDeadline: week }), helping(other, 'writer'))
+  wish({ ...reader, orchestrator: owner }).refuses('SELF_COLLABORATION')
+  wish({ ...reader, orchestrator: stranger }).refuses('ORCHESTRATOR_UNKNOWN')
+})
+
+t.test('W-46 a task may wait for an approval from the start, which could be asked for as it is said', async (t) => {
+  const decision = uuid(900)
+  const asked = (electorate: unknown[], over: object = {}) => needsApproval(decision, [decision], {
+    lasting: true, question: { electorate, protocol: null, quorum: null, threshold: null, weights: null, deadline: null, ...over },
+  } as never)
+  const given = scene(t)()
+  const wish = (approval: object, more: object = {}) => given.when('create', { owner, title: 'Work', approval, ...more } as never)
+  const fresh = created({ slaDeadline: week })
+  wish({ electorate: [other, third] }).yields(fresh, asked([other, third]))
+  wish({}, { collaborators: [{ orchestrator: other, role: 'reader' }] }).yields(fresh, helping(other, 'reader'), asked([owner, other]))
+  const deadline = later(now, day_ms)
+  wish({ electorate: [owner, other], protocol: 'weighted', threshold: '66%', quorum: 1, weights: 'equal', deadline })
+    .yields(fresh, asked([owner, other], { protocol: 'weighted', threshold: '33/50', quorum: '1/1', weights: 'equal', deadline }))
+  const weighty = [{ elector: owner, weight: 2 }, { elector: other, weight: 1 }]
+  wish({ electorate: weighty, weights: 'given' })
+    .yields(fresh, asked([{ elector: owner, weight: '2' }, { elector: other, weight: '1' }], { weights: 'given' }))
+  const byOwner = { title: 'Work', approval: { electorate: weighty, weights: 'given' as const } }
+  given.by(orchestrator(owner)).when('create', byOwner).refuses('FORBIDDEN')
+  wish({}).refuses('ELECTORATE_TOO_SMALL')
+  wish({ electorate: [owner, owner] }).refuses('ELECTORATE_TOO_SMALL')
+  wish({ electorate: [owner, stranger] }).refuses('ORCHESTRATOR_UNKNOWN')
+  wish({ electorate: [owner, other], deadline: now }).refuses('DEADLINE_PASSED')
+  wish({ electorate: [owner, other], deadline: later(now, 367 * day_ms) }).refuses('DEADLINE_TOO_FAR')
+  const { data } = task.commands.create
+  const wrong = [
+    { electorate: [owner] }, { electorate: [owner, other], threshold: '1/2' }, { electorate: [owner, other], protocol: 'schulze' },
+    { electorate: [owner, other], weights: 'given' }, { electorate: weighty }, { electorate: [owner, other], quorum: 1e-60 },
+    { electorate: [owner, other], threshold: 'most' },
+  ]
+  for (const approval of wrong) t.notOk(data.safeParse({ owner, title: 'Work', approval }).success, JSON.stringify(approval))
 })
 
 t.test('S-1 what a task depends on exists in its organization, and is not the task itself', async (t) => {

@@ -4,6 +4,7 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { isPrivileged, mayActAs, reject, Rejection, type Context } from '../../kernel/decider.ts'
 import { digestOf } from '../../kernel/digest.ts'
 import { OrchestratorId, TaskId, text, Who, type Priority } from '../../vocabulary.ts'
+import { Approval, approvalAsked } from './asking.ts'
 import { givenAtOnce } from './assigning.ts'
 import { freed } from './blocks.ts'
 import { dependencies_max } from './dependencies.ts'
@@ -11,10 +12,11 @@ import { fields } from './edit.ts'
 import { Task } from './events.ts'
 import { unknownAmong } from './graph.ts'
 import { by, ending, moving, room, same, type Decision } from './guards.ts'
+import { Helpers, requested } from './help.ts'
 import { olderWords } from './older-words.ts'
 import { AgentSlot, Origin } from './shapes.ts'
 import { byPriority, given, type Terms } from './sla.ts'
-import { leaseOf, type Known, type TaskState } from './state.ts'
+import { after, leaseOf, type Known, type TaskState } from './state.ts'
 import { over } from './unwinding.ts'
 
 /** The deadline of a task that is wanted from now on: the one given, else the one of its priority. */
@@ -69,8 +71,17 @@ export const lifecycle = room({
     aliases: olderWords.create,
     creates: true,
     settings: ['slaHours'],
-    data: Wanted,
-    decide: (task, data, context) => (task.status === 'NONE' ? made(task, data, null, context) : reject('ALREADY_EXISTS')),
+    data: Wanted.extend({ collaborators: Helpers.default([]), approval: Approval.optional() }),
+    decide(task, { collaborators, approval, ...data }, context) {
+      if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
+      const facts = made(task, data, null, context)
+      if (facts instanceof Rejection) return facts
+      const { owner } = after(task, context, ...facts)
+      const asked = requested(owner, collaborators, null, context)
+      if (asked instanceof Rejection) return asked
+      const approvals = approval ? approvalAsked(approval, owner, collaborators, context) : []
+      return approvals instanceof Rejection ? approvals : [...facts, ...asked, ...approvals]
+    },
   },
 
   createFor: {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Alias, Said } from '../../kernel/alias.ts'
 import { reject, type OlderWords } from '../../kernel/decider.ts'
+import { percentage } from '../../council/decision/older-words.ts'
 import { Int64, OrchestratorId, priorities, text, type Priority } from '../../vocabulary.ts'
 import { holderOf } from './assignees.ts'
 import type { TaskState } from './state.ts'
@@ -66,6 +67,17 @@ export const olderWords = {
       route: 'POST /tasks', fields: { vpId: 'owner', ...wanted }, meant: saysOlder(['vpId', 'dueDate', 'workspaceId', 'channelId']),
     },
     { route: 'POST /orchestrators/:owner/backlog', fields: wanted },
+    {
+      route: 'POST /orchestrators/coordination', without: ['collaborators', 'approval'],
+      about: 'Who is required helps, and starting it is approved by a share of all of them and the owner, each weighing the same.',
+      fields: {
+        ...wanted, primaryVpId: 'owner', requiredVpIds: z.array(OrchestratorId).min(1).max(10), consensusThreshold: percentage(100),
+      },
+      say: ({ requiredVpIds, consensusThreshold: threshold, ...said }) => ({
+        ...said, approval: { protocol: 'weighted', weights: 'equal', threshold, quorum: 1 },
+        collaborators: (requiredVpIds as OrchestratorId[]).map((orchestrator) => ({ orchestrator, role: 'collaborator' })),
+      }),
+    },
   ],
   start: [{
     about: 'The orchestrator in the path must be the one that leads the task, else `INVALID_OWNERSHIP`.', id: 'task',

@@ -16,6 +16,8 @@ interface Announced {
   readonly first: string
   readonly last: string
   readonly since: string
+  /** No time withdraws it. */
+  readonly isLasting: boolean
 }
 
 /** Who passed the task on last, and what was said with it: what tells the same wish again from another. */
@@ -391,10 +393,12 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     collaborators.delete(collaborator)
     return { ...(task as Known), collaborators }
   },
-  ApprovalRequired: (task, { decision }, { revision, at }) => {
+  ApprovalRequired: (task, { decision, lasting }, { revision, at }) => {
     const { approvals } = task as Known
     const last = String(revision)
-    return { ...(task as Known), approvals: new Map(approvals).set(decision, { first: last, ...approvals.get(decision), last, since: at }) }
+    const before = approvals.get(decision)
+    const announced = { first: last, ...before, last, since: at, isLasting: lasting || (before?.isLasting ?? false) }
+    return { ...(task as Known), approvals: new Map(approvals).set(decision, announced) }
   },
   ApprovalWithdrawn: (task, { decision }) => {
     const approvals = new Map((task as Known).approvals)
