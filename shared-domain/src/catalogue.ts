@@ -78,6 +78,7 @@ import { conflict } from './work/conflict/decider.ts'
 import { slaDeadlines } from './work/deadlines.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { detection } from './work/detection.ts'
+import { conflictHolding } from './work/holding.ts'
 import { leases } from './work/leases.ts'
 import { moving } from './work/moving.ts'
 import { raising } from './work/raising.ts'
@@ -175,6 +176,7 @@ export const readModels: readonly ReadModel[] = [
 export const processes: readonly Process[] = [
   unblocking,
   detection,
+  conflictHolding,
   leases,
   moving,
   raising,

@@ -21,6 +21,7 @@ import { World } from './kernel/world.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
 import { schedule } from './rhythm/schedule/decider.ts'
 import { conflict } from './work/conflict/decider.ts'
+import { conflictId } from './work/conflict/state.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { task } from './work/task/decider.ts'
 
@@ -129,6 +130,7 @@ const late = later(now, hour_ms)
 
 const daily: [string, string] = ['recurrence', second]
 const morning = later(now, 6 * hour_ms)
+const quarrel: [string, string] = ['conflict', conflictId(acme, 'other', 'a')]
 
 const asked: [string, string] = ['decision', ids[3]!]
 const byElector = (command: string, data: unknown): Step =>
@@ -158,7 +160,12 @@ const courses: readonly (readonly Step[])[] = [
   [step('expire', {}, 8 * day_ms, ['actionApproval', ids[2]!])],
   [step('fire', { due: morning }, 6 * hour_ms, daily)],
   [step('pause', {}, 0, daily), step('resume', {}, day_ms, daily)],
-  [step('openForTask', { task: whose, electorate: [whose, second] }, 0, ['decision', second])],
+  [step('openForTask', { task: whose, electorate: [whose, second] }, 0, ['decision', ids[2]!])],
+  [
+    step('open', { kind: 'other', subject: 'a', orchestrators: [whose, second], tasks: [second], hold: true }, 0, quarrel),
+    step('holdForConflict', { conflict: quarrel[1] }), step('dismiss', { reason: 'a' }, 0, quarrel),
+    step('releaseFromConflict', { conflict: quarrel[1] }),
+  ],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('extend', { deadline: later(now, 2 * day_ms), reason: 'More time.' }, 0, asked)],

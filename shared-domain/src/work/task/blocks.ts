@@ -15,6 +15,10 @@ const blocked = (task: Known, context: Context, reason: Reason) =>
 export const waiting = (task: Known, open: readonly TaskId[], context: Context) =>
   blocked(task, context, { kind: 'dependencies', reason: 'waits for other tasks', waitsFor: [...open] })
 
+/** The task cannot go on for what somebody says. */
+export const blockedFor = (task: Known, reason: string, context: Context) =>
+  blocked(task, context, { kind: 'manual', reason, waitsFor: [] })
+
 /** The task gave up trying: somebody has to look at it. */
 export const failing = (task: Known, reason: string, context: Context) =>
   blocked(task, context, { kind: 'failure', reason, waitsFor: [] })
@@ -33,7 +37,7 @@ export const blocks = room({
     data: z.object({ reason: text(500) }),
     decide(task, { reason }, context) {
       const block = (task: Known): Decision => (mayActAs(context, task.owner)
-        ? [blocked(task, context, { kind: 'manual', reason, waitsFor: [] })]
+        ? [blockedFor(task, reason, context)]
         : reject('INVALID_OWNERSHIP', { owner: task.owner }))
       return by(task, 'block', {
         TODO: block, IN_PROGRESS: block,

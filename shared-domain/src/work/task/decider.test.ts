@@ -68,6 +68,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     declineDelegation    NOT_FOUND ALONE       ALONE       ALONE        ALONE     ALONE     ALONE      -      -
     recall               NOT_FOUND ALONE       ALONE       ALONE        ALONE     ALONE     ALONE      -      -
     timeOut              =         =           =           =            =         =         =          =      =
+    holdForConflict      =         =           =           =            =         =         =          =      =
+    releaseFromConflict  =         =           =           =            =         =         =          =      =
     redelegate           =         =           =           =            =         =         =          =      =
     completeCollaboration NOT_FOUND NOT_ASKED  NOT_ASKED   NOT_ASKED    NOT_ASKED NOT_ASKED NOT_ASKED  NOT_ASKED -
     removeCollaborator   NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
@@ -96,7 +98,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     delegate: { to: other }, handoff: { to: other }, assign: { assignee: 'grace' }, requireApproval: { decision },
     place: { reason: 'so' }, takeFromAgent: { slot: uuid(9), cause: 'lapsed' },
     declineDelegation: { reason: 'a reason' }, recall: { reason: 'a reason' }, timeOut: { delegation: '0' },
-    redelegate: { delegation: '0' },
+    redelegate: { delegation: '0' }, holdForConflict: { conflict: uuid(9) }, releaseFromConflict: { conflict: uuid(9) },
     removeCollaborator: { orchestrator: other }, reprioritize: { priority: 'HIGH', decision },
     collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
   }

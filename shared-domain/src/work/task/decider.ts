@@ -3,6 +3,7 @@ import { approvals } from './approvals.ts'
 import { assigning } from './assigning.ts'
 import { blocks } from './blocks.ts'
 import { clock } from './clock.ts'
+import { conflictHolds } from './conflict-holds.ts'
 import { delegating } from './delegating.ts'
 import { dependencies } from './dependencies.ts'
 import { edit } from './edit.ts'
@@ -22,7 +23,8 @@ export const task = decider(taskState, {
   collection: 'tasks',
   rejections,
   commands: {
-    ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...escalation, ...moves, ...delegating, ...redelegating,
+    ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...conflictHolds,
+    ...escalation, ...moves, ...delegating, ...redelegating,
     ...assigning, ...unassigning, ...help, ...approvals, ...clock, ...records,
   },
   bulk: {
