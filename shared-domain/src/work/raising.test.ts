@@ -8,6 +8,7 @@ import { send } from '../kernel/process.ts'
 import { admin, orchestrator as actor, uuid } from '../kernel/testing.ts'
 import { day_ms, hour_ms, later, minute_ms } from '../kernel/time.ts'
 import { Courier, World } from '../kernel/world.ts'
+import { why } from './questions/why.ts'
 import { taskState, type Known } from './task/state.ts'
 
 const seed = 2030
@@ -104,8 +105,20 @@ const act: fc.Arbitrary<Act> = fc.record({
 
 const steps = fc.array(fc.constantFrom(bob, { people: ['ann'], after_s: 60 }, { people: ['admins'] }), { maxLength: 5 })
 
-t.test('W-74 W-48 whatever happens, an escalation is raised four times at most, leads to none, and the log comes to rest', async (t) => {
-  const met = { raised: 0, sla: 0, fourTimes: 0 }
+/** Of a task that nobody works on it is told why, and of an escalation who has been asked by now: 1 where there is one. */
+function explained(world: World, task: Known): number {
+  const { now } = world.ask(why, { params: { task: work } }) as { now: readonly { code: string; detail: any }[] }
+  if (task.status === 'IN_PROGRESS') return 0
+  if (now.length === 0) throw new Error(`nobody can say why it is ${task.status}`)
+  if (task.status !== 'BLOCKED' || task.block.kind !== 'escalation') return 0
+  const { steps, level } = task.block
+  const asked = steps.slice(0, level).flatMap(({ people }) => people)
+  if (JSON.stringify(now[0]!.detail.asked) !== JSON.stringify(asked)) throw new Error('it is told wrongly who was asked')
+  return 1
+}
+
+t.test('W-61 W-74 W-48 whatever happens, an escalation is raised four times at most, leads to none, and all comes to rest', async (t) => {
+  const met = { raised: 0, sla: 0, fourTimes: 0, asked: 0 }
   const history = fc.array(act, { minLength: 3, maxLength: 25, size: 'max' })
   fc.assert(fc.property(steps, fc.boolean(), history, (escalationLadder, slaEscalates, acts) => {
     const { world, courier, wish, factsOf, now } = house({ escalationLadder, slaEscalates })
@@ -114,6 +127,7 @@ t.test('W-74 W-48 whatever happens, an escalation is raised four times at most, 
       courier.settle()
       world.pass(wait_ms)
       courier.settle()
+      met.asked += explained(world, now())
     }
     // Nobody does anything any more: each timer leads to a fact or to nothing, and there are only so many.
     for (let rounds = 0; courier.waiting.length > 0; rounds++) {
@@ -142,7 +156,7 @@ t.test('W-74 W-48 whatever happens, an escalation is raised four times at most, 
     const others = factsOf('TaskEscalated').filter(({ by, data: { cause } }) => by.kind === 'process' && cause !== 'sla')
     if (others.length > 0) throw new Error('something else was escalated by itself')
   }), { seed, numRuns: 120 })
-  t.ok(met.raised > 50 && met.sla > 10 && met.fourTimes > 5, JSON.stringify(met))
+  t.ok(met.raised > 50 && met.sla > 10 && met.fourTimes > 5 && met.asked > 100, JSON.stringify(met))
 })
 
 t.test('W-70 told again or late, nothing of an escalation happens twice', async (t) => {
