@@ -1,4 +1,5 @@
 import { routeParts, type Alias } from 'shared-domain/kernel/alias.ts'
+import { ofAction } from 'shared-domain/kernel/bulk.ts'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Decider } from 'shared-domain/kernel/decider.ts'
 import type { Question as Declared } from 'shared-domain/kernel/question.ts'
@@ -37,6 +38,8 @@ const asked = ({ path, aliases = [] }: Question): readonly Worded[] => aliases.m
 export const olderRoutes = ({ deciders, choices, readModels, questions }: Declarations): readonly OlderRoute[] => older([
   ...deciders.flatMap((decider) => (Object.entries(decider.commands) as [string, Command][])
     .flatMap(([name, command]) => wordingsOf(decider, name, command))),
+  ...deciders.flatMap(({ collection, bulk }) => (bulk?.aliases ?? [])
+    .map(({ action, ...alias }) => ({ alias: ofAction(alias, action), own: { method: 'POST', path: `/${collection}/bulk` } }))),
   ...choices.flatMap((choice) => {
     const [own, ...others] = choiceRoutesOf(choice)
     return [...others.map(({ alias }) => ({ alias, own: own! })), ...questionOf(choice).flatMap(asked)]

@@ -1,8 +1,11 @@
-import { bulkBody, inBulkWords } from 'shared-domain/kernel/bulk.ts'
+import type { FastifySchema } from 'fastify'
+import { routeParts, wordsOf, type Alias, type Said } from 'shared-domain/kernel/alias.ts'
+import { bulkBody, bulkWords, inBulkWords, ofAction } from 'shared-domain/kernel/bulk.ts'
 import { Rejection, type Bulk, type Decider, type Scope } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
+import { Id } from 'shared-domain/vocabulary.ts'
 import { invalid, parsed, type Told } from 'shared-service/problems.ts'
 import { v5 } from 'uuid'
 import { commandIdOf } from './circumstances.ts'
@@ -12,6 +15,7 @@ import { inTurns } from './in-turns.ts'
 import { bulkDescribed } from './openapi.ts'
 import { toldOfFailure, toldOfRefusal } from './problems.ts'
 import type { Handle, Outcome } from './request.ts'
+import { inOwnWords, successorLink } from './wordings.ts'
 
 const atOnce_max = 8
 const within_ms = 20_000
@@ -24,11 +28,11 @@ interface Result {
   readonly code?: string
 }
 
-/** A route for every decider that takes many streams at once. */
+/** A route for every decider that takes many streams at once, and those by which older systems know it. */
 export const bulkRoutes = (deciders: readonly Decider[], handle: Handle, gate?: Gate): readonly CommandRoute[] =>
-  deciders.flatMap((decider) => (decider.bulk ? bulkRoute(decider, decider.bulk, handle, gate) : []))
+  deciders.flatMap((decider) => (decider.bulk ? routesOf(decider, decider.bulk, handle, gate) : []))
 
-function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | undefined): CommandRoute {
+function routesOf(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | undefined): readonly CommandRoute[] {
   const body = bulkBody(decider, bulk)
   const fresh = Object.values(bulk.actions).some((name) => decider.commands[name]!.fresh)
 
@@ -44,16 +48,31 @@ function bulkRoute(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | un
     return { status: failures > 0 ? 207 : 200, headers: {}, body: { action, summary, results, ...(redacted.length > 0 ? { redacted } : {}) } }
   }
 
-  return {
-    method: 'POST', path: `/${decider.collection}/bulk`, schema: bulkDescribed(decider, bulk), alone: 'is for many by itself',
-    needs: (said) => ({ scope: bulk.scope ?? scopeOf(decider, bulk, inBulkWords(bulk, said).action), fresh }),
-    read(asked) {
-      if (asked.known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: every stream has a revision of its own')
-      const { value, redacted } = redact(asked.body)
-      const said = parsed(body, inBulkWords(bulk, value))
-      return { line: `${decider.category} bulk`, carryOut: () => carryOut(asked, said, redacted) }
-    },
+  const own = `/${decider.collection}/bulk`
+
+  function route(path: string, schema: FastifySchema, inOwn: (said: Said, at: string) => Said, link?: string): CommandRoute {
+    return {
+      method: 'POST', path, schema, alone: 'is for many by itself',
+      needs: (said) => ({ scope: bulk.scope ?? scopeOf(decider, bulk, inBulkWords(bulk, said).action), fresh }),
+      read(asked) {
+        if (asked.known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: every stream has a revision of its own')
+        const { value, redacted } = redact(asked.body)
+        const said = parsed(body, inOwn(value, asked.known.at))
+        return { line: `${decider.category} bulk`, link, carryOut: () => carryOut(asked, said, redacted) }
+      },
+    }
   }
+
+  function older({ action, ...said }: Alias & { readonly action: string }): CommandRoute {
+    const alias = ofAction(said, action)
+    const canonical = bulkWords(decider, bulk, action)
+    const words = wordsOf(alias, canonical, Id)
+    const { path } = routeParts(alias.route)
+    const found = route(path, bulkDescribed(decider, bulk, { alias, words }), (value, at) => inOwnWords(alias, { words, canonical }, value, at), successorLink(own, {}))
+    return { ...found, needs: () => ({ scope: bulk.scope ?? scopeOf(decider, bulk, action), fresh }) }
+  }
+
+  return [route(own, bulkDescribed(decider, bulk), (value) => inBulkWords(bulk, value)), ...(bulk.aliases ?? []).map(older)]
 }
 
 /** What the action itself needs; one that there is none of is refused when it is read. */

@@ -1,3 +1,4 @@
+import { routeParts, type Alias } from 'shared-domain/kernel/alias.ts'
 import { bulkBody, olderBulkBody } from 'shared-domain/kernel/bulk.ts'
 import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
@@ -129,7 +130,7 @@ const bodiesOf = (bodies: readonly (z.ZodType | undefined)[]) => {
 }
 
 /** What the document says of a request for many streams at once. */
-export function bulkDescribed(decider: Decider, bulk: Bulk) {
+export function bulkDescribed(decider: Decider, bulk: Bulk, older?: { readonly alias: Alias; readonly words: z.ZodObject }) {
   const { category, collection, rejections, commands } = decider
   const more = Object.assign({}, ...Object.values(bulk.actions).map((name) => commands[name]!.answers?.fields.shape))
   const result = {
@@ -155,7 +156,7 @@ export function bulkDescribed(decider: Decider, bulk: Bulk) {
   }
   const content = { 'application/json': { schema: answer } }
   return {
-    operationId: `${category}.bulk`,
+    operationId: older ? olderOperation(routeParts(older.alias.route)) : `${category}.bulk`,
     summary: `${bulk.about} Each is answered for itself; the same Idempotency-Key again answers what is done and does the rest.`,
     tags: [collection],
     headers: headerParameters({ picks: true }),
@@ -165,6 +166,7 @@ export function bulkDescribed(decider: Decider, bulk: Bulk) {
       207: { description: 'Some failed.', content },
       ...refused({}, usual.filter((code) => !['NOT_FOUND', 'REVISION_MISMATCH', 'IDEMPOTENCY_MISMATCH'].includes(code))),
     },
+    ...(older ? { deprecated: true, ...successors([{ alias: older.alias, own: routeParts(`POST /${collection}/bulk`) }]) } : {}),
   }
 }
 

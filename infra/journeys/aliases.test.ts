@@ -487,16 +487,35 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'd' })
     await api.post(`/tasks/${id}/assign`, { assignee: 'iris' })
     return [
-      { says: 'whose', query: `?vpId=${bob.id}&minPosition=${position}`, answers: { status: 200, body: { items: [{ owner: bob.id }] } }, link: `/tasks?owner=${bob.id}&limit=50&minPosition=${position}` },
+      { says: 'whose', query: `?vpId=${bob.id}&minPosition=${position}`, answers: { status: 200, body: { items: [{ owner: bob.id }] } }, link: `/tasks?owner=${bob.id}&status=TODO&status=IN_PROGRESS&status=BLOCKED&limit=50&minPosition=${position}` },
+      { says: 'also what is over, sorted', query: `?vpId=${bob.id}&includeCompleted=true&sortBy=priority&priority=P2`, answers: { status: 200, body: { items: [{ priority: 'MEDIUM' }] } }, link: `/tasks?owner=${bob.id}&priority=MEDIUM&sort=rank&limit=50` },
+      { says: 'by a tag', query: '?tags=none-has-it', answers: { status: 200, body: { items: [] } } },
+      { says: 'sorted by nothing', query: '?sortBy=colour', answers: refused(400, 'VALIDATION_ERROR') },
       { says: 'both names', query: `?vpId=${bob.id}&owner=${bob.id}`, answers: refused(400, 'VALIDATION_ERROR') },
       { says: 'a page', query: `?vpId=${bob.id}&page=2`, answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'POST /tasks/assign → POST /tasks/bulk': async () => {
+    const taskIds = [await task(), await task()]
+    return [
+      {
+        says: 'many at once', body: { taskIds, assigneeId: 'iris', reason: 'hers' }, link: '/tasks/bulk',
+        answers: { status: 200, body: { action: 'assign', summary: { total: 2, success: 2 }, results: taskIds.map((id) => ({ id, assignee: 'iris' })) } },
+        then: () => rowOf(`/tasks/${taskIds[0]}`, ({ assignee }) => assignee === 'iris'),
+      },
+      { says: 'one that is nowhere', body: { taskIds: [stranger], assigneeId: 'iris' }, answers: { status: 207, body: { results: [{ code: 'NOT_FOUND' }] } } },
+      { says: 'none', body: { taskIds: [], assigneeId: 'iris' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'by both names', body: { taskIds, ids: taskIds, assigneeId: 'iris' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /tasks/status/:value → GET /tasks': async () => {
     const id = await running({ maxRetries: 0 })
+    await api.post(`/tasks/${await task()}/assign`, { assignee: 'iris' })
     const failed = await ask(adminKey, `POST /tasks/${id}/fail`, { reason: 'no' })
     return [
       { says: 'FAILED', params: { value: 'FAILED' }, query: `?minPosition=${failed.body.position}`, answers: { status: 200, body: { items: [{ status: 'BLOCKED', block_kind: 'failure' }] } }, link: `/tasks?status=BLOCKED&block_kind=failure&limit=50&minPosition=${failed.body.position}` },
+      { says: 'PENDING', params: { value: 'PENDING' }, answers: { status: 200, body: { items: [{ status: 'TODO', assigned: false }] } }, link: '/tasks?status=TODO&assigned=false&limit=50' },
+      { says: 'ASSIGNED', params: { value: 'ASSIGNED' }, answers: { status: 200, body: { items: [{ status: 'TODO', assigned: true }] } } },
       { says: 'COMPLETED', params: { value: 'COMPLETED' }, answers: { status: 200, body: { items: [{ status: 'DONE' }] } } },
       { says: 'ours', params: { value: 'CANCELLED' }, answers: { status: 200, body: { items: [{ status: 'CANCELLED' }] } } },
       { says: 'none', params: { value: 'LOST' }, answers: refused(400, 'VALIDATION_ERROR') },

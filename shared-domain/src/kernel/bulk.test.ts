@@ -1,9 +1,10 @@
 import t from 'tap'
 import { z } from 'zod'
 import { deciders } from '../catalogue.ts'
-import { bulkBody, inBulkWords, olderBulkBody } from './bulk.ts'
+import { translated, wordsOf } from './alias.ts'
+import { bulkBody, bulkWords, inBulkWords, olderBulkBody, ofAction } from './bulk.ts'
 import type { Command, Decider } from './decider.ts'
-import { uuid } from './testing.ts'
+import { now, uuid } from './testing.ts'
 
 const declared = { commands: {
   open: { data: z.object({ reason: z.string().optional() }) },
@@ -54,4 +55,13 @@ t.test('F-61 older words call the ids and an action otherwise, and say the same'
   t.ok(olderBulkBody(bulk)!.safeParse({ action: 'shut', doorIds: ids }).success)
   t.notOk(olderBulkBody(bulk)!.safeParse({ action: 'paint', doorIds: ids }).success)
   t.equal(olderBulkBody(doors), undefined)
+})
+
+t.test('F-4 older words for many at once say of themselves which action they are', async (t) => {
+  const alias = ofAction({ route: 'POST /doors/lock', fields: { doors: 'ids' } }, 'lock')
+  const canonical = bulkWords(declared, doors, 'lock')
+  const said = { doors: [uuid(1)], key: 'k' }
+  t.ok(wordsOf(alias, canonical, z.uuid()).safeParse(said).success)
+  t.notOk(wordsOf(alias, canonical, z.uuid()).safeParse({ ...said, action: 'lock' }).success)
+  t.strictSame(translated(alias, canonical, said, now), { ids: [uuid(1)], key: 'k', action: 'lock' })
 })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Said } from './alias.ts'
+import type { Alias, Said } from './alias.ts'
 import type { Bulk, Decider } from './decider.ts'
 
 export const ids_max_default = 50
@@ -8,12 +8,22 @@ const distinct = (ids: readonly string[]) => new Set(ids).size === ids.length
 
 export type BulkBody = z.ZodType<{ readonly ids: readonly string[]; readonly action: string } & Readonly<Record<string, unknown>>>
 
-/** What a request says: which streams, which action, and whatever the command of the action takes. */
-export function bulkBody({ commands }: Decider, { actions, ids_max = ids_max_default }: Bulk): BulkBody {
+/** What a request for one of the actions says. */
+export function bulkWords({ commands }: Decider, { actions, ids_max = ids_max_default }: Bulk, action: string): z.ZodObject {
   const ids = z.array(z.uuid().toLowerCase()).min(1).max(ids_max).meta({ uniqueItems: true })
     .refine(distinct, { error: 'names something twice' })
-  const variants = Object.entries(actions).map(([action, name]) =>
-    (commands[name]!.data as z.ZodObject).safeExtend({ ids, action: z.literal(action) }).strict())
+  return (commands[actions[action]!]!.data as z.ZodObject).safeExtend({ ids, action: z.literal(action) }).strict()
+}
+
+/** Older words that say of themselves which action they are. */
+export const ofAction = (alias: Alias, action: string): Alias => ({
+  ...alias, without: [...alias.without ?? [], 'action'], say: (said, at) => ({ ...(alias.say?.(said, at) ?? said), action }),
+})
+
+/** What a request says: which streams, which action, and whatever the command of the action takes. */
+export function bulkBody(decider: Decider, bulk: Bulk): BulkBody {
+  const { actions } = bulk
+  const variants = Object.keys(actions).map((action) => bulkWords(decider, bulk, action))
   const error = (issue: { readonly code?: string }) =>
     (issue.code === 'invalid_union' ? `is one of ${Object.keys(actions).join(', ')}` : undefined)
   return z.discriminatedUnion('action', variants as never, { error }) as never

@@ -197,6 +197,8 @@ export interface Bulk<Name extends string = string> {
   readonly older?: { readonly ids: string; readonly actions?: Readonly<Record<string, string>> }
   /** How many streams a request may name: 50, when not said. */
   readonly ids_max?: number
+  /** Older words, each of them for one action. */
+  readonly aliases?: readonly (Alias & { readonly action: string })[]
 }
 
 export interface Decider<

@@ -14,6 +14,7 @@ import { lifecycle } from './lifecycle.ts'
 import { moves } from './moves.ts'
 import { records } from './records.ts'
 import { redelegating } from './redelegating.ts'
+import { olderBulk } from './older-words.ts'
 import { rejections } from './rejections.ts'
 import { start } from './start.ts'
 import { taskState } from './state.ts'
@@ -30,6 +31,7 @@ export const task = decider(taskState, {
   bulk: {
     about: 'Do the same with many tasks.',
     ids_max: 100,
+    aliases: olderBulk,
     actions: {
       assign: 'assign', unassign: 'unassign', cancel: 'cancel', reopen: 'reopen', retry: 'retry', delegate: 'delegate', edit: 'edit',
     },

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import type { Alias, Said } from '../../kernel/alias.ts'
-import { reject, type OlderWords } from '../../kernel/decider.ts'
+import { reject, type Bulk, type OlderWords } from '../../kernel/decider.ts'
 import { percentage } from '../../council/decision/older-words.ts'
 import { Int64, OrchestratorId, priorities, text, type Priority } from '../../vocabulary.ts'
 import { holderOf } from './assignees.ts'
+import { openStatuses, Status } from './shapes.ts'
 import type { TaskState } from './state.ts'
 
 type Older = readonly OlderWords<TaskState>[]
@@ -165,20 +166,48 @@ export const olderWords = {
   resolveEscalation: [{ route: 'POST /escalations/:id/resolve', about: 'The id is that of the task.' }],
 } satisfies Readonly<Record<string, Older>>
 
+/** What older systems call one thing that is done with many tasks. */
+export const olderBulk = [{
+  action: 'assign', route: 'POST /tasks/assign', fields: { taskIds: 'ids', assigneeId: 'assignee' }, without: ['policy', 'exclude', 'need'],
+}] as const satisfies Bulk['aliases']
+
 /** What older systems call the criteria of what is next. */
 export const olderCriteria = {
   minPriority: OlderPriority.optional(), maxPriority: OlderPriority.optional(), workspaceId: 'workspace',
 } satisfies Alias['fields']
 
-const older: Readonly<Record<string, Said>> = { COMPLETED: { status: 'DONE' }, FAILED: { status: 'BLOCKED', block_kind: 'failure' } }
-const ours = ['TODO', 'IN_PROGRESS', 'BLOCKED', 'DONE', 'CANCELLED']
+const older: Readonly<Record<string, Said>> = {
+  PENDING: { status: 'TODO', assigned: false }, ASSIGNED: { status: 'TODO', assigned: true }, COMPLETED: { status: 'DONE' },
+  FAILED: { status: 'BLOCKED', block_kind: 'failure' },
+}
+
+/** What older systems call the columns that tasks are sorted by. */
+const sorts: Readonly<Record<string, string>> = {
+  createdAt: 'created_at', updatedAt: 'updated_at', priority: 'rank', dueDate: 'due_at', title: 'title',
+}
+const Levels = z.union([OlderPriority, z.array(OlderPriority).max(priorities.length)]).optional()
+
+const ofOlderLists = ['vpId', 'assignedToId', 'workspaceId', 'tags', 'sortBy', 'includeCompleted']
+const saysOlderList = (said: Said) => ofOlderLists.some((name) => name in said) || [said.priority].flat().some(isLevel)
 
 /** What older systems call the lists of tasks. */
 export const olderLists: readonly Alias[] = [
-  { route: 'GET /tasks', fields: { vpId: 'owner', assignedToId: 'assignee' } },
   {
-    route: 'GET /tasks/status/:value', without: ['status', 'block_kind'], fields: { value: z.enum([...Object.keys(older), ...ours]) },
-    about: 'COMPLETED is DONE, FAILED is BLOCKED with the kind failure.',
+    route: 'GET /tasks', without: ['sort', 'priority'], meant: saysOlderList,
+    about: 'Open tasks alone, where no `status` is said and `includeCompleted` is not true.',
+    fields: {
+      vpId: 'owner', assignedToId: 'assignee', workspaceId: 'workspace', tags: 'tag', priority: Levels,
+      sortBy: z.enum(Object.keys(sorts)).optional(), includeCompleted: z.enum(['true', 'false']).optional(),
+    },
+    say: ({ sortBy, includeCompleted, ...said }) => ({
+      ...said, ...(sortBy === undefined ? {} : { sort: sorts[String(sortBy)] }),
+      ...(said.status === undefined && includeCompleted !== 'true' ? { status: [...openStatuses] } : {}),
+    }),
+  },
+  {
+    route: 'GET /tasks/status/:value', without: ['status', 'block_kind', 'assigned'],
+    fields: { value: z.enum([...Object.keys(older), ...Status.options]) },
+    about: 'PENDING is TODO with nobody assigned, ASSIGNED TODO with somebody, COMPLETED DONE, FAILED BLOCKED with the kind failure.',
     say: ({ value, ...said }) => ({ ...said, ...older[String(value)] ?? { status: value } }),
   },
   {
