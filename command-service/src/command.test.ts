@@ -28,13 +28,15 @@ async function task(owner: string, more: object = {}): Promise<string> {
   return (await admin('POST /tasks', { owner, title: 'Summarise the incident', ...more })).body.id
 }
 
-/** As it stands in the log: who defines one asks rows first, which nobody keeps here. */
-async function recurrence(owner: string): Promise<string> {
-  const [{ facts: [{ type, data, metadata }] }] = JSON.parse(readFileSync(join(import.meta.dirname, '../../shared-domain/src/rhythm/recurrence/history.json'), 'utf8'))
+/** As it stands in the log: who begins one asks for rows first, which nobody keeps here. */
+async function told(folder: string, category: string, more: object = {}): Promise<string> {
+  const [{ facts: [{ type, data, metadata }] }] = JSON.parse(readFileSync(join(import.meta.dirname, `../../shared-domain/src/rhythm/${folder}/history.json`), 'utf8'))
   const id = randomUUID()
-  await client.appendToStream(`recurrence-${id}`, jsonEvent({ type, data: { ...data, owner }, metadata: { ...metadata, version: 1, organization: 'default' } }))
+  await client.appendToStream(`${category}-${id}`, jsonEvent({ type, data: { ...data, ...more }, metadata: { ...metadata, version: 1, organization: 'default' } }))
   return id
 }
+
+const recurrence = (owner: string) => told('recurrence', 'recurrence', { owner })
 
 async function read(stream: string) {
   const events = []
@@ -141,15 +143,15 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
 
 t.test('O-4 tenancy: no command of any route reaches another organization', async (t) => {
   const { id } = await orchestrator()
-  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '', approvals: '', delegations: '', recurrences: '', organizations: 'default' }
+  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '', approvals: '', delegations: '', recurrences: '', batches: '', 'batch-runs': '', organizations: 'default' }
   const { body: decision } = await admin('POST /decisions', { title: 'q', electorate: [id, (await orchestrator('Bob')).id] })
   Object.assign(mine, { escalations: mine.tasks, decisions: decision.id, keys: (await admin(`POST /orchestrators/${id}/keys`, {})).body.id, agents: (await admin('POST /agents', { name: 'Hand' })).body.id })
   const conflict = await admin('POST /conflicts', { kind: 'other', subject: 'the desk', orchestrators: [id, (await orchestrator('Cy')).id] })
   const conversation = await admin(`POST /orchestrators/${id}/conversations`, { target: { kind: 'user', id: 'ada' }, content: 'Ahoy.' })
   const approval = await admin('POST /approvals', { orchestrator: id, envelope: { action: 'deploy' }, reason: 'It is time.' })
-  Object.assign(mine, { conflicts: conflict.body.id, conversations: conversation.body.id, approvals: approval.body.id, delegations: mine.tasks, recurrences: await recurrence(id) })
+  Object.assign(mine, { conflicts: conflict.body.id, conversations: conversation.body.id, approvals: approval.body.id, delegations: mine.tasks, recurrences: await recurrence(id), batches: (await admin('POST /batches', { name: 'Night', command: 'cancel', select: { tasks: [id] }, run: false })).body.id, 'batch-runs': await told('batch-run', 'batchRun') })
   const openapi = await (await fetch(`${service.url}/openapi.json`)).json() as { paths: Record<string, Record<string, unknown>> }
-  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent', conflicts: 'conflict', conversations: 'conversation', approvals: 'actionApproval', delegations: 'task', recurrences: 'recurrence', organizations: 'organization' }
+  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent', conflicts: 'conflict', conversations: 'conversation', approvals: 'actionApproval', delegations: 'task', recurrences: 'recurrence', batches: 'batch', 'batch-runs': 'batchRun', organizations: 'organization' }
   const lengthOf = async (collection: keyof typeof mine) => (await read(`${categories[collection]}-${mine[collection]}`)).length
   let routes = 0
   for (const [path, methods] of Object.entries(openapi.paths)) {

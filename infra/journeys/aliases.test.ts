@@ -710,6 +710,38 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'now', params: { orchestrator: ada.id }, answers: { status: 200, body: { open: true, cause: 'always', tz: process.versions['tz']! } }, link: `/orchestrators/${ada.id}/hours` },
     { says: 'of nobody', params: { orchestrator: stranger }, answers: refused(404, 'NOT_FOUND') },
   ],
+  'POST /orchestrators/batch/process → POST /batches': async () => {
+    const taskIds = [await task(), await task()]
+    const over = (id: string) => rowOf(`/batches/${id}`, ({ run, running }) => run && !running)
+    return [
+      {
+        says: 'tasks that are named', body: { taskIds, command: 'cancel', name: 'Clear', maxParallel: 1 }, answers: created, link: '/batches',
+        then: async ({ body: { id } }) => {
+          await over(id)
+          await rowOf(`/tasks/${taskIds[1]}`, ({ status }) => status === 'CANCELLED')
+        },
+      },
+      {
+        says: 'what is found', body: { taskFilter: { status: 'BLOCKED', tag: 'nowhere' }, vpIds: [ada.id] }, answers: created,
+        then: ({ body: { id } }) => rowOf(`/batches/${id}`, ({ select, command }) => command === 'start' && select.filter.owners[0] === ada.id && select.filter.tag === 'nowhere'),
+      },
+      {
+        says: 'all day', body: { taskIds, command: 'cancel', window: { start: '00:00', end: '24:00', timezone: 'Europe/Berlin' } }, answers: created,
+        then: ({ body: { id } }) => rowOf(`/batches/${id}`, ({ windows, zone }) => windows[0].days.length === 7 && zone === 'Europe/Berlin'),
+      },
+      { says: 'in a window without an end', body: { taskIds, window: { start: '00:00' } }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'no tasks', body: { taskIds: [] }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'by an orchestrator', by: 'ada', body: { taskIds }, answers: refused(403, 'FORBIDDEN') },
+    ]
+  },
+  'GET /batches/:batch/runs → GET /batch-runs': async () => {
+    const { id } = await api.post('/batches', { name: 'Clear', command: 'cancel', select: { tasks: [await task()] } })
+    await rowOf(`/batches/${id}`, ({ run, running }) => run && !running)
+    return [
+      { says: 'all', params: { batch: id }, answers: { status: 200, body: { items: [{ batch: id }] } }, link: `/batch-runs?batch=${id}&sort=-started_at&limit=50` },
+      { says: 'in no state', params: { batch: id }, query: '?state=LOST', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /orchestrators/capacity → GET /capacity': async () => [{ says: 'all', answers: { status: 200, body: { items: [{ free: Number }] } }, link: '/capacity?limit=50' }],
   'GET /orchestrators/:orchestrator/capacity → GET /capacity/:orchestrator': async () => [
     { says: 'one', params: { orchestrator: bob.id }, answers: { status: 200, body: { orchestrator: bob.id, max: 5 } }, link: `/capacity/${bob.id}` },

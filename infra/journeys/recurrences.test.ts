@@ -60,4 +60,37 @@ t.test('R-50 who defines one sees when it comes, changes it, lets it rest and en
   t.match(refused, { code: 'VALIDATION_ERROR' })
 })
 
+t.test('R-70 R-71 R-72 R-73 R-75 R-84 a batch starts many tasks, a few at a time, and is over when the last lease is', async (t) => {
+  const { id: worker } = await api.post('/orchestrators', { name: 'Lamplighter', maxConcurrentTasks: 5 })
+  await api.post(`/orchestrators/${worker}/activate`)
+  const tasks = []
+  for (let n = 0; n < 6; n++) tasks.push((await api.post('/tasks', { owner: worker, title: `Lamp ${n}`, tags: ['lamps'] })).id)
+  const { position } = await api.post('/tasks', { owner, title: 'Something else' })
+  await api.get(`/tasks?minPosition=${position}`)
+  const { id } = await api.post('/batches', { name: 'Light the lamps', command: 'start', select: { filter: { tag: 'lamps', status: 'TODO' } }, maxParallel: 3, run: false })
+  const { run } = (await api.post(`/batches/${id}/run`)) as any
+  const items = async (): Promise<readonly any[]> => (await api.get<any>(`/batch-items?run=${run}`).catch(() => ({ items: [] }))).items
+  for (let left = tasks.length; left > 0;) {
+    const begun = await until(async () => {
+      const rows = (await items()).filter(({ dispatched_at, outcome }) => dispatched_at && !outcome)
+      const started = await Promise.all(rows.map(({ task }) => api.get<any>(`/tasks/${task}`)))
+      t.ok(rows.length <= 3, `${rows.length} at once`)
+      return started.filter(({ status }) => status === 'IN_PROGRESS')
+    })
+    for (const { task, lease_token: token } of begun) {
+      await api.post(`/tasks/${task}/${left === 6 ? 'release' : 'complete'}`, { token })
+      left--
+    }
+  }
+  const over = await until(async () => {
+    const row = await api.get<any>(`/batch-runs/${run}`).catch(() => undefined)
+    return row?.state === 'COMPLETED' && row
+  })
+  t.match(over, { batch: id, items: 6, done: 5, skipped: 1, failed: 0, unfinished: 0, cause: 'finished' })
+  t.strictSame((await items()).map(({ outcome }) => outcome).toSorted(), ['done', 'done', 'done', 'done', 'done', 'skipped'])
+  const ran = (await log()).map(({ fact }) => fact as any).filter(({ type, data }) => type === 'TaskStarted' && data.run?.run === run)
+  t.equal(new Set(ran.map(({ data }) => data.run.no)).size, 6)
+  await until(async () => !(await api.get<any>(`/batches/${id}`)).running)
+})
+
 t.test('the rows are what a replay makes of the log', async (t) => t.strictSame(await differences(), []))

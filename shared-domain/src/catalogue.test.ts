@@ -310,6 +310,9 @@ t.test('S-66 every fact can be announced: to whom, from where, when, and without
 t.test('S-66 what concerns a single orchestrator names it', async (t) => {
   const unaddressed = [...definitions].filter(([, { recipient }]) => !recipient).map(([type]) => type)
   t.strictSame(unaddressed.sort(), [
+    // Facts of what is done with tasks of many; those of an item concern its owner.
+    'BatchDefined', 'BatchDisabled', 'BatchEnabled', 'BatchEnded', 'BatchRunCompleted', 'BatchRunEnded', 'BatchRunLaunched',
+    'BatchRunSkipped', 'BatchRunStarted', 'BatchRunStopping', 'BatchUpdated',
     // Facts between tasks: what comes of them is a fact of the task that waits.
     'DependentAdded', 'DependentsRecalled', 'DependentsReleased',
     // Facts of the whole installation.
@@ -378,10 +381,11 @@ const sent = cached((): readonly Intent[] => {
 t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {
   const intents = sent()
   const known = new Map(commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command]))
-  for (const { category, command, data, due, key } of intents) {
+  for (const { category, command, data, due, key, report } of intents) {
     const target = known.get(`${category}.${command}`)
     t.ok(target?.data.safeParse(data).success, `${category}.${command} takes what it is sent`)
-    t.ok(target?.internal, `${category}.${command} is nobody else's`)
+    // What somebody wanted done by a process is anybody's to do, and its outcome is told.
+    t.ok(target?.internal || report, `${category}.${command} is nobody else's`)
     t.ok(due === undefined || key, 'what waits has a key')
   }
   const chosen = choices.map(({ sends }) => `${sends.to.category}.${sends.command}`)

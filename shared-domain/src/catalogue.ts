@@ -63,6 +63,12 @@ import type { ReadModel } from './kernel/read-model.ts'
 import type { SettingsStand } from './kernel/settings.ts'
 import { notary as notaryStand, notaryKeys } from './operations/notary/decider.ts'
 import { timeline } from './overview/timeline.ts'
+import { batches } from './rhythm/batch/batches.ts'
+import { batch } from './rhythm/batch/decider.ts'
+import { batchItems } from './rhythm/batch-run/batch-items.ts'
+import { batchRuns } from './rhythm/batch-run/batch-runs.ts'
+import { batchRun } from './rhythm/batch-run/decider.ts'
+import { batching } from './rhythm/batching.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
 import { occurrences } from './rhythm/recurrence/occurrences.ts'
 import { recurrences } from './rhythm/recurrence/recurrences.ts'
@@ -127,6 +133,8 @@ export const deciders: readonly Decider[] = [
   recurrence,
   notaryKeys,
   schedule,
+  batch,
+  batchRun,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -170,6 +178,9 @@ export const readModels: readonly ReadModel[] = [
   occurrences,
   schedules,
   scheduleOverrides,
+  batches,
+  batchRuns,
+  batchItems,
   timeline,
 ]
 
@@ -199,6 +210,7 @@ export const processes: readonly Process[] = [
   reopening,
   recurring,
   timekeeping,
+  batching,
 ]
 
 export const choices: readonly Choice<any>[] = [

@@ -14,10 +14,13 @@ import { ledgerOf } from './fleet/ledger/state.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { organization } from './fleet/organization/decider.ts'
 import { ids, stepOf, type Step } from './kernel/arbitrary.ts'
+import { uuid5 } from './kernel/name-id.ts'
 import { send } from './kernel/process.ts'
 import { now, orchestrator as actor, organization as acme, system, uuid } from './kernel/testing.ts'
 import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
+import { batchRun } from './rhythm/batch-run/decider.ts'
+import { batch } from './rhythm/batch/decider.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
 import { schedule } from './rhythm/schedule/decider.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -30,7 +33,8 @@ import { task } from './work/task/decider.ts'
  * last waits for the first and is due before it. Of the agents the first has slots taken and a peer, and the last has failed so often that
  * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
  * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside. For the first two a
- * task comes round every morning. The second is away in a month.
+ * task comes round every morning, and batches that do so cancel what there is; of each a run is under way, with an item that has its turn.
+ * The second is away in a month.
  */
 export const inhabited = (): World => home.copy()
 
@@ -81,6 +85,11 @@ function settled(): World {
   spent(world)
   for (const owner of [first, second])
     world.carryOut(send(recurrence, owner, 'define', { owner, template: { title: 'Rise' }, rule: { kind: 'DAILY', time: '06:00' } }))
+  for (const id of [first, second]) {
+    const work = { command: 'cancel' as const, select: { tasks: [first, second, third] }, maxParallel: 1 }
+    world.carryOut(send(batch, id, 'define', { ...work, name: 'Clear', when: { cron: '0 6 * * *', zone: 'UTC' } }))
+    world.carryOut(send(batchRun, id, 'begin', { ...work, data: {}, stopOnFailure: false, timeout_s: 3_600, batch: id }))
+  }
   return world
 }
 
@@ -132,6 +141,9 @@ const daily: [string, string] = ['recurrence', second]
 const morning = later(now, 6 * hour_ms)
 const quarrel: [string, string] = ['conflict', conflictId(acme, 'other', 'a')]
 
+const clearing: [string, string] = ['batch', second]
+const counts = { done: 1, unchanged: 0, failed: 0, skipped: 0, unfinished: 0 }
+
 const asked: [string, string] = ['decision', ids[3]!]
 const byElector = (command: string, data: unknown): Step =>
   ({ wish: { category: 'decision', id: ids[3]!, command, data, by: actor(whose) }, wait_ms: 0 })
@@ -166,6 +178,13 @@ const courses: readonly (readonly Step[])[] = [
     step('holdForConflict', { conflict: quarrel[1] }), step('dismiss', { reason: 'a' }, 0, quarrel),
     step('releaseFromConflict', { conflict: quarrel[1] }),
   ],
+  [
+    step('launch', { due: morning }, 6 * hour_ms, clearing),
+    step('runEnded', { run: uuid5(morning, second), counts, cause: 'finished' }, 0, clearing),
+  ],
+  [step('pause', {}, 0, clearing), step('resume', {}, day_ms, clearing)],
+  [step('settle', { no: 1, outcome: { changed: true, revision: '1', code: null, detail: {} } }, 0, ['batchRun', second])],
+  [step('settleLease', { no: 1, outcome: 'done' }, 0, ['batchRun', whose])],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('extend', { deadline: later(now, 2 * day_ms), reason: 'More time.' }, 0, asked)],

@@ -2,7 +2,6 @@ import { Cron } from 'croner'
 import { day_ms, elapsed_ms, instant, type Instant } from '../kernel/time.ts'
 import { boundary_ms, isSkipped, passesOf, wallOf } from '../kernel/zone.ts'
 import { fieldsOf } from './cron.ts'
-import { patternsOf, type Rule } from './rule.ts'
 
 /** What is not due within so many days is as good as never. */
 const horizon_ms = 3_000 * day_ms
@@ -10,9 +9,9 @@ const horizon_ms = 3_000 * day_ms
 const back_max_ms = day_ms
 const crons_max = 1_000
 
-/** The times of one rule on the clocks of one zone. */
+/** Times on the clocks of one zone: whenever one of the patterns of cron says so. */
 export interface Rota {
-  readonly rule: Rule
+  readonly patterns: readonly string[]
   readonly zone: string
 }
 
@@ -80,8 +79,7 @@ function* shown(patterns: readonly string[], zone: string, after_ms: number): Du
 const isHourly = (patterns: readonly string[]) => patterns.some((pattern) => fieldsOf(pattern)[1]!.startsWith('*'))
 
 /** When it is due after an instant, growing, as often as somebody wants to know; it ends where it is never due again. */
-export function* duesAfter({ rule, zone }: Rota, after: Instant): Generator<Instant, undefined> {
-  const patterns = patternsOf(rule)
+export function* duesAfter({ patterns, zone }: Rota, after: Instant): Generator<Instant, undefined> {
   let last_ms = Date.parse(after)
   for (const due_ms of (isHourly(patterns) ? shown : reached)(patterns, zone, last_ms)) {
     if (due_ms > last_ms + horizon_ms) return
@@ -98,11 +96,12 @@ const apart_min_ms = 300_000
 const apart_tries = 100
 
 /** One minute of one hour: twice are never on one day. */
-const isOnceADay = (patterns: readonly string[]) => patterns.every((pattern) => /^\d+ \d+ /.test(fieldsOf(pattern).join(' ')))
+const isOnceADay = (patterns: readonly string[]) => new Set(patterns.map((pattern) => fieldsOf(pattern).slice(0, 2).join(' '))).size === 1
+  && patterns.every((pattern) => /^\d+ \d+ /.test(fieldsOf(pattern).join(' ')))
 
 /** Why nothing can follow this rule, if so: it is never due, or soon too often. */
 export function impracticable(rota: Rota, after: Instant): 'never' | 'too often' | undefined {
-  const tries = isOnceADay(patternsOf(rota.rule)) ? 1 : apart_tries
+  const tries = isOnceADay(rota.patterns) ? 1 : apart_tries
   let last: Instant | undefined
   let count = 0
   for (const due of duesAfter(rota, after)) {

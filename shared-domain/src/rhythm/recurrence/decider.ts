@@ -6,11 +6,12 @@ import { cited, countsOf } from '../../kernel/grounds.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import type { Instant } from '../../kernel/time.ts'
 import { DueInstant, OrchestratorId, StoredInstant, text } from '../../vocabulary.ts'
+import { ahead, nothing } from '../coming.ts'
 import { impracticable, nextDue } from '../due.ts'
 import { Recurrence, type RecurrenceEvent } from './events.ts'
-import { ahead, fired, nothing } from './firing.ts'
+import { fired } from './firing.ts'
 import { olderRecurring } from './older-words.ts'
-import { Plan, Template } from './plan.ts'
+import { Plan, rotaOf, Template } from './plan.ts'
 import { recurrences } from './recurrences.ts'
 import { recurrenceState, type Known, type RecurrenceState } from './state.ts'
 
@@ -75,12 +76,14 @@ const faulty = (pointer: string, message: string) => reject('VALIDATION_ERROR', 
 
 /** Why there is no sense in a plan that is due next then, if there is none. */
 function senseless(plan: Plan, runs: number, after: Instant, next: Instant | null) {
-  const why = impracticable(plan, after)
+  const why = impracticable(rotaOf(plan), after)
   if (why === 'never' || next === null) return faulty('/rule', 'is not due within 3000 days')
   if (why === 'too often') return faulty('/rule', 'is due twice within 300 seconds')
   if (plan.until !== null && next > plan.until) return faulty('/until', 'is before it is due')
   return plan.maxRuns !== null && plan.maxRuns <= runs ? faulty('/maxRuns', 'is no more than it has run') : undefined
 }
+
+const aheadOf = (id: string, { jitter_s }: Plan, next: Instant | null) => ahead({ id, jitter_s }, next)
 
 /** None comes twice, though clocks go back. */
 const behind = ({ covered }: Known, at: Instant): Instant => (covered !== null && covered > at ? covered : at)
@@ -91,9 +94,9 @@ function changed(state: Known, wish: z.output<typeof Changes>, { id, at }: Conte
   if (digestOf(plan) === digestOf(state.plan)) return []
   const isSameTime = digestOf([plan.rule, plan.zone]) === digestOf([state.plan.rule, state.plan.zone])
   const after = behind(state, at)
-  const next = isSameTime && state.next !== null ? state.next : nextDue(plan, after)
+  const next = isSameTime && state.next !== null ? state.next : nextDue(rotaOf(plan), after)
   return senseless(plan, state.runs, after, next)
-    ?? [Recurrence.RecurrenceChanged({ ...plan, ...(state.stage === 'PAUSED' ? nothing : ahead(id, plan, next)) })]
+    ?? [Recurrence.RecurrenceChanged({ ...plan, ...(state.stage === 'PAUSED' ? nothing : aheadOf(id, plan, next)) })]
 }
 
 export const recurrence = decider(recurrenceState, {
@@ -124,9 +127,9 @@ export const recurrence = decider(recurrenceState, {
         const count = Number(context.grounds!.rows.others![0]?.count ?? 0)
         if (count >= recurrences_max) return reject('LIMIT_REACHED', { max: recurrences_max })
         const plan: Plan = { ...said, template, zone: zone ?? known.profile.timezone }
-        const next = nextDue(plan, context.at)
+        const next = nextDue(rotaOf(plan), context.at)
         return senseless(plan, 0, context.at, next)
-          ?? [Recurrence.RecurrenceDefined({ ...plan, ...ahead(context.id, plan, next), grounds: cited(context.grounds!) })]
+          ?? [Recurrence.RecurrenceDefined({ ...plan, ...aheadOf(context.id, plan, next), grounds: cited(context.grounds!) })]
       },
     },
 
@@ -150,10 +153,10 @@ export const recurrence = decider(recurrenceState, {
       decide: (state, _, context) => inside(state, 'resume', context, (state) => {
         const { stage, plan, plan: { owner } } = state
         if (stage === 'ENABLED') return []
-        const next = nextDue(plan, behind(state, context.at))
+        const next = nextDue(rotaOf(plan), behind(state, context.at))
         if (next === null || (plan.until !== null && next > plan.until))
           return [Recurrence.RecurrenceEnded({ owner, reason: next === null ? 'never' : 'until', ...nothing })]
-        return [Recurrence.RecurrenceResumed({ owner, ...ahead(context.id, plan, next) })]
+        return [Recurrence.RecurrenceResumed({ owner, ...aheadOf(context.id, plan, next) })]
       }),
     },
 

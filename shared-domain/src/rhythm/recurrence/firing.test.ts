@@ -9,8 +9,8 @@ import { cancelled, created, owner, registered } from '../../work/task/scene.ts'
 import { taskState } from '../../work/task/state.ts'
 import { Recurrence } from './events.ts'
 import { occurrences } from './occurrences.ts'
-import { nothing } from './firing.ts'
-import { comingOf, type Plan } from './plan.ts'
+import { comingOf, nothing } from '../coming.ts'
+import type { Plan } from './plan.ts'
 import { recurrences } from './recurrences.ts'
 import { ahead, defined, plan, scene, template, tick } from './scene.ts'
 import { recurrenceState } from './state.ts'
@@ -88,7 +88,7 @@ t.test('R-50 it ends after so many runs, after so long, or when its owner has le
 })
 
 t.test('R-54 what is spread by jitter comes at its own second, and nothing overtakes what is due earlier', async (t) => {
-  const coming = (due: string, jitter_s: number) => comingOf(subject, due, { jitter_s })
+  const coming = (due: string, jitter_s: number) => comingOf(subject, due, jitter_s)
   t.equal(coming(tick(1), 0), tick(1))
   const seconds = Array.from({ length: 50 }, (_, nth) => (Date.parse(coming(tick(nth), 60)) - Date.parse(tick(nth))) / second_ms)
   t.ok(seconds.every((second) => Number.isInteger(second) && second >= 0 && second <= 60))

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { later, second_ms, type Instant } from '../../kernel/time.ts'
-import { sha256 } from '../../kernel/sha-256.ts'
 import { isNamedZone } from '../../kernel/zone.ts'
 import { atMost, OrchestratorId, Priority, StoredInstant, text } from '../../vocabulary.ts'
 import { fields } from '../../work/task/edit.ts'
-import { Rule } from '../rule.ts'
+import type { Rota } from '../due.ts'
+import { patternsOf, Rule } from '../rule.ts'
 
 /** What each of its tasks is asked for with. */
 export const Template = z.object({
@@ -37,8 +36,5 @@ export const Plan = z.object({
 })
 export type Plan = z.output<typeof Plan>
 
-/** When a due time comes: spread over the jitter by what names it, so that it is the same whoever asks. */
-export function comingOf(id: string, due: Instant, { jitter_s }: Pick<Plan, 'jitter_s'>): Instant {
-  if (jitter_s === 0) return due
-  return later(due, Number.parseInt(sha256(`${id}/${due}`).slice(0, 8), 16) % (jitter_s + 1) * second_ms)
-}
+/** The clocks and patterns by which it is due. */
+export const rotaOf = ({ rule, zone }: Pick<Plan, 'rule' | 'zone'>): Rota => ({ patterns: patternsOf(rule), zone })

@@ -6,7 +6,7 @@ import { agent, behaviour, daemon, now, on, orchestrator as himself, tool, uuid 
 import { elsewhere, other, owner, registered } from '../../work/task/scene.ts'
 import { recurrence } from './decider.ts'
 import { Recurrence } from './events.ts'
-import { nothing } from './firing.ts'
+import { nothing } from '../coming.ts'
 import { ahead, defined, nobodyElse, plan, scene, template, tick } from './scene.ts'
 
 const wish = { owner, template: { title: 'Count the boats' }, rule: { kind: 'CRON', cron: '*/10 * * * *' } } as const

@@ -4,9 +4,10 @@ import { groundsOf } from '../../kernel/grounds.ts'
 import { behaviour, now, subject } from '../../kernel/testing.ts'
 import { later, minute_ms } from '../../kernel/time.ts'
 import { owner, registered } from '../../work/task/scene.ts'
+import { comingOf } from '../coming.ts'
 import { recurrence } from './decider.ts'
 import { Recurrence, type RecurrenceEvent } from './events.ts'
-import { comingOf, type Plan, type Template } from './plan.ts'
+import type { Plan, Template } from './plan.ts'
 
 export const template = {
   title: 'Count the boats', description: null, priority: 'MEDIUM', estimatedHours: null, tags: [], requiredCapabilities: [],
@@ -24,7 +25,7 @@ export const tick = (nth: number) => later(now, nth * 10 * minute_ms)
 
 /** What is told of the time that is next. */
 export const ahead = (nth: number | null, over: Partial<Plan> = {}) => (nth === null ? { next: null, comesAt: null }
-  : { next: tick(nth), comesAt: comingOf(subject, tick(nth), plan(over)) })
+  : { next: tick(nth), comesAt: comingOf(subject, tick(nth), plan(over).jitter_s) })
 
 export const nobodyElse = groundsOf({ others: [] }, '7')
 const { rows: _, ...cited } = nobodyElse

@@ -31,6 +31,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     breakCircle          =         =           =           =            =         =         =          =      =
     start                NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
     startSelected        NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
+    startInRun           NOT_FOUND IN_PROGRESS -           UNMET        -         -         -          -      -
     heartbeat            NOT_FOUND STALE       IN_PROGRESS STALE        STALE     STALE     STALE      -      STALE
     reportProgress       NOT_FOUND STALE       IN_PROGRESS STALE        STALE     STALE     STALE      -      STALE
     complete             NOT_FOUND STALE       DONE        STALE        STALE     STALE     STALE      =      STALE
@@ -91,6 +92,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     recordTime: { actualHours: 2, estimatedHours: 1 }, rate: { rating: 4 }, warnSla: { slaDeadline: now }, violateSla: { slaDeadline: now },
     addDependency: { dependency: first }, breakCircle: { dependency: first },
     startSelected: { worker: owner, selection: { policy: 'any', candidates: [], rejected: [] } },
+    startInRun: { run: { run: uuid(33), no: 1 } },
     heartbeat: { token }, reportProgress: { token, percentage: 10 }, complete: { token }, fail: { token, error: 'no' },
     release: { token }, expireLease: { token }, endLease: { slot },
     block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, escalateOverdue: { slaDeadline: now },

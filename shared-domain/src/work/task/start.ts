@@ -11,7 +11,7 @@ import { Task } from './events.ts'
 import { openAmong } from './graph.ts'
 import { by, isAgent, moving, room, undecided, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
-import { Selection } from './shapes.ts'
+import { Run, Selection } from './shapes.ts'
 import { workOf, type InProgress, type Known, type TaskState } from './state.ts'
 import { startedFor } from './unwinding.ts'
 
@@ -36,7 +36,9 @@ function exhaustedFor(holder: string, { at, imported, organization, look }: Cont
   return all && at < all.until ? { holder: organization, ...all } : undefined
 }
 
-const started = (task: TaskState, selection: z.output<typeof Selection> | null, context: Context): Decision => by(task, 'start', {
+type Why = { readonly selection: z.output<typeof Selection> } | { readonly run: z.output<typeof Run> } | null
+
+const started = (task: TaskState, why: Why, context: Context): Decision => by(task, 'start', {
   TODO(task) {
     const holder = holderOf(task)
     const agent = task.agentSlot?.agent ?? null
@@ -52,8 +54,8 @@ const started = (task: TaskState, selection: z.output<typeof Selection> | null, 
     if (exhausted) return reject('BUDGET_EXHAUSTED', exhausted)
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
     return [...startedFor(task), Task.TaskStarted({
-      ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection, holder, agent,
-      outsideHours: null, run: null, origin: task.origin, work: workOf(task, context.at),
+      ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection: null, run: null, ...why,
+      holder, agent, outsideHours: null, origin: task.origin, work: workOf(task, context.at),
     })]
   },
   BLOCKED: (task) =>
@@ -96,7 +98,16 @@ export const start = room({
     holds: takeSlot,
     decide(task, { worker, selection }, context) {
       const isTheirs = task.status === 'NONE' || workerOf(task.owner, task.assignee) === worker
-      return isTheirs ? started(task, selection, context) : reject('INVALID_OWNERSHIP', { owner: task.owner })
+      return isTheirs ? started(task, { selection }, context) : reject('INVALID_OWNERSHIP', { owner: task.owner })
     },
+  },
+
+  startInRun: {
+    about: 'Take the task up as an item of a batch: the end of its lease is the end of the item.',
+    internal: true,
+    scope: 'execute',
+    data: z.object({ run: Run }),
+    holds: takeSlot,
+    decide: (task, { run }, context) => started(task, { run }, context),
   },
 })
