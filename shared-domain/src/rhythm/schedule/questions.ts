@@ -20,7 +20,7 @@ const overrides_max = 400
 const params = z.object({ orchestrator: OrchestratorId })
 const reads = [orchestrators, schedules, scheduleOverrides]
 
-interface Hours {
+export interface Hours {
   readonly terms: Terms | null
   readonly calendar: Calendar
 }

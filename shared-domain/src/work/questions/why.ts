@@ -9,6 +9,11 @@ import { withDefaults } from '../../fleet/organization/settings.ts'
 import { rank } from '../../kernel/choosing.ts'
 import { columnsIn, rowsOf, type Asked } from '../../kernel/grounds.ts'
 import { asks, question } from '../../kernel/question.ts'
+import { verdictAt } from '../../rhythm/calendar/calendar.ts'
+import { nextOpen } from '../../rhythm/calendar/hours.ts'
+import { said } from '../../rhythm/schedule/keeping.ts'
+import { hoursIn, type Hours } from '../../rhythm/schedule/questions.ts'
+import { scheduleOverrides, schedules } from '../../rhythm/schedule/schedules.ts'
 import { TaskId } from '../../vocabulary.ts'
 import { holderOf } from '../task/assignees.ts'
 import { backlog } from '../task/backlog.ts'
@@ -17,7 +22,7 @@ import { escalations } from '../task/escalations.ts'
 import { nextTask } from '../task/selection.ts'
 import { openStatuses } from '../task/shapes.ts'
 
-const [choices_max, ahead_max, shown_max, others_max] = [200, 1_000, 5, 2_000]
+const [choices_max, ahead_max, shown_max, others_max, overrides_max] = [200, 1_000, 5, 2_000, 400]
 
 const Reason = z.object({ code: z.string(), detail: z.record(z.string(), z.json()) })
 type Reason = z.output<typeof Reason>
@@ -43,15 +48,27 @@ const Asked = escalations.row.pick({ revision: true, steps: true, level: true, s
 const askedOf = ({ steps, level, acknowledged_by }: z.output<typeof Asked>) =>
   ({ asked: (steps ?? []).slice(0, level).flatMap(({ people }) => people), acknowledgedBy: acknowledged_by })
 
+/** The hours for which its start would be refused. */
+function outside(orchestrator: string, priority: string, { terms, calendar }: Hours, at: string): readonly Reason[] {
+  const { open, cause } = verdictAt(calendar, Date.parse(at))
+  if (open || (priority === 'CRITICAL' && terms?.allowCriticalOutsideHours)) return []
+  return [{ code: 'OUTSIDE_WORK_HOURS', detail: { orchestrator, cause, nextAvailableAt: said(nextOpen(calendar, Date.parse(at))) } }]
+}
+
 type Asks<Answer> = Generator<Asked, Answer, any>
 
 /** What stands in the way of a task that waits, in the order in which its start would be refused. */
 function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
   const holder = holderOf(task)
   const {
-    orchestrator: [own], capacity: [capacity], budget, common, approved, open, agent: [agent], escalation: [escalation],
+    orchestrator: [own], schedule: [schedule], overrides,
+    capacity: [capacity], budget, common, approved, open, agent: [agent], escalation: [escalation],
   } = yield* asks({
-    orchestrator: rowsOf(orchestrators, { columns: ['status'], where: { orchestrator: holder }, limit: 1 }),
+    orchestrator: rowsOf(orchestrators, { columns: ['status', 'timezone'], where: { orchestrator: holder }, limit: 1 }),
+    schedule: rowsOf(schedules, { columns: columnsIn(schedules.row), where: { orchestrator: holder }, limit: 1 }),
+    overrides: rowsOf(scheduleOverrides, {
+      columns: columnsIn(scheduleOverrides.row), where: { orchestrator: holder }, atLeast: { to: at }, limit: overrides_max,
+    }),
     capacity: rowsOf(capacities, { columns: ['max', 'free'], where: { orchestrator: holder }, limit: 1 }),
     budget: rowsOf(budgets, { columns: ['holder', 'blocked'], where: { holder }, limit: 1 }),
     common: rowsOf(budgets, { columns: ['holder', 'blocked'], where: { kind: 'organization' }, limit: 1 }),
@@ -72,6 +89,7 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
     ...(open.length > 0 ? [unmet] : []),
     ...(own && works.includes(own.status) ? []
       : [{ code: 'ORCHESTRATOR_UNAVAILABLE', detail: { orchestrator: holder, status: own?.status ?? null } }]),
+    ...outside(holder, task.priority, hoursIn(schedule, overrides, own?.timezone ?? 'UTC'), at),
     ...(capacity && capacity.free <= 0 ? [{ code: 'CAPACITY_EXCEEDED', detail: { max: capacity.max } }] : []),
     ...(spent ? [{ code: 'BUDGET_EXHAUSTED', detail: { holder: spent.holder, ...spent.blocked! } }] : []),
     ...(agent && !isReady(agent) ? [{ code: 'AGENT_NOT_AVAILABLE', detail: { agent: task.agent, status: agent.status } }] : []),
@@ -112,7 +130,8 @@ export const why = question({
     choices: z.array(choiceRows.row.omit({ task: true })).max(choices_max),
     now: z.array(Reason),
   }),
-  reads: [backlog, choiceRows, organizations, orchestrators, capacities, budgets, decisions, agents, escalations],
+  reads: [backlog, choiceRows, organizations, orchestrators, schedules, scheduleOverrides,
+    capacities, budgets, decisions, agents, escalations],
   statements_max: 4,
   *reply({ params, at }) {
     const { own: [own], choices, organization: [organization] } = yield* asks({

@@ -3,7 +3,9 @@ import { agent } from '../../fleet/agent/decider.ts'
 import { reservation_ms } from '../../fleet/agent/slots.ts'
 import { agentState } from '../../fleet/agent/state.ts'
 import { settingOf } from '../../fleet/organization/settings.ts'
-import { isPrivileged, mayActAs, reject, type Answers, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
+import {
+  isPrivileged, mayActAs, reject, Rejection, type Answers, type Circumstances, type Context, type Hold,
+} from '../../kernel/decider.ts'
 import { cited } from '../../kernel/grounds.ts'
 import { send } from '../../kernel/process.ts'
 import { later, second_ms } from '../../kernel/time.ts'
@@ -12,7 +14,7 @@ import { agentPolicyNames } from '../policies/names.ts'
 import type { Placing } from '../policies/placing.ts'
 import { agentNamed, assigneeOf } from './assignees.ts'
 import { Task } from './events.ts'
-import { by, room, unable, undecided, unfit, type Decision } from './guards.ts'
+import { by, OnUnavailable, outside, room, unable, undecided, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { groundsOf, isKnown, placingOf, type Wish } from './placements.ts'
 import { rejected_max, type AgentSlot } from './shapes.ts'
@@ -23,12 +25,17 @@ const candidates_max = 5
 const byName = { policy: null, candidates: [], rejected: [], counts: {}, grounds: null }
 const noPlace = { agentSlot: null, startBy: null }
 
-interface Said { readonly assignee: string; readonly reason: string | null }
-type Chosen = Pick<ReturnType<typeof Task.TaskAssigned>['data'], keyof typeof byName | keyof typeof noPlace>
+interface Said {
+  readonly assignee: string
+  readonly reason: string | null
+  readonly onUnavailable?: z.output<typeof OnUnavailable>
+}
+type Chosen = Pick<ReturnType<typeof Task.TaskAssigned>['data'], keyof typeof byName | keyof typeof noPlace | 'outsideHours'>
 
 /** What every assignment says: of whom the task is taken, too. */
-const assigned = ({ owner, assignee: previous, agentSlot: previousAgentSlot }: Known, said: Said, chosen: Chosen) =>
-  Task.TaskAssigned({ owner, ...said, previous, previousAgentSlot, ...chosen, outsideHours: null })
+const assigned = (
+  { owner, assignee: previous, agentSlot: previousAgentSlot }: Known, { assignee, reason }: Said, chosen: Chosen,
+) => Task.TaskAssigned({ owner, assignee, reason, previous, previousAgentSlot, ...chosen })
 
 /** Of a task that is given to somebody as it is made: a place that an agent has for it is one that is kept. */
 export const givenAtOnce = (owner: OrchestratorId, assignee: string, agentSlot: AgentSlot | null) => Task.TaskAssigned({
@@ -51,13 +58,24 @@ function placeHeld(agentId: string, { details: { requiredCapabilities } }: Known
   }
 }
 
+/** An agent works in the hours of the orchestrator that supervises it; without one, always. */
+function outsideOfAgent(id: string, task: Known, wish: z.output<typeof OnUnavailable>, context: Context) {
+  const known = context.look(agentState, id)
+  const orchestrator = known.stage === 'open' ? known.profile.orchestrator : null
+  return orchestrator === null ? null : outside(orchestrator, task, wish, context)
+}
+
 function toAgent(task: Known, id: AgentId, said: Said, context: Context): Decision {
   if (task.assignee === said.assignee) return []
   const known = context.look(agentState, id)
   if (known.stage !== 'open' || known.organization !== context.organization) return reject('ASSIGNEE_UNKNOWN', { assignee: said.assignee })
   const { orchestrator } = known.profile
   if (orchestrator !== null && orchestrator !== task.owner && !isPrivileged(context)) return reject('FORBIDDEN')
-  return undecided(task, context) ?? [assigned(task, said, { ...byName, ...placeOf(id, context) })]
+  const refusal = undecided(task, context)
+  if (refusal) return refusal
+  const outsideHours = outsideOfAgent(id, task, said.onUnavailable, context)
+  if (outsideHours instanceof Rejection) return outsideHours
+  return [assigned(task, said, { ...byName, ...placeOf(id, context), outsideHours })]
 }
 
 const isRepeated = (task: Known, said: Said) => task.assignment === wordsOf.assignment(said)
@@ -66,13 +84,16 @@ function toOrchestrator(task: Known, id: OrchestratorId, said: Said, context: Co
   if (isRepeated(task, said)) return []
   const refusal = unable(id, context)
   if (refusal) return refusal.code === 'ORCHESTRATOR_UNAVAILABLE' ? refusal : reject('ASSIGNEE_UNKNOWN', { assignee: said.assignee })
-  return [assigned(task, said, { ...byName, ...noPlace })]
+  const outsideHours = outside(id, task, said.onUnavailable, context)
+  if (outsideHours instanceof Rejection) return outsideHours
+  return [assigned(task, said, { ...byName, ...noPlace, outsideHours })]
 }
 
 function toPerson(task: Known, said: Said): Decision {
   if (isRepeated(task, said)) return []
   const isTaken = task.assignee !== null && assigneeOf(task.assignee).kind !== 'person'
-  return task.status === 'IN_PROGRESS' && isTaken ? unfit(task, 'assign') : [assigned(task, said, { ...byName, ...noPlace })]
+  if (task.status === 'IN_PROGRESS' && isTaken) return unfit(task, 'assign')
+  return [assigned(task, said, { ...byName, ...noPlace, outsideHours: null })]
 }
 
 /** Somebody is named. Agents and orchestrators take what waits; a person may be named as long as the task is open (W-20). */
@@ -87,15 +108,21 @@ function named(task: TaskState, said: Said, context: Context): Decision {
   })
 }
 
+type Choosing = Wish & Pick<Said, 'onUnavailable'>
+
 /** Whom the policy chooses, if anybody; what is to be said when it finds nobody is for the command to say (W-22). */
-function chosen(task: Known, wish: Wish, reason: string | null, context: Context, nobody: (placing: Placing) => Decision): Decision {
+function chosen(
+  task: Known, wish: Choosing, reason: string | null, context: Context, nobody: (placing: Placing) => Decision,
+): Decision {
   const refusal = undecided(task, context)
   if (refusal) return refusal
   const placing = placingOf(task, wish, context)
   const { ranked: [best], ranked, rejected, counts } = placing
   if (!best) return nobody(placing)
+  const outsideHours = outsideOfAgent(best.id, task, wish.onUnavailable, context)
+  if (outsideHours instanceof Rejection) return outsideHours
   return [assigned(task, { assignee: agentNamed(best.id), reason }, {
-    ...placeOf(best.id, context), policy: wish.policy, candidates: ranked.slice(0, candidates_max),
+    ...placeOf(best.id, context), outsideHours, policy: wish.policy, candidates: ranked.slice(0, candidates_max),
     rejected: rejected.slice(0, rejected_max), counts, grounds: cited(context.grounds!),
   })]
 }
@@ -131,6 +158,7 @@ export const assigning = room({
       assignee: Who.optional(),
       reason: text(500).optional(),
       policy: z.enum(agentPolicyNames).optional().describe('How to choose; else as the organization has set.'),
+      onUnavailable: OnUnavailable,
       exclude: z.array(AgentId).max(50).optional().describe('Agents that are not to be chosen.'),
       need: z.enum(['some', 'all']).optional().describe('Whether some of the required skills will do, as when nothing is said.'),
     }).refine(({ assignee, policy, exclude, need }) => assignee === undefined || (policy ?? exclude ?? need) === undefined, {
@@ -144,14 +172,15 @@ export const assigning = room({
       return who.kind === 'agent' ? placeHeld(who.id, task as Known, context) : undefined
     },
     answers,
-    decide(task, { assignee, reason = null, ...wish }, context) {
-      if (assignee !== undefined) return named(task, { assignee, reason }, context)
+    decide(task, { assignee, reason = null, onUnavailable, ...wish }, context) {
+      if (assignee !== undefined) return named(task, { assignee, reason, onUnavailable }, context)
       return by(task, 'assign', {
         TODO(task) {
           if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
           if (task.assignee !== null) return []
-          const policy = policyOf(wish, context)
-          return chosen(task, { ...wish, policy }, reason, context, ({ counts, rejected }) => (isKnown(task, counts, context.at) ? []
+          const choosing = { ...wish, onUnavailable, policy: policyOf(wish, context) }
+          const { policy } = choosing
+          return chosen(task, choosing, reason, context, ({ counts, rejected }) => (isKnown(task, counts, context.at) ? []
             : [Task.TaskPlacementFailed({
               owner: task.owner, policy, rejected: rejected.slice(0, rejected_max), since: task.placement?.since ?? context.at, counts,
               grounds: cited(context.grounds!),

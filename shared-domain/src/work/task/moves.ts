@@ -4,9 +4,9 @@ import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vo
 import { freed } from './blocks.ts'
 import { slaSet } from './edit.ts'
 import { Task } from './events.ts'
-import { by, moving, room, type Decision } from './guards.ts'
+import { by, moving, OnUnavailable, room, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
-import { before, immovable, isRepeated, passed, spansOf, targetOf, type MoveWish } from './passing-on.ts'
+import { before, immovable, isRepeated, outsideOf, passed, spansOf, targetOf, type MoveWish } from './passing-on.ts'
 import { peersAsked } from './peers.ts'
 import { leaseOf, type Known, type TaskState } from './state.ts'
 import { owning } from './unwinding.ts'
@@ -14,6 +14,7 @@ import { owning } from './unwinding.ts'
 const move = {
   to: OrchestratorId.optional().describe('Without it the policy of the organization chooses among all that are not offline.'),
   force: z.boolean().default(false),
+  onUnavailable: OnUnavailable,
   retries: z.int().min(0).max(3).default(0).describe('With how many others it is tried when it comes to nothing.'),
   answerWithin_s: z.int().min(60).max(604_800).optional(),
   finishWithin_s: z.int().min(60).max(31_536_000).optional(),
@@ -48,11 +49,14 @@ export const moves = room({
         if (refusal) return refusal
         const target = targetOf(task, wish, context)
         if (target instanceof Rejection) return target
+        const outsideHours = outsideOf(target, terms, wish, context)
+        if (outsideHours instanceof Rejection) return outsideHours
         const slaDeadline = set ? set.data.to : task.sla.deadline
+        const passing = passed(task, target, spansOf(wish, context.at), slaDeadline, context, outsideHours)
         return [
           ...before(task, target.to), ...(set ? [set] : []),
           Task.TaskDelegated({
-            ...moving(task), note, forced: wish.force, ...terms, ...passed(task, target, spansOf(wish, context.at), slaDeadline, context),
+            ...moving(task), note, forced: wish.force, ...terms, ...passing,
           }),
           ...owning(task, target.to),
         ]
@@ -81,11 +85,13 @@ export const moves = room({
         if (refusal) return refusal
         const target = targetOf(task, wish, context)
         if (target instanceof Rejection) return target
+        const outsideHours = outsideOf(target, task, wish, context)
+        if (outsideHours instanceof Rejection) return outsideHours
         const facts = [
           ...before(task, target.to),
           Task.TaskHandedOff({
             ...moving(task), note, forced: wish.force, context: circumstances, lease: leaseOf(task),
-            ...passed(task, target, spansOf(wish, context.at), task.sla.deadline, context),
+            ...passed(task, target, spansOf(wish, context.at), task.sla.deadline, context, outsideHours),
             snapshot: { status, percentage: completionPercentage ?? percentage, attempt, priority, dueAt, assignee },
           }),
           ...owning(task, target.to),

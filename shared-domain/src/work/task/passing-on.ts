@@ -1,16 +1,19 @@
+import type { z } from 'zod'
 import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import type { OrchestratorId } from '../../vocabulary.ts'
 import { depth_max, isTooLate, returnedTo, youngestOf, type Delegation, type Terms } from './chain.ts'
 import type { TaskEvent } from './events.ts'
-import { overreach, unable } from './guards.ts'
+import { outside, overreach, unable, type OnUnavailable } from './guards.ts'
 import { chosenFor, named, type Target } from './peers.ts'
+import type { OutsideHours } from './shapes.ts'
 import { moves_max, wordsOf, type Known } from './state.ts'
 import { accepted, endsOf } from './unwinding.ts'
 
 export interface MoveWish {
   readonly to?: OrchestratorId | undefined
   readonly force: boolean
+  readonly onUnavailable?: z.output<typeof OnUnavailable>
   readonly retries: number
   readonly answerWithin_s?: number | undefined
   readonly finishWithin_s?: number | undefined
@@ -38,6 +41,11 @@ export function targetOf(task: Known, { to }: MoveWish, context: Context) {
   return 'target' in chosen ? chosen.target : reject('ORCHESTRATOR_UNAVAILABLE', { counts: chosen.nobody.counts })
 }
 
+/** Whether who is to have it is outside its hours. */
+export const outsideOf = (
+  { to }: Target, terms: Pick<Known, 'priority'>, { onUnavailable }: Pick<MoveWish, 'onUnavailable'>, context: Context,
+) => outside(to, terms, onUnavailable, context)
+
 /** What becomes of delegations before a move: whoever passes the task on has accepted it; to a delegator it comes back. */
 export function before(task: Known, to: OrchestratorId): readonly TaskEvent[] {
   const returned = returnedTo(task.chain, to)
@@ -57,14 +65,16 @@ export const spansOf = ({ retries, answerWithin_s, finishWithin_s }: MoveWish, a
 const noSpans: Spans = { retries: 0, answerBy: null, finishBy: null }
 
 /** What a move carries besides. One that gives the task back opens no delegation. */
-export function passed(task: Known, target: Target, spans: Spans, slaDeadline: string | null, { at }: Context) {
+export function passed(
+  task: Known, target: Target, spans: Spans, slaDeadline: string | null, { at }: Context, outsideHours: OutsideHours | null,
+) {
   const { agentSlot, dependsOn, chain, moves } = task
   const { to } = target
   const opens = !chain.some(({ from }) => from === to)
   return {
     ...target, agentSlot, slaDeadline, dependsOn: [...dependsOn],
     ...(opens ? { ...spans, depth: chain.length + 1 } : { ...noSpans, depth: null }), attempt: 1, retryOf: null,
-    back: moves.filter((made) => made.from === to && elapsed_ms(made.at, at) < day_ms).length, outsideHours: null,
+    back: moves.filter((made) => made.from === to && elapsed_ms(made.at, at) < day_ms).length, outsideHours,
   }
 }
 

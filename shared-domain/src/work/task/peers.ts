@@ -2,14 +2,14 @@ import { capacities } from '../../fleet/capacity/capacities.ts'
 import { statuses } from '../../fleet/orchestrator/events.ts'
 import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
 import { settingOf } from '../../fleet/organization/settings.ts'
-import type { Context } from '../../kernel/decider.ts'
+import { Rejection, type Context } from '../../kernel/decider.ts'
 import { cited, rowsOf } from '../../kernel/grounds.ts'
 import { OrchestratorId } from '../../vocabulary.ts'
 import { tallied } from '../policies/measures.ts'
 import { carryingColumns, passing, peerColumns, type CarryingRow, type PeerRow } from '../policies/passing.ts'
 import type { Placing } from '../policies/placing.ts'
 import type { Task } from './events.ts'
-import { unable } from './guards.ts'
+import { outside, unable } from './guards.ts'
 import { rejected_max } from './shapes.ts'
 import type { Known } from './state.ts'
 
@@ -33,12 +33,13 @@ export const named = (to: OrchestratorId): Target => ({ to, policy: null, candid
 export type Nobody = Pick<ReturnType<typeof Task.TaskPlacementFailed>['data'], 'policy' | 'rejected' | 'counts' | 'grounds'>
 
 /** The best that takes work, as the rows have it and as it stands now. */
-function best({ ranked }: Placing, context: Context) {
+function best({ ranked }: Placing, task: Known, context: Context) {
   const passed: { id: string; code: string }[] = []
   for (const { id } of ranked.slice(0, looked_at_max)) {
     const to = OrchestratorId.parse(id)
-    if (!unable(to, context)) return { to, passed }
-    passed.push({ id, code: 'UNAVAILABLE' })
+    const isAble = !unable(to, context)
+    if (isAble && !(outside(to, task, undefined, context) instanceof Rejection)) return { to, passed }
+    passed.push({ id, code: isAble ? 'CLOSED' : 'UNAVAILABLE' })
   }
   return { passed }
 }
@@ -54,7 +55,7 @@ export function chosenFor(
   const placing = passing(
     peers as never as readonly PeerRow[], carrying as never as readonly CarryingRow[], { priority, tags, requiredCapabilities }, terms,
   )
-  const { to, passed } = best(placing, context)
+  const { to, passed } = best(placing, task, context)
   const rejected = [...passed, ...placing.rejected].slice(0, rejected_max)
   const grounds = cited(context.grounds!)
   if (to) return { target: { to, policy, candidates: [...placing.ranked.slice(0, candidates_max)], rejected, grounds } as Target }

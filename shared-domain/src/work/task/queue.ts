@@ -77,7 +77,7 @@ export const queueNext: Choice<Row> = {
   idOf: (row) => row.task,
   sends: { to: task, command: 'place', data: (_, { wish: { policy } }) => ({ policy, reason: order }) },
   outdated: ['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'NOT_FOUND', 'RETRY_NOT_DUE'],
-  passing: ['NOBODY_FITS', 'CONSENSUS_REQUIRED', 'CAPACITY_EXCEEDED', 'AGENT_NOT_AVAILABLE'],
+  passing: ['NOBODY_FITS', 'CONSENSUS_REQUIRED', 'CAPACITY_EXCEEDED', 'AGENT_NOT_AVAILABLE', 'OUTSIDE_WORK_HOURS'],
   nothing: { code: 'QUEUE_EMPTY', ...busy('Nothing waits for somebody.') },
   unfit: {
     code: 'NOTHING_PLACEABLE', ...busy('Nothing that waits fits an agent that is free.'),

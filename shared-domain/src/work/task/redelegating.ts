@@ -1,9 +1,10 @@
 import { z } from 'zod'
+import { Rejection } from '../../kernel/decider.ts'
 import { Int64 } from '../../vocabulary.ts'
 import { againAfter } from './chain.ts'
 import { Task } from './events.ts'
 import { moving, room } from './guards.ts'
-import { before, passed } from './passing-on.ts'
+import { before, outsideOf, passed } from './passing-on.ts'
 import { chosenFor, peersAsked } from './peers.ts'
 import type { TaskState } from './state.ts'
 import { owning } from './unwinding.ts'
@@ -30,13 +31,15 @@ export const redelegating = room({
       if ('nobody' in chosen)
         return [Task.TaskPlacementFailed({ owner, ...chosen.nobody, since: placement?.since ?? context.at })]
       const { target } = chosen
+      const outsideHours = outsideOf(target, task, {}, context)
       const { answerBy, finishBy, retries, note } = delegation
       const again = (by: string | null) => againAfter(delegation, by, context.at)
       const spans = { retries, answerBy: again(answerBy), finishBy: again(finishBy) }
       return [
         ...before(task, target.to),
         Task.TaskDelegated({
-          ...moving(task), note, forced: false, priority, dueAt, ...passed(task, target, spans, sla.deadline, context),
+          ...moving(task), note, forced: false, priority, dueAt,
+          ...passed(task, target, spans, sla.deadline, context, outsideHours instanceof Rejection ? null : outsideHours),
           attempt: delegation.attempt + 1, retryOf: delegation.id,
         }),
         ...owning(task, target.to),

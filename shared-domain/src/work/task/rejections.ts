@@ -12,6 +12,7 @@ export const rejections = {
   OWNER_REQUIRED: invalid('Say which orchestrator owns the task.'),
   ORCHESTRATOR_UNKNOWN: conflict('There is no such orchestrator.'),
   ORCHESTRATOR_UNAVAILABLE: busy('The orchestrator does not take work at the moment.'),
+  OUTSIDE_WORK_HOURS: busy('The orchestrator is outside its hours.'),
   DIFFERENT_ORGANIZATION: conflict('The orchestrator belongs to another organization.'),
   SELF_DELEGATION: conflict('The task already belongs to that orchestrator.'),
   USE_HANDOFF: conflict('A task that is being worked on is handed off, with its context, not delegated.'),

@@ -47,6 +47,8 @@ export const OutsideHours = z.object({
   orchestrator: OrchestratorId, how: z.enum(['deferred', 'forced', 'critical']), nextAvailableAt: StoredInstant.nullable(),
 })
 
+export type OutsideHours = z.output<typeof OutsideHours>
+
 export const Scored = <Of extends z.ZodType>(id: Of) => z.object({ id, score: z.number() })
 export const Refused = z.object({ id: Id, code: z.string() })
 

@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
 import { isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { organizationState } from '../../fleet/organization/state.ts'
-import { mayActAs, reject, type Answers, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
+import { mayActAs, reject, Rejection, type Answers, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
 import { AgentId, CommandId, Int64, OrchestratorId, TaskId } from '../../vocabulary.ts'
 import { holderOf, workerOf } from './assignees.ts'
 import { Task } from './events.ts'
 import { openAmong } from './graph.ts'
-import { by, isAgent, moving, room, undecided, unfit, type Decision } from './guards.ts'
+import { by, isAgent, moving, OnUnavailable, outside, room, undecided, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { Run, Selection } from './shapes.ts'
 import { workOf, type InProgress, type Known, type TaskState } from './state.ts'
@@ -37,8 +37,9 @@ function exhaustedFor(holder: string, { at, imported, organization, look }: Cont
 }
 
 type Why = { readonly selection: z.output<typeof Selection> } | { readonly run: z.output<typeof Run> } | null
+type Wish = z.output<typeof OnUnavailable>
 
-const started = (task: TaskState, why: Why, context: Context): Decision => by(task, 'start', {
+const started = (task: TaskState, why: Why, wish: Wish, context: Context): Decision => by(task, 'start', {
   TODO(task) {
     const holder = holderOf(task)
     const agent = task.agentSlot?.agent ?? null
@@ -50,12 +51,14 @@ const started = (task: TaskState, why: Why, context: Context): Decision => by(ta
     const open = openAmong(task.dependsOn, context)
     if (open.length > 0) return reject('DEPENDENCIES_UNMET', { open })
     if (!isWorking(context.look(orchestratorState, holder))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: holder })
+    const outsideHours = outside(holder, task, wish, context)
+    if (outsideHours instanceof Rejection) return outsideHours
     const exhausted = exhaustedFor(holder, context)
     if (exhausted) return reject('BUDGET_EXHAUSTED', exhausted)
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
     return [...startedFor(task), Task.TaskStarted({
       ...moving(task), slot: CommandId.parse(context.commandId), attempt: task.attempt, waited_ms, selection: null, run: null, ...why,
-      holder, agent, outsideHours: null, origin: task.origin, work: workOf(task, context.at),
+      holder, agent, outsideHours, origin: task.origin, work: workOf(task, context.at),
     })]
   },
   BLOCKED: (task) =>
@@ -82,10 +85,10 @@ export const start = room({
     aliases: olderWords.start,
     scope: 'execute',
     gated: 'start',
-    data: z.object({}),
+    data: z.object({ onUnavailable: OnUnavailable }),
     answers,
     holds: takeSlot,
-    decide: (task, _, context) => started(task, null, context),
+    decide: (task, { onUnavailable }, context) => started(task, null, onUnavailable, context),
   },
 
   startSelected: {
@@ -98,7 +101,7 @@ export const start = room({
     holds: takeSlot,
     decide(task, { worker, selection }, context) {
       const isTheirs = task.status === 'NONE' || workerOf(task.owner, task.assignee) === worker
-      return isTheirs ? started(task, { selection }, context) : reject('INVALID_OWNERSHIP', { owner: task.owner })
+      return isTheirs ? started(task, { selection }, undefined, context) : reject('INVALID_OWNERSHIP', { owner: task.owner })
     },
   },
 
@@ -108,6 +111,6 @@ export const start = room({
     scope: 'execute',
     data: z.object({ run: Run }),
     holds: takeSlot,
-    decide: (task, { run }, context) => started(task, { run }, context),
+    decide: (task, { run }, context) => started(task, { run }, undefined, context),
   },
 })
