@@ -46,7 +46,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
   const repeated = repeating(streams, looked)
   const grounded = grounding(findRows)
   const barred = gating(gate, looked, carryOut)
-  const { secured, settled } = holding(carryOut)
+  const { secured, settled } = holding(carryOut, looked)
 
   /** A command on another stream in the service of this one. Its own wish names what it is for, so that asking twice changes nothing. */
   function carryOut(intent: Intent, { request }: Run, isUrgent?: boolean): Promise<Outcome> {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { hold_margin_ms, inOrder, Rejection, rounds_max } from 'shared-domain/kernel/decider.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
+import type { Looking } from './looking.ts'
 import { Busy } from './queues.ts'
 import { circumstancesOf, wishIn, type Outcome, type Run } from './request.ts'
 
@@ -9,8 +10,11 @@ export type CarryOut = (intent: Intent, run: Run, isUrgent?: boolean) => Promise
 
 const same = (a: { readonly take: Intent }, b: { readonly take: Intent }) => isDeepStrictEqual(a.take, b.take)
 
+/** How old the view may be of what a command looks at to tell what it must hold. */
+const view_max_ms = 1_000
+
 /** Takes what decisions must hold on other streams, and gives back what was held for nothing. */
-export function holding(carryOut: CarryOut) {
+export function holding(carryOut: CarryOut, looked: Looking) {
   async function givenBack(run: Run, isInVain: (held: Run['held'][number]) => boolean = () => true): Promise<void> {
     const gone = run.held.filter(isInVain)
     run.held.splice(0, Infinity, ...run.held.filter((held) => !gone.includes(held)))
@@ -25,7 +29,8 @@ export function holding(carryOut: CarryOut) {
     const { command, held, refused, barrier } = run
     const pass = barrier === 'none' ? undefined : barrier
     if (!command.holds && !pass) return undefined
-    const own = command.holds?.(state, wishIn(state, run), circumstancesOf(run))
+    const { holds } = command
+    const own = holds && await looked((look) => holds(state, wishIn(state, run), { ...circumstancesOf(run), look }), view_max_ms)
     const wanted = inOrder([own ?? [], pass?.hold ?? []].flat())
     const stuck = refused.find((one) => wanted.some(({ take }) => same({ take }, one)))
     if (stuck) return stuck.why

@@ -333,12 +333,11 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'a zone alone', by: 'bob', params: { id: bob.id }, body: { timezone: 'Asia/Tokyo' }, answers: ok, link: `/orchestrators/${bob.id}/schedule`, then: () => rowOf(`/schedules/${bob.id}`, ({ zone, always_open }) => zone === 'Asia/Tokyo' && always_open) },
     { says: 'no zone', by: 'bob', params: { id: bob.id }, body: { timezone: 'Mars' }, answers: refused(400, 'VALIDATION_ERROR') },
   ],
-  'POST /orchestrators/:id/capacity → PUT /orchestrators/:id/capacity': async () => [
+  'POST /orchestrators/:id/capacity → PATCH /orchestrators/:id/capacity': async () => [
     { says: 'a limit', params: { id: ada.id }, body: { maxConcurrentTasks: 21 }, answers: ok, link: `/orchestrators/${ada.id}/capacity` },
     { says: 'by another', by: 'bob', params: { id: ada.id }, body: { maxConcurrentTasks: 3 }, answers: refused(403, 'FORBIDDEN') },
+    { says: 'what follows from others', params: { id: ada.id }, body: { currentEnergy: 3 }, answers: refused(400, 'VALIDATION_ERROR') },
   ],
-  'PATCH /orchestrators/:id/capacity → PUT /orchestrators/:id/capacity': async () =>
-    [{ says: 'a limit', params: { id: ada.id }, body: { maxConcurrentTasks: 20 }, answers: ok, link: `/orchestrators/${ada.id}/capacity` }],
   'POST /orchestrators/:orchestrator/api-key → POST /orchestrators/:orchestrator/keys': async () => [
     {
       says: 'for some days', params: { orchestrator: bob.id }, body: { name: 'week', expiresInDays: 7, scopes: ['read'] },

@@ -340,10 +340,9 @@ t.test('what an event calls secret stands neither in an announcement nor in a ro
 const holdsOf = cached((decider: Decider): readonly Hold[] => {
   const { id, facts: [first] } = historyOf(decider)[0]!
   const state = decider.evolve(decider.initial, first!, { ...first!.metadata, revision: 0, position: '0' })
-  const look = () => { throw new Error('a hold looks at nothing') }
   const secret = { hash: 'a'.repeat(64), prefix: 'bk_1' }
   const known = { id, at: now, by: admin, actsFor: null, allowed: scopes, organization, commandId: uuid(900), secret }
-  const context = { ...known, look, settings: defaults }
+  const context = { ...known, look: inhabited().look, settings: defaults }
   return Object.values<Command>(decider.commands).flatMap(({ holds, data, grounds: asked }) =>
     (holds ? fc.sample(inputOf(data), { seed, numRuns: 300 }).flatMap((input) => {
       const wish = data.parse(input)

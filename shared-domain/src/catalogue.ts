@@ -20,6 +20,7 @@ import { budgets } from './fleet/budget/budgets.ts'
 import { budget } from './fleet/budget/decider.ts'
 import { orchestratorBudget, organizationBudget } from './fleet/budget/questions.ts'
 import { capacities } from './fleet/capacity/capacities.ts'
+import { capacitySlots } from './fleet/capacity/capacity-slots.ts'
 import { capacity } from './fleet/capacity/decider.ts'
 import { charters } from './fleet/charter/charters.ts'
 import { charter } from './fleet/charter/decider.ts'
@@ -29,6 +30,7 @@ import { charterGate } from './fleet/charter-gate.ts'
 import { circuits } from './fleet/circuits.ts'
 import { conversationMessages, conversations } from './fleet/conversation/conversations.ts'
 import { conversation } from './fleet/conversation/decider.ts'
+import { conversationSlots } from './fleet/conversation-slots.ts'
 import { emailAddress } from './fleet/email/decider.ts'
 import { emails } from './fleet/emails.ts'
 import { exhaustion } from './fleet/exhaustion.ts'
@@ -161,6 +163,7 @@ export const readModels: readonly ReadModel[] = [
   conversations,
   conversationMessages,
   capacities,
+  capacitySlots,
   keys,
   agents,
   agentVersions,
@@ -194,6 +197,7 @@ export const processes: readonly Process[] = [
   slaDeadlines,
   assignments,
   slots,
+  conversationSlots,
   emails,
   rotation,
   agentSlots,

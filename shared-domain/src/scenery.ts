@@ -4,6 +4,7 @@ import { decision } from './council/decision/decider.ts'
 import { agent } from './fleet/agent/decider.ts'
 import { budget } from './fleet/budget/decider.ts'
 import { monthOf } from './fleet/budget/windows.ts'
+import { capacity } from './fleet/capacity/decider.ts'
 import { conversation } from './fleet/conversation/decider.ts'
 import { actionApproval } from './fleet/approval/decider.ts'
 import { charter } from './fleet/charter/decider.ts'
@@ -34,7 +35,7 @@ import { task } from './work/task/decider.ts'
  * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
  * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside. For the first two a
  * task comes round every morning, and batches that do so cancel what there is; of each a run is under way, with an item that has its turn.
- * The second is away in a month.
+ * For the third as many tasks may wait as do. The second is away in a month.
  */
 export const inhabited = (): World => home.copy()
 
@@ -81,6 +82,7 @@ function settled(): World {
   const vacation = { from: later(now, 30 * day_ms), to: later(now, 40 * day_ms), kind: 'UNAVAILABLE', reason: 'Vacation.' }
   const leave = { ...send(schedule, second, 'addOverride', vacation as never), by: system }
   world.do(leave, { ...world.contextOf(leave), commandId: fourth })
+  busy(world, first, third)
   ruled(world, first, second)
   spent(world)
   for (const owner of [first, second])
@@ -94,6 +96,16 @@ function settled(): World {
 }
 
 const home = settled()
+
+/** Of one orchestrator the energy is counted, of another the queue has an end. Places are known by commands that others may name. */
+function busy(world: World, first: string, last: string) {
+  world.carryOut(send(capacity, first, 'adjust', { energyBudget: 100, maxConcurrentTasks: 50, maxConcurrentConversations: 100 }))
+  world.carryOut(send(capacity, first, 'reserve', { task: first, command: first }))
+  world.carryOut(send(capacity, first, 'reserveConversation', { conversation: first, command: first }))
+  world.carryOut(send(capacity, last, 'adjust', { maxQueueSize: 2 }))
+  world.carryOut(send(orchestrator, last, 'limitQueue', { maxQueueSize: 2 }))
+  world.carryOut(send(capacity, last, 'admit', { task: last, command: first }))
+}
 
 /** What is set aside bears the number of who has it, as ids do that are generated. */
 function spent(world: World) {

@@ -1,9 +1,10 @@
 import { process, send } from '../kernel/process.ts'
+import { capacity } from './capacity/decider.ts'
 import { charter } from './charter/decider.ts'
 import type { CharterEvent } from './charter/events.ts'
 import { orchestrator } from './orchestrator/decider.ts'
 
-const noted = ({ id }: { id: string }) => [send(orchestrator, id, 'guard', {})]
+const noted = ({ id }: { id: string }) => [send(orchestrator, id, 'guard', {}), send(capacity, id, 'guard', {})]
 
 export const guardians = process<CharterEvent>({
   name: 'guardians',

@@ -2,7 +2,8 @@ import { forget } from '../kernel/intent.ts'
 import { process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
 import type { TaskEvent } from '../work/task/events.ts'
-import { capacity, reservation_ms } from './capacity/decider.ts'
+import { capacity } from './capacity/decider.ts'
+import { reservation_ms } from './capacity/slots.ts'
 import type { CapacityEvent } from './capacity/events.ts'
 import { orchestrator } from './orchestrator/decider.ts'
 import type { OrchestratorEvent } from './orchestrator/events.ts'
@@ -13,7 +14,9 @@ interface Slot { readonly task: string; readonly command: string }
 const release = (task: string, lease: Lease | null) =>
   (lease ? [send(capacity, lease.holder, 'release', { task, command: lease.slot, reason: 'ended' as const })] : [])
 
-const used = ({ active, reserved }: { active: number; reserved: number }) => active + reserved
+interface Counts { readonly max: number; readonly active: number; readonly reserved: number }
+
+const used = ({ active, reserved }: Counts) => active + reserved
 
 /** One timer per orchestrator and start: a start that is repeated may take a slot of another owner than before. */
 const keyOf = (orchestrator: string, command: string) => `slot-${orchestrator}-${command}`
@@ -24,6 +27,11 @@ const keyOf = (orchestrator: string, command: string) => `slot-${orchestrator}-$
  */
 const inTime = (how: 'expire' | 'confirm', orchestrator: string, { task, command }: Slot, at: string) =>
   send(capacity, orchestrator, how, { task, command }, { due: later(at, reservation_ms), key: keyOf(orchestrator, command) })
+
+const limited = ({ id, data }: { id: string; data: Counts }) => [send(orchestrator, id, used(data) >= data.max ? 'fill' : 'free', {})]
+
+const refilling = (orchestrator: string, due: string) =>
+  send(capacity, orchestrator, 'refill', {}, { due, key: `energy-${orchestrator}` })
 
 const freed = ({ id, data }: { id: string; data: { lease: Lease | null } }) => release(id, data.lease)
 
@@ -43,9 +51,11 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
     TaskEscalated: freed,
     TaskCancelled: freed,
     LeaseExpired: freed,
-    CapacitySet: ({ id, data }) => [send(orchestrator, id, used(data) >= data.max ? 'fill' : 'free', {})],
+    CapacitySet: (fact) => [...limited(fact), send(orchestrator, fact.id, 'limitQueue', { maxQueueSize: fact.data.maxQueueSize })],
+    CapacityGuarded: limited,
     SlotReserved: ({ id, at, data }) => [
       inTime('expire', id, data, at),
+      ...(data.energy > 0 && data.refillAt !== null ? [refilling(id, data.refillAt)] : []),
       ...(used(data) >= data.max ? [send(orchestrator, id, 'fill', {})] : []),
     ],
     SlotConfirmed: ({ id, data: { command } }) => [forget(keyOf(id, command))],

@@ -177,9 +177,9 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly grounds?: (state: State, data: z.output<Data>, context: Circumstances) => Asked
   /**
    * What must be held for it, if anything: all of it or nothing. Where something is refused, a command with grounds chooses again without
-   * it, unless it wants the same once more; any other is refused for the same reason.
+   * it, unless it wants the same once more; any other is refused for the same reason. It may look at what the decision looks at.
    */
-  readonly holds?: (state: State, data: z.output<Data>, context: Circumstances) => Hold | readonly Hold[] | undefined
+  readonly holds?: (state: State, data: z.output<Data>, context: Context) => Hold | readonly Hold[] | undefined
   /** What its answers say besides id, revision, position and whether anything changed. */
   readonly answers?: Answers<State>
   /** The facts that follow (none when the wish is already true), or why not. Never throws, waits, reads a clock or makes an id. */

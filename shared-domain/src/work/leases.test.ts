@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { capacity, reservation_ms } from '../fleet/capacity/decider.ts'
+import { capacity } from '../fleet/capacity/decider.ts'
+import { reservation_ms } from '../fleet/capacity/slots.ts'
 import type { CapacityEvent } from '../fleet/capacity/events.ts'
 import { counted, slotOf } from '../fleet/capacity/state.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
@@ -44,14 +45,15 @@ const slotsOfLeases = (world: World, holder: string) => tasks.flatMap((id) => {
 function checkSlots(facts: readonly Recorded[]) {
   const slots = new Map<string, 'reserved' | 'active'>()
   for (const { type, data, revision } of facts as readonly (Recorded<CapacityEvent>)[]) {
+    if (!('active' in data)) continue
     const slot = 'task' in data ? slotOf(data) : ''
     const use = slots.get(slot)
     const isInOrder = type === 'SlotReserved' ? !use : type === 'SlotConfirmed' ? use !== 'active' : type === 'SlotReleased' ? use : true
     if (!isInOrder) throw new Error(`${type} at ${revision} of what is ${use ?? 'free'}`)
     if (type === 'SlotReleased') slots.delete(slot)
-    else if (type !== 'CapacitySet') slots.set(slot, type === 'SlotReserved' ? 'reserved' : 'active')
-    const counts = counted({ max: data.max, announced: true, closed: false, slots })
-    if (counts.active !== data.active || counts.reserved !== data.reserved) throw new Error(`${type} at ${revision} counts wrong`)
+    else if ('task' in data) slots.set(slot, type === 'SlotReserved' ? 'reserved' : 'active')
+    const active = [...slots.values()].filter((use) => use === 'active').length
+    if (active !== data.active || slots.size - active !== data.reserved) throw new Error(`${type} at ${revision} counts wrong`)
     if (slots.size > data.max) throw new Error(`${slots.size} slots of ${data.max} are taken at ${revision}`)
   }
 }

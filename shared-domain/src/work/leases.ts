@@ -1,4 +1,4 @@
-import { reservation_ms } from '../fleet/capacity/decider.ts'
+import { reservation_ms } from '../fleet/capacity/slots.ts'
 import type { CapacityEvent, Slot } from '../fleet/capacity/events.ts'
 import { forget } from '../kernel/intent.ts'
 import { process, send } from '../kernel/process.ts'

@@ -3,28 +3,23 @@ import t from 'tap'
 import { Rejection, type Fold } from '../../kernel/decider.ts'
 import type { AnyEvent } from '../../kernel/fact.ts'
 import { picture, recorded, rowsAfter } from '../../kernel/picture.ts'
-import { admin, behaviour, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
+import { admin, behaviour, now, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
 import { World } from '../../kernel/world.ts'
 import { created, elsewhere, registered, started } from '../../work/task/scene.ts'
 import { taskState } from '../../work/task/state.ts'
 import { Orchestrator } from '../orchestrator/events.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { capacities } from './capacities.ts'
+import { capacitySlots } from './capacity-slots.ts'
 import { capacity } from './decider.ts'
 import { Capacity, type CapacityEvent } from './events.ts'
+import { confirmed, counts, crossed, first, released, reserved, second, set } from './scene.ts'
 import { capacityState, counted } from './state.ts'
 
 const seed = 2030
-const [first, second] = [{ task: uuid(2), command: uuid(902) }, { task: uuid(3), command: uuid(903) }]
-const counts = (max: number, active: number, reserved: number) => ({ max, active, reserved })
-const set = (max: number, active = 0, reserved = 0) => Capacity.CapacitySet(counts(max, active, reserved))
-const reserved = (slot: typeof first, max: number, active: number, reserved: number) =>
-  Capacity.SlotReserved({ ...slot, ...counts(max, active, reserved) })
-const confirmed = (slot: typeof first, max: number, active: number, reserved: number) =>
-  Capacity.SlotConfirmed({ ...slot, ...counts(max, active, reserved) })
-const released = (slot: typeof first, reason: 'ended' | 'not-started' | 'expired', max: number, active: number, reserved: number) =>
-  Capacity.SlotReleased({ ...slot, ...counts(max, active, reserved), reason })
 const starting = started({ owner: subject, slot: first.command })
+/** As the task of the scene says. */
+const needed = { priority: 'MEDIUM' as const }
 
 t.test('S-40 a limit is from 1 to 50, and 5 where none was said', async (t) => {
   const { data } = capacity.commands.set
@@ -52,8 +47,8 @@ t.test('S-40 the limit of the registration holds from the first start on, before
   const few = Orchestrator.OrchestratorRegistered({ ...registered.data, maxConcurrentTasks: 1 })
   const given = (...facts: readonly CapacityEvent[]) =>
     behaviour(t, capacity).given(...facts).by(system).seeing(orchestratorState, subject, few)
-  given().when('reserve', first).yields(set(1), reserved(first, 1, 0, 1))
-  given(set(1), reserved(first, 1, 0, 1)).when('reserve', second).refuses('CAPACITY_EXCEEDED', counts(1, 0, 1))
+  given().when('reserve', first).yields(set(1), reserved(first, 1, 0, 1), crossed('normal', 'full', 1, 0, 1))
+  given(set(1), reserved(first, 1, 0, 1)).when('reserve', second).refuses('CAPACITY_EXCEEDED', { kind: 'tasks', ...counts(1, 0, 1) })
   given(set(1), reserved(first, 1, 0, 1)).when('announce', { maxConcurrentTasks: 1 }).changesNothing()
   given(set(3)).when('reserve', first).yields(reserved(first, 3, 0, 1))
   behaviour(t, capacity).given().by(system).when('reserve', first).yields(set(5), reserved(first, 5, 0, 1))
@@ -62,7 +57,8 @@ t.test('S-40 the limit of the registration holds from the first start on, before
 t.test('S-40 a slot is reserved before the start, confirmed after, and given back', async (t) => {
   const given = (...facts: readonly CapacityEvent[]) => behaviour(t, capacity).given(...facts).by(system)
   given(set(2)).when('reserve', first).yields(reserved(first, 2, 0, 1))
-  given(set(2), reserved(first, 2, 0, 1)).when('reserve', second).yields(reserved(second, 2, 0, 2))
+  given(set(2), reserved(first, 2, 0, 1)).when('reserve', second)
+    .yields(reserved(second, 2, 0, 2), crossed('normal', 'full', 2, 0, 2))
   given(set(2), reserved(first, 2, 0, 1)).when('reserve', first).changesNothing()
   given(set(2), reserved(first, 2, 0, 1)).when('confirm', first).yields(confirmed(first, 2, 1, 0))
   given(set(2), reserved(first, 2, 0, 1), confirmed(first, 2, 1, 0)).when('release', { ...first, reason: 'ended' })
@@ -86,9 +82,10 @@ t.test('S-40 a reservation whose time is up is confirmed when its task did start
 t.test('S-41 a late confirmation counts only for a lease that lives, and only where there is room', async (t) => {
   const given = (...facts: readonly CapacityEvent[]) => behaviour(t, capacity).given(set(1), ...facts).by(system)
   given().when('confirm', first).changesNothing()
-  given().seeing(taskState, first.task, created(), starting).when('confirm', first).yields(confirmed(first, 1, 1, 0))
+  given().seeing(taskState, first.task, created(), starting).when('confirm', first)
+    .yields(confirmed(first, 1, 1, 0, needed), crossed('normal', 'full', 1, 1, 0))
   given(reserved(second, 1, 0, 1)).seeing(taskState, first.task, created(), starting).when('confirm', first)
-    .refuses('CAPACITY_EXCEEDED', counts(1, 0, 1))
+    .refuses('CAPACITY_EXCEEDED', { kind: 'tasks', ...counts(1, 0, 1) })
 })
 
 t.test('S-41 where all slots are taken nothing new starts, and a lowered limit stops nothing that runs', async (t) => {
@@ -112,7 +109,8 @@ t.test('S-40 where its orchestrator left for good no slot is taken any more, and
   given(closed(0, 0)).when('close', {}).changesNothing()
   given(closed(0, 0)).when('reserve', first).refuses('ORCHESTRATOR_UNAVAILABLE', { orchestrator: subject })
   given(...busy, closed(1, 1, first, second)).when('reserve', second).changesNothing()
-  given(...busy, closed(1, 1, first, second)).when('release', { ...first, reason: 'ended' }).yields(released(first, 'ended', 2, 0, 1))
+  given(...busy, closed(1, 1, first, second)).when('release', { ...first, reason: 'ended' })
+    .yields(released(first, 'ended', 2, 0, 1), crossed('full', 'normal', 2, 0, 1))
 })
 
 const slots = Array.from({ length: 5 }, (_, index) => ({ task: uuid(20 + index), command: uuid(920 + index) }))
@@ -140,19 +138,30 @@ t.test('S-41 whatever races, active and reserved slots never exceed the limit at
   }), { seed, numRuns: 500 })
 })
 
+t.test('R-30 the rows of slots show what takes them, since when and how', async (t) => {
+  const at = '2030-01-01T00:00:30.000Z'
+  const [taken, used] = [recorded(capacityState, reserved(first, 2, 0, 1)), recorded(capacityState, confirmed(first, 2, 1, 0), { at })]
+  const row = { orchestrator: subject, ...first, since: now }
+  picture(t, capacitySlots).after(taken).shows({ ...row, use: 'reserved' })
+  picture(t, capacitySlots).after(taken, used).shows({ ...row, use: 'active' })
+  picture(t, capacitySlots).after(used).shows({ ...row, use: 'active', since: at })
+  picture(t, capacitySlots).after(taken, used, recorded(capacityState, released(first, 'ended', 2, 0, 0))).shows()
+})
+
 t.test('S-41 the read model shows what is free', async (t) => {
   const shown = (max: number, active: number, reserved: number) =>
     picture(t, capacities).after(recorded(capacityState, set(max, active, reserved)))
   const row = (max: number, active: number, reserved: number) =>
     ({ orchestrator: subject, max, active, reserved, free: max - active - reserved })
-  shown(5, 0, 0).shows({ ...row(5, 0, 0), utilisation: 0, band: 'idle' })
-  shown(5, 1, 0).shows({ ...row(5, 1, 0), utilisation: 0.2, band: 'normal' })
-  shown(5, 3, 1).shows({ ...row(5, 3, 1), utilisation: 0.8, band: 'high' })
-  shown(5, 3, 2).shows({ ...row(5, 3, 2), utilisation: 1, band: 'full' })
-  shown(1, 2, 0).shows({ ...row(1, 2, 0), free: -1, utilisation: 2, band: 'full' })
+  shown(5, 0, 0).matches({ ...row(5, 0, 0), utilisation: 0, band: 'idle' })
+  shown(5, 1, 0).matches({ ...row(5, 1, 0), utilisation: 0.2, band: 'normal' })
+  shown(5, 3, 1).matches({ ...row(5, 3, 1), utilisation: 0.8, band: 'high' })
+  shown(5, 3, 2).matches({ ...row(5, 3, 2), utilisation: 1, band: 'full' })
+  shown(1, 2, 0).matches({ ...row(1, 2, 0), free: 0, utilisation: 2, band: 'full' })
   for (let max = 1; max <= 50; max++) for (let used = 0; used <= 50; used++) {
     const [stored] = rowsAfter(capacities, [recorded(capacityState, set(max, used, 0))])
-    const { free, over } = capacities.compute(stored) as { free: number; over: number }
+    const { over } = capacities.compute(stored) as { over: number }
+    const free = stored!.free as number
     if (free < 0 || over < 0 || free - over !== max - used || (free > 0 && over > 0)) throw new Error(`${used} of ${max}: ${free}, ${over}`)
   }
   const facts = [set(2), reserved(first, 2, 0, 1), released(first, 'expired', 2, 0, 0)]

@@ -1,7 +1,10 @@
 import { z } from 'zod'
-import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
-import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
-import { Int64, OrchestratorId, text } from '../../vocabulary.ts'
+import { decider, mayActAs, reject, type Context, type Hold } from '../../kernel/decider.ts'
+import { send } from '../../kernel/process.ts'
+import { busy, conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
+import { CommandId, Id, Int64, OrchestratorId, text } from '../../vocabulary.ts'
+import { capacity } from '../capacity/decider.ts'
+import { reservation_ms } from '../capacity/slots.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { Conversation, Message, messages_max, No, Target } from './events.ts'
 import { olderOpening, olderReply } from './older-words.ts'
@@ -18,6 +21,16 @@ const isOver = (action: string) => reject('INVALID_STATE_TRANSITION', { action, 
 /** In whose name the caller speaks: a daemon in that of its orchestrator. */
 const speakerOf = ({ actsFor, by }: Pick<Context, 'actsFor' | 'by'>) => actsFor ?? by.id
 
+/** A conversation takes a place from the beginning to the end. */
+function takePlace(orchestrator: string, { id, commandId }: Context): Hold {
+  const place = { conversation: Id.parse(id), command: CommandId.parse(commandId) }
+  return {
+    take: send(capacity, orchestrator, 'reserveConversation', place),
+    giveBack: () => send(capacity, orchestrator, 'releaseConversation', { ...place, reason: 'not-started' }),
+    within_ms: reservation_ms,
+  }
+}
+
 export const conversation = decider(conversationState, {
   collection: 'conversations',
   rejections: {
@@ -26,6 +39,8 @@ export const conversation = decider(conversationState, {
     INVALID_STATE_TRANSITION: conflict('The conversation is over, or the orchestrator has left.'),
     ALREADY_EXISTS: conflict('A conversation with this id has begun with other words.'),
     LIMIT_REACHED: conflict(`A conversation has ${messages_max} messages at the most.`),
+    CAPACITY_EXCEEDED: busy('The orchestrator has as many conversations as it may have at once.'),
+    ORCHESTRATOR_UNAVAILABLE: busy('The orchestrator does not take work at the moment.'),
     PARENT_UNKNOWN: invalid('No earlier message has this number.'),
   },
 
@@ -36,6 +51,7 @@ export const conversation = decider(conversationState, {
       aliases: [olderOpening],
       creates: true,
       data: z.object({ orchestrator: OrchestratorId, target: Target, content: Message.shape.content }),
+      holds: (_, { orchestrator }, context) => takePlace(orchestrator, context),
       decide(state, { orchestrator, target, content }, context) {
         const known = context.look(orchestratorState, orchestrator)
         if (known.stage === 'unknown' || known.organization !== context.organization) return reject('NOT_FOUND')
@@ -47,7 +63,7 @@ export const conversation = decider(conversationState, {
         }
         if (known.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'open', status: 'ARCHIVED' })
         return [
-          Conversation.ConversationInitiated({ orchestrator, target, slot: null }),
+          Conversation.ConversationInitiated({ orchestrator, target, slot: CommandId.parse(context.commandId) }),
           Conversation.MessagePosted({ orchestrator, no: 1, content, parent: null, from: speakerOf(context) }),
         ]
       },

@@ -118,7 +118,8 @@ t.test('F-81 at most a thousand reservations live in a ledger', async (t) => {
 
 t.test('F-81 of the organization as much is set aside, as of the same instant', async (t) => {
   const { holds, data } = ledger.commands.reserve
-  const context = { id, at: now, by: admin, actsFor: null, allowed: [], organization, commandId: reservation }
+  const look = () => { throw new Error('it looks at nothing') }
+  const context = { id, at: now, by: admin, actsFor: null, allowed: [], organization, commandId: reservation, look }
   const hold = holds!(ledger.initial, data.parse({ ...own, tokens: 5, cost: 2 }), context)
   const target = { category: 'ledger', id: `${organization}.203001` }
   const wish = { tokens: 5, cost: 2, reservation, at: now, until: later(now, 3_600 * second_ms) }

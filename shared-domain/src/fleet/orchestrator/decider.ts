@@ -180,6 +180,14 @@ export const orchestrator = decider(orchestratorState, {
       decide: (state) => (state.stage === 'registered' && !state.keepsHours ? [Orchestrator.OrchestratorHoursKept({})] : []),
     },
 
+    limitQueue: {
+      about: 'Note how many tasks may wait for it.',
+      internal: true,
+      data: z.object({ maxQueueSize: z.int().nullable() }),
+      decide: (state, { maxQueueSize }) => (state.stage !== 'registered' || state.maxQueueSize === maxQueueSize ? []
+        : [Orchestrator.OrchestratorQueueLimited({ maxQueueSize })]),
+    },
+
     guard: {
       about: 'Note what its commands are to heed.',
       internal: true,

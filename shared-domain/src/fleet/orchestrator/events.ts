@@ -61,6 +61,11 @@ export const Orchestrator = events({
     data: z.object({}),
     recipient: (_, id) => id,
   },
+  OrchestratorQueueLimited: {
+    about: 'How many tasks may wait for the orchestrator, or any number, as those heed it who give it one.',
+    data: z.object({ maxQueueSize: z.int().nullable() }),
+    recipient: (_, id) => id,
+  },
   OrchestratorArchived: {
     about: 'The orchestrator left the organization for good.',
     data: z.object({ from: Status, reason: z.string().nullable(), previousEmail }),

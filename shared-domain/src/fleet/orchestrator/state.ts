@@ -17,6 +17,8 @@ interface Known {
   readonly guarded: z.output<typeof Guarded>
   /** It has a schedule: who has none is never asked for one. */
   readonly keepsHours: boolean
+  /** How many tasks may wait for it, as it was noted; null for any number. */
+  readonly maxQueueSize: number | null
 }
 
 const unguarded = { charterVersion: null, budget: null }
@@ -25,7 +27,10 @@ const registered = (state: OrchestratorState) => state as Extract<OrchestratorSt
 
 const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   OrchestratorRegistered: (_, { maxConcurrentTasks: registeredMax, ...profile }, { organization }) =>
-    ({ stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null, guarded: unguarded, keepsHours: false }),
+    ({
+      stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null, guarded: unguarded, keepsHours: false,
+      maxQueueSize: null,
+    }),
   OrchestratorUpdated: (state, { previousEmail: _, ...profile }) => ({ ...registered(state), profile }),
   OrchestratorStatusChanged: (state, { from, to }, { commandId: command }) => {
     const known = registered(state)
@@ -34,9 +39,10 @@ const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   },
   OrchestratorGuarded: (state, guarded) => ({ ...registered(state), guarded }),
   OrchestratorHoursKept: (state) => ({ ...registered(state), keepsHours: true }),
+  OrchestratorQueueLimited: (state, { maxQueueSize }) => ({ ...registered(state), maxQueueSize }),
   OrchestratorArchived: (state, { from }, { commandId: command }) => {
-    const { status: _, ...known } = registered(state)
-    return { ...known, stage: 'archived', profile: { ...known.profile, email: null }, moved: { command, from } }
+    const { status: _, profile, ...known } = registered(state)
+    return { ...known, stage: 'archived', profile: { ...profile, email: null }, moved: { command, from } }
   },
 }
 

@@ -146,7 +146,8 @@ t.test('R-6 R-23 closing is told before it comes, and what runs still after it',
   const after = known(careful, opened, closing, on(ended, { at: five }))
   after.at('2030-01-01T16:10:00.000Z').when('turn', {}).changesNothing()
   after.at(late).when('turn', {}).changesNothing()
-  const slot = Capacity.SlotReserved({ task: uuid(3) as never, command: uuid(4) as never, max: 5, active: 0, reserved: 1 })
+  const needs = { priority: null, capabilities: [], energy: 0, energyRemaining: null, refillAt: null }
+  const slot = Capacity.SlotReserved({ ...needs, task: uuid(3) as never, command: uuid(4) as never, max: 5, active: 0, reserved: 1 })
   after.at(late).seeing(capacityState, subject, slot).when('turn', {})
     .yields(Schedule.OvertimeNoticed({ closedAt: five, tasks: [uuid(3) as never], cause: 'weekly', turnsAt: tomorrow }))
   const { told } = replay(scheduleState, [careful, opened, on(ended, { at: late })])

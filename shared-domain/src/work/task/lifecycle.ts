@@ -14,6 +14,7 @@ import { unknownAmong } from './graph.ts'
 import { by, ending, moving, room, same, type Decision } from './guards.ts'
 import { Helpers, requested } from './help.ts'
 import { olderWords } from './older-words.ts'
+import { queuedAt } from './queueing.ts'
 import { AgentSlot, Origin } from './shapes.ts'
 import { byPriority, given, type Terms } from './sla.ts'
 import { after, leaseOf, type Known, type TaskState } from './state.ts'
@@ -72,6 +73,7 @@ export const lifecycle = room({
     creates: true,
     settings: ['slaHours'],
     data: Wanted.extend({ collaborators: Helpers.default([]), approval: Approval.optional() }),
+    holds: (_, { owner }, context) => queuedAt(owner ?? context.actsFor, context),
     decide(task, { collaborators, approval, ...data }, context) {
       if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
       const facts = made(task, data, null, context)

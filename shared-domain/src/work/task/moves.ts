@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reject, Rejection, type Answers, type Circumstances } from '../../kernel/decider.ts'
+import { reject, Rejection, type Answers, type Circumstances, type Context } from '../../kernel/decider.ts'
 import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { slaSet } from './edit.ts'
@@ -8,6 +8,7 @@ import { by, moving, OnUnavailable, room, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
 import { before, immovable, isRepeated, outsideOf, passed, spansOf, targetOf, type MoveWish } from './passing-on.ts'
 import { peersAsked } from './peers.ts'
+import { queuedAt } from './queueing.ts'
 import { leaseOf, type Known, type TaskState } from './state.ts'
 import { owning } from './unwinding.ts'
 
@@ -22,6 +23,12 @@ const move = {
 
 const grounds = (_: TaskState, { to }: Pick<MoveWish, 'to'>, __: Circumstances) => (to === undefined ? peersAsked : {})
 
+/** A place in the queue of whoever is to have it. */
+function holds(task: TaskState, wish: MoveWish, context: Context) {
+  const target = targetOf(task as Known, wish, context)
+  return target instanceof Rejection ? undefined : queuedAt(target.to, context)
+}
+
 /** Who has the task now. */
 const answers: Answers<TaskState> = {
   fields: z.object({ owner: OrchestratorId }),
@@ -35,6 +42,7 @@ export const moves = room({
     settings: ['slaHours', 'delegatePolicy'],
     data: z.object({ ...move, note: text(1_000).optional(), priority: Priority.optional(), dueAt: DueInstant.optional() }),
     grounds,
+    holds,
     answers,
     decide(task, { note = null, priority, dueAt, ...wish }, context) {
       const delegate = (task: Known): Decision => {
@@ -76,6 +84,7 @@ export const moves = room({
       completionPercentage: z.int().min(0).max(100).optional(),
     }),
     grounds,
+    holds,
     answers,
     decide(task, { context: circumstances, notes: note = null, completionPercentage, ...wish }, context) {
       const handOff = (task: Known): Decision => {

@@ -32,14 +32,16 @@ export const named = (to: OrchestratorId): Target => ({ to, policy: null, candid
 /** Nobody would have it, for these reasons. */
 export type Nobody = Pick<ReturnType<typeof Task.TaskPlacementFailed>['data'], 'policy' | 'rejected' | 'counts' | 'grounds'>
 
-/** The best that takes work, as the rows have it and as it stands now. */
+/** The best that takes work and has room for more, as the rows have it and as it stands now. */
 function best({ ranked }: Placing, task: Known, context: Context) {
   const passed: { id: string; code: string }[] = []
+  const refusedBy = new Map((context.refused ?? []).map(({ id, code }) => [id, code]))
   for (const { id } of ranked.slice(0, looked_at_max)) {
     const to = OrchestratorId.parse(id)
-    const isAble = !unable(to, context)
-    if (isAble && !(outside(to, task, undefined, context) instanceof Rejection)) return { to, passed }
-    passed.push({ id, code: isAble ? 'CLOSED' : 'UNAVAILABLE' })
+    const isClosed = () => outside(to, task, undefined, context) instanceof Rejection
+    const code = refusedBy.get(id) ?? (unable(to, context) ? 'UNAVAILABLE' : isClosed() ? 'CLOSED' : undefined)
+    if (code === undefined) return { to, passed }
+    passed.push({ id, code })
   }
   return { passed }
 }

@@ -6,6 +6,7 @@ import { Task } from './events.ts'
 import { moving, room } from './guards.ts'
 import { before, outsideOf, passed } from './passing-on.ts'
 import { chosenFor, peersAsked } from './peers.ts'
+import { queuedAt } from './queueing.ts'
 import type { TaskState } from './state.ts'
 import { owning } from './unwinding.ts'
 
@@ -22,6 +23,11 @@ export const redelegating = room({
     settings: ['delegatePolicy'],
     data: z.object({ delegation: Int64 }),
     grounds: (task, { delegation }) => (retryOf(task, delegation) ? peersAsked : {}),
+    holds(state, { delegation }, context) {
+      const found = retryOf(state, delegation)
+      const chosen = found && chosenFor(found.task, found.delegation.tried, context)
+      return chosen && 'target' in chosen ? queuedAt(chosen.target.to, context) : undefined
+    },
     decide(state, { delegation: id }, context) {
       const found = retryOf(state, id)
       if (!found) return []

@@ -130,6 +130,22 @@ t.test('W-30 W-16 F-73 claim skips what agents and persons have; who is assigned
   t.match(task(uuid(4), 'startSelected', wish), { code: 'INVALID_OWNERSHIP' })
 })
 
+t.test('R-30 a claim goes on to the next where a slot is withheld, and says so', async (t) => {
+  const { world, wish, create } = house()
+  create(uuid(1), { priority: 'HIGH', requiredCapabilities: ['GPU'] })
+  create(uuid(2), { priority: 'MEDIUM', requiredCapabilities: ['gpu'] })
+  create(uuid(3), { priority: 'LOW', estimatedHours: 9 })
+  create(uuid(4), { priority: 'LOW' })
+  wish('capacity', owner, 'adjust', { capabilityLimits: [{ capability: 'gpu', max: 1 }], energyBudget: 9 })
+  const claim = () => world.choose(nextTask, { id: owner })
+  t.match(claim(), [{ id: uuid(1) }])
+  const rejected = [uuid(2), uuid(3)].map((id) => ({ id, code: 'SLOT_WITHHELD' }))
+  t.match(claim(), [{ id: uuid(4), data: { selection: { rejected } } }])
+  t.match(claim(), { code: 'SLOT_WITHHELD', detail: { kind: 'capability' } }, 'when none will do, the first reason')
+  wish('capacity', owner, 'adjust', { maxConcurrentTasks: 2 })
+  t.match(claim(), { code: 'CAPACITY_EXCEEDED', detail: { kind: 'tasks' } })
+})
+
 t.test('W-30 each criterion leaves out what it says', async (t) => {
   const { world, create } = house()
   create(uuid(1), { priority: 'HIGH', tags: ['a', 'b'], dueAt: later(now, 2 * hour_ms) })

@@ -92,6 +92,6 @@ export const nextTask: Choice<Row> = {
   idOf: (row) => row.task,
   sends: { to: task, command: 'startSelected', data: toStart },
   outdated: ['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'DEPENDENCIES_UNMET', 'NOT_FOUND'],
-  passing: ['RETRY_NOT_DUE', 'CONSENSUS_REQUIRED', 'OUTSIDE_WORK_HOURS'],
+  passing: ['RETRY_NOT_DUE', 'CONSENSUS_REQUIRED', 'OUTSIDE_WORK_HOURS', 'SLOT_WITHHELD'],
   nothing: { code: 'NOTHING_TO_CLAIM', ...conflict('Nothing waits that could be taken up now.') },
 }

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
+import { capacity } from '../../fleet/capacity/decider.ts'
+import { reservation_ms } from '../../fleet/capacity/slots.ts'
 import { counted } from '../../fleet/capacity/state.ts'
 import { Orchestrator } from '../../fleet/orchestrator/events.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { capacity, reservation_ms } from '../../fleet/capacity/decider.ts'
+import { capacity } from '../../fleet/capacity/decider.ts'
+import { needsOf, reservation_ms } from '../../fleet/capacity/slots.ts'
 import { isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { organizationState } from '../../fleet/organization/state.ts'
 import { mayActAs, reject, Rejection, type Answers, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
@@ -19,8 +20,9 @@ import { startedFor } from './unwinding.ts'
 function takeSlot(task: TaskState, _: unknown, { id, commandId }: Circumstances): Hold {
   const holder = holderOf(task as Known)
   const slot = { task: TaskId.parse(id), command: CommandId.parse(commandId) }
+  const { capabilities, ...needs } = needsOf(task as Known)
   return {
-    take: send(capacity, holder, 'reserve', slot),
+    take: send(capacity, holder, 'reserve', { ...slot, ...needs, capabilities: [...capabilities] }),
     giveBack: () => send(capacity, holder, 'release', { ...slot, reason: 'not-started' }),
     within_ms: reservation_ms,
   }
