@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
-import { choices, deciders, gate, notary, processes, proofs, questions, readModels } from 'shared-domain/catalogue.ts'
+import { choices, deciders, gate, notary, processes, proofs, questions, readModels, sweeps } from 'shared-domain/catalogue.ts'
 import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
@@ -47,7 +47,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
     ['reference/events.md', eventPage(deciders)],
     ['reference/read-models.md', readModelPage(readModels)],
     ['reference/questions.md', questionPage(questions)],
-    ['reference/processes.md', processPage(processes)],
+    ['reference/processes.md', processPage(processes, sweeps)],
     ['reference/rules.md', rulePage(citations(root))],
     ['openapi/commands.json', json(await commandDocument())],
     ['openapi/queries.json', json(await queryDocument())],

@@ -5,6 +5,7 @@ import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import type { Sweep } from 'shared-domain/kernel/sweep.ts'
 import { z } from 'zod'
 import { meanings } from 'shared-service/statuses.ts'
 import { BatchItem, commands_max } from '../command-service/src/batch.ts'
@@ -115,9 +116,11 @@ export function questionPage(questions: readonly Question[]): string {
 }
 
 /** `docs/reference/processes.md`. */
-export function processPage(processes: readonly Process[]): string {
+export function processPage(processes: readonly Process[], sweeps: readonly Sweep[]): string {
   const rows = processes.map(({ name, about, react }) => [name, about, Object.keys(react).join(', ')])
-  return `# Processes\n\n${generated}\n${table(['process', 'what it does', 'answers'], rows)}\n`
+  const swept = sweeps.map(({ name, about, every_s, over: { from } }) => [name, about, `${every_s} s`, from.name])
+  return `# Processes\n\n${generated}\n${table(['process', 'what it does', 'answers'], rows)}\n
+# Sweeps\n\n${table(['sweep', 'what it does', 'every', 'over rows of'], swept)}\n`
 }
 
 /** `docs/reference/aliases.md`. */

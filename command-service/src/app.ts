@@ -9,6 +9,7 @@ import { modelsOf } from 'shared-domain/kernel/grounds.ts'
 import type { NotaryStand } from 'shared-domain/kernel/notary.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
+import type { Sweep } from 'shared-domain/kernel/sweep.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
 import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
@@ -42,6 +43,7 @@ import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
 import type { FindNow } from './routes.ts'
+import { runSweeps } from './sweeps.ts'
 import { tidy } from './tidy.ts'
 import { Timers } from './timers.ts'
 import { serveValidation } from './validate-key.ts'
@@ -53,6 +55,7 @@ export interface Catalogue {
   readonly settings: SettingsStand
   readonly notary: NotaryStand
   readonly gate?: Gate | undefined
+  readonly sweeps?: readonly Sweep[] | undefined
 }
 
 const service = 'command-service'
@@ -63,7 +66,7 @@ const patience = { waiters_max: 200, wait_ms: 2_000, retry_ms: 1_000 }
 const leader_lock = 7_236_011
 
 /** `showKey` is told an admin key when one was made: the only time it can be shown. */
-export async function start(config: Config, { deciders, processes, choices, settings, notary, gate }: Catalogue, showKey: (organization: string, key: string) => void): Promise<Running> {
+export async function start(config: Config, { deciders, processes, choices, settings, notary, gate, sweeps = [] }: Catalogue, showKey: (organization: string, key: string) => void): Promise<Running> {
   const app = edge(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
@@ -99,7 +102,8 @@ export async function start(config: Config, { deciders, processes, choices, sett
 
     await publishKeys({ handle, deciders, notary }, config.notaryKeyFile)
 
-    const timers = new Timers(db, suspensionFrom(streams))
+    const sleeps = suspensionFrom(streams)
+    const timers = new Timers(db, sleeps)
     measured(app, {
       unread_facts: { about: 'Facts that could not be read.', count: () => unreadFacts(db) },
       overdue_timers: { about: 'Timers whose time has come.', count: () => timers.overdue() },
@@ -122,7 +126,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const leading = whileLeader({ databaseUrl: config.databaseUrl, lock: leader_lock, name: service }, ending.signal, async (signal) => {
       const over = new AbortController()
       const both = AbortSignal.any([signal, over.signal])
-      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), tidy([() => forgetChoices(db), () => kept.forgetOutdated()], both)]
+      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), runSweeps({ db, sweeps, carryOut, sleeps, log: app.log }, both), tidy([() => forgetChoices(db), () => kept.forgetOutdated()], both)]
       try {
         await Promise.race(parts)
       } finally {

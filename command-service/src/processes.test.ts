@@ -15,6 +15,7 @@ import { until } from './fixture.ts'
 import type { Errand } from './intents.ts'
 import { runProcesses, unreadFacts } from './processes.ts'
 import { database, migrate } from './store/database.ts'
+import { runSweeps } from './sweeps.ts'
 import { Timers, type Timer } from './timers.ts'
 
 const root = folderFor(t, 'processes')
@@ -215,4 +216,24 @@ t.test('S-22 a fact that is told again to the next one who leads ends no silence
   end.abort()
   await Promise.all(running)
   t.ok(at_ms! >= since_ms + patience_ms)
+})
+
+t.test('R-34 a sweep sends its command for every row that it is about, of every organization that is awake, once an instant', async (t) => {
+  await sql`create table room (organization text, room text, level integer)`.execute(db)
+  await sql`insert into room select organization, 'r' || n, n % 2 from generate_series(1, 1100) as n, (values ('acme'), ('asleep')) as o (organization)`.execute(db)
+  const sent: Errand[] = []
+  const end = new AbortController()
+  const sweep = {
+    name: 'clean', about: 'Cleans.', every_s: 1, over: { from: { name: 'room', key: ['room'] } as never, meets: [{ column: 'level', atLeast: 1 }] },
+    sends: ({ room }: { room: string }) => ({ category: 'room', id: room, command: 'clean', data: {} }),
+  }
+  const carryOut = async (errand: Errand) => { sent.push(errand) }
+  const running = runSweeps({ db, sweeps: [sweep], carryOut, sleeps: async (organization) => organization === 'asleep', log }, end.signal)
+  await until(async () => sent.length >= 1_100)
+  end.abort()
+  await running
+  const first = sent.slice(0, 550)
+  t.equal(new Set(first.map(({ intent }) => intent.id)).size, 550)
+  t.strictSame([...new Set(sent.map(({ organization }) => organization))], ['acme'])
+  t.equal(new Set(sent.map(({ commandId }) => commandId)).size, sent.length, 'another instant, another command')
 })

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { choices, deciders, gate, notary, processes, questions, readModels } from './catalogue.ts'
+import { choices, deciders, gate, notary, processes, questions, readModels, sweeps } from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
 import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
@@ -68,7 +68,7 @@ function cached<A extends readonly [unknown?], B>(find: (...asked: A) => B): (..
 const repeated = (names: readonly string[]) => names.filter((name, index) => names.indexOf(name) !== index)
 
 t.test('what is declared anywhere in the domain stands in the catalogue', async (t) => {
-  const words = { deciders: 'commands', readModels: 'project', processes: 'react', choices: 'ties', questions: 'reply' }
+  const words = { deciders: 'commands', readModels: 'project', processes: 'react', choices: 'ties', questions: 'reply', sweeps: 'every_s' }
   const found = new Map<string, Set<unknown>>(Object.keys(words).map((kind) => [kind, new Set()]))
   for (const file of files.filter((file) => file !== 'catalogue.ts')) {
     for (const value of Object.values(await import(join(here, file)))) {
@@ -77,7 +77,7 @@ t.test('what is declared anywhere in the domain stands in the catalogue', async 
     }
   }
   t.equal(files.filter((file) => file.endsWith('decider.ts')).length, deciders.length, 'as many deciders as files of that name')
-  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices, questions })) {
+  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices, questions, sweeps })) {
     const present: readonly unknown[] = listed
     t.ok(present.length > 0, `there are ${kind}`)
     t.strictSame([...found.get(kind)!].filter((one) => !present.includes(one)), [], `no ${kind} are missing`)
@@ -96,7 +96,7 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
     t.match(path, /^\/[a-z][a-z-]*$/, path)
     for (const column of Object.keys(row.shape)) t.match(column, /^[a-z][a-z_]*$/, `${name}.${column}`)
   }
-  for (const { name } of [...processes, ...choices, ...questions]) t.match(name, /^[a-z][A-Za-z]*$/, name)
+  for (const { name } of [...processes, ...choices, ...questions, ...sweeps]) t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const { name } of commands) t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const type of definitions.keys()) t.match(type, /^[A-Z][A-Za-z]*$/, type)
 })
@@ -104,7 +104,7 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
 t.test('everything says what it is for in a sentence', async (t) => {
   const told: readonly (readonly [string, { readonly about: string }])[] = [
     ...definitions, ...commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command] as const),
-    ...[...readModels, ...processes, ...choices, ...questions].map((one) => [one.name, one] as const),
+    ...[...readModels, ...processes, ...choices, ...questions, ...sweeps].map((one) => [one.name, one] as const),
     ...refusals.map(([code, { says }]) => [code, { about: says }] as const),
   ]
   for (const [name, { about }] of told) t.match(about, /^[A-Z].*\.$/, name)
@@ -374,7 +374,8 @@ const sent = cached((): readonly Intent[] => {
   const ends = [new Rejection('NO'), { changed: true, revision: 1 }]
   const reports = wanted.flatMap((intent) => ends.flatMap((end) => reportOf(intent, end) ?? []))
   const published = notary.publish([{ keyId: 'a'.repeat(64), publicKey: `${'A'.repeat(43)}=`, signedBy: null, signature: null }])
-  return [...wanted, ...reports, ...held, ...noted, published]
+  const swept = sweeps.flatMap(({ over: { from }, sends }) => rowsAfter(from, inhabited().log).map(sends))
+  return [...wanted, ...reports, ...held, ...noted, ...swept, published]
 })
 
 t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {
@@ -444,7 +445,7 @@ const acts = new Set([
  */
 const seldom = new Set([
   'task.breakCircle', 'task.waitForDependencies', 'task.withdrawApproval', 'dependents.recall', 'agent.breakCircle', 'charter.activate',
-  'actionApproval.use',
+  'actionApproval.use', 'capacity.reconcile',
 ])
 
 /** Everything that a decision promises, on one command in one state of the world. */

@@ -22,6 +22,7 @@ import { orchestratorBudget, organizationBudget } from './fleet/budget/questions
 import { capacities } from './fleet/capacity/capacities.ts'
 import { capacitySlots } from './fleet/capacity/capacity-slots.ts'
 import { capacity } from './fleet/capacity/decider.ts'
+import { slotSweep } from './fleet/capacity/sweeping.ts'
 import { charters } from './fleet/charter/charters.ts'
 import { charter } from './fleet/charter/decider.ts'
 import { drifts } from './fleet/charter/drift-rows.ts'
@@ -64,6 +65,7 @@ import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import type { SettingsStand } from './kernel/settings.ts'
 import { notary as notaryStand, notaryKeys } from './operations/notary/decider.ts'
+import type { Sweep } from './kernel/sweep.ts'
 import { timeline } from './overview/timeline.ts'
 import { batches } from './rhythm/batch/batches.ts'
 import { batch } from './rhythm/batch/decider.ts'
@@ -215,6 +217,10 @@ export const processes: readonly Process[] = [
   recurring,
   timekeeping,
   batching,
+]
+
+export const sweeps: readonly Sweep[] = [
+  slotSweep,
 ]
 
 export const choices: readonly Choice<any>[] = [

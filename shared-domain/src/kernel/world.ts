@@ -1,5 +1,6 @@
 import { organizationSettings } from '../fleet/organization/state.ts'
 import { onBehalf, type Asking, type Choice } from './choice.ts'
+import { meetsAll } from './condition.ts'
 import {
   inOrder, partsOf, reject, Rejection, rounds_max, scopes, streamOf, type Context, type Decider, type Fold, type Hold, type Refused,
 } from './decider.ts'
@@ -10,6 +11,7 @@ import { answered, candidates, grounded, rowsAfter } from './picture.ts'
 import type { Process } from './process.ts'
 import type { Question, Wanted } from './question.ts'
 import type { ReadModel, Row } from './read-model.ts'
+import type { Sweep } from './sweep.ts'
 import { reportOf } from './report.ts'
 import { later } from './time.ts'
 import { admin, now, organization, ownOf, system, uuid } from './testing.ts'
@@ -119,6 +121,11 @@ export class World {
       step = course.next(outcome)
     }
     return step.value.why
+  }
+
+  /** Sends the command of a sweep for every row that it is about. */
+  sweep({ over: { from, meets }, sends }: Sweep) {
+    for (const row of this.#rowsOf(from).filter((one) => meetsAll(one, meets))) this.carryOut(sends(row))
   }
 
   /** Takes all, or says what could not be taken: then nothing is. */

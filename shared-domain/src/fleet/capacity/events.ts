@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { events, plus, type EventOf } from '../../kernel/events.ts'
+import { Cited } from '../../kernel/grounds.ts'
 import { CommandId, Id, Priority, StoredInstant, TaskId, text } from '../../vocabulary.ts'
 import { defaults, Limits } from './limits.ts'
 
@@ -24,7 +25,12 @@ const Taken = Slot.extend({
 })
 const untold = plus({ priority: null, capabilities: [], energy: 0, energyRemaining: null, refillAt: null })
 
-const reason = z.enum(['ended', 'not-started', 'expired'])
+const reasons = ['ended', 'not-started', 'expired'] as const
+const reason = z.enum(reasons)
+
+/** So many tasks a fact tells of each kind of drift. */
+export const drifted_max = 50
+const Drifted = z.array(TaskId).max(drifted_max)
 
 /** A place for a conversation; `max` is the lower of the limit and the charter's. */
 const Talking = z.object({ conversation: Id, command: CommandId, open: z.int(), reserved: z.int(), max: z.int() })
@@ -56,7 +62,17 @@ export const Capacity = events({
   },
   SlotReserved: { about: 'A slot was taken for a task that is about to start.', data: Taken, upcast: [untold], recipient },
   SlotConfirmed: { about: 'The task started; its slot is in use.', data: Taken, upcast: [untold], recipient },
-  SlotReleased: { about: 'A slot is free again.', data: Taken.extend({ reason }), upcast: [untold], recipient },
+  SlotReleased: {
+    about: 'A slot is free again.',
+    data: Taken.extend({ reason: z.enum([...reasons, 'reconciled']) }),
+    upcast: [untold],
+    recipient,
+  },
+  CapacityDrifted: {
+    about: 'Slots were taken whose leases had ended, or leases lived without slots; both are mended.',
+    data: z.object({ leaked: Drifted, missing: Drifted, grounds: Cited }),
+    recipient,
+  },
   EnergyRefilled: {
     about: 'A day of the orchestrator has begun: all of its energy is there again.',
     data: z.object({ energyRemaining: z.int() }),

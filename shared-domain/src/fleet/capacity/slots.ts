@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { reject, type Context, type Rejection } from '../../kernel/decider.ts'
+import { reject, Rejection, type Context } from '../../kernel/decider.ts'
 import { second_ms } from '../../kernel/time.ts'
 import { Priority, text } from '../../vocabulary.ts'
 import { leaseOf, taskState, type Known } from '../../work/task/state.ts'
@@ -65,6 +65,8 @@ const scarceAmong = ({ capabilityLimits, slots }: CapacityState, wanted: readonl
   ({ capability, max }) => requires(wanted, capability)
     && [...slots.values()].filter(({ capabilities }) => requires(capabilities, capability)).length >= max)
 
+export const isRunning = (slot: Slot, context: Context): boolean => running(slot, context) !== undefined
+
 const confirmed = (state: CapacityState, slot: Wanted, left = state.energy): readonly CapacityEvent[] =>
   [Capacity.SlotConfirmed(told(state, 'SlotConfirmed', slot, left))]
 
@@ -75,18 +77,21 @@ function running(slot: Slot, { id, look }: Context): Known | undefined {
   return lease?.slot === slot.command && lease.holder === id ? (task as Known) : undefined
 }
 
-type Reason = 'ended' | 'not-started' | 'expired'
+type Reason = 'ended' | 'not-started' | 'expired' | 'reconciled'
 
 /** What was not started gives its energy back, too. */
-function released(state: CapacityState, slot: HeldSlot, reason: Reason, context: Context): Decision {
+export function releasedAs(state: CapacityState, slot: HeldSlot, reason: Reason): CapacityEvent {
   const { energy, energyBudget } = state
-  const isUnspent = reason !== 'ended' && energy.remaining !== null
+  const isUnspent = (reason === 'not-started' || reason === 'expired') && energy.remaining !== null
   const left = isUnspent ? { ...energy, remaining: Math.min(energyBudget!, energy.remaining! + slot.energy) } : energy
-  return banded(state, context, [Capacity.SlotReleased({ ...told(state, 'SlotReleased', slot, left), reason })])
+  return Capacity.SlotReleased({ ...told(state, 'SlotReleased', slot, left), reason })
 }
 
+const released = (state: CapacityState, slot: HeldSlot, reason: Reason, context: Context): Decision =>
+  banded(state, context, [releasedAs(state, slot, reason)])
+
 /** One that its reservation does not cover any more: there must be room, and it costs what is left at the most. */
-function belated(state: CapacityState, slot: Slot, context: Context): Decision {
+export function confirmedLate(state: CapacityState, slot: Slot, context: Context): Decision {
   const task = running(slot, context)
   if (!task) return []
   const counts = counted(state)
@@ -94,7 +99,7 @@ function belated(state: CapacityState, slot: Slot, context: Context): Decision {
   const { priority, capabilities, ...needs } = needsOf(task)
   const energy = Math.min(costOf({ priority, ...needs }, state.energyBudget), state.energy.remaining ?? 0)
   const wanted = { ...slot, priority, capabilities, energy }
-  return banded(state, context, confirmed(state, wanted, spent(state, energy, context)))
+  return confirmed(state, wanted, spent(state, energy, context))
 }
 
 export const slots = room({
@@ -128,7 +133,9 @@ export const slots = room({
       const held = state.slots.get(slotOf(slot))
       if (held?.use === 'reserved') return confirmed(state, held)
       // Said again after the slot was given back, or said so late that the reservation had expired: only a lease that lives counts.
-      return held ? [] : belated(state, slot, context)
+      if (held) return []
+      const facts = confirmedLate(state, slot, context)
+      return facts instanceof Rejection ? facts : banded(state, context, facts)
     },
   },
 

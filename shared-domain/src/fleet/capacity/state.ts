@@ -81,6 +81,7 @@ const evolve: Evolve<CapacityState, CapacityEvent> = {
   CapacityGuarded: (state, { maxSessions, maxConcurrentConversations }) =>
     ({ ...state, guarded: { maxSessions, maxConcurrentConversations } }),
   CapacityBandChanged: (state) => state,
+  CapacityDrifted: (state) => state,
   SlotReserved: (state, data, { at }) => taken(state, data, 'reserved', at),
   SlotConfirmed: (state, data, { at }) => taken(state, data, 'active', at),
   SlotReleased: (state, data) => ({ ...state, energy: leftAfter(data), slots: without(state.slots, slotOf(data)) }),

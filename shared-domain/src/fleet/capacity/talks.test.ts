@@ -44,7 +44,7 @@ t.test('R-30 a place for a conversation is taken, confirmed, and given back once
     .yields(set(5), Capacity.ConversationSlotReserved({ ...place(7), ...counts(0, 1, 10) }))
 })
 
-t.test('R-30 a place whose time is up is confirmed when its conversation goes on, else given back; late, where there is room', async (t) => {
+t.test('R-30 a place whose time is up is confirmed when its conversation goes on, else given back; late, if there is room', async (t) => {
   const given = (...facts: readonly CapacityEvent[]) => behaviour(t, capacity).given(one, ...facts).by(system)
   const goesOn = [conversationState, uuid(7), begun(place(7).command)] as const
   given(reserved).when('expireConversation', place(7)).yields(released('expired'))
