@@ -69,6 +69,26 @@ t.test('R-30 R-32 however many are made at once, no more wait than may, and what
   await until(async () => typeof await open() !== 'string')
 })
 
+t.test('R-35 a rebalance passes on what waits with one to another that has room, and says so before', async (t) => {
+  const [full, free] = [await hired('Full', { maxConcurrentTasks: 1 }), await hired('Free', { maxConcurrentTasks: 4 })]
+  await times(5, () => admin.post('/tasks', { owner: full.id, title: 'Work' }))
+  const orchestrators = [full.id, free.id]
+  // The rows may be a moment old.
+  const proposal = await until(async () => {
+    const answer = await admin.post('/orchestrators/rebalance', { orchestrators }) as Answer & { readonly moves: readonly { readonly task: string }[] }
+    return answer.moves.length === 4 && answer
+  })
+  t.match(proposal, { policy: 'even-pressure/1', moves: Array(4).fill({ from: full.id, to: free.id }) })
+  t.match(await admin.post(`/rebalances/${proposal.id}/apply`), { changed: true })
+  const moved = await until(async () => {
+    const { items } = await admin.get(`/delegations?from=${full.id}&to=${free.id}`)
+    return items.length === 4 && items
+  })
+  t.strictSame(moved.map(({ task }: { task: string }) => task).sort(), proposal.moves.map(({ task }) => task).sort())
+  const { items: [row] } = await admin.get(`/rebalances?task=${moved[0].task}&minPosition=${proposal.position}`)
+  t.match(row, { rebalance: proposal.id, policy: 'even-pressure/1' })
+})
+
 t.test('R-30 R-31 the rows are what a replay of the log makes', async (t) => {
   t.strictSame(await differences(), [])
 })

@@ -319,6 +319,8 @@ t.test('S-66 what concerns a single orchestrator names it', async (t) => {
     'NotaryKeyPublished', 'NotaryKeyRetired',
     // Facts of whole organizations.
     'OrganizationConfigured', 'OrganizationCreated', 'OrganizationGuarded', 'OrganizationResumed', 'OrganizationSuspended',
+    // What is found of several orchestrators: what comes of it are facts of tasks.
+    'RebalanceApplied', 'RebalanceProposed',
   ])
 })
 

@@ -82,6 +82,9 @@ import { schedule } from './rhythm/schedule/decider.ts'
 import { openAfter, openHours, openTime, orchestratorHours } from './rhythm/schedule/questions.ts'
 import { scheduleOverrides, schedules } from './rhythm/schedule/schedules.ts'
 import { timekeeping } from './rhythm/timekeeping.ts'
+import { rebalance } from './rhythm/rebalance/decider.ts'
+import { rebalances } from './rhythm/rebalance/rebalances.ts'
+import { rebalancing } from './rhythm/rebalancing.ts'
 import { assignments } from './work/assignments.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
@@ -126,6 +129,7 @@ export const deciders: readonly Decider[] = [
   statusPost,
   conversation,
   capacity,
+  rebalance,
   apiKey,
   agent,
   budget,
@@ -166,6 +170,7 @@ export const readModels: readonly ReadModel[] = [
   conversationMessages,
   capacities,
   capacitySlots,
+  rebalances,
   keys,
   agents,
   agentVersions,
@@ -200,6 +205,7 @@ export const processes: readonly Process[] = [
   assignments,
   slots,
   conversationSlots,
+  rebalancing,
   emails,
   rotation,
   agentSlots,

@@ -215,6 +215,10 @@ const courses: readonly (readonly Step[])[] = [
     step('reportEffect', { outcome: undone }, 0, decided), step('applyEffect', {}, 0, decided),
   ],
   // It is the revision of the move, which is among the first of its stream.
+  [
+    step('create', { owner: whose, title: 'Work' }, 0, ['task', ids[3]!]),
+    step('even', { from: whose, to: second, reason: 'why' }, 0, ['task', ids[3]!]),
+  ],
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],
   [
     step('delegate', { to: whose, retries: 1 }), step('declineDelegation', { reason: 'no time' }),

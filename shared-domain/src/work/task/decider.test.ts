@@ -52,6 +52,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     cancel               NOT_FOUND CANCELLED   CANCELLED   CANCELLED    CANCELLED CANCELLED CANCELLED  -      =
     reopen               NOT_FOUND =           -           -            -         -         -          -      TODO
     delegate             NOT_FOUND TODO        USE_HANDOFF BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    even                 =         TODO        =           =            =         =         =          =      =
     handoff              NOT_FOUND TODO        TODO        BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     assign               NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     place                NOT_FOUND NOBODY_FITS -           -            -         -         -          -      -
@@ -97,7 +98,8 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     release: { token }, expireLease: { token }, endLease: { slot },
     block: { reason: 'a reason' }, escalate: { reason: 'a reason' }, escalateOverdue: { slaDeadline: now },
     raise: { escalation: '2', level: 2 }, resolveEscalation: { resolution: 'so be it' },
-    delegate: { to: other }, handoff: { to: other }, assign: { assignee: 'grace' }, requireApproval: { decision },
+    delegate: { to: other }, handoff: { to: other }, even: { from: owner, to: other, reason: 'why' },
+    assign: { assignee: 'grace' }, requireApproval: { decision },
     place: { reason: 'so' }, takeFromAgent: { slot: uuid(9), cause: 'lapsed' },
     declineDelegation: { reason: 'a reason' }, recall: { reason: 'a reason' }, timeOut: { delegation: '0' },
     redelegate: { delegation: '0' }, holdForConflict: { conflict: uuid(9) }, releaseFromConflict: { conflict: uuid(9) },

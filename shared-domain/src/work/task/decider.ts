@@ -8,6 +8,7 @@ import { delegating } from './delegating.ts'
 import { dependencies } from './dependencies.ts'
 import { edit } from './edit.ts'
 import { escalation } from './escalation.ts'
+import { evening } from './evening.ts'
 import { help } from './help.ts'
 import { lease } from './lease.ts'
 import { lifecycle } from './lifecycle.ts'
@@ -26,6 +27,7 @@ export const task = decider(taskState, {
   commands: {
     ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...conflictHolds,
     ...escalation, ...moves, ...delegating, ...redelegating,
+    ...evening,
     ...assigning, ...unassigning, ...help, ...approvals, ...clock, ...records,
   },
   bulk: {
