@@ -250,9 +250,12 @@ async function planOf(model: ReadModel, query: Readonly<Record<string, unknown>>
 /** Every word that a model declares, each with values of one of its rows. */
 function questionsAbout(model: ReadModel, row: Row): readonly Row[] {
   const { filters, contains, ranges, sorts, search } = model
+  const shape = z.object(asking(model).shape)
+  // Rows are made of letters, and the name of a zone is none of them.
+  const known = (column: string) => [String(row[column]), 'UTC'].find((value) => shape.safeParse({ [column]: value }).success)
   return [
     {},
-    ...filters.filter((column) => row[column] !== null).map((column) => ({ [column]: String(row[column]) })),
+    ...filters.filter((column) => row[column] !== null).map((column) => ({ [column]: known(column) })),
     ...Object.entries(contains).map(([name, column]) => ({ [name]: (row[column] as string[])[0] })),
     ...ranges.flatMap((column) => [{ [`${column}From`]: String(row[column]) }, { [`${column}To`]: String(row[column]) }]),
     ...ranges.map((column) => ({ [`${column}From`]: String(row[column]), [`${column}To`]: String(row[column]) })),

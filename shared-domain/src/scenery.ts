@@ -168,6 +168,7 @@ const allotting = { orchestrator: second, maxConcurrentTasks: 9 }
 const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
   [step('start'), step('complete'), step('rate', { rating: 4 })],
+  [step('cancel'), step('reopen')],
   [step('startSelected', { worker: second, selection: { policy: 'any', candidates: [], rejected: [] } })],
   [step('edit', { slaDeadline: now }), step('warnSla', { slaDeadline: now }, 1)],
   [step('edit', { slaDeadline: late }), step('violateSla', { slaDeadline: late }, 2 * hour_ms)],
@@ -200,7 +201,10 @@ const courses: readonly (readonly Step[])[] = [
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('extend', { deadline: later(now, 2 * day_ms), reason: 'More time.' }, 0, asked)],
-  [step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked)],
+  [
+    step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked),
+    byElector('dissent', { text: 'It was too early.' }),
+  ],
   [step('escalate', { reason: 'a' }), step('acknowledgeEscalation'), step('resolveEscalation', { resolution: 'so be it' })],
   [step('escalate', { reason: 'a' }), ...['1', '2', '3', '4'].map((escalation) => step('raise', { escalation, level: 2 }, hour_ms))],
   [
@@ -214,11 +218,13 @@ const courses: readonly (readonly Step[])[] = [
     { wish: { category: 'decision', id: uuid(5), command: 'cast', data: { vote: 'APPROVE' }, by: actor(whose) }, wait_ms: 0 },
     step('reportEffect', { outcome: undone }, 0, decided), step('applyEffect', {}, 0, decided),
   ],
-  // It is the revision of the move, which is among the first of its stream.
   [
     step('create', { owner: whose, title: 'Work' }, 0, ['task', ids[3]!]),
     step('even', { from: whose, to: second, reason: 'why' }, 0, ['task', ids[3]!]),
   ],
+  [step('publish', { document: { limits: { maxSessions: 2 } } }, 0, ['charter', whose]), step('guard', {}, 0, ['capacity', whose])],
+  [step('propose', {}, 0, ['rebalance', second]), step('apply', {}, 0, ['rebalance', second])],
+  // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],
   [
     step('delegate', { to: whose, retries: 1 }), step('declineDelegation', { reason: 'no time' }),
@@ -232,7 +238,7 @@ const courses: readonly (readonly Step[])[] = [
 
 /** Whatever anybody does, as many steps as these; now and then one that leads somewhere follows another. */
 export const lives = (min: number, max: number): fc.Arbitrary<readonly Step[]> => fc.array(fc.oneof(
-  { weight: 60, arbitrary: stepOf(deciders).map((one) => [one]) }, { weight: 1, arbitrary: fc.constantFrom(...courses) },
+  { weight: 60, arbitrary: stepOf(deciders).map((one) => [one]) }, { weight: 3, arbitrary: fc.constantFrom(...courses) },
 ), { minLength: min, maxLength: max, size: 'max' }).map((parts) => parts.flat())
 
 /** The world after these steps. */

@@ -1,6 +1,7 @@
 import t from 'tap'
 import { subject as id, tool } from '../kernel/testing.ts'
 import { Courier, World } from '../kernel/world.ts'
+import { capacity } from './capacity/decider.ts'
 import { charter } from './charter/decider.ts'
 import { charterState } from './charter/state.ts'
 import { guardians } from './guardians.ts'
@@ -8,7 +9,7 @@ import { orchestrator } from './orchestrator/decider.ts'
 import { orchestratorState, type OrchestratorState } from './orchestrator/state.ts'
 
 function scene() {
-  const world = new World([orchestrator, charter])
+  const world = new World([orchestrator, charter, capacity])
   const courier = new Courier(world, [guardians])
   const wish = (category: string, command: string, data: unknown = {}, by = {}) => {
     world.do({ category, id, command, data, ...by })

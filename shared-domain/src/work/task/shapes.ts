@@ -14,7 +14,7 @@ export const toOwner = ({ owner }: { owner: string }) => owner
 export const toTarget = ({ to }: { to: string }) => to
 
 /** The item of a batch that the work is for. */
-export const Run = z.object({ run: Id, no: z.int() })
+export const Run = z.object({ run: Id, no: z.int().min(1) })
 
 /**
  * The right to work on the task. `token` is the revision of the event that granted it, `slot` the command that took the capacity of
