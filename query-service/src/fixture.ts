@@ -173,7 +173,8 @@ export function sample(schema: z.ZodType, n: number): unknown {
   if (format === 'date') return '2030-01-01'
   if (format === 'date-time') return '2030-01-01T00:00:00.000Z'
   if (sql === 'bigint' && type === 'string') return String(n)
-  return { integer: n, number: n, boolean: true, string: `text ${n}`, array: [] }[type ?? ''] ?? {}
+  const text = [`text ${n}`, 'UTC'].find((one) => schema.safeParse(one).success) ?? `text ${n}`
+  return { integer: n, number: n, boolean: true, string: text, array: [] }[type ?? ''] ?? {}
 }
 
 export const sampleRow = (model: ReadModel, n: number, more: Row = {}): Row =>

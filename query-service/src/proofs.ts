@@ -63,6 +63,7 @@ export function serveProof(app: FastifyInstance, proof: Proof, { store, gate, no
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const { organization } = await gate(request, 'read')
       const id = parsed(params, request.params)[parameter!]!
+      parsed(query.strict(), request.query)
       const bytes = await bytesOf(String(id), organization)
       if (bytes instanceof Rejection) return send({ code: bytes.code, meant: meant(proof.rejections[bytes.code]!) }, request, reply)
       return reply.type('application/json').header('cache-control', 'no-store').send(bytes)

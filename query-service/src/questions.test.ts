@@ -81,9 +81,10 @@ t.test('laws of every route', async (t) => {
   const named = ({ self }: ReadModel) => (self === undefined ? {} : { [self]: 'acme' })
   for (const model of models) await home.insert(model, 'acme', sampleRow(model, 1, named(model)))
   const { body: document } = await ask(service, '/openapi.json')
-  // Older words lead to the same questions.
+  // Older words lead to the same questions; what is read of the log, or of what services count, rests on no rows.
+  const apart = ['keys.use', 'notary.keys', ...catalogue.proofs.map(({ name }) => `${name}.item`)]
   const isAsked = ({ deprecated, responses, operationId }: any) =>
-    !deprecated && operationId !== 'keys.use' && responses['200'].content['application/json']
+    !deprecated && !apart.includes(operationId) && responses['200'].content['application/json']
   const questions = Object.entries<any>(document.paths).filter(([, { get }]) => isAsked(get))
   /** What some of them must be asked besides. */
   const wordsFor = ({ query }: Question) => Object.entries<z.ZodType>(query.shape).filter(([, schema]) => !schema.safeParse(undefined).success)
