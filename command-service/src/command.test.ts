@@ -7,7 +7,7 @@ import { startEventStore } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
 import { walled } from 'shared-service/wall.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
-import { heard } from './store/event-store.ts'
+import { heard } from 'shared-service/heard.ts'
 
 const { client, db, key, service, replica, engines } = await house(t, undefined, { keyUses_ms: 50 })
 const admin = asking(service.url, key)
@@ -568,14 +568,27 @@ t.test('a store that dies under many large appends takes no service with it', as
   const create = (length: number) => ask('POST /tasks', { owner: id, title: 'x', metadata: { pad: 'x'.repeat(length) } })
   t.equal((await create(1)).status, 201)
   const store = engines.processes.eventstore!
+  const reads = async () => (await Promise.all([service, busy].map(async ({ url }) => {
+    return Number(/^baton_store_reads_total (\d+)/m.exec(await (await fetch(`${url}/metrics`)).text())![1])
+  }))).reduce((a, b) => a + b)
   process.kill(store.pid, 'SIGSTOP')
+  const before = await reads()
+  const errand = { intent: { category: 'task', id: randomUUID(), command: 'unblock', data: {} }, process: 'p', commandId: randomUUID(), organization: 'unheard-of', correlationId: 'c', causationId: 'c' }
+  await db.query('insert into timer (key, due, position, intent) values ($1, now(), 0, $2)', [errand.commandId, JSON.stringify(errand)])
+  // Whoever leads asks first whether the organization is suspended.
+  await until(async () => await reads() > before)
+  // Its next look at the timers waits, so that it can wait for nothing else when the question fails.
+  await db.query('begin; lock table timer in access exclusive mode')
+  await until(async () => (await db.query("select from pg_locks where relation = 'timer'::regclass and not granted")).rowCount! > 0)
   const replies = Array.from({ length: 200 }, () => create(8_000))
   // Time for them to be taken up.
   for (let turns = 0; turns < 20; turns++) await fetch(`${busy.url}/openapi.json`)
   store.kill()
   for (const reply of replies) t.ok([201, 503].includes((await reply).status))
+  await db.query('rollback')
   await until(async () => (await create(1)).status === 201)
-  await busy.stop()
+  await until(async () => (await db.query('select from timer where key = $1', [errand.commandId])).rowCount === 0)
+  t.strictSame(await busy.stop(), { code: 0, signal: null })
 })
 
 t.test('S-31 a key that expires makes none that lives longer, neither a new one nor by rotating another; an admin may', async (t) => {

@@ -137,6 +137,27 @@ t.test('a slow timer holds up no other, one that fails comes again, and what was
   await running
 })
 
+t.test('a timer of an organization that nothing can be learned of just now is put off, and ends nothing', async (t) => {
+  await db.deleteFrom('timer').execute()
+  const end = new AbortController()
+  const done: string[] = []
+  let isAway = true
+  const timers = new Timers(db, async (organization) => {
+    if (organization === 'acme' && isAway) throw new Error('the store is away')
+    return false
+  })
+  const other = timer('other')
+  await timers.change([timer('first'), { ...other, errand: { ...other.errand, organization: 'globex' } }], [])
+  const running = timers.run(async ({ intent: { id } }) => { done.push(id) }, log, end.signal)
+  await until(async () => (await rowsOf('timer')).some(({ attempts }) => attempts === 1) && done.length > 0)
+  isAway = false
+  await sql`update timer set due = now()`.execute(db)
+  await until(async () => (await rowsOf('timer')).length === 0)
+  t.strictSame(done, ['other', 'first'])
+  end.abort()
+  await running
+})
+
 t.test('a subscription that ends, and a save that fails, end the run, so that it begins anew', async (t) => {
   const parts = { db, deciders: [thing(Target)], processes: [follow], timers, carryOut: async () => undefined, log }
   const run = async (more: object) => {

@@ -1,5 +1,5 @@
 import { FORWARDS, START, streamNameFilter, type AllStreamRecordedEvent, type EventStoreDBClient } from '@eventstore/db-client'
-import { heard } from './store/event-store.ts'
+import { heard } from 'shared-service/heard.ts'
 import { sql, type Kysely } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Decider } from 'shared-domain/kernel/decider.ts'

@@ -82,16 +82,18 @@ export class Timers {
     const under = new Map<string, Promise<void>>()
     let answered: { readonly key: string; readonly position: string; readonly isDone: boolean }[] = []
 
+    /** Nobody waits for it: whatever stands in the way is an answer. */
     const ring = async ({ key, position, intent }: Due) => {
-      if (await this.#sleeps(intent.organization)) {
+      const became = await this.#rung(intent, carryOut, signal).catch((error: unknown) => {
+        log.error({ err: error, key, intent }, 'a timer could not be carried out; it is tried again')
+        return 'failed' as const
+      })
+      if (became === 'asleep') {
         this.#asleep.add(intent.organization)
         under.delete(key)
         return this.#wake()
       }
-      const isDone = await carryOut(intent, signal).then(() => true, (error: unknown) => {
-        log.error({ err: error, key, intent }, 'a timer could not be carried out; it is tried again')
-        return false
-      })
+      const isDone = became === 'done'
       // At the end of a leadership nothing failed: it is left as it stands to whoever leads next.
       if (isDone || !signal.aborted) answered.push({ key, position, isDone })
       under.delete(key)
@@ -110,6 +112,12 @@ export class Timers {
     }
     await Promise.all(under.values())
     await this.#settle(answered)
+  }
+
+  async #rung(errand: Errand, carryOut: (errand: Errand, signal: AbortSignal) => Promise<void>, signal: AbortSignal): Promise<'done' | 'asleep'> {
+    if (await this.#sleeps(errand.organization)) return 'asleep'
+    await carryOut(errand, signal)
+    return 'done'
   }
 
   /** How many are late by more than a few tries. */

@@ -1,4 +1,5 @@
 import { StreamDeletedError, StreamNotFoundError, type EventStoreDBClient } from '@eventstore/db-client'
+import { heard } from 'shared-service/heard.ts'
 import type { JetStreamClient, JetStreamManager, NatsError, StoredMsg, StreamInfo } from 'nats'
 import type { Pool } from 'pg'
 import type { Definitions } from 'shared-domain/kernel/stored.ts'
@@ -86,7 +87,7 @@ export class Announced {
     if (typeof subject !== 'string' || !/^\d{1,15}$/.test(String(revision))) return undefined
     let fact: Received | undefined
     try {
-      const reading = this.#parts.client.readStream(subject, { fromRevision: BigInt(revision as string), maxCount: 1 })
+      const reading = heard(this.#parts.client.readStream(subject, { fromRevision: BigInt(revision as string), maxCount: 1 }))
       // To its end: a read that is left keeps the client from closing.
       for await (const { event } of reading) if (event && event.id === id) fact = received(event as never, this.#parts.definitions)
     } catch (error) {

@@ -1,4 +1,5 @@
 import { START, streamNameFilter, type EventStoreDBClient } from '@eventstore/db-client'
+import { heard } from 'shared-service/heard.ts'
 import type { Definitions } from 'shared-domain/kernel/stored.ts'
 import { received, type Received } from './facts.ts'
 import type { Batch } from './projector.ts'
@@ -37,14 +38,14 @@ export async function* batches({
   let [events, position] = [[] as Received[], from]
   let [failure, hasEnded] = [undefined as unknown, false]
   let [wakeReader, wakeWriter] = [() => undefined as void, () => undefined as void]
-  const subscription = client.subscribeToAll({
+  const subscription = heard(client.subscribeToAll({
     fromPosition: from < 0n ? START : { commit: from, prepare: from },
     filter: streamNameFilter({
       prefixes: categories.map((category) => `${category}-`), checkpointInterval: checkpoint_interval,
       // The client says this ahead of events that wait in its buffer: behind them, in the same queue, it overtakes none.
       checkpointReached: (subscription, { commit }) => void subscription.push({ commitPosition: commit }),
     }),
-  })
+  }))
   const stop = () => {
     hasEnded = true
     void subscription.unsubscribe().catch(() => undefined)

@@ -1,4 +1,5 @@
 import { FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client'
+import { heard } from 'shared-service/heard.ts'
 import type { Pool, PoolClient } from 'pg'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { completion } from './completion.ts'
@@ -19,7 +20,7 @@ interface Checkpoint {
 export async function identityOf(client: EventStoreDBClient): Promise<string> {
   let identity: string | undefined
   // Read to the end: a read that is left early keeps the client from ending.
-  for await (const { event } of client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 1 })) identity = event?.id
+  for await (const { event } of heard(client.readAll({ direction: FORWARDS, fromPosition: START, maxCount: 1 }))) identity = event?.id
   if (identity !== undefined) return identity
   throw new Error('the event store holds nothing yet, not even an event of its own: try again in a moment')
 }

@@ -1,4 +1,5 @@
 import { EventStoreDBClient, FORWARDS } from '@eventstore/db-client'
+import { heard } from 'shared-service/heard.ts'
 import type { FastifyBaseLogger } from 'fastify'
 import { LRUCache } from 'lru-cache'
 import type { Pool, PoolClient } from 'pg'
@@ -195,7 +196,7 @@ export type Unparked = { readonly isFound: false } | { readonly isFound: true; r
 
 async function eventsOf(client: EventStoreDBClient, definitions: Definitions, stream: string, fromRevision: bigint, until: bigint): Promise<Received[]> {
   const events: Received[] = []
-  for await (const { event } of client.readStream(stream, { direction: FORWARDS, fromRevision })) {
+  for await (const { event } of heard(client.readStream(stream, { direction: FORWARDS, fromRevision }))) {
     if (event?.position && event.position.commit <= until) events.push(received(event as never, definitions))
   }
   return events

@@ -1,4 +1,5 @@
 import { StreamDeletedError, StreamNotFoundError, type RecordedEvent, type ResolvedEvent, type StreamingRead } from '@eventstore/db-client'
+import { heard } from 'shared-service/heard.ts'
 
 /**
  * The events of a short read; none of a stream that there is not. Lets go of a read that takes too long, and never of one that has not
@@ -22,6 +23,6 @@ export async function readWithin(timeout_ms: number, reading: StreamingRead<Reso
 
 async function collected(reading: StreamingRead<ResolvedEvent>): Promise<readonly RecordedEvent[]> {
   const events: RecordedEvent[] = []
-  for await (const { event } of reading) if (event) events.push(event)
+  for await (const { event } of heard(reading)) if (event) events.push(event)
   return events
 }

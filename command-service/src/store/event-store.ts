@@ -1,6 +1,7 @@
 import {
   BACKWARDS, END, EventStoreDBClient, FORWARDS, NO_STREAM, START, StreamNotFoundError, WrongExpectedVersionError, type EventData, type RecordedEvent,
 } from '@eventstore/db-client'
+import { heard } from 'shared-service/heard.ts'
 
 /** Another writer came first. */
 export class Conflict extends Error {}
@@ -34,15 +35,6 @@ export async function rememberCapabilities(client: EventStoreDBClient): Promise<
   const { capabilities } = client as unknown as { readonly capabilities: Promise<unknown> }
   await capabilities
   Object.defineProperty(client, 'capabilities', { value: capabilities })
-}
-
-/**
- * What is read, with its errors heard for good. Whoever goes through it hears the first error; the library may tell of the same break once
- * more when nobody listens any longer, and that would end the service.
- */
-export function heard<Reading extends { on(event: 'error', listener: () => void): unknown }>(reading: Reading): Reading {
-  reading.on('error', () => undefined)
-  return reading
 }
 
 /** The one place that knows the client library of the event store. */

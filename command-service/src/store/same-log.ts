@@ -1,6 +1,6 @@
 import { FORWARDS, START, type EventStoreDBClient } from '@eventstore/db-client'
 import { sql, type Kysely } from 'kysely'
-import { heard } from './event-store.ts'
+import { heard } from 'shared-service/heard.ts'
 
 /**
  * Refuses to go on with another log than before: checkpoints, timers and the note that an admin key was made mean nothing there. A log is
