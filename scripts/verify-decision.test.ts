@@ -116,6 +116,8 @@ t.test('C-46 the first thing altered is named, also where whoever altered it has
     [/^\/facts\/4\/data\/weight/, (one) => { one.facts[first].data.weight = '9' }],
     [/^\/facts\/4\/by/, (one) => { one.facts[first].by.id = b }],
     [/^\/facts\/4\/data\/elector/, (one) => { one.facts[first].data.elector = uuid(77) }],
+    [/^\/facts\/4$/, (one) => { one.facts[first].version = 99 }],
+    [/^\/facts\/4$/, (one) => { one.facts[first].data.weight = 9 }],
     [/^\/facts\/1\/data/, (one) => { one.facts[1].data.weight = '9' }],
     [/^\/facts\/5/, (one) => { one.facts.splice(5, 1) }],
     [/^\/facts\/5\/data\/tally/, (one) => { one.facts[5].data.vote = 'APPROVE' }],

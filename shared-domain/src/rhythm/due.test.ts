@@ -100,6 +100,7 @@ t.test('R-50 what is never due, or soon too often, follows no rule', async (t) =
   const at = '2026-01-01T00:00:00.000Z'
   t.equal(impracticable(rota('0 0 30 2 *'), at), 'never')
   t.equal(nextDue(rota('0 0 30 2 *'), at), null)
+  t.equal(nextDue(rota('15 * 30 2 *'), at), null, 'nor at any hour of a day that there is not')
   t.equal(impracticable(rota('0 0 29 2 *'), '2096-03-01T00:00:00.000Z'), undefined, 'eight years without one are 2921 days')
   t.equal(impracticable(rota('0 0 29 2 MON#5'), at), undefined)
   t.equal(impracticable(rota('*/5 * * * *'), at), undefined)

@@ -1,3 +1,4 @@
+import { versionOf } from '../../kernel/events.ts'
 import type { Actor } from '../../kernel/fact.ts'
 import type { Written } from '../../kernel/proof.ts'
 import { decisionState, hasEnded, type DecisionState, type Ended, type Pending, type Question } from '../decision/state.ts'
@@ -198,7 +199,7 @@ export function replayed(written: readonly Written[], { decision, organization }
 }
 
 function readable(fact: Written): Told | undefined {
-  if (!Object.hasOwn(definitions, fact.type)) return undefined
+  if (!Object.hasOwn(definitions, fact.type) || fact.version > versionOf(definitions[fact.type]!)) return undefined
   try {
     return told(fact)
   } catch {

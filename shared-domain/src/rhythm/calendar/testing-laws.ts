@@ -46,8 +46,7 @@ export const calendarAround = ({ zone, at }: Around): fc.Arbitrary<Calendar> => 
 }
 
 function holdThat(isSo: boolean, what: string, calendar: Calendar, at: number) {
-  if (isSo) return
-  throw new Error(`${what} ${instant(at)} ${JSON.stringify({ ...calendar, holidays: [...calendar.holidays] })}`)
+  if (!isSo) throw new Error(`${what} ${instant(at)} ${JSON.stringify({ ...calendar, holidays: [...calendar.holidays] })}`)
 }
 
 /** What one function says of a calendar is what the others say, and what is true by definition. */
