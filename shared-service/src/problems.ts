@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { IncomingMessage } from 'node:http'
+import { below } from 'shared-domain/kernel/pointer.ts'
 import { z } from 'zod'
 import { own, type Meant, type OwnCode } from './statuses.ts'
 
@@ -104,7 +105,7 @@ export const hasNoHost = ({ headers, httpVersion }: IncomingMessage) => headers.
 
 export const hostless = () => invalid('#/header/host', 'is missing')
 
-export const pointerTo = (path: readonly PropertyKey[]) => path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+export const pointerTo = (path: readonly PropertyKey[]) => path.reduce<string>((pointer, step) => below(pointer, String(step)), '')
 
 /** Says of each part what is wrong with it. */
 export const invalidParts = ({ issues }: z.ZodError) => invalidFor(issues.flatMap((issue) =>

@@ -1,3 +1,5 @@
+import { below } from './pointer.ts'
+
 const mask = '[REDACTED]'
 
 const isCard = (text: string): boolean => {
@@ -77,7 +79,7 @@ export function redact<T>(value: T): Redacted<T> {
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([name, item]) => {
       const shown = redactText(name)
-      const place = `${pointer}/${shown.replaceAll('~', '~0').replaceAll('/', '~1')}`
+      const place = below(pointer, shown)
       const isSecret = item !== null && item !== mask && isTelling(shown)
       if (isSecret || shown !== name) note(place)
       return [shown, isSecret ? mask : within(item, place)]

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
+import { below } from '../../kernel/pointer.ts'
 
 type Json = z.core.util.JSONType
 type Place = readonly [path: string, depth: number]
@@ -19,8 +20,6 @@ const isObject = (value: Json): value is Readonly<Record<string, Json>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const same = (a: Json, b: Json): boolean => canonicalJson(a) === canonicalJson(b)
-
-const below = (path: string, name: string | number): string => `${path}/${String(name).replaceAll('~', '~0').replaceAll('/', '~1')}`
 
 const added = (path: string, to: Json): Difference => ({ op: 'add', path, from: null, to })
 const removed = (path: string, from: Json): Difference => ({ op: 'remove', path, from, to: null })
