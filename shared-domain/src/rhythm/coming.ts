@@ -39,6 +39,10 @@ export const nothing = { next: null, comesAt: null } as const
 export const ahead = ({ id, jitter_s }: Pick<Waiting, 'id' | 'jitter_s'>, next: Instant | null) =>
   (next === null ? nothing : { next, comesAt: comingOf(id, next, jitter_s) })
 
+/** From when on what is next is looked for. None comes twice, though clocks go back. */
+export const behind = ({ covered }: { readonly covered: Instant | null }, at: Instant): Instant =>
+  (covered !== null && covered > at ? covered : at)
+
 interface Come {
   readonly come: readonly Coming[]
   /** The first that has not come yet, or was not gone through. */

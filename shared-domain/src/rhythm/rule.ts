@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { isNamedZone } from '../kernel/zone.ts'
 import { text } from '../vocabulary.ts'
+import { Day } from './calendar/slots.ts'
 import { isCron } from './cron.ts'
 
-export const weekdayNames = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY'] as const
+export const Zone = text(64).refine(isNamedZone, { error: 'is not an IANA time zone' }).meta({ examples: ['UTC', 'Europe/Berlin'] })
 
 /** A time of the day on the wall, to the minute. */
 const Time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, { error: 'is not a time of the day, HH:MM' })
@@ -14,7 +16,7 @@ export const Cron = text(100).refine(isCron, { error: 'is not minute, hour, day,
 /** When something comes round, on the clocks of a zone. */
 export const Rule = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('DAILY'), time: Time }),
-  z.object({ kind: z.literal('WEEKLY'), days: z.array(z.enum(weekdayNames)).min(1).max(7), time: Time }),
+  z.object({ kind: z.literal('WEEKLY'), days: z.array(Day).min(1).max(7), time: Time }),
   // Shorter months: their last.
   z.object({ kind: z.literal('MONTHLY'), day: z.int().min(1).max(31), time: Time }),
   z.object({ kind: z.literal('CRON'), cron: Cron }),

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { decider, reject, type Context } from '../../kernel/decider.ts'
+import { given } from '../../kernel/given.ts'
 import { cited, rowsOf } from '../../kernel/grounds.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { Outcome } from '../../kernel/report.ts'
@@ -18,7 +19,7 @@ function selected(select: Select, at: string) {
   if ('tasks' in select) return rowsOf(backlog, { columns, where: { task: select.tasks }, limit: select.tasks.length })
   const { filter: { owners: owner, status, priority, tag, capability, assigned, workspace, olderThan_h, overdue }, limit } = select
   const said = { owner, status, priority, assigned, workspace }
-  const where = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
+  const where = given(said)
   const holds = (column: string, text: string | undefined) => (text === undefined ? [] : [{ column, holdsAll: [text] }])
   return rowsOf(backlog, {
     columns, where, meets: [...holds('tags', tag), ...holds('required_capabilities', capability)],

@@ -3,7 +3,7 @@ import { uuid5 } from '../../kernel/name-id.ts'
 import { picture, recorded } from '../../kernel/picture.ts'
 import { agent, behaviour, daemon, now, orchestrator, subject, tool, uuid } from '../../kernel/testing.ts'
 import { later } from '../../kernel/time.ts'
-import { weekdayNames } from '../rule.ts'
+import { days } from '../calendar/slots.ts'
 import { isWithin, openingsOf, Window } from '../windows.ts'
 import { batches } from './batches.ts'
 import { batch } from './decider.ts'
@@ -129,7 +129,7 @@ t.test('R-77 R-76 runs begin within windows alone, or whenever one opens', async
   for (const [at, is] of expected) t.equal(open(at), is, at)
   t.strictSame(openingsOf(night), ['0 22 * * 0', '0 0 * * 2'])
   t.ok(isWithin([], 'UTC', now))
-  t.strictSame(Window.parse({ start: '00:00', end: '24:00' }).days, weekdayNames)
+  t.strictSame(Window.parse({ start: '00:00', end: '24:00' }).days, days)
 })
 
 t.test('R-70 R-71 the read model shows what is done when, and whether a run is under way', async (t) => {

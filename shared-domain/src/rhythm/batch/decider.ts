@@ -1,17 +1,19 @@
 import { z } from 'zod'
 import { decider, reject, type Context, type Rejection } from '../../kernel/decider.ts'
 import { digestOf } from '../../kernel/digest.ts'
+import { given } from '../../kernel/given.ts'
 import { uuid5 } from '../../kernel/name-id.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import { DueInstant, Id, jsonObject, StoredInstant, text } from '../../vocabulary.ts'
-import { ahead, nothing } from '../coming.ts'
+import { ahead, behind, nothing } from '../coming.ts'
 import { impracticable } from '../due.ts'
+import { Zone } from '../rule.ts'
 import { isWithin } from '../windows.ts'
 import { Counts, RunCause } from '../batch-run/shapes.ts'
 import { Batch, type BatchEvent } from './events.ts'
 import { launched, launchedAt, nextOf, rotaOf, waitingOf } from './launching.ts'
 import { olderProcessing } from './older-words.ts'
-import { faultIn, Plan, When, Zone } from './plan.ts'
+import { faultIn, Plan, When } from './plan.ts'
 import { batchState, type BatchState, type Known } from './state.ts'
 
 const { shape } = Plan
@@ -79,13 +81,10 @@ function senseless(plan: Plan, runs: number, after: string) {
   return plan.maxRuns !== null && plan.maxRuns <= runs ? faulty('/maxRuns', 'is no more than it has run') : undefined
 }
 
-const behind = ({ covered }: Known, at: string) => (covered !== null && covered > at ? covered : at)
-
 const aheadOf = (id: string, plan: Plan, after: string) => ahead(waitingOf(id, plan, false), nextOf(plan, after))
 
 function changed(state: Known, wish: z.output<typeof Changes>, { id, at }: Context): Decision {
-  const said = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
-  const plan: Plan = { ...state.plan, ...said }
+  const plan: Plan = { ...state.plan, ...given(wish) }
   if (digestOf(plan) === digestOf(state.plan)) return []
   const timesOf = ({ when, windows, zone }: Plan) => digestOf([when, windows, zone])
   const after = behind(state, at)

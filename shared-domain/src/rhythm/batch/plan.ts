@@ -1,17 +1,14 @@
 import { z } from 'zod'
-import { isNamedZone } from '../../kernel/zone.ts'
 import { jsonObject, OrchestratorId, Priority, StoredInstant, TaskId, text } from '../../vocabulary.ts'
 import { task } from '../../work/task/decider.ts'
 import { Status } from '../../work/task/shapes.ts'
-import { Cron } from '../rule.ts'
+import { Cron, Zone } from '../rule.ts'
 import { Window } from '../windows.ts'
 
 export const items_max = 200
 
 /** What may be done with many tasks, as each task takes it. */
 export const BatchCommand = z.enum(['start', 'assign', 'unassign', 'delegate', 'cancel', 'edit', 'retry', 'reopen'])
-
-export const Zone = text(64).refine(isNamedZone, { error: 'is not an IANA time zone' }).meta({ examples: ['UTC', 'Europe/Berlin'] })
 
 export const Filter = z.object({
   owners: z.array(OrchestratorId).min(1).max(50).optional(),

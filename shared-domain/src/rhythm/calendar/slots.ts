@@ -25,11 +25,12 @@ export type Weekly = { readonly [D in Day]?: readonly Slot[] }
 export const weeklyOf = (windows: readonly Window[]): Weekly => Object.fromEntries(days.map((day) =>
   [day, windows.filter((window) => window.days.includes(day))]))
 
+const reached_ms = (zone: string, date: LocalDate, clock: string) =>
+  boundary_ms(zone, clock === '24:00' ? `${dateAfter(date)}T00:00` : `${date}T${clock}`)
+
 /** When a slot is, where it starts on this date; empty where clocks jump over all of it. */
-export function spanOf(zone: string, date: LocalDate, { start, end }: Slot): Interval {
-  const ends = end === '24:00' ? `${dateAfter(date)}T00:00` : `${end <= start ? dateAfter(date) : date}T${end}`
-  return { from: boundary_ms(zone, `${date}T${start}`), to: boundary_ms(zone, ends) }
-}
+export const spanOf = (zone: string, date: LocalDate, { start, end }: Slot): Interval =>
+  ({ from: reached_ms(zone, date, start), to: reached_ms(zone, end <= start ? dateAfter(date) : date, end) })
 
 /** When those slots are that start on a date. A date that the zone skips has none. */
 export const spansOn = (zone: string, date: LocalDate, slots: readonly Slot[]): readonly Interval[] =>

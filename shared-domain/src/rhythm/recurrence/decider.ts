@@ -2,11 +2,12 @@ import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
 import { digestOf } from '../../kernel/digest.ts'
+import { given } from '../../kernel/given.ts'
 import { cited, countsOf } from '../../kernel/grounds.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import type { Instant } from '../../kernel/time.ts'
 import { DueInstant, OrchestratorId, StoredInstant, text } from '../../vocabulary.ts'
-import { ahead, nothing } from '../coming.ts'
+import { ahead, behind, nothing } from '../coming.ts'
 import { impracticable, nextDue } from '../due.ts'
 import { Recurrence, type RecurrenceEvent } from './events.ts'
 import { fired } from './firing.ts'
@@ -85,12 +86,8 @@ function senseless(plan: Plan, runs: number, after: Instant, next: Instant | nul
 
 const aheadOf = (id: string, { jitter_s }: Plan, next: Instant | null) => ahead({ id, jitter_s }, next)
 
-/** None comes twice, though clocks go back. */
-const behind = ({ covered }: Known, at: Instant): Instant => (covered !== null && covered > at ? covered : at)
-
 function changed(state: Known, wish: z.output<typeof Changes>, { id, at }: Context): Decision {
-  const said = Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined))
-  const plan: Plan = { ...state.plan, ...said }
+  const plan: Plan = { ...state.plan, ...given(wish) }
   if (digestOf(plan) === digestOf(state.plan)) return []
   const isSameTime = digestOf([plan.rule, plan.zone]) === digestOf([state.plan.rule, state.plan.zone])
   const after = behind(state, at)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { reject, type OlderWords } from '../../kernel/decider.ts'
 import { priorities } from '../../vocabulary.ts'
-import { weekdayNames } from '../rule.ts'
+import { days } from '../calendar/slots.ts'
 import { Template } from './plan.ts'
 import type { RecurrenceState } from './state.ts'
 
@@ -19,7 +19,7 @@ const template = {
   estimatedHours: shape.estimatedHours.optional(), tags: shape.tags.optional(), requiredCapabilities: shape.requiredCapabilities.optional(),
 }
 
-const named = (day: unknown) => weekdayNames[(Number(day) + 6) % 7]!
+const named = (day: unknown) => days[(Number(day) + 6) % 7]!
 
 export const olderRecurring = {
   define: [{

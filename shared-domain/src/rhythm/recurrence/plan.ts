@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { isNamedZone } from '../../kernel/zone.ts'
 import { atMost, OrchestratorId, Priority, StoredInstant, text } from '../../vocabulary.ts'
 import { fields } from '../../work/task/edit.ts'
 import type { Rota } from '../due.ts'
-import { patternsOf, Rule } from '../rule.ts'
+import { patternsOf, Rule, Zone } from '../rule.ts'
 
 /** What each of its tasks is asked for with. */
 export const Template = z.object({
@@ -17,8 +16,6 @@ export const Template = z.object({
   // It is told with each of up to a hundred times that are made up for in one append.
 }).refine(...atMost(8 * 1024))
 export type Template = z.output<typeof Template>
-
-export const Zone = text(64).refine(isNamedZone, { error: 'is not an IANA time zone' }).meta({ examples: ['UTC', 'Europe/Berlin'] })
 
 /** What comes round, when, and what is made of times that were missed. */
 export const Plan = z.object({

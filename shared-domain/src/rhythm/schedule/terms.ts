@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { given } from '../../kernel/given.ts'
 import { isNamedZone } from '../../kernel/zone.ts'
 import { text } from '../../vocabulary.ts'
 import { days, Day, overlapIn, Slot, Window } from '../calendar/slots.ts'
@@ -50,9 +51,9 @@ export const SomeTerms = Terms.partial().extend({
 export type SomeTerms = z.output<typeof SomeTerms>
 
 /** Who gives slots is not always open, unless that is said. */
-export const termsOf = (before: Terms, { always24x7, ...given }: SomeTerms): Terms => Terms.parse({
-  ...before, ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-  always24x7: always24x7 ?? (given.weekly === undefined && before.always24x7),
+export const termsOf = (before: Terms, { always24x7, ...said }: SomeTerms): Terms => Terms.parse({
+  ...before, ...given(said),
+  always24x7: always24x7 ?? (said.weekly === undefined && before.always24x7),
 })
 
 /** The hours of an override: of each day the same. */
