@@ -1,8 +1,9 @@
 import t from 'tap'
+import { day_ms, minute_ms, second_ms } from '../../shared-domain/src/kernel/time.ts'
 import { Api } from '../../scripts/api.ts'
 import { house, until } from './house.ts'
 
-const { baton, admin: api, differences } = await house(t)
+const { baton, admin: api, pass, differences } = await house(t, { timed: true })
 
 async function orchestrator(name: string) {
   const { id } = await api.post('/orchestrators', { name })
@@ -21,7 +22,7 @@ const shown = (path: string, isSo: (row: any) => boolean) => until(async () => {
 const states = async (task: string, { position }: { readonly position: string }) =>
   (await api.get<any>(`/delegations?task=${task}&minPosition=${position}`)).items.map(({ state }: { state: string }) => state).reverse()
 
-// It is tried with somebody else some seconds later: what is shown of that stands below.
+// It is tried with somebody else some seconds later.
 const tried = await ada.api.post('/tasks', { title: 'Sort the post', tags: ['post'] })
 await ada.api.post(`/tasks/${tried.id}/delegate`, { to: bob.id, retries: 1, note: 'by noon' })
 await bob.api.post(`/tasks/${tried.id}/decline-delegation`, { reason: 'no time' })
@@ -86,6 +87,7 @@ t.test('W-43 what is passed on without a target goes to whom the policy chooses,
 })
 
 t.test('W-43 what came to nothing is tried with somebody else, and everybody can see why with whom', async (t) => {
+  pass(5 * second_ms)
   t.match(await shown(`/tasks/${tried.id}`, ({ owner }) => owner === cleo.id), { delegated_by: ada.id, next_retry_at: null })
   const { items } = await api.get<any>(`/delegations?task=${tried.id}`)
   t.match(items, [
@@ -154,6 +156,67 @@ t.test('W-48 what is overdue is escalated once, and nothing that comes of it', a
   await api.post(`/tasks/${id}/resolve-escalation`, { resolution: 'it may be late' })
   const { position } = await ada.api.post(`/tasks/${id}/notes`, { text: 'still to do' })
   t.equal((await api.get<any>(`/escalations?task=${id}&minPosition=${position}`)).items.length, 1)
+})
+
+t.test('W-70 S-22 work does not stay taken and is not done twice: who fell silent has lost it, and who has it delivers it once', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
+  const path = `/tasks/${id}`
+  const { revision: token } = await ada.api.post(`${path}/start`)
+  pass(minute_ms)
+  t.match(await shown(path, ({ status }) => status === 'TODO'), { lease_holder: null, lease_token: null })
+  await shown(`/capacity/${ada.id}`, ({ free, max }) => free === max)
+  await ada.api.post(`${path}/delegate`, { to: bob.id })
+  const { revision: later } = await bob.api.post(`${path}/start`)
+  for (const [command, more] of [['heartbeat', {}], ['progress', { percentage: 90 }], ['complete', {}], ['fail', { error: 'no' }]] as const)
+    for (const one of [ada, bob]) await t.rejects(one.api.post(`${path}/${command}`, { token, ...more }), /STALE_LEASE/, command)
+  const delivered = await Promise.all([1, 2, 3].map(() => bob.api.post(`${path}/complete`, { token: later, output: 'sorted' })))
+  t.strictSame(delivered.map(({ changed }) => changed).sort(), [false, false, true], 'three times told, once done')
+  await t.rejects(bob.api.post(`${path}/complete`, { token: later, output: 'thrown away' }), /INVALID_STATE_TRANSITION/)
+  const { items } = await api.get<any>(`/attempts?task=${id}&minPosition=${delivered[0]!.position}`)
+  t.match(items, [{ holder: bob.id, outcome: 'completed' }, { holder: ada.id, outcome: 'expired' }])
+  await shown(`/timeline?stream=task-${id}&type=TaskCompleted`, (list) => list.items.length === 1)
+})
+
+t.test('W-38 W-79 a move that nobody answers comes back by itself, and says so to who made it', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
+  const { position } = await ada.api.post(`/tasks/${id}/delegate`, { to: bob.id, answerWithin_s: 120 })
+  t.match(await api.get(`/tasks/${id}?minPosition=${position}`), { owner: bob.id, delegated_by: ada.id })
+  pass(2 * minute_ms)
+  await shown(`/tasks/${id}`, ({ owner }) => owner === ada.id)
+  await shown(`/delegations?task=${id}`, ({ items }) => items[0].state === 'TIMED_OUT')
+  await t.rejects(bob.api.post(`/tasks/${id}/accept-delegation`), /INVALID_OWNERSHIP/, 'too late')
+})
+
+t.test('W-21 W-23 what an agent does not begin in time goes to another, and its place is free again', async (t) => {
+  const capabilities = [{ skill: 'sorting' }]
+  const [quick, slow] = [await api.post('/agents', { name: 'quick', capabilities }), await api.post('/agents', { name: 'slow', capabilities, reliability: 1 })]
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post', requiredCapabilities: ['sorting'] })
+  await shown(`/agents/${slow.id}`, () => true)
+  t.match(await api.post(`/tasks/${id}/assign`), { assignee: `agent:${slow.id}` })
+  pass(15 * minute_ms)
+  await shown(`/tasks/${id}`, ({ assigned }) => !assigned)
+  await shown(`/agents/${slow.id}`, ({ current }) => current === 0)
+  t.match(await api.post(`/tasks/${id}/assign`), { assignee: `agent:${quick.id}`, counts: { LAPSED: 1 }, rejected: [{ id: slow.id, code: 'LAPSED' }] })
+})
+
+t.test('W-18 W-47 who does not answer is passed by: the next are asked when it is time, each once, and the last stay asked', async (t) => {
+  const { id } = await ada.api.post('/tasks', { title: 'Sort the post' })
+  const { position } = await api.post(`/tasks/${id}/escalate`, { reason: 'no key', to: 'ann' })
+  const asked = (is: (row: any) => boolean) => shown(`/escalations?task=${id}&minPosition=${position}`, ({ items: [row] }) => is(row))
+  t.match((await asked(({ level }) => level === 1)).items, [{ steps: [{ people: ['ann'] }, { people: ['bob'] }, { people: ['admins'] }] }])
+  pass(15 * minute_ms)
+  await asked(({ level, state }) => level === 2 && state === 'OPEN')
+  const { secret } = await api.post('/keys', { scopes: ['read', 'write'] })
+  await api.as(secret!).post(`/tasks/${id}/acknowledge-escalation`, { person: 'bob' })
+  pass(10 * minute_ms)
+  await asked(({ level, state }) => level === 2 && state === 'ACKNOWLEDGED')
+  pass(day_ms)
+  await asked(({ level, state }) => level === 3 && state === 'OPEN')
+  pass(2 * day_ms)
+  t.match(await api.get(`/tasks/${id}/why`), { now: [{ code: 'BLOCKED', detail: { kind: 'escalation', asked: ['ann', 'bob', 'admins'] } }] })
+  const { items } = await api.get<any>(`/timeline?stream=task-${id}&type=TaskEscalationRaised`)
+  t.strictSame(items.map(({ by_kind }: any) => by_kind), ['process', 'process'])
+  await api.post(`/tasks/${id}/resolve-escalation`, { resolution: 'the door was open' })
 })
 
 t.test('read models are what a replay makes of the log', async (t) => t.strictSame(await differences(), []))

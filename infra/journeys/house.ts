@@ -1,4 +1,7 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { AckPolicy, connect, nanos, type ConsumerMessages } from 'nats'
 import type { Test } from 'tap'
 import { Api } from '../../scripts/api.ts'
@@ -7,10 +10,18 @@ import { verify } from '../../scripts/audit/verify.ts'
 import { up } from '../../scripts/up.ts'
 import { folderFor, forChildren } from '../embedded/testing.ts'
 
-/** All of Baton in a folder of its own, on free ports, for one test file. */
-export async function house(t: Test) {
+/** Loaded before a program it has its clock run ahead of the machine's. */
+const preload = pathToFileURL(join(import.meta.dirname, '../embedded/ahead.ts')).href
+
+/** All of Baton in a folder of its own, on free ports, for one test file. Where it is `timed`, its time passes as the test says, too. */
+export async function house(t: Test, { timed = false } = {}) {
   const root = folderFor(t, 'journey')
-  const baton = await up({ root, ports: 'free', env: { ...forChildren, LOG_LEVEL: 'warn' }, log: () => undefined })
+  const clock = join(root, 'ahead')
+  let ahead_ms = 0
+  const pass = (by_ms: number) => writeFileSync(clock, String(ahead_ms += by_ms))
+  pass(0)
+  const ahead = timed ? { NODE_OPTIONS: `--import=${preload}`, AHEAD_FILE: clock } : {}
+  const baton = await up({ root, ports: 'free', env: { ...forChildren, ...ahead, LOG_LEVEL: 'warn' }, log: () => undefined })
   const client = EventStoreDBClient.connectionString`${baton.urls.eventstore}`
   t.teardown(async () => {
     await client.dispose()
@@ -52,7 +63,7 @@ export async function house(t: Test) {
     }
   }
 
-  return { root, baton, client, admin, differences, log, announced }
+  return { root, baton, client, admin, pass, differences, log, announced }
 }
 
 /** Follows all announcements with a durable consumer until the test ends; the ids it has seen, which grow. */
