@@ -8,6 +8,7 @@ import { choiceRoutesOf, wordingsOf } from '../command-service/src/wordings.ts'
 import { answerOf } from '../query-service/src/answers.ts'
 import { questionOf } from '../query-service/src/choices.ts'
 import type { Question } from '../query-service/src/question.ts'
+import { followed } from '../query-service/src/live/wish.ts'
 import { questionsOf } from '../query-service/src/routes.ts'
 
 export interface Declarations {
@@ -32,7 +33,7 @@ interface Worded {
 const older = (words: readonly Worded[]): readonly OlderRoute[] => words.flatMap(({ alias, own: { method, path } }) =>
   (alias ? [{ older: alias.route, canonical: `${method} ${path}`, alias }] : []))
 
-const asked = ({ path, aliases = [] }: Question): readonly Worded[] => aliases.map((alias) => ({ alias, own: { method: 'GET', path } }))
+const asked = ({ path, aliases = [] }: Pick<Question, 'path' | 'aliases'>): readonly Worded[] => aliases.map((alias) => ({ alias, own: { method: 'GET', path } }))
 
 /** Every alias that is declared, in the order of the declarations. */
 export const olderRoutes = ({ deciders, choices, readModels, questions }: Declarations): readonly OlderRoute[] => older([
@@ -44,5 +45,5 @@ export const olderRoutes = ({ deciders, choices, readModels, questions }: Declar
     const [own, ...others] = choiceRoutesOf(choice)
     return [...others.map(({ alias }) => ({ alias, own: own! })), ...questionOf(choice).flatMap(asked)]
   }),
-  ...[...readModels.flatMap(questionsOf), ...questions.map(answerOf)].flatMap(asked),
+  ...[...readModels.flatMap(questionsOf), ...questions.map(answerOf), followed].flatMap(asked),
 ])

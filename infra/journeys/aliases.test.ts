@@ -765,6 +765,8 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'f' })
     return [{ says: 'what happened', params: { id }, query: `?minPosition=${position}`, answers: { status: 200, body: { items: [{ stream: `task-${id}`, type: 'TaskCreated' }] } }, link: `/timeline?stream=task-${id}&limit=50&minPosition=${position}` }]
   },
+  // What it answers otherwise never ends.
+  'GET /events/stream → GET /events': async () => [{ says: 'a type that there is not', query: '?types=Nonsense', answers: refused(400, 'VALIDATION_ERROR') }],
 }
 
 const filled = (route: string, params: Readonly<Record<string, string>> = {}) => route.replace(/:(\w+)/g, (_, name: string) => params[name] ?? name)

@@ -5,7 +5,7 @@ import { unknownThing } from './wordings.ts'
 
 /** The route of a question that the domain declares; its rows are looked for among those of the caller's organization. */
 export function answerOf(declared: Declared): Question {
-  const { name, about, path, params, query, answer, reads, statements_max, aliases } = declared
+  const { name, about, path, params, query, answer, reads, statements_max, aliases, stream } = declared
   return question({
     operation: `${name}.show`,
     about,
@@ -17,6 +17,7 @@ export function answerOf(declared: Declared): Question {
     scope: 'read',
     reads: reads.map((model) => model.name),
     aliases,
+    stream,
     reply: ({ params, query, caller: { organization }, at }, database) => database.look(organization, statements_max > 1, async (find) => {
       const course = answering(declared, { params, query, at, tz: process.versions['tz'] })
       const positions: string[] = []

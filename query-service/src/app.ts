@@ -23,6 +23,9 @@ import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
 import { factsOf } from './facts.ts'
 import { mustAllow, openKeys, type Keys } from './keys.ts'
+import { lagBehind } from './lag.ts'
+import { serveAnswers } from './live/answers.ts'
+import { connectionsWithin } from './live/connections.ts'
 import { live } from './live.ts'
 import { notaryKeys, publishedKeys } from './notary.ts'
 import { documented } from './openapi.ts'
@@ -68,10 +71,12 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   relieved(app, 2_000)
   await documented(app)
   const gate = gateOf(keys, uses, config)
-  const open = live(app, { store, facts: factsOf(catalogue.deciders), gate, keys }, config)
-  app.addHook('preClose', async () => open.close())
+  const facts = factsOf(catalogue.deciders)
+  const connections = connectionsWithin(config, keys)
+  live(app, { store, facts, gate, connections }, config)
+  app.addHook('preClose', async () => connections.close())
   measured(app, {
-    query_live_connections: { about: 'Live connections that are open.', count: () => open.open },
+    query_live_connections: { about: 'Live connections that are open.', count: () => connections.open },
     query_waiters: { about: 'Questions that wait for a read model.', count: () => positions.waiting },
   })
   healthy(app, service, async () => {
@@ -80,9 +85,11 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
   const { readModels, choices, questions, proofs = [] } = catalogue
+  const lagOf = lagBehind(store, facts.categories, config.eventStoreTimeout_ms)
   const published = catalogue.notary && publishedKeys(store, catalogue.notary, config)
   for (const asked of [validateKey, keyUse, position, ...(published ? [notaryKeys(published)] : []), ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
     serve(app, asked, { gate, database, positions })
+    serveAnswers(app, asked, { gate, database, positions, connections, lagOf }, config)
   }
   for (const proof of published ? proofs : []) serveProof(app, proof, { store, gate, notary, published: published! }, config)
 

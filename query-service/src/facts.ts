@@ -1,10 +1,10 @@
 import type { AllStreamResolvedEvent } from '@eventstore/db-client'
-import { shareable } from 'shared-domain/kernel/cloud-event.ts'
+import { cloudEvent, shareable } from 'shared-domain/kernel/cloud-event.ts'
 import { partsOf, type Decider } from 'shared-domain/kernel/decider.ts'
 import type { Meta } from 'shared-domain/kernel/fact.ts'
 import { decode, type EventDefinition } from 'shared-domain/kernel/events.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
-import { definitionsOf } from 'shared-domain/kernel/stored.ts'
+import { definitionsOf, provenanceOf } from 'shared-domain/kernel/stored.ts'
 import { z } from 'zod'
 
 /** A fact as it is shown to callers. */
@@ -34,6 +34,8 @@ export interface Facts {
   readonly types: readonly string[]
   /** Undefined for what belongs to another organization or to none. */
   read(event: Stored, organization: string): Fact | undefined
+  /** The same in the form of CloudEvents. */
+  cloudEvent(event: Stored, fact: Fact): object
 }
 
 export function factsOf(deciders: readonly Decider[]): Facts {
@@ -57,6 +59,11 @@ export function factsOf(deciders: readonly Decider[]): Facts {
         imported: meta.imported ?? false,
         data: data && definition ? shareable(definition, data) : null,
       }
+    },
+
+    cloudEvent: (event, fact) => {
+      const { organization } = event.metadata as unknown as StoredMeta
+      return cloudEvent(definitions[event.type], { ...fact, organization } as never, provenanceOf(event))
     },
   }
 }

@@ -1,8 +1,11 @@
 import { streamNameFilter, type AllStreamResolvedEvent, type EventStoreDBClient, type ReadPosition } from '@eventstore/db-client'
 import { Problem } from 'shared-service/problems.ts'
 
+/** What a subscription says: an event, or that there was none left for now. */
+export type Told = AllStreamResolvedEvent | 'caught up'
+
 export interface Following {
-  readonly events: AsyncIterable<AllStreamResolvedEvent>
+  readonly events: AsyncIterable<Told>
   close(): void
 }
 
@@ -25,6 +28,8 @@ export async function follow(store: EventStoreDBClient, { from, prefixes, signal
     reject(error)
   })
   subscription.once('confirmation', resolve)
+  // Between the events, since whoever reads them may be behind.
+  subscription.once('caughtUp', () => { subscription.push('caught up' satisfies Told) })
   const limit = setTimeout(() => reject(new Error('the store does not answer')), timeout_ms)
   const close = () => {
     signal.removeEventListener('abort', close)
@@ -45,5 +50,5 @@ export async function follow(store: EventStoreDBClient, { from, prefixes, signal
   } finally {
     clearTimeout(limit)
   }
-  return { events: subscription, close }
+  return { events: subscription as AsyncIterable<Told>, close }
 }

@@ -32,7 +32,7 @@ export interface Keys {
   close(): Promise<void>
 }
 
-interface Presented {
+export interface Presented {
   readonly authorization?: string | undefined
   readonly 'x-api-key'?: string | readonly string[] | undefined
 }
@@ -109,8 +109,9 @@ export function openKeys(store: EventStoreDBClient, config: Config, onLost: (err
       cache.clear()
       following = true
       for (const { check } of everyWatch()) check()
-      for await (const { event } of events) {
-        if (!event) continue
+      for await (const told of events) {
+        if (told === 'caught up' || !told.event) continue
+        const { event } = told
         cache.delete(event.streamId)
         for (const { check } of watches.get(event.streamId) ?? []) check()
       }

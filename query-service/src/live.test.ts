@@ -3,9 +3,14 @@ import { get as httpGet, type IncomingMessage } from 'node:http'
 import t from 'tap'
 import * as catalogue from 'shared-domain/catalogue.ts'
 import { Orchestrator } from 'shared-domain/fleet/orchestrator/events.ts'
+import { capacities } from 'shared-domain/fleet/capacity/capacities.ts'
+import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
+import { backlogSummary } from 'shared-domain/work/task/backlog-summary.ts'
 import { Task } from 'shared-domain/work/task/events.ts'
+import { performance } from 'shared-domain/work/task/performance.ts'
 import type { Service } from './app.ts'
-import { ask, house, sample, until } from './fixture.ts'
+import { ask, house, sample, sampleRow, until } from './fixture.ts'
+import { sized } from '../../infra/embedded/testing.ts'
 import { z } from 'zod'
 
 const uuid = (n: number) => sample(z.uuid(), n) as never
@@ -38,7 +43,7 @@ function listen(to: Service, query = '', { as = key, lastId }: { as?: string; la
     }
   }
   const done = (async () => {
-    const response = await fetch(`${to.url}/api/v1/events${query}`, {
+    const response = await fetch(`${to.url}${query.startsWith('/api') ? '' : '/api/v1/events'}${query}`, {
       headers: { authorization: `Bearer ${as}`, ...(lastId === undefined ? {} : { 'last-event-id': lastId }) }, signal: stopping.signal,
     })
     Object.assign(heard, { status: response.status, headers: response.headers })
@@ -114,7 +119,7 @@ t.test('a client that comes back with its last event id misses nothing and hears
   t.strictSame(heard, Array.from({ length: said }, (_, n) => n + 1))
 })
 
-t.test('a client may ask for some facts only', async (t) => {
+t.test('L-10 a client may ask for some facts only', async (t) => {
   const after = await home.append('task-f', 'acme', [renewed(3, 0)])
   await home.append('task-f', 'acme', [renewed(3, 1)])
   await home.append('task-f1', 'acme', [renewed(4, 2)])
@@ -130,11 +135,131 @@ t.test('a client may ask for some facts only', async (t) => {
   t.strictSame(await shown('stream=task-f', 2), ['task-f 1', 'task-f 3'], 'of a stream, not of others whose name begins so')
   t.strictSame(await shown(`orchestrator=${uuid(4)}`, 2), ['task-f1 2', 'task-f 3'])
   t.strictSame(await shown('type=OrchestratorArchived', 1), ['orchestrator-f '])
-  t.strictSame(await shown('type=OrchestratorArchived&type=LeaseRenewed', 4), ['task-f 1', 'task-f1 2', 'orchestrator-f ', 'task-f 3'])
+  const everything = ['task-f 1', 'task-f1 2', 'orchestrator-f ', 'task-f 3']
+  t.strictSame(await shown('type=OrchestratorArchived&type=LeaseRenewed', 4), everything)
+  t.strictSame(await shown('type=OrchestratorArchived,LeaseRenewed', 4), everything)
+  t.strictSame(await shown('stream=task-f1&stream=orchestrator-f', 2), ['task-f1 2', 'orchestrator-f '], 'of any of several streams')
+  t.strictSame(await shown('category=orchestrator', 1), ['orchestrator-f '])
+  t.strictSame(await shown(`category=task&category=orchestrator&orchestrator=${uuid(3)}&orchestrator=${uuid(4)}`, 3), ['task-f 1', 'task-f1 2', 'task-f 3'])
+  t.strictSame(await shown('by=admin:ada&correlation=c-1&stream=task-f', 2), ['task-f 1', 'task-f 3'], 'all words must fit')
+  t.strictSame(await shown('by=tool:ada&by=process:x', 0), [])
+  t.strictSame(await shown('correlation=c-2', 0), [])
   const refused = (pointer: string) => ({ status: 400, body: { code: 'VALIDATION_ERROR', errors: [{ pointer }] } })
-  const wrong = { 'after=x': '/after', 'type=Nonsense': '/type', 'stream=secret-1': '/stream', 'orchestrator=me': '/orchestrator' }
-  for (const [query, pointer] of Object.entries(wrong)) t.match(await ask(service, `/api/v1/events?${query}`, key), refused(pointer), query)
+  const wrong = { 'after=x': '/after', 'type=Nonsense': '/type', 'stream=secret-1': '/stream', 'orchestrator=me': '/orchestrator', 'category=secrets': '/category', 'by=ada': '/by', 'by=god:ada': '/by', 'format=xml': '/format' }
+  for (const [query, pointer] of Object.entries(wrong)) {
+    const { status, body } = await ask(service, `/api/v1/events?${query}`, key)
+    t.equal(status, 400, query)
+    t.ok(body.errors[0].pointer.startsWith(pointer), query)
+  }
+  const most = { type: [100, 'LeaseRenewed'], orchestrator: [50, uuid(1)], category: [20, 'task'] } as const
+  for (const [word, [count_max, value]] of Object.entries(most)) {
+    const query = new URLSearchParams(Array.from({ length: count_max + 1 }, (): [string, string] => [word, value]))
+    t.match(await ask(service, `/api/v1/events?${query}`, key), { status: 400, body: { code: 'VALIDATION_ERROR' } }, `more than ${count_max} of ${word}`)
+  }
   t.match(await ask(service, '/api/v1/events', key, { 'last-event-id': 'x' }), refused('/Last-Event-ID'))
+})
+
+t.test('L-10 H-1 in older words, and as CloudEvents', async (t) => {
+  const after = await home.append('task-e', 'acme', [renewed(5, 0)])
+  const position = await home.append('task-e', 'acme', [renewed(5, 1)])
+  const older = listen(service, `/stream?types=LeaseRenewed,TaskCreated&after=${after}`)
+  const cloud = listen(service, `?after=${after}&format=cloudevent`)
+  for (const client of [older, cloud]) await client.count(1)
+  t.match(older.heard.facts, [{ type: 'LeaseRenewed', position }])
+  t.equal(older.heard.headers.get('link'), `</api/v1/events?after=${after}&type=LeaseRenewed&type=TaskCreated&format=fact>; rel="successor-version"`)
+  t.match(cloud.heard.facts, [{
+    specversion: '1.0', type: 'baton.LeaseRenewed', subject: 'task-e', source: '/organizations/acme/task', organization: 'acme', position, revision: '1',
+    actor: 'admin:ada', correlationid: 'c-1', data: { token: '1' },
+  }])
+  t.strictSame(cloud.heard.ids, [position])
+  for (const client of [older, cloud]) await client.stop()
+  t.match(await ask(service, '/api/v1/events/stream?types=Nonsense', key), { status: 400, body: { errors: [{ pointer: '/types' }] } })
+  t.match(await ask(service, '/api/v1/events/stream?types=LeaseRenewed&type=LeaseRenewed', key), { status: 400, body: { errors: [{ pointer: '/type' }] } })
+})
+
+t.test('L-11 a client hears that it has caught up, once, behind all that the log held when it came', async (t) => {
+  const after = await home.append('task-u', 'acme', [renewed(6, 0)])
+  for (let n = 1; n <= 3; n += 1) await home.append('task-u', 'acme', [renewed(6, n)])
+  const head = await home.append('task-u', 'umbrella', [renewed(6, 4)])
+  const clients = { behind: listen(service, `?after=${after}`), nothing: listen(service, `?after=${after}&type=OrchestratorArchived`), now: listen(service) }
+  const caughtUp = ({ heard }: ReturnType<typeof listen>) => heard.frames.filter(({ event }) => event === 'caught-up')
+  for (const [what, client] of Object.entries(clients)) {
+    await until('it caught up', async () => caughtUp(client).length > 0)
+    t.ok(BigInt(caughtUp(client)[0]!.data.position) >= BigInt(head), what)
+    t.equal(client.heard.lastId, caughtUp(client)[0]!.data.position, 'from which it may go on')
+  }
+  t.equal(clients.behind.heard.facts.length, 3, 'the facts came before it')
+  await home.append('task-u', 'acme', [renewed(6, 5)])
+  await clients.behind.count(4)
+  await clients.now.count(1)
+  for (const client of Object.values(clients)) {
+    t.equal(caughtUp(client).length, 1)
+    await client.stop()
+  }
+})
+
+t.test('L-11 a position of another log says nothing: the client reads anew', async (t) => {
+  const head = await home.append('task-l', 'acme', [renewed(7, 0)])
+  const first = listen(service)
+  await first.opened()
+  const log = first.heard.headers.get('baton-log')!
+  t.match(log, /^[0-9a-f-]{36}$/)
+  const [same, other] = [listen(service, `?after=${head}&log=${log}`), listen(service, `?after=1&log=another`)]
+  await until('the other heard of the gap', async () => other.heard.frames.length > 1)
+  const position = await home.append('task-l', 'acme', [renewed(7, 1)])
+  for (const client of [same, other]) await client.count(1)
+  t.match(other.heard.frames, [{ event: 'gap', data: { from: '1', to: head, reason: 'other-log' } }, { event: 'caught-up' }])
+  t.strictSame(other.heard.ids, [position])
+  t.notOk(same.heard.frames.some(({ event }) => event === 'gap'))
+  for (const client of [first, same, other]) await client.stop()
+})
+
+t.test('L-100 whatever a client chooses, and wherever it is cut: it has exactly those facts, in the order of the log', async (t) => {
+  const seed = Number(process.env.SEED ?? 10_001)
+  let state = seed
+  const random = (below: number) => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return state % below
+  }
+  let replica = await home.serve()
+  const after = await home.append('task-p', 'acme', [renewed(8, 0)])
+  const queries = ['', '&category=orchestrator', `&orchestrator=${uuid(11)}&type=LeaseRenewed`, '&stream=task-p0&stream=task-p1', '&format=cloudevent']
+  const chosen: readonly ((stream: string, type: string, owner: number) => boolean)[] = [
+    () => true, (stream) => stream.startsWith('orchestrator'), (_, type, owner) => type === 'LeaseRenewed' && owner === 11, (stream) => /^task-p[01]$/.test(stream), () => true,
+  ]
+  const consumers = queries.map((query) => ({ query, heard: [] as string[], lastId: after, client: undefined as ReturnType<typeof listen> | undefined }))
+  const cut = async (one: typeof consumers[number]) => {
+    await one.client?.stop()
+    if (one.client) one.lastId = one.client.heard.lastId || one.lastId
+    one.heard.push(...one.client?.heard.ids ?? [])
+    one.client = undefined
+  }
+  const expected = queries.map(() => [] as string[])
+  for (let n = 0; n < sized(60, 600); n += 1) {
+    const owner = 10 + random(3)
+    const isTask = random(4) > 0
+    const stream = isTask ? `task-p${random(4)}` : `orchestrator-p${random(2)}`
+    const organization = random(5) > 0 ? 'acme' : 'umbrella'
+    const fact = isTask ? renewed(owner, n) : archived
+    const position = await home.append(stream, organization, [fact])
+    if (organization === 'acme') for (const [k, is] of chosen.entries()) if (is(stream, fact.type, owner)) expected[k]!.push(position)
+    const one = consumers[random(consumers.length)]!
+    if (one.client) await cut(one)
+    else one.client = listen(replica, `?after=${one.lastId}${one.query}`)
+    if (n % 30 === 29) {
+      await replica.stop()
+      for (const each of consumers) await cut(each)
+      replica = await home.serve()
+    }
+  }
+  for (const [k, one] of consumers.entries()) {
+    await cut(one)
+    one.client = listen(replica, `?after=${one.lastId}${one.query}`)
+    await until('it caught up', async () => one.client!.heard.frames.some(({ event }) => event === 'caught-up'))
+    t.notOk(one.client.heard.frames.some(({ event }) => event === 'gap'))
+    await cut(one)
+    t.strictSame(one.heard, expected[k], `seed ${seed}: ${queries[k]}`)
+  }
 })
 
 t.test('no event shows what is secret in it, and none is left out because it cannot be read', async (t) => {
@@ -229,7 +354,7 @@ t.test('L-11 a position to go on after that the log has not reached is answered 
     for (const client of clients) {
       await client.count(1)
       await client.stop()
-      const [{ event, data }] = client.heard.frames as [any]
+      const [{ event, data }] = client.heard.frames as any
       t.match({ event, data }, { event: 'gap', data: { from, reason: 'ahead' } }, what)
       t.ok(BigInt(data.to) >= BigInt(head), 'it says where the log ends')
       t.strictSame(client.heard.ids, [position])
@@ -239,7 +364,7 @@ t.test('L-11 a position to go on after that the log has not reached is answered 
   await at.opened()
   const position = await home.append('task-g', 'acme', [renewed(1, 4)])
   await at.count(1)
-  t.match(at.heard, { frames: [], ids: [position] }, 'the end of the log itself is no gap')
+  t.match(at.heard, { frames: [{ event: 'caught-up' }], ids: [position] }, 'the end of the log itself is no gap')
   await at.stop()
   for (const wrong of ['-1', 'x', '1.5', '', '1e3', '9'.repeat(20), '0x10', '१']) {
     const refused = { status: 400, body: { code: 'VALIDATION_ERROR' } }
@@ -297,4 +422,42 @@ t.test('while the event store is down nobody is admitted, and afterwards all is 
     return resumed.heard.facts.at(-1)?.position === position
   })
   await resumed.stop()
+})
+
+const clock = globalThis.performance
+const figures = [orchestrators, capacities, backlogSummary, performance] as const
+
+t.test('L-12 the figures of an orchestrator come again when they are others, at most once a second, with position and lag', async (t) => {
+  const id = uuid(60)
+  await home.makeTables(figures, 0)
+  await home.insert(orchestrators, 'acme', sampleRow(orchestrators, 60, { orchestrator: id }))
+  await home.insert(capacities, 'acme', sampleRow(capacities, 60, { orchestrator: id, active: 1 }))
+  const { key: short, revoke } = await home.makeKey()
+  const head = Number(await home.append('task-figures', 'acme', [renewed(1, 1)]))
+  for (const model of figures) await home.move(model, head)
+  t.match(await ask(service, `/api/v1/orchestrators/${uuid(61)}/metrics/realtime`, key), { status: 404 })
+  t.match(await ask(service, `/api/v1/orchestrators/${id}/metrics/realtime`, foreign), { status: 404 }, 'of another organization')
+  t.match(await ask(service, `/api/v1/orchestrators/${id}/metrics`, key), { status: 200, body: { capacity: { active: 1 }, performance: null } })
+  const clients = [listen(service, `/api/v1/vps/${id}/metrics/realtime`), listen(service, `/api/v1/orchestrators/${id}/metrics/realtime`, { as: short })]
+  const told = (n: number) => clients[n]!.heard.frames.map(({ event, data }) => ({ event, active: data.capacity?.active, lag: data.lag_s, position: data.position }))
+  for (const n of [0, 1]) await until('it is told', async () => told(n).length === 1)
+  t.strictSame(told(0), [{ event: 'metrics', active: 1, lag: 0, position: String(head) }])
+  // What happens now is in no answer before the read models move.
+  const next = Number(await home.append('task-figures', 'acme', [renewed(1, 2)]))
+  await home.db.query(`update "${capacities.name}" set active = 2`)
+  await home.move(backlogSummary, head)
+  await until('it is told again', async () => told(0).length === 2)
+  const since = clock.now()
+  t.match(told(0)[1], { active: 2, position: String(head) })
+  t.ok(told(0)[1]!.lag > 0, 'a fact is not in the answer yet')
+  for (const model of figures) await home.move(model, next)
+  await home.db.query(`update "${capacities.name}" set active = 3`)
+  await home.move(capacities, next)
+  await until('it is told once more', async () => told(0).length === 3)
+  t.match(told(0)[2], { active: 3, lag: 0, position: String(next) })
+  t.ok(clock.now() - since > 900, 'a second after the one before')
+  await revoke()
+  await until('the other has ended', async () => clients[1]!.heard.ended)
+  t.match(clients[1]!.heard.frames.at(-1), { event: 'end', data: { code: 'INVALID_API_KEY' } })
+  await clients[0]!.stop()
 })

@@ -51,6 +51,8 @@ interface Described {
 
 const written = (path: string) => `GET ${prefix}${path.replace(/:(\w+)/g, '{$1}')}`
 
+const olderName = (path: string) => `older.get${path.replace(/[/:]+/g, '.')}`
+
 /** Older words that a route takes, alone or beside its own. */
 function olderWords(wordings: readonly QuestionWording[]) {
   const older = wordings.filter(({ alias }) => alias)
@@ -65,7 +67,7 @@ function olderWords(wordings: readonly QuestionWording[]) {
 export function described(asked: Described, wordings: readonly [QuestionWording, ...QuestionWording[]]): FastifySchema {
   const [{ alias, params, path }] = wordings
   const query = z.object(Object.assign({}, ...wordings.toReversed().map((one) => one.query.shape)))
-  const operation = alias ? `older.get${path.replace(/[/:]+/g, '.')}` : asked.operation
+  const operation = alias ? olderName(path) : asked.operation
   return {
     ...answered({ ...asked, operation, params, query }),
     ...(alias ? { deprecated: true, summary: `Older words: ${asked.about}` } : {}), ...olderWords(wordings),
@@ -88,13 +90,15 @@ const answered = ({ operation, about, tag, params, query, answer, reads = [] }: 
   },
 })
 
-type DescribedStream = Omit<Described, 'params' | 'answer' | 'reads'> & { readonly event: z.ZodObject }
+type DescribedStream = Omit<Described, 'params' | 'query' | 'answer' | 'reads'> & { readonly event: z.ZodObject }
 
-export const describedStream = ({ operation, about, tag, query, event }: DescribedStream): FastifySchema => ({
-  operationId: operation,
-  summary: about,
+/** What the document says of a stream of facts in these words. */
+export const describedStream = ({ operation, about, tag, event }: DescribedStream, wording: QuestionWording): FastifySchema => ({
+  operationId: wording.alias ? olderName(wording.path) : operation,
+  summary: wording.alias ? `Older words: ${about}` : about,
+  ...(wording.alias ? { deprecated: true } : {}), ...olderWords([wording]),
   tags: [tag],
-  querystring: optional(query),
+  querystring: optional(wording.query),
   headers: {
     type: 'object',
     properties: { 'Last-Event-ID': { type: 'string', description: 'Log position after which to go on; sent by browsers by themselves.' } },
@@ -103,12 +107,32 @@ export const describedStream = ({ operation, about, tag, query, event }: Describ
     200: {
       description: 'Server-sent events without end. The id of an event is its log position; its data is a fact as JSON:\n\n'
         + `\`\`\`json\n${JSON.stringify(jsonSchema(event), null, 2)}\n\`\`\`\n\n`
-        + 'An event `gap` {from, to, reason: ahead} comes first where the log does not reach as far as the position to go on after: read anew, '
-        + 'the stream goes on after `to`. An event `end` {code} comes last where the key is no longer taken, at most a second after that.',
-      headers: correlation,
+        + 'An event `gap` {from, to, reason: ahead or other-log} comes first where the position to go on after lies behind the end of the log, or '
+        + 'is of another one: read anew, the stream goes on after `to`. Without a gap nothing was missed. An event `caught-up` {position} comes once '
+        + 'what the log held at the opening has been sent. An event `end` {code} comes last where the key is no longer taken, at most a second after that.',
+      headers: { 'Baton-Log': { type: 'string', description: 'Names the log that the positions are of.' }, ...correlation },
       content: { 'text/event-stream': { schema: { type: 'string' } } },
     },
     ...refusals(codes.filter((code) => code !== 'NOT_FOUND')),
+  },
+})
+
+type DescribedAnswers = Described & { readonly event: string }
+
+/** What the document says of a question that is told again and again. */
+export const describedAnswers = ({ operation, about, tag, params, answer, event }: DescribedAnswers): FastifySchema => ({
+  operationId: `${operation}.stream`,
+  summary: `${about} Told again whenever it is otherwise.`,
+  tags: [tag],
+  params: allOf(params),
+  response: {
+    200: {
+      description: `Server-sent events \`${event}\` without end: the answer with its \`position\` and \`lag_s\`, the seconds since the first fact that is not in it:\n\n`
+        + `\`\`\`json\n${JSON.stringify(jsonSchema(answer), null, 2)}\n\`\`\`\n\nAn event \`end\` {code} comes last where the key is no longer taken.`,
+      headers: correlation,
+      content: { 'text/event-stream': { schema: { type: 'string' } } },
+    },
+    ...refusals(codes),
   },
 })
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { meantAmong, type Alias, type Said } from 'shared-domain/kernel/alias.ts'
+import type { Question as Declared } from 'shared-domain/kernel/question.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import type { Scope } from 'shared-domain/kernel/decider.ts'
 import { z } from 'zod'
@@ -43,6 +44,8 @@ export interface Question<Params extends z.ZodObject = any, Query extends z.ZodO
   readonly reads: readonly string[]
   /** Older paths and parameters by which it is known as well. */
   readonly aliases?: readonly Alias[] | undefined
+  /** Where it is also a stream. */
+  readonly stream?: Declared['stream'] | undefined
   readonly reply: (asked: Asked<z.output<Params>, z.output<Query>>, database: Database) => Promise<Answer>
 }
 

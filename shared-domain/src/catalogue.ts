@@ -66,6 +66,8 @@ import type { ReadModel } from './kernel/read-model.ts'
 import type { SettingsStand } from './kernel/settings.ts'
 import { notary as notaryStand, notaryKeys } from './operations/notary/decider.ts'
 import type { Sweep } from './kernel/sweep.ts'
+import { orchestratorDashboard } from './overview/orchestrator-dashboard.ts'
+import { orchestratorMetrics } from './overview/orchestrator-metrics.ts'
 import { timeline } from './overview/timeline.ts'
 import { batches } from './rhythm/batch/batches.ts'
 import { batch } from './rhythm/batch/decider.ts'
@@ -245,6 +247,8 @@ export const questions: readonly Question[] = [
   timeEstimates,
   orchestratorStatus,
   orchestratorActions,
+  orchestratorMetrics,
+  orchestratorDashboard,
   orchestratorBudget,
   organizationBudget,
   orchestratorCharter,

@@ -14,6 +14,8 @@ interface Waiter {
 export interface Positions {
   /** Returns once the read model has taken every fact up to this position in; refuses with READ_MODEL_BEHIND after a bounded wait. */
   reached(model: string, position: bigint): Promise<void>
+  /** Calls whenever one of these read models has moved, or may have while nobody listened. The answer ends the watch. */
+  watch(models: readonly string[], moved: () => void): () => void
   readonly waiting: number
   close(): Promise<void>
 }
@@ -36,6 +38,7 @@ export function openPositions(
   onLost: (error: unknown) => void,
 ): Positions {
   const waiters = new Set<Waiter>()
+  const watches = new Set<{ readonly models: readonly string[]; readonly moved: () => void }>()
   const closing = new AbortController()
   /** As far as models have moved by what this connection was told. */
   let moved: Map<string, bigint> | undefined
@@ -43,6 +46,7 @@ export function openPositions(
 
   const wakeAll = () => {
     for (const waiter of waiters) waiter.wake()
+    for (const { moved } of watches) moved()
   }
 
   const hear = (payload: string | undefined) => {
@@ -50,6 +54,7 @@ export function openPositions(
     if (!moves) return wakeAll()
     for (const [model, position] of moves) moved?.set(model, position)
     for (const waiter of waiters) if ((moves.get(waiter.model) ?? -1n) >= waiter.position) waiter.wake()
+    for (const { models, moved } of watches) if (models.some((model) => moves.has(model))) moved()
   }
 
   async function keepListening() {
@@ -87,8 +92,16 @@ export function openPositions(
       }
     },
 
+    watch(models, moved) {
+      listening ??= keepListening()
+      const watch = { models, moved }
+      watches.add(watch)
+      return () => watches.delete(watch)
+    },
+
     async close() {
       closing.abort()
+      watches.clear()
       wakeAll()
       await listening
     },

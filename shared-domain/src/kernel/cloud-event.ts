@@ -22,8 +22,13 @@ export function shareable(definition: EventDefinition<any>, data: Readonly<Recor
   return names.length === 0 ? data : Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)))
 }
 
-/** A fact in the form of CloudEvents 1.0 (JSON); extension attributes are lower-case letters and digits, as that specification asks. */
-export const cloudEvent = (definition: EventDefinition<any>, fact: Recorded, { eventId, correlationId, causationId }: Provenance) => ({
+/**
+ * A fact in the form of CloudEvents 1.0 (JSON); extension attributes are lower-case letters and digits, as that specification asks. What
+ * cannot be read has no data.
+ */
+export const cloudEvent = (
+  definition: EventDefinition<any> | undefined, fact: Recorded, { eventId, correlationId, causationId }: Provenance,
+) => ({
   specversion: '1.0' as const,
   id: eventId,
   source: `/organizations/${fact.organization}/${fact.category}`,
@@ -39,5 +44,5 @@ export const cloudEvent = (definition: EventDefinition<any>, fact: Recorded, { e
   ...(correlationId ? { correlationid: correlationId } : {}),
   ...(causationId ? { causationid: causationId } : {}),
   ...(fact.imported ? { imported: true } : {}),
-  data: shareable(definition, fact.data as Record<string, unknown>),
+  data: definition && fact.data ? shareable(definition, fact.data as Record<string, unknown>) : null,
 })

@@ -35,6 +35,8 @@ export interface Question<Params extends z.ZodObject = any, Query extends z.ZodO
   readonly statements_max: number
   /** Older paths and parameters by which it is known as well. */
   readonly aliases: readonly Alias[]
+  /** Where it is also a stream: told again, as an event of this name, whenever its answer is another, but no more often than so. */
+  readonly stream?: { readonly path: string; readonly event: string; readonly every_ms: number }
   readonly reply: (wanted: Wanted<z.output<Params>, z.output<Query>>) => Course<Told<z.output<Answer>>>
 }
 
