@@ -91,7 +91,7 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
   for (const name of wording.parameters) if (name in body) throw invalid(`/${name}`, 'is said by the path')
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
-  const { value, redacted } = redact(body)
+  const { value, redacted } = redact(body, wording.command.measures)
   const said = alias ? { ...olderWords(wording, alias, { ...value, ...parameters }), ...found } : undefined
   const wish = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...value, ...others })
   if (!wish.success) throw invalidParts(alias ? inOlderWords(alias, wish.error) : wish.error)

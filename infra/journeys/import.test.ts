@@ -4,6 +4,9 @@ import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { folderFor, forChildren } from '../embedded/testing.ts'
 import { cliWith } from './command-line.ts'
+import { daoQuestions, explained } from '../load/recorded/dao-votes.ts'
+import { play } from '../load/recorded/play.ts'
+import { rollCalls } from '../load/recorded/roll-calls.ts'
 import { house } from './house.ts'
 
 const { root, baton, admin, differences, log } = await house(t)
@@ -100,6 +103,25 @@ t.test('excerpts of two real logs go through with the mappings that Baton has fo
   t.strictSame(await play('itsm-incidents'), incidents)
   t.strictSame(await play('agent-fleet'), fleet)
   t.equal((await log()).length, before, 'nothing is doubled')
+})
+
+t.test('C-14 C-26 C-30 proposals and roll calls end as they did, by their own rules; where the record differs it contradicts itself', async (t) => {
+  const from = join(import.meta.dirname, 'data')
+  const proposals = daoQuestions(join(from, 'dao-proposals.csv'), join(from, 'dao-votes.csv'))
+  const calls = rollCalls(join(from, 'roll-calls.csv'), join(from, 'roll-call-votes.csv.gz')).slice(0, 3)
+  const played = await play(admin, [...proposals, ...calls])
+  const differing = proposals.filter(({ id, passed }) => (played.get(id)!.status === 'approved') !== passed)
+  t.match(differing.map((one) => explained(one, played.get(one.id)!.status)), [
+    /^row \d+ 78a81bb3f899: passed in the record, \w+ here: 49\.03 % of all weight was for it, and its bar is more than 50%/, /^row \d+ 4cf3c86dea26/, /^row \d+ 04ae3951e776/, /^row \d+ 70fc82fa4e2d/,
+  ])
+  const ends = new Map((await log()).map(({ fact }) => fact).filter(({ type }) => /^Decision[ARE]/.test(type)).map(({ id, at }) => [id, at]))
+  for (const { id, name, state, ballots } of proposals.filter(({ state }) => state.endsWith('BarCrossed'))) {
+    t.strictSame([played.get(id)!.taken, ends.get(id)], [ballots.length, ballots.at(-1)!.at], `${name} ${state} ends with its last ballot`)
+  }
+  for (const { id, name, yes, no, ballots } of calls) {
+    t.strictSame(played.get(id), { id, status: yes > no ? 'approved' : 'rejected', taken: ballots.length }, name)
+  }
+  t.strictSame(await differences(), [])
 })
 
 t.test('an import stops with one sentence on what the log is not to blame for', async (t) => {

@@ -165,6 +165,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly scope?: Scope
   /** A secret is made for the command and shown once. */
   readonly secret?: true
+  /** Names of fields, at any depth, whose texts of digits are numbers of any size and nothing that could be a secret. */
+  readonly measures?: readonly string[]
   /** It passes the gate whatever its scope, and is known there by this name. */
   readonly gated?: string
   /** It decides on what the store says now, of other streams and of the caller's key: what was known a moment ago will not do. */

@@ -73,6 +73,14 @@ t.test('O-70 no measure is lost', async (t) => {
   }), { seed: 2030, numRuns: 300 })
 })
 
+t.test('O-70 C-14 under the name of a measure a number of any size is none of a card; anything else there is looked at', async (t) => {
+  const weight = '6136489169679303999'
+  const said = { electorate: [{ weight }], text: weight }
+  t.strictSame(redact(said, ['weight']), { value: { electorate: [{ weight }], text: '[REDACTED]' }, redacted: ['/text'] })
+  t.strictSame(redact(said).redacted, ['/electorate/0/weight', '/text'])
+  t.strictSame(redact({ weight: `card ${weight}` }, ['weight']).value, { weight: 'card [REDACTED]' })
+})
+
 t.test('a connection string is shown without its secrets', async (t) => {
   t.equal(withoutSecrets('postgres://ada:s3c/r@e?t@h/baton?user=a&sslPassword=x&y=1'), 'postgres://***@h/baton?user=a&sslPassword=***&y=1')
   t.equal(withoutSecrets('token@h:4222,nats://h2'), '***@h:4222,nats://h2')

@@ -65,8 +65,13 @@ export interface Redacted<T> {
 
 const pointers_max = 100
 
-/** A JSON value without secrets: by the shape of any text and name in it, and of any type under a telling name. */
-export function redact<T>(value: T): Redacted<T> {
+const isNumber = (item: unknown) => typeof item === 'string' && /^\d+$/.test(item)
+
+/**
+ * A JSON value without secrets: by the shape of any text and name in it, and of any type under a telling name. Under the names of measures
+ * a text of digits is a number, also where it could be that of a card.
+ */
+export function redact<T>(value: T, measures: readonly string[] = []): Redacted<T> {
   const redacted: string[] = []
   const note = (pointer: string) => { if (redacted.length < pointers_max) redacted.push(pointer) }
   const within = (value: unknown, pointer: string): unknown => {
@@ -82,7 +87,7 @@ export function redact<T>(value: T): Redacted<T> {
       const place = below(pointer, shown)
       const isSecret = item !== null && item !== mask && isTelling(shown)
       if (isSecret || shown !== name) note(place)
-      return [shown, isSecret ? mask : within(item, place)]
+      return [shown, isSecret ? mask : measures.includes(name) && isNumber(item) ? item : within(item, place)]
     }))
   }
   return { value: within(value, '') as T, redacted }

@@ -99,6 +99,7 @@ export const opening = room({
     about: 'Put a question to an electorate; its members, their weights and the rule that decides are fixed from now on.',
     creates: true,
     aliases: olderWords.open,
+    measures: ['weight'],
     data: Opening,
     grounds: (_, said) => selectable(said),
     holds: (_, { type, taskId }, { id }) => (type === 'task_approval' && taskId ? holdingBack(taskId, DecisionId.parse(id)) : undefined),
