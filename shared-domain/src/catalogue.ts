@@ -91,6 +91,7 @@ import { assignments } from './work/assignments.ts'
 import { conflicts } from './work/conflict/conflicts.ts'
 import { conflict } from './work/conflict/decider.ts'
 import { slaDeadlines } from './work/deadlines.ts'
+import { deferrals } from './work/deferrals.ts'
 import { dependents } from './work/dependents/decider.ts'
 import { detection } from './work/detection.ts'
 import { conflictHolding } from './work/holding.ts'
@@ -204,6 +205,7 @@ export const processes: readonly Process[] = [
   moving,
   raising,
   slaDeadlines,
+  deferrals,
   assignments,
   slots,
   conversationSlots,

@@ -169,6 +169,8 @@ const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
   [step('start'), step('complete'), step('rate', { rating: 4 })],
   [step('cancel'), step('reopen')],
+  [step('defer', { until: late, reason: 'a' }), step('undefer')],
+  [step('defer', { until: late, reason: 'a' }), step('endDeferral', { until: late }, 2 * hour_ms)],
   [step('startSelected', { worker: second, selection: { policy: 'any', candidates: [], rejected: [] } })],
   [step('edit', { slaDeadline: now }), step('warnSla', { slaDeadline: now }, 1)],
   [step('edit', { slaDeadline: late }), step('violateSla', { slaDeadline: late }, 2 * hour_ms)],

@@ -125,7 +125,7 @@ t.test('E-1 whatever is asked, Postgres finds what the same question finds in me
     atLeast: some({ size: 2 }, { share: 1 }, { at: '2030-01-02T00:00:00.000Z' }, { name: 'thing 2' }), atMost: some({ size: 3 }, { share: 1 }, { big: '9007199254740993' }),
     order: some(['share'], ['isOpen', 'name'], ['at'], ['size', 'share']), descending: some(true as const), limit: some(1, 2, 3),
     meets: some<Condition[]>(
-      [{ column: 'size', among: [1, 3] }], [{ column: 'share', notAmong: [null] }], [{ column: 'tags', holdsAll: ['a', '"2"'] }, { column: 'size', atMost: 3 }],
+      [{ column: 'size', among: [1, 3] }], [{ column: 'share', notAmong: [null] }], [{ column: 'share', atMostOrNone: 0.5 }], [{ column: 'tags', holdsAll: ['a', '"2"'] }, { column: 'size', atMost: 3 }],
     ),
     counted: some(true as const), n: fc.constantFrom(1, 2, 3, 4, undefined),
   })

@@ -23,7 +23,7 @@ export function conditionsOf(model: ReadModel, organization: string, slice: Omit
   const { where, notAfter, standing, conditions = [], joined = [], except } = slice
   return [
     ...Object.entries(where).map(([column, values]) => oneOf(sql.ref(column), values)),
-    ...(notAfter ? [sql<boolean>`(${sql.ref(notAfter.column)} is null or ${sql.ref(notAfter.column)} <= ${notAfter.at})`] : []),
+    ...(notAfter?.columns ?? []).map((column) => sql<boolean>`(${sql.ref(column)} is null or ${sql.ref(column)} <= ${notAfter!.at})`),
     ...(standing ? [stand(model, organization, standing)] : []),
     ...conditions.map((condition) => met(condition)),
     ...joined.map((one) => join(model, organization, one)),
@@ -60,6 +60,7 @@ export function met(condition: Condition, of?: string): Sql {
   if ('notAmong' in condition) return sql<boolean>`(${oneOf(column, condition.notAmong)}) is not true`
   if ('atLeast' in condition) return sql<boolean>`${column} >= ${condition.atLeast}`
   if ('atMost' in condition) return sql<boolean>`${column} <= ${condition.atMost}`
+  if ('atMostOrNone' in condition) return sql<boolean>`(${column} is null or ${column} <= ${condition.atMostOrNone})`
   if ('holdsAll' in condition) return sql<boolean>`${column} ?& ${condition.holdsAll}::text[]`
   return sql<boolean>`${column} <@ to_jsonb(${condition.holdsOnly}::text[])`
 }

@@ -25,7 +25,7 @@ const things = { name: 'thing', key: ['id'] } as unknown as ReadModel
 
 /** Bigger first, then red before green, then the smaller id. */
 const biggest = {
-  name: 'biggest', from: things, of: 'owner', where: { stage: ['new', 'old'] }, notBefore: 'rest',
+  name: 'biggest', from: things, of: 'owner', where: { stage: ['new', 'old'] }, notBefore: ['rest'],
   among: { size: [1, 2], colour: ['red', 'green'] }, order: ['id'], top: 2,
   score: ({ size, colour }: Row) => size * 10 + (colour === 'red' ? 1 : 0),
   ties: (a: Row, b: Row) => a.id - b.id,
@@ -37,7 +37,7 @@ t.test('there is a slice for every combination of the values that are chosen amo
   const slices = slicesOf(biggest, byAda, 2)
   t.equal(slices.length, 4)
   t.strictSame(slices[1], {
-    where: { stage: ['new', 'old'], owner: ['ada'], size: [1], colour: ['green'] }, notAfter: { column: 'rest', at: now },
+    where: { stage: ['new', 'old'], owner: ['ada'], size: [1], colour: ['green'] }, notAfter: { columns: ['rest'], at: now },
     order: ['id'], limit: 2,
   }, 'and nothing besides, where no further word is used')
   t.strictSame(slicesOf({ ...biggest, among: {} }, byAda, 2).length, 1, 'and one where nothing is chosen among')
@@ -105,7 +105,8 @@ t.test('W-2 a condition means in a row that has no value what it means in SQL', 
   const none = { size: null, tags: [] }
   const cases: readonly (readonly [Condition, boolean])[] = [
     [{ column: 'size', among: [1] }, false], [{ column: 'size', among: [null] }, true], [{ column: 'size', notAmong: [1] }, true],
-    [{ column: 'size', atLeast: 0 }, false], [{ column: 'size', atMost: 0 }, false], [upTo('size', [1, 2], 2), false],
+    [{ column: 'size', atLeast: 0 }, false], [{ column: 'size', atMost: 0 }, false], [{ column: 'size', atMostOrNone: 0 }, true],
+    [upTo('size', [1, 2], 2), false],
     [{ column: 'tags', holdsAll: [] }, true], [{ column: 'tags', holdsOnly: [] }, true], [{ column: 'tags', holdsAll: ['a'] }, false],
   ]
   for (const [condition, isMet] of cases) t.equal(meets(none, condition), isMet, JSON.stringify(condition))

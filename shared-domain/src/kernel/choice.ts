@@ -31,8 +31,8 @@ export interface Choice<Row = any> {
   readonly of?: string
   /** A value each, or several of which any will do. */
   readonly where: Readonly<Record<string, unknown>>
-  /** A nullable instant column: rows whose instant lies ahead are left out. */
-  readonly notBefore?: string
+  /** Nullable instant columns: rows that have an instant in one that lies ahead are left out. */
+  readonly notBefore?: readonly string[]
   /** Rows that name what does not stand are left out. */
   readonly standing?: Standing
   /** Fields of the request that leave out more rows, by name: of the body of the command, and of the query of the question. */

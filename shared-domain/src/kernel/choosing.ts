@@ -15,8 +15,8 @@ export const pages_max = 20
 export interface Slice {
   /** Each column holds one of these values. */
   readonly where: Readonly<Record<string, readonly unknown[]>>
-  /** The column holds nothing, or an instant that does not lie ahead of this one. */
-  readonly notAfter?: { readonly column: string; readonly at: string }
+  /** Each of the columns holds nothing, or an instant that does not lie ahead of this one. */
+  readonly notAfter?: { readonly columns: readonly string[]; readonly at: string }
   readonly standing?: Standing
   readonly conditions?: readonly Condition[]
   readonly joined?: readonly Joined[]
@@ -39,7 +39,7 @@ export function slicesOf(choice: Choice, { id, wish, at }: Asking, limit: number
   const { conditions, joined } = asksOf(choice, wish, at)
   const order = withKey(choice.order, from)
   const same = {
-    ...(notBefore === undefined ? {} : { notAfter: { column: notBefore, at } }), ...(standing ? { standing } : {}),
+    ...(notBefore === undefined ? {} : { notAfter: { columns: notBefore, at } }), ...(standing ? { standing } : {}),
     ...(joined.length > 0 ? { joined } : {}), limit,
   }
   const asked = conditions.length > 0 ? { conditions } : {}

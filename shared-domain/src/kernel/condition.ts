@@ -11,6 +11,8 @@ export type Condition =
   /** Of numbers and instants; a row without a value is neither. */
   | { readonly column: string; readonly atLeast: Value }
   | { readonly column: string; readonly atMost: Value }
+  /** The same, or there is no value. */
+  | { readonly column: string; readonly atMostOrNone: Value }
   /** The list holds all of these texts. */
   | { readonly column: string; readonly holdsAll: readonly string[] }
   /** The list holds no text but these. */
@@ -38,6 +40,7 @@ export function meets(row: Row, condition: Condition): boolean {
   if ('notAmong' in condition) return !condition.notAmong.includes(value)
   if ('atLeast' in condition) return value !== null && (value as Value) >= condition.atLeast
   if ('atMost' in condition) return value !== null && (value as Value) <= condition.atMost
+  if ('atMostOrNone' in condition) return value === null || (value as Value) <= condition.atMostOrNone
   const held = value as readonly string[]
   if ('holdsAll' in condition) return condition.holdsAll.every((text) => held.includes(text))
   return held.every((text) => condition.holdsOnly.includes(text))

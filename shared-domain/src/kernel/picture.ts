@@ -70,10 +70,10 @@ export function sliced(rowsOf: RowsOf, from: ReadModel, slice: Slice): readonly 
   const holds = (row: Row, wanted: Slice['where']) => Object.entries(wanted).every(([column, values]) => values.includes(row[column]))
   const named = (model: ReadModel, id: unknown) => rowsOf(model).find((row) => row[model.key[0]!] === id)
   const isWanted = (row: Row) => {
-    const since = notAfter ? row[notAfter.column] as string | null : null
+    const sinces = notAfter?.columns.map((column) => row[column] as string | null) ?? []
     const ids = standing ? row[standing.column] as readonly string[] : []
     const others = joined.map((one) => ({ ...one, other: named(one.in, row[one.column]) }))
-    return holds(row, where) && (since === null || since <= notAfter!.at)
+    return holds(row, where) && sinces.every((since) => since === null || since <= notAfter!.at)
       && ids.every((id) => holds(named(standing!.in, id) ?? {}, standing!.where))
       && meetsAll(row, conditions) && others.every(({ other, meets }) => other !== undefined && meetsAll(other, meets))
       && !(except && meetsAll(row, except))

@@ -105,7 +105,7 @@ const sends = {
   data: ({ grounds, ...selection }: Selection) => ({ selection: { ...selection, grounds: grounds ?? null } }),
 }
 const same = {
-  from: parcels, where: { status: 'waiting' }, notBefore: 'rest', ties, idOf: ({ parcel: id }: ParcelRow) => id, sends,
+  from: parcels, where: { status: 'waiting' }, notBefore: ['rest'], ties, idOf: ({ parcel: id }: ParcelRow) => id, sends,
   outdated: ['GONE'], passing: ['SEALED'],
 }
 

@@ -1,41 +1,14 @@
 import t from 'tap'
-import { deciders, processes, questions } from '../catalogue.ts'
-import { agent } from '../fleet/agent/decider.ts'
-import { orchestrator } from '../fleet/orchestrator/decider.ts'
+import { questions } from '../catalogue.ts'
 import { Rejection } from '../kernel/decider.ts'
 import { send } from '../kernel/process.ts'
 import { orchestrator as actor, uuid } from '../kernel/testing.ts'
 import { hour_ms } from '../kernel/time.ts'
-import { Courier, World, type Wish } from '../kernel/world.ts'
+import type { World } from '../kernel/world.ts'
 import { why } from '../work/questions/why.ts'
 import { task } from '../work/task/decider.ts'
 import { nextTask } from '../work/task/selection.ts'
-import { workdays } from './schedule/scene.ts'
-
-const [ada, bob, hand, plain, urgent] = [1, 2, 3, 4, 5].map(uuid) as [string, string, string, string, string]
-const opens = '2030-01-01T08:00:00.000Z'
-const closed = { orchestrator: ada, cause: 'weekly', nextAvailableAt: opens }
-
-// It is one o'clock at night where Ada works from nine to five; Bob always works.
-function night(terms: object = {}) {
-  const world = new World(deciders)
-  const courier = new Courier(world, processes)
-  const does = (command: string, data: object = {}, more: Partial<Wish> = {}) => {
-    const facts = world.do({ category: 'task', id: plain, command, data, ...more })
-    if (!(facts instanceof Rejection)) courier.settle()
-    return facts
-  }
-  for (const id of [ada, bob]) {
-    world.carryOut(send(orchestrator, id, 'register', { name: 'A', timezone: 'Europe/Berlin' }))
-    world.carryOut(send(orchestrator, id, 'activate', {}))
-  }
-  world.carryOut(send(agent, hand, 'register', { name: 'Hand', orchestrator: ada, capabilities: [{ skill: 'writing' }] }))
-  world.do({ category: 'schedule', id: ada, command: 'configure', data: { weekly: workdays, ...terms } })
-  for (const [id, priority] of [[plain, 'LOW'], [urgent, 'CRITICAL']] as const)
-    world.carryOut(send(task, id, 'create', { owner: ada, title: 'Work', priority, requiredCapabilities: ['writing'] }))
-  courier.settle()
-  return { world, courier, does }
-}
+import { ada, bob, closed, hand, night, opens, plain, urgent } from './scene.ts'
 
 const outsideHours = (facts: ReturnType<World['do']>) =>
   (facts instanceof Rejection ? facts : facts.map(({ data }) => (data as any).outsideHours))

@@ -7,7 +7,8 @@ import { slicesOf } from '../kernel/choosing.ts'
 import { Rejection } from '../kernel/decider.ts'
 import { rowsAfter, sliced } from '../kernel/picture.ts'
 import type { ReadModel } from '../kernel/read-model.ts'
-import { admin, orchestrator } from '../kernel/testing.ts'
+import { admin, now, orchestrator } from '../kernel/testing.ts'
+import { hour_ms, later } from '../kernel/time.ts'
 import { Courier, type Wish, type World } from '../kernel/world.ts'
 import { inhabited } from '../scenery.ts'
 import { OrchestratorId } from '../vocabulary.ts'
@@ -63,10 +64,12 @@ const deeds: Readonly<Record<string, (id: string, other: string, token: string) 
     [`${vote} ${by}`, (id: string) => cast(id, vote, by)]))),
   // Three wishes that seldom come in this order by themselves.
   agree: (id, taskId) => [ask(id, taskId), cast(id, 'APPROVE', elector), cast(id, 'APPROVE', another)],
+  defer: (id) => ({ category: 'task', id, command: 'defer', data: { until: later(now, hour_ms), reason: 'why' } }),
+  undefer: (id) => ({ category: 'task', id, command: 'undefer', data: {} }),
   withdraw: (id) => ({ category: 'decision', id, command: 'cancel', data: {} }),
 }
 
-t.test('S-3 S-21 W-30 next and claim offer exactly the tasks that start takes, whatever happened', async (t) => {
+t.test('S-3 S-21 W-30 R-21 next and claim offer exactly the tasks that start takes, whatever happened', async (t) => {
   const deed = fc.record({ name: fc.constantFrom(...Object.keys(deeds)), id: fc.constantFrom(...ids), other: fc.constantFrom(...ids) })
   const moment = fc.oneof(
     { weight: 8, arbitrary: deed }, { weight: 3, arbitrary: stepOf(deciders) }, { weight: 1, arbitrary: fc.constant('settle' as const) })
@@ -91,6 +94,9 @@ t.test('S-3 S-21 W-30 next and claim offer exactly the tasks that start takes, w
     met.offered! += offered(world).length
     for (const { type } of world.log) met[type] = (met[type] ?? 0) + 1
   }), { seed: 2030, numRuns: 600 })
-  for (const what of ['offered', 'DependentsRecalled', 'DecisionApproved', 'DecisionRejected', 'DecisionCancelled', 'TaskRetryScheduled'])
+  const seen = [
+    'offered', 'DependentsRecalled', 'DecisionApproved', 'DecisionRejected', 'DecisionCancelled', 'TaskRetryScheduled', 'TaskDeferralEnded',
+  ]
+  for (const what of seen)
     t.ok(met[what]! > 10, `${what} was met ${met[what]} times`)
 })

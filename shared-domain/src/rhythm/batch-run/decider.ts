@@ -7,22 +7,23 @@ import { Outcome } from '../../kernel/report.ts'
 import { hour_ms, later, second_ms } from '../../kernel/time.ts'
 import { Id, text } from '../../vocabulary.ts'
 import { backlog } from '../../work/task/backlog.ts'
-import { Work, type Select } from '../batch/plan.ts'
+import { faultIn, Work, type Select } from '../batch/plan.ts'
 import { givenUp, goingOn, itemOf, processed } from './course.ts'
 import { BatchRun, type BatchRunEvent } from './events.ts'
 import { batchRunState, type Run, type RunState } from './state.ts'
 
 const columns = ['task', 'owner'] as const
 
-/** The tasks of a run: as they were named, or as they stand in the queue. */
-function selected(select: Select, at: string) {
+/** The tasks of a run: as they were named, or as they stand in the queue, where those that wait for a time are passed over. */
+function selected(select: Select, command: Work['command'], at: string) {
   if ('tasks' in select) return rowsOf(backlog, { columns, where: { task: select.tasks }, limit: select.tasks.length })
   const { filter: { owners: owner, status, priority, tag, capability, assigned, workspace, olderThan_h, overdue }, limit } = select
   const said = { owner, status, priority, assigned, workspace }
   const where = given(said)
   const holds = (column: string, text: string | undefined) => (text === undefined ? [] : [{ column, holdsAll: [text] }])
+  const offered = command === 'undefer' ? [] : [{ column: 'deferred_until', atMostOrNone: at }]
   return rowsOf(backlog, {
-    columns, where, meets: [...holds('tags', tag), ...holds('required_capabilities', capability)],
+    columns, where, meets: [...holds('tags', tag), ...holds('required_capabilities', capability), ...offered],
     atMost: {
       ...(olderThan_h === undefined ? {} : { created_at: later(at, -olderThan_h * hour_ms) }), ...(overdue ? { due_at: at } : {}),
     },
@@ -63,8 +64,10 @@ export const batchRun = decider(batchRunState, {
     begin: {
       about: 'Find the tasks, and let the first have their turn.',
       internal: true,
-      data: Work.extend({ batch: Id }),
-      grounds: (state, { select }, { at }) => (state.stage === 'unknown' ? { tasks: selected(select, at) } : {}),
+      data: Work.extend({ batch: Id })
+        .refine((work) => faultIn(work) === undefined, { path: ['data'], error: 'is not what the command takes' }),
+      grounds: (state, { select, command }, { at }) =>
+        (state.stage === 'unknown' ? { tasks: selected(select, command, at) } : {}),
       decide(state, { batch, select, timeout_s, ...said }, context) {
         if (state.stage !== 'unknown') return []
         const rows = inOrder(select, context.grounds!.rows.tasks as readonly Row[])

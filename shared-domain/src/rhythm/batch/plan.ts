@@ -8,7 +8,7 @@ import { Window } from '../windows.ts'
 export const items_max = 200
 
 /** What may be done with many tasks, as each task takes it. */
-export const BatchCommand = z.enum(['start', 'assign', 'unassign', 'delegate', 'cancel', 'edit', 'retry', 'reopen'])
+export const BatchCommand = z.enum(['start', 'assign', 'unassign', 'delegate', 'cancel', 'edit', 'retry', 'reopen', 'defer', 'undefer'])
 
 export const Filter = z.object({
   owners: z.array(OrchestratorId).min(1).max(50).optional(),

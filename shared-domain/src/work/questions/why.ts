@@ -29,11 +29,12 @@ type Reason = z.output<typeof Reason>
 
 /** What tells the place of a task among others. */
 const Waiting = backlog.row.pick({
-  task: true, priority: true, due_at: true, created_at: true, waiting_since: true, next_retry_at: true, approvals: true,
+  task: true, priority: true, due_at: true, created_at: true, waiting_since: true, next_retry_at: true, deferred_until: true,
+  approvals: true,
 })
 const Task = Waiting.extend(backlog.row.pick({
   owner: true, assignee: true, worker: true, agent: true, status: true, since: true, block_kind: true, block_reason: true,
-  depends_on: true, unplaced: true, unplaced_since: true,
+  depends_on: true, deferred_cause: true, unplaced: true, unplaced_since: true,
 }).shape)
 type Task = z.output<typeof Task>
 type Waiting = z.output<typeof Waiting>
@@ -77,7 +78,7 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
     agent: rowsOf(agents, { columns: ['status'], where: { agent: task.agent }, limit: 1 }),
     escalation: rowsOf(escalations, { columns: columnsIn(Asked), where: { task: task.task, state: ['OPEN', 'ACKNOWLEDGED'] }, limit: 1 }),
   })
-  const { status, since, block_kind: kind, block_reason: reason, next_retry_at: nextRetryAt } = task
+  const { status, since, block_kind: kind, block_reason: reason, next_retry_at: nextRetryAt, deferred_until: until } = task
   const unmet = { code: 'DEPENDENCIES_UNMET', detail: { open: open.map((one) => one.task) } }
   const blocked = { code: 'BLOCKED', detail: { kind, reason, since, ...(escalation && askedOf(escalation)) } }
   if (status === 'BLOCKED') return [kind === 'dependencies' ? unmet : blocked]
@@ -85,6 +86,7 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
   const spent = [...budget, ...common].find(({ blocked }) => blocked !== null && at < blocked.until)
   return [
     ...(nextRetryAt !== null && nextRetryAt > at ? [{ code: 'RETRY_NOT_DUE', detail: { nextRetryAt } }] : []),
+    ...(until !== null && until > at ? [{ code: 'DEFERRED', detail: { until, cause: task.deferred_cause } }] : []),
     ...(missing.length > 0 ? [{ code: 'CONSENSUS_REQUIRED', detail: { decisions: missing } }] : []),
     ...(open.length > 0 ? [unmet] : []),
     ...(own && works.includes(own.status) ? []
@@ -112,7 +114,8 @@ function* placeOf(task: Task, set: Record<string, unknown>, at: string): Asks<Re
     approved: rowsOf(decisions, { columns: ['decision'], where: { decision: asked, status: stands }, limit: others_max }),
   })
   const permitted = new Set(approved.map(({ decision }) => decision))
-  const isFree = ({ next_retry_at: due, approvals }: Waiting) => (due === null || due <= at) && approvals.every((id) => permitted.has(id))
+  const isFree = ({ next_retry_at, deferred_until, approvals }: Waiting) =>
+    [next_retry_at, deferred_until].every((due) => due === null || due <= at) && approvals.every((id) => permitted.has(id))
   const first = nextTask.first?.({}, { caller: nobody, wish: {}, at, settings: withDefaults(set) })
   const order = rank(nextTask, [...rows.filter(isFree).filter((one) => one.task !== task.task), task], chooser, at, first)
   const before = order.slice(0, order.findIndex(({ row }) => row.task === task.task)).map(({ row }) => row.task)

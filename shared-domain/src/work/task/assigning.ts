@@ -9,15 +9,17 @@ import {
 import { cited } from '../../kernel/grounds.ts'
 import { send } from '../../kernel/process.ts'
 import { later, second_ms } from '../../kernel/time.ts'
-import { AgentId, CommandId, OrchestratorId, TaskId, text, Who } from '../../vocabulary.ts'
+import { AgentId, CommandId, OrchestratorId, StoredInstant, TaskId, text, Who } from '../../vocabulary.ts'
 import { agentPolicyNames } from '../policies/names.ts'
 import type { Placing } from '../policies/placing.ts'
 import { agentNamed, assigneeOf } from './assignees.ts'
-import { Task } from './events.ts'
-import { by, OnUnavailable, outside, room, unable, undecided, unfit, type Decision } from './guards.ts'
+import { notYet } from './deferring.ts'
+import { Task, type TaskEvent } from './events.ts'
+import { by, room, unable, undecided, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
+import { deferredUntil, isDeferred, OnUnavailable, outside, waitingWith } from './outside-hours.ts'
 import { groundsOf, isKnown, placingOf, type Wish } from './placements.ts'
-import { rejected_max, type AgentSlot } from './shapes.ts'
+import { rejected_max, type AgentSlot, type OutsideHours } from './shapes.ts'
 import { wordsOf, type Known, type TaskState } from './state.ts'
 
 const candidates_max = 5
@@ -28,7 +30,7 @@ const noPlace = { agentSlot: null, startBy: null }
 interface Said {
   readonly assignee: string
   readonly reason: string | null
-  readonly onUnavailable?: z.output<typeof OnUnavailable>
+  readonly onUnavailable?: OnUnavailable
 }
 type Chosen = Pick<ReturnType<typeof Task.TaskAssigned>['data'], keyof typeof byName | keyof typeof noPlace | 'outsideHours'>
 
@@ -37,15 +39,10 @@ const assigned = (
   { owner, assignee: previous, agentSlot: previousAgentSlot }: Known, { assignee, reason }: Said, chosen: Chosen,
 ) => Task.TaskAssigned({ owner, assignee, reason, previous, previousAgentSlot, ...chosen })
 
-/** Of a task that is given to somebody as it is made: a place that an agent has for it is one that is kept. */
-export const givenAtOnce = (owner: OrchestratorId, assignee: string, agentSlot: AgentSlot | null) => Task.TaskAssigned({
-  owner, assignee, reason: null, previous: null, previousAgentSlot: null, ...byName, ...noPlace, agentSlot, outsideHours: null,
-})
-
-/** A place of the agent, named by the command that takes it, and until when the work must have begun. */
-const placeOf = (agent: string, context: Context) => ({
+/** A place of the agent, named by the command that takes it, and until when the work must have begun: not before hours have. */
+const placeOf = (agent: string, found: OutsideHours | null, context: Context) => ({
   agentSlot: { agent: AgentId.parse(agent), slot: CommandId.parse(context.commandId), kept: false },
-  startBy: later(context.at, settingOf(context, 'startWithin_s') * second_ms),
+  startBy: later(isDeferred(found) ? found.nextAvailableAt : context.at, settingOf(context, 'startWithin_s') * second_ms),
 })
 
 /** The place is taken on the agent's stream before the assignment stands (F-14). */
@@ -59,10 +56,30 @@ function placeHeld(agentId: string, { details: { requiredCapabilities } }: Known
 }
 
 /** An agent works in the hours of the orchestrator that supervises it; without one, always. */
-function outsideOfAgent(id: string, task: Known, wish: z.output<typeof OnUnavailable>, context: Context) {
+function outsideOfAgent(id: string, task: Known, wish: OnUnavailable, context: Context) {
   const known = context.look(agentState, id)
   const orchestrator = known.stage === 'open' ? known.profile.orchestrator : null
   return orchestrator === null ? null : outside(orchestrator, task, wish, context)
+}
+
+/** The hours of whoever is named; a person has none. */
+function outsideOfNamed(assignee: string, task: Known, wish: OnUnavailable, context: Context) {
+  const who = assigneeOf(assignee)
+  if (who.kind === 'person') return null
+  return who.kind === 'agent' ? outsideOfAgent(who.id, task, wish, context) : outside(who.id, task, wish, context)
+}
+
+/**
+ * Of a task that is given to somebody as it is made: a place that an agent has for it is one that is kept. Outside hours it waits until
+ * they begin, if they ever do.
+ */
+export function givenAtOnce(task: Known, assignee: string, agentSlot: AgentSlot | null, context: Context): readonly TaskEvent[] {
+  const found = outsideOfNamed(assignee, task, 'defer', context)
+  const outsideHours = found instanceof Rejection ? outsideOfNamed(assignee, task, 'force', context) as OutsideHours : found
+  return [
+    assigned(task, { assignee, reason: null }, { ...byName, ...noPlace, agentSlot, outsideHours }),
+    ...waitingWith(task, outsideHours, context),
+  ]
 }
 
 function toAgent(task: Known, id: AgentId, said: Said, context: Context): Decision {
@@ -75,7 +92,9 @@ function toAgent(task: Known, id: AgentId, said: Said, context: Context): Decisi
   if (refusal) return refusal
   const outsideHours = outsideOfAgent(id, task, said.onUnavailable, context)
   if (outsideHours instanceof Rejection) return outsideHours
-  return [assigned(task, said, { ...byName, ...placeOf(id, context), outsideHours })]
+  return [
+    assigned(task, said, { ...byName, ...placeOf(id, outsideHours, context), outsideHours }), ...waitingWith(task, outsideHours, context),
+  ]
 }
 
 const isRepeated = (task: Known, said: Said) => task.assignment === wordsOf.assignment(said)
@@ -86,7 +105,7 @@ function toOrchestrator(task: Known, id: OrchestratorId, said: Said, context: Co
   if (refusal) return refusal.code === 'ORCHESTRATOR_UNAVAILABLE' ? refusal : reject('ASSIGNEE_UNKNOWN', { assignee: said.assignee })
   const outsideHours = outside(id, task, said.onUnavailable, context)
   if (outsideHours instanceof Rejection) return outsideHours
-  return [assigned(task, said, { ...byName, ...noPlace, outsideHours })]
+  return [assigned(task, said, { ...byName, ...noPlace, outsideHours }), ...waitingWith(task, outsideHours, context)]
 }
 
 function toPerson(task: Known, said: Said): Decision {
@@ -122,9 +141,9 @@ function chosen(
   const outsideHours = outsideOfAgent(best.id, task, wish.onUnavailable, context)
   if (outsideHours instanceof Rejection) return outsideHours
   return [assigned(task, { assignee: agentNamed(best.id), reason }, {
-    ...placeOf(best.id, context), outsideHours, policy: wish.policy, candidates: ranked.slice(0, candidates_max),
+    ...placeOf(best.id, outsideHours, context), outsideHours, policy: wish.policy, candidates: ranked.slice(0, candidates_max),
     rejected: rejected.slice(0, rejected_max), counts, grounds: cited(context.grounds!),
-  })]
+  }), ...waitingWith(task, outsideHours, context)]
 }
 
 /** The place of whom the policy chooses now. */
@@ -140,11 +159,12 @@ const answers: Answers<TaskState> = {
   fields: z.object({
     assignee: z.string().nullable(), score: z.number().nullable(),
     rejected: z.array(z.object({ id: z.string(), code: z.string() })), counts: z.record(z.string(), z.int()),
+    deferredUntil: StoredInstant.nullable().describe('Until when it waits, if it does.'),
   }),
   of(task) {
     const { assignee, placement } = task as Known
     const { score = null, rejected = [], counts = {} } = placement ?? {}
-    return { assignee, score, rejected, counts }
+    return { assignee, score, rejected, counts, deferredUntil: deferredUntil(task as Known) }
   },
 }
 
@@ -203,7 +223,8 @@ export const assigning = room({
         if (!mayActAs(context, task.owner)) return reject('INVALID_OWNERSHIP', { owner: task.owner })
         if (task.assignee !== null) return unfit(task, 'place')
         if (task.nextRetryAt !== null && task.nextRetryAt > context.at) return reject('RETRY_NOT_DUE', { nextRetryAt: task.nextRetryAt })
-        return chosen(task, { policy: policyOf(wish, context) }, reason, context, ({ counts }) => reject('NOBODY_FITS', { counts }))
+        const choosing = { policy: policyOf(wish, context), onUnavailable: 'reject' } as const
+        return notYet(task, context) ?? chosen(task, choosing, reason, context, ({ counts }) => reject('NOBODY_FITS', { counts }))
       },
     }),
   },

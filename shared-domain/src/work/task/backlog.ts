@@ -8,7 +8,7 @@ import { Derived, derived } from './backlog-derived.ts'
 import { head_start_ms, type Delegation } from './chain.ts'
 import type { TaskEvent } from './events.ts'
 import { olderLists } from './older-words.ts'
-import { BlockKind, isFreed, Status, type AgentSlot } from './shapes.ts'
+import { BlockKind, DeferralCause, isFreed, Status, type AgentSlot } from './shapes.ts'
 
 const row = z.object({
   task: TaskId,
@@ -29,7 +29,7 @@ const row = z.object({
   block_kind: BlockKind.nullable(),
   block_reason: z.string().nullable(),
   deferred_until: StoredInstant.nullable(),
-  deferred_cause: z.enum(['hours', 'asked']).nullable(),
+  deferred_cause: DeferralCause.nullable(),
   due_at: StoredInstant.nullable(),
   sla_deadline: StoredInstant.nullable(),
   sla_warned: z.boolean(),
@@ -95,6 +95,9 @@ const columnsOf = (changed: Readonly<Partial<Record<keyof typeof names, unknown>
 /** It stands in another status from now on. */
 const turned = (fact: Told, columns: Columns) => patch(fact, { ...waiting, since: fact.at, ...columns })
 
+/** It waits for no time. */
+const undeferred = { deferred_until: null, deferred_cause: null }
+
 const placed = { unplaced: null, unplaced_since: null }
 const nobody = { assignee: null, agent: null, agent_slot: null, ...placed }
 
@@ -124,7 +127,7 @@ const project: Project<typeof row, 'task', TaskEvent> = {
     put: {
       task: id as TaskId, owner: data.owner, assignee: null, agent: null, agent_slot: null, title: data.title,
       description: data.description, workspace: data.workspace, channel: data.channel, priority: data.priority,
-      story_points: data.storyPoints, ...waiting, since: at, waiting_since: at, deferred_until: null, deferred_cause: null,
+      story_points: data.storyPoints, ...waiting, since: at, waiting_since: at, ...undeferred,
       due_at: data.dueAt, sla_deadline: data.slaDeadline, sla_warned: false, sla_violated: false, sla_met: null,
       estimated_hours: data.estimatedHours, hours_spent: null, tags: data.tags, required_capabilities: data.requiredCapabilities,
       depends_on: data.dependsOn, approvals: [], attempt: 0, next_retry_at: null, max_retries: data.maxRetries, progress: 0,
@@ -136,8 +139,8 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   DependencyRemoved: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   DependencyWithdrawn: (fact) => patch(fact, { depends_on: fact.data.dependsOn }),
   TaskStarted: (fact) => turned(fact, {
-    ...placed, status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.holder, lease_token: String(fact.revision),
-    lease_agent: fact.data.agent, lease_slot: fact.data.slot, started_at: fact.at,
+    ...placed, ...undeferred, status: 'IN_PROGRESS', next_retry_at: null, lease_holder: fact.data.holder,
+    lease_token: String(fact.revision), lease_agent: fact.data.agent, lease_slot: fact.data.slot, started_at: fact.at,
   }),
   LeaseRenewed: ({ id, at }) => [{ patch: { updated_at: at }, at: { task: id as TaskId } }],
   LeaseExpired: (fact) => left(fact),
@@ -155,7 +158,7 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   TaskEscalationAcknowledged: (fact) => patch(fact, {}),
   TaskEscalationRaised: (fact) => patch(fact, { escalation_level: fact.data.level }),
   TaskEscalationResolved: (fact) => free(fact, { sla_deadline: fact.data.slaDeadline }),
-  TaskCancelled: (fact) => left(fact, { ...placed, status: 'CANCELLED' }),
+  TaskCancelled: (fact) => left(fact, { ...placed, ...undeferred, status: 'CANCELLED' }),
   TaskReopened: (fact) => free(fact, { sla_deadline: fact.data.slaDeadline, ...unbroken }),
   TaskDelegated: (fact) => patch(fact, { ...passed(fact.data), priority: fact.data.priority, due_at: fact.data.dueAt }),
   TaskHandedOff: (fact) => {
@@ -176,6 +179,8 @@ const project: Project<typeof row, 'task', TaskEvent> = {
   }),
   TaskUnassigned: (fact) => patch(fact, nobody),
   TaskPlacementFailed: (fact) => patch(fact, { unplaced: fact.data.counts, unplaced_since: fact.data.since }),
+  TaskDeferred: (fact) => patch(fact, { deferred_until: fact.data.until, deferred_cause: fact.data.cause }),
+  TaskDeferralEnded: (fact) => patch(fact, undeferred),
   TaskDetailsChanged: (fact) => patch(fact, columnsOf(fact.data.changed)),
   TaskPriorityChanged: (fact) => patch(fact, { priority: fact.data.to }),
   TaskDueChanged: (fact) => patch(fact, { due_at: fact.data.to }),

@@ -4,7 +4,7 @@ import { inputOf } from '../../kernel/arbitrary.ts'
 import { Rejection, type Command } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
 import { admin, now, orchestrator, subject, system, tool, uuid } from '../../kernel/testing.ts'
-import { second_ms } from '../../kernel/time.ts'
+import { hour_ms, later, second_ms } from '../../kernel/time.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
@@ -57,6 +57,9 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     assign               NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     place                NOT_FOUND NOBODY_FITS -           -            -         -         -          -      -
     unassign             NOT_FOUND =           =           =            =         =         =          -      -
+    defer                NOT_FOUND TODO        -           BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
+    undefer              NOT_FOUND =           -           =            =         =         =          -      -
+    endDeferral          =         =           =           =            =         =         =          =      =
     takeFromAgent        =         =           =           =            =         =         =          =      =
     collaborate          NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
     acceptCollaboration  NOT_FOUND TODO        IN_PROGRESS BLOCKED      BLOCKED   BLOCKED   BLOCKED    -      -
@@ -103,6 +106,7 @@ t.test('the state table S-1 to S-14: what every command does in every status', a
     place: { reason: 'so' }, takeFromAgent: { slot: uuid(9), cause: 'lapsed' },
     declineDelegation: { reason: 'a reason' }, recall: { reason: 'a reason' }, timeOut: { delegation: '0' },
     redelegate: { delegation: '0' }, holdForConflict: { conflict: uuid(9) }, releaseFromConflict: { conflict: uuid(9) },
+    defer: { until: later(now, hour_ms), reason: 'a reason' }, endDeferral: { until: now },
     removeCollaborator: { orchestrator: other }, reprioritize: { priority: 'HIGH', decision },
     collaborate: { collaborators: [{ orchestrator: third, role: 'help' }] },
   }

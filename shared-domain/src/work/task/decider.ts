@@ -4,6 +4,7 @@ import { assigning } from './assigning.ts'
 import { blocks } from './blocks.ts'
 import { clock } from './clock.ts'
 import { conflictHolds } from './conflict-holds.ts'
+import { deferring } from './deferring.ts'
 import { delegating } from './delegating.ts'
 import { dependencies } from './dependencies.ts'
 import { edit } from './edit.ts'
@@ -27,7 +28,7 @@ export const task = decider(taskState, {
   commands: {
     ...lifecycle, ...edit, ...dependencies, ...start, ...lease, ...blocks, ...conflictHolds,
     ...escalation, ...moves, ...delegating, ...redelegating,
-    ...evening,
+    ...evening, ...deferring,
     ...assigning, ...unassigning, ...help, ...approvals, ...clock, ...records,
   },
   bulk: {

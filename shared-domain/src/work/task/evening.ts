@@ -3,6 +3,7 @@ import { Rejection } from '../../kernel/decider.ts'
 import { OrchestratorId, text } from '../../vocabulary.ts'
 import { Task } from './events.ts'
 import { moving, room } from './guards.ts'
+import { waitingAnew } from './outside-hours.ts'
 import { before, immovable, outsideOf, passed, spansOf, targetOf } from './passing-on.ts'
 import { queuedAt } from './queueing.ts'
 import type { TaskState } from './state.ts'
@@ -26,7 +27,7 @@ export const evening = room({
       if (refusal) return refusal
       const target = targetOf(task, wish, context)
       if (target instanceof Rejection) return target
-      const outsideHours = outsideOf(target, task, {}, context)
+      const outsideHours = outsideOf(target, task, { onUnavailable: 'reject' }, context)
       if (outsideHours instanceof Rejection) return outsideHours
       const { priority, dueAt, sla } = task
       const spans = spansOf(wish, context.at)
@@ -35,7 +36,7 @@ export const evening = room({
         Task.TaskDelegated({
           ...moving(task), note, forced: false, priority, dueAt, ...passed(task, target, spans, sla.deadline, context, outsideHours),
         }),
-        ...owning(task, target.to),
+        ...owning(task, target.to), ...waitingAnew(task, target.to, outsideHours, context),
       ]
     },
   },

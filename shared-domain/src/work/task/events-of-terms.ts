@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { eventsOf } from '../../kernel/events.ts'
 import { OrchestratorId, Priority, StoredInstant, TaskId, text } from '../../vocabulary.ts'
-import { moving, toOwner, Work } from './shapes.ts'
+import { DeferralCause, moving, toOwner, Work } from './shapes.ts'
 
 const reason = z.string().nullable()
 
@@ -69,6 +69,20 @@ export const eventsOfTerms = eventsOf({
       owner: OrchestratorId, slaDeadline: StoredInstant, overdue_ms: z.int(), status: moving.from, priority: Priority,
       assignee: z.string().nullable(), work: Work,
     }),
+    recipient: toOwner,
+  },
+  TaskDeferred: {
+    about: 'The task waits until then: as somebody wants it, or for the hours of the orchestrator that is to take it.',
+    data: z.object({
+      owner: OrchestratorId, until: StoredInstant, orchestrator: OrchestratorId.nullable(), cause: DeferralCause,
+      /** In the words of whoever wants it; of hours why they are closed. */
+      reason: text(500),
+    }),
+    recipient: toOwner,
+  },
+  TaskDeferralEnded: {
+    about: 'The task waits no longer: the time has come, somebody wants it, or it is with somebody else.',
+    data: z.object({ owner: OrchestratorId, cause: z.enum(['due', 'asked', 'moved']) }),
     recipient: toOwner,
   },
 })

@@ -1,13 +1,11 @@
-import { z } from 'zod'
 import { decisionState, permits } from '../../council/decision/state.ts'
 import { isReachable, orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { commandsOf, isPrivileged, mayActAs, reject, Rejection, type Context } from '../../kernel/decider.ts'
-import { closedNow } from '../../rhythm/schedule/keeping.ts'
+import { commandsOf, isPrivileged, mayActAs, reject, type Context, type Rejection } from '../../kernel/decider.ts'
 import type { OrchestratorId } from '../../vocabulary.ts'
 import { exceeding, type Terms } from './chain.ts'
 import type { TaskEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
-import type { OutsideHours, TaskStatus } from './shapes.ts'
+import type { TaskStatus } from './shapes.ts'
 import { approvalsOf, slotInUse, workOf, type InProgress, type Known, type TaskState } from './state.ts'
 
 type Code = keyof typeof rejections
@@ -77,22 +75,4 @@ export function undecided(task: Known, { look }: Context) {
 export function overreach({ chain }: Known, set: Partial<Terms>, context: Context) {
   const exceeded = isPrivileged(context) ? undefined : exceeding(chain, set)
   return exceeded && reject('TERMS_EXCEEDED', exceeded)
-}
-
-/** What is to happen outside the hours of whoever is to take the task: refused, unless an admin wants it nevertheless. */
-export const OnUnavailable = z.enum(['reject', 'force']).optional()
-
-/**
- * What a fact says of it when it happens outside the hours of whoever takes the task, or why it does not happen. Nothing is looked up of
- * whom it is known that there is no schedule; what is imported happened.
- */
-export function outside(
-  orchestrator: OrchestratorId, { priority }: Pick<Known, 'priority'>, wish: z.output<typeof OnUnavailable>, context: Context,
-): OutsideHours | Rejection<'OUTSIDE_WORK_HOURS' | 'FORBIDDEN'> | null {
-  const closed = context.imported ? undefined : closedNow(orchestrator, context)
-  if (!closed) return null
-  const { cause, nextAvailableAt, terms } = closed
-  if (priority === 'CRITICAL' && terms?.allowCriticalOutsideHours) return { orchestrator, how: 'critical', nextAvailableAt }
-  if (wish !== 'force') return reject('OUTSIDE_WORK_HOURS', { orchestrator, cause, nextAvailableAt })
-  return isPrivileged(context) ? { orchestrator, how: 'forced', nextAvailableAt } : reject('FORBIDDEN')
 }

@@ -95,7 +95,8 @@ export const lifecycle = room({
       // Told again, or made already.
       if (task.status !== 'NONE') return digestOf(task.origin) === digestOf(origin) ? [] : reject('ALREADY_EXISTS')
       const facts = made(task, data, origin, context)
-      return facts instanceof Rejection || assignee === undefined ? facts : [...facts, givenAtOnce(data.owner, assignee, agentSlot)]
+      if (facts instanceof Rejection || assignee === undefined) return facts
+      return [...facts, ...givenAtOnce(after(task, context, ...facts), assignee, agentSlot, context)]
     },
   },
 

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import { reject, Rejection, type Answers, type Circumstances, type Context } from '../../kernel/decider.ts'
-import { DueInstant, jsonObject, OrchestratorId, Priority, text } from '../../vocabulary.ts'
+import { DueInstant, jsonObject, OrchestratorId, Priority, StoredInstant, text } from '../../vocabulary.ts'
 import { freed } from './blocks.ts'
 import { slaSet } from './edit.ts'
 import { Task } from './events.ts'
-import { by, moving, OnUnavailable, room, type Decision } from './guards.ts'
+import { by, moving, room, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
+import { deferredUntil, OnUnavailable, waitingAnew } from './outside-hours.ts'
 import { before, immovable, isRepeated, outsideOf, passed, spansOf, targetOf, type MoveWish } from './passing-on.ts'
 import { peersAsked } from './peers.ts'
 import { queuedAt } from './queueing.ts'
@@ -31,8 +32,8 @@ function holds(task: TaskState, wish: MoveWish, context: Context) {
 
 /** Who has the task now. */
 const answers: Answers<TaskState> = {
-  fields: z.object({ owner: OrchestratorId }),
-  of: (task) => ({ owner: (task as Known).owner }),
+  fields: z.object({ owner: OrchestratorId, deferredUntil: StoredInstant.nullable().describe('Until when it waits, if it does.') }),
+  of: (task) => ({ owner: (task as Known).owner, deferredUntil: deferredUntil(task as Known) }),
 }
 
 export const moves = room({
@@ -66,7 +67,7 @@ export const moves = room({
           Task.TaskDelegated({
             ...moving(task), note, forced: wish.force, ...terms, ...passing,
           }),
-          ...owning(task, target.to),
+          ...owning(task, target.to), ...waitingAnew(task, target.to, outsideHours, context),
         ]
       }
       return by(task, 'delegate', { TODO: delegate, BLOCKED: delegate, IN_PROGRESS: () => reject('USE_HANDOFF') })
@@ -103,7 +104,7 @@ export const moves = room({
             ...passed(task, target, spansOf(wish, context.at), task.sla.deadline, context, outsideHours),
             snapshot: { status, percentage: completionPercentage ?? percentage, attempt, priority, dueAt, assignee },
           }),
-          ...owning(task, target.to),
+          ...owning(task, target.to), ...waitingAnew(task, target.to, outsideHours, context),
         ]
         return task.status === 'IN_PROGRESS' ? freed(task, context, ...facts) : facts
       }

@@ -1,10 +1,10 @@
-import type { z } from 'zod'
 import { isPrivileged, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { day_ms, elapsed_ms, later, second_ms } from '../../kernel/time.ts'
 import type { OrchestratorId } from '../../vocabulary.ts'
 import { depth_max, isTooLate, returnedTo, youngestOf, type Delegation, type Terms } from './chain.ts'
 import type { TaskEvent } from './events.ts'
-import { outside, overreach, unable, type OnUnavailable } from './guards.ts'
+import { overreach, unable } from './guards.ts'
+import { outside, type OnUnavailable } from './outside-hours.ts'
 import { chosenFor, named, type Target } from './peers.ts'
 import type { OutsideHours } from './shapes.ts'
 import { moves_max, wordsOf, type Known } from './state.ts'
@@ -13,7 +13,7 @@ import { accepted, endsOf } from './unwinding.ts'
 export interface MoveWish {
   readonly to?: OrchestratorId | undefined
   readonly force: boolean
-  readonly onUnavailable?: z.output<typeof OnUnavailable>
+  readonly onUnavailable?: OnUnavailable
   readonly retries: number
   readonly answerWithin_s?: number | undefined
   readonly finishWithin_s?: number | undefined

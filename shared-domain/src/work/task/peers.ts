@@ -9,7 +9,8 @@ import { tallied } from '../policies/measures.ts'
 import { carryingColumns, passing, peerColumns, type CarryingRow, type PeerRow } from '../policies/passing.ts'
 import type { Placing } from '../policies/placing.ts'
 import type { Task } from './events.ts'
-import { outside, unable } from './guards.ts'
+import { unable } from './guards.ts'
+import { outside } from './outside-hours.ts'
 import { rejected_max } from './shapes.ts'
 import type { Known } from './state.ts'
 
@@ -38,7 +39,7 @@ function best({ ranked }: Placing, task: Known, context: Context) {
   const refusedBy = new Map((context.refused ?? []).map(({ id, code }) => [id, code]))
   for (const { id } of ranked.slice(0, looked_at_max)) {
     const to = OrchestratorId.parse(id)
-    const isClosed = () => outside(to, task, undefined, context) instanceof Rejection
+    const isClosed = () => outside(to, task, 'reject', context) instanceof Rejection
     const code = refusedBy.get(id) ?? (unable(to, context) ? 'UNAVAILABLE' : isClosed() ? 'CLOSED' : undefined)
     if (code === undefined) return { to, passed }
     passed.push({ id, code })

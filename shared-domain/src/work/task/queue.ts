@@ -40,7 +40,7 @@ export const queueNext: Choice<Row> = {
   settings: ['assignPolicy', 'maxWait_h'],
   from: backlog,
   where: { status: 'TODO', assigned: false },
-  notBefore: 'next_retry_at',
+  notBefore: ['next_retry_at', 'deferred_until'],
   standing: approved,
   criteria: {
     owner: criterion({
@@ -76,7 +76,7 @@ export const queueNext: Choice<Row> = {
   ties: (a, b) => compare(a.task, b.task),
   idOf: (row) => row.task,
   sends: { to: task, command: 'place', data: (_, { wish: { policy } }) => ({ policy, reason: order }) },
-  outdated: ['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'NOT_FOUND', 'RETRY_NOT_DUE'],
+  outdated: ['INVALID_STATE_TRANSITION', 'DEFERRED', 'INVALID_OWNERSHIP', 'NOT_FOUND', 'RETRY_NOT_DUE'],
   passing: ['NOBODY_FITS', 'CONSENSUS_REQUIRED', 'CAPACITY_EXCEEDED', 'AGENT_NOT_AVAILABLE', 'OUTSIDE_WORK_HOURS'],
   nothing: { code: 'QUEUE_EMPTY', ...busy('Nothing waits for somebody.') },
   unfit: {

@@ -4,6 +4,7 @@ import { Int64 } from '../../vocabulary.ts'
 import { againAfter } from './chain.ts'
 import { Task } from './events.ts'
 import { moving, room } from './guards.ts'
+import { waitingAnew } from './outside-hours.ts'
 import { before, outsideOf, passed } from './passing-on.ts'
 import { chosenFor, peersAsked } from './peers.ts'
 import { queuedAt } from './queueing.ts'
@@ -37,7 +38,8 @@ export const redelegating = room({
       if ('nobody' in chosen)
         return [Task.TaskPlacementFailed({ owner, ...chosen.nobody, since: placement?.since ?? context.at })]
       const { target } = chosen
-      const outsideHours = outsideOf(target, task, {}, context)
+      const verdict = outsideOf(target, task, { onUnavailable: 'reject' }, context)
+      const outsideHours = verdict instanceof Rejection ? null : verdict
       const { answerBy, finishBy, retries, note } = delegation
       const again = (by: string | null) => againAfter(delegation, by, context.at)
       const spans = { retries, answerBy: again(answerBy), finishBy: again(finishBy) }
@@ -45,10 +47,10 @@ export const redelegating = room({
         ...before(task, target.to),
         Task.TaskDelegated({
           ...moving(task), note, forced: false, priority, dueAt,
-          ...passed(task, target, spans, sla.deadline, context, outsideHours instanceof Rejection ? null : outsideHours),
+          ...passed(task, target, spans, sla.deadline, context, outsideHours),
           attempt: delegation.attempt + 1, retryOf: delegation.id,
         }),
-        ...owning(task, target.to),
+        ...owning(task, target.to), ...waitingAnew(task, target.to, outsideHours, context),
       ]
     },
   },

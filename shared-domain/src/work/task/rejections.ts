@@ -2,7 +2,7 @@ import { busy, conflict, forbidden, invalid, unknown } from '../../kernel/refusa
 
 export const rejections = {
   NOT_FOUND: unknown('There is no such task.'),
-  VALIDATION_ERROR: invalid('The hours that were estimated are neither said nor known.'),
+  VALIDATION_ERROR: invalid('What is said does not fit, or what it needs is neither said nor known.'),
   ALREADY_EXISTS: conflict('A task with this id exists already.'),
   INVALID_STATE_TRANSITION: conflict('The task cannot do this in its present status.'),
   INVALID_OWNERSHIP: forbidden('Only the owner of the task may do this.'),
@@ -30,6 +30,7 @@ export const rejections = {
   SLOT_WITHHELD: busy('The slots that are free are kept for other tasks, or this one needs more than is left.'),
   AGENT_NOT_AVAILABLE: busy('The agent takes no work at the moment.'),
   BUDGET_EXHAUSTED: busy('What the orchestrator or the organization may use is used up for now.'),
+  DEFERRED: busy('The task waits for a time that has not come.'),
   RETRY_NOT_DUE: busy('The task failed a short while ago and may not be tried again yet.'),
   CONSENSUS_REQUIRED: busy('The task needs the approval of decisions first.'),
   TOO_MANY_APPROVALS: conflict('The task waits for as many approvals as it may.'),

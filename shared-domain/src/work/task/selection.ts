@@ -79,7 +79,7 @@ export const nextTask: Choice<Row> = {
   from: backlog,
   of: 'worker',
   where: { status: 'TODO' },
-  notBefore: 'next_retry_at',
+  notBefore: ['next_retry_at', 'deferred_until'],
   standing: approved,
   criteria,
   among: { priority: priorities },
@@ -91,7 +91,7 @@ export const nextTask: Choice<Row> = {
   ties,
   idOf: (row) => row.task,
   sends: { to: task, command: 'startSelected', data: toStart },
-  outdated: ['INVALID_STATE_TRANSITION', 'INVALID_OWNERSHIP', 'DEPENDENCIES_UNMET', 'NOT_FOUND'],
+  outdated: ['INVALID_STATE_TRANSITION', 'DEFERRED', 'INVALID_OWNERSHIP', 'DEPENDENCIES_UNMET', 'NOT_FOUND'],
   passing: ['RETRY_NOT_DUE', 'CONSENSUS_REQUIRED', 'OUTSIDE_WORK_HOURS', 'SLOT_WITHHELD'],
   nothing: { code: 'NOTHING_TO_CLAIM', ...conflict('Nothing waits that could be taken up now.') },
 }

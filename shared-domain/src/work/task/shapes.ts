@@ -49,6 +49,9 @@ export const OutsideHours = z.object({
 
 export type OutsideHours = z.output<typeof OutsideHours>
 
+/** Why a task waits for a time: for hours to begin, or as somebody wants it. */
+export const DeferralCause = z.enum(['hours', 'asked'])
+
 export const Scored = <Of extends z.ZodType>(id: Of) => z.object({ id, score: z.number() })
 export const Refused = z.object({ id: Id, code: z.string() })
 

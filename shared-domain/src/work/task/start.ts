@@ -3,22 +3,29 @@ import { capacity } from '../../fleet/capacity/decider.ts'
 import { needsOf, reservation_ms } from '../../fleet/capacity/slots.ts'
 import { isWorking, orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { organizationState } from '../../fleet/organization/state.ts'
-import { mayActAs, reject, Rejection, type Answers, type Circumstances, type Context, type Hold } from '../../kernel/decider.ts'
+import { mayActAs, reject, Rejection, type Answers, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
-import { AgentId, CommandId, Int64, OrchestratorId, TaskId } from '../../vocabulary.ts'
+import { AgentId, CommandId, Int64, OrchestratorId, StoredInstant, TaskId } from '../../vocabulary.ts'
 import { holderOf, workerOf } from './assignees.ts'
+import { notYet } from './deferring.ts'
 import { Task } from './events.ts'
 import { openAmong } from './graph.ts'
-import { by, isAgent, moving, OnUnavailable, outside, room, undecided, unfit, type Decision } from './guards.ts'
+import { by, isAgent, moving, room, undecided, unfit, type Decision } from './guards.ts'
 import { olderWords } from './older-words.ts'
+import { deferredUntil, isDeferred, OnUnavailable, outside, untilOpen } from './outside-hours.ts'
 import { Run, Selection } from './shapes.ts'
-import { workOf, type InProgress, type Known, type TaskState } from './state.ts'
+import { leaseOf, workOf, type Known, type TaskState } from './state.ts'
 import { startedFor } from './unwinding.ts'
 
-/** A task cannot start without a slot: it is reserved first, on the capacity stream of the holder (S-40). */
-function takeSlot(task: TaskState, _: unknown, { id, commandId }: Circumstances): Hold {
+/**
+ * A task cannot start without a slot: it is reserved first, on the capacity stream of the holder (S-40). One that is to wait for hours
+ * takes none.
+ */
+function takeSlot(task: TaskState, wish: OnUnavailable, context: Context): Hold | undefined {
   const holder = holderOf(task as Known)
+  if (isDeferred(outside(holder, task as Known, wish, context))) return undefined
+  const { id, commandId } = context
   const slot = { task: TaskId.parse(id), command: CommandId.parse(commandId) }
   const { capabilities, ...needs } = needsOf(task as Known)
   return {
@@ -39,9 +46,8 @@ function exhaustedFor(holder: string, { at, imported, organization, look }: Cont
 }
 
 type Why = { readonly selection: z.output<typeof Selection> } | { readonly run: z.output<typeof Run> } | null
-type Wish = z.output<typeof OnUnavailable>
 
-const started = (task: TaskState, why: Why, wish: Wish, context: Context): Decision => by(task, 'start', {
+const started = (task: TaskState, why: Why, wish: OnUnavailable, context: Context): Decision => by(task, 'start', {
   TODO(task) {
     const holder = holderOf(task)
     const agent = task.agentSlot?.agent ?? null
@@ -55,6 +61,7 @@ const started = (task: TaskState, why: Why, wish: Wish, context: Context): Decis
     if (!isWorking(context.look(orchestratorState, holder))) return reject('ORCHESTRATOR_UNAVAILABLE', { orchestrator: holder })
     const outsideHours = outside(holder, task, wish, context)
     if (outsideHours instanceof Rejection) return outsideHours
+    if (isDeferred(outsideHours)) return untilOpen(task, task.owner, outsideHours, context)
     const exhausted = exhaustedFor(holder, context)
     if (exhausted) return reject('BUDGET_EXHAUSTED', exhausted)
     const waited_ms = Math.max(0, elapsed_ms(task.since, context.at))
@@ -70,16 +77,19 @@ const started = (task: TaskState, why: Why, wish: Wish, context: Context): Decis
 /** What whoever works needs. */
 const answers: Answers<TaskState> = {
   fields: z.object({
-    token: Int64.describe('Of the lease: whoever tells of the work shows it.'),
-    slot: CommandId.describe('Of the capacity that the lease takes.'),
+    token: Int64.nullable().describe('Of the lease: whoever tells of the work shows it. Null where it waits for hours instead.'),
+    slot: CommandId.nullable().describe('Of the capacity that the lease takes.'),
     agent: AgentId.nullable().describe('Who works, where it is an agent.'),
     context: z.string().describe('Where to read what is to be known of the task, below the version.'),
+    deferredUntil: StoredInstant.nullable().describe('Until when it waits instead, for the hours of whoever is to work.'),
   }),
   of(task, { id }) {
-    const { lease: { token, slot, agent } } = task as InProgress
-    return { token, slot, agent, context: `/tasks/${id}/context` }
+    const { token, slot, agent } = leaseOf(task) ?? noLease
+    return { token, slot, agent, context: `/tasks/${id}/context`, deferredUntil: deferredUntil(task as Known) }
   },
 }
+
+const noLease = { token: null, slot: null, agent: null }
 
 export const start = room({
   start: {
@@ -89,7 +99,7 @@ export const start = room({
     gated: 'start',
     data: z.object({ onUnavailable: OnUnavailable }),
     answers,
-    holds: takeSlot,
+    holds: (task, { onUnavailable }, context) => takeSlot(task, onUnavailable, context),
     decide: (task, { onUnavailable }, context) => started(task, null, onUnavailable, context),
   },
 
@@ -100,19 +110,20 @@ export const start = room({
     gated: 'start',
     data: z.object({ worker: OrchestratorId, selection: Selection }),
     answers,
-    holds: takeSlot,
+    holds: (task, _, context) => takeSlot(task, 'reject', context),
     decide(task, { worker, selection }, context) {
       const isTheirs = task.status === 'NONE' || workerOf(task.owner, task.assignee) === worker
-      return isTheirs ? started(task, { selection }, undefined, context) : reject('INVALID_OWNERSHIP', { owner: task.owner })
+      if (!isTheirs) return reject('INVALID_OWNERSHIP', { owner: task.owner })
+      return notYet(task, context) ?? started(task, { selection }, 'reject', context)
     },
   },
 
   startInRun: {
-    about: 'Take the task up as an item of a batch: the end of its lease is the end of the item.',
+    about: 'Take the task up as an item of a batch: the end of its lease is the end of the item. It waits for no hours.',
     internal: true,
     scope: 'execute',
     data: z.object({ run: Run }),
-    holds: takeSlot,
-    decide: (task, { run }, context) => started(task, { run }, undefined, context),
+    holds: (task, _, context) => takeSlot(task, 'reject', context),
+    decide: (task, { run }, context) => started(task, { run }, 'reject', context),
   },
 })

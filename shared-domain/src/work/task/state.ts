@@ -42,6 +42,18 @@ interface Retry {
   readonly commandId: string
 }
 
+/** The task is offered to nobody before then. */
+export interface Deferral {
+  readonly until: string
+  readonly cause: 'hours' | 'asked'
+  /** Whose hours it waits for. */
+  readonly orchestrator: OrchestratorId | null
+  /** Digest of what was said. */
+  readonly words: string
+  /** How often in a row it has waited for hours that did not begin. */
+  readonly times: number
+}
+
 interface Facts {
   readonly organization: string
   readonly owner: OrchestratorId
@@ -67,6 +79,7 @@ interface Facts {
   readonly attempt: number
   /** Of a task that failed: until then it does not start, whatever else happens to it. */
   readonly nextRetryAt: string | null
+  readonly deferral: Deferral | null
   readonly details: Details
   readonly sla: Sla
   /** How long it was worked on, in all leases that have ended. */
@@ -230,6 +243,10 @@ const isOfOrchestrators = (policy: string) => (orchestratorPolicyNames as readon
 
 const retried: readonly unknown[] = ['DECLINED', 'TIMED_OUT', 'FAILED']
 
+/** Hours that were waited for have not begun: it is the same wait that goes on. */
+const timesOf = (before: Deferral | null, cause: Deferral['cause'], at: string) =>
+  (before?.cause === 'hours' && cause === 'hours' && at >= before.until ? before.times + 1 : 0)
+
 const answered = (task: TaskState, who: string, answer: Exclude<Collaborator['answer'], 'asked'>) => {
   const collaborators = new Map((task as Known).collaborators)
   collaborators.set(who, { role: '', words: '', ...collaborators.get(who), answer })
@@ -254,6 +271,7 @@ export const wordsOf = {
   record: ({ estimatedHours, actualHours, notes }: Said<'estimatedHours' | 'actualHours' | 'notes'>) =>
     digestOf([estimatedHours, actualHours, notes]),
   rating: ({ rating, comments }: Said<'rating' | 'comments'>) => digestOf([rating, comments]),
+  deferral: ({ until, cause, reason }: Said<'until' | 'cause' | 'reason'>) => digestOf([until, cause, reason]),
   request: ({ role, note }: Said<'role' | 'note'>) => digestOf([role, note]),
 }
 
@@ -270,7 +288,8 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     createdAt: at, since: at, dependsOn: data.dependsOn, waitsSince: new Map(data.dependsOn.map((id) => [id, position])), attempt: 0,
     details: detailsOf(data), sla: running({ deadline: data.slaDeadline, given: data.slaGiven }, at, imported), worked_ms: 0, failures: 0,
     lapsed: [], expiries: 0, percentage: 0, hoursSpent: null, notes: { count: 0, last: '' }, recorded: '', ratings: new Map(), moved: 0,
-    moves: [], chain: [], retry: null, lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null, escalations: [],
+    moves: [], chain: [], retry: null, lastMove: null, approvals: new Map(), collaborators: new Map(), nextRetryAt: null, deferral: null,
+    escalations: [],
   }),
   DependencyAdded: (task, { dependency, dependsOn }, { position }) =>
     ({ ...(task as Known), dependsOn, waitsSince: new Map((task as Known).waitsSince).set(dependency, position) }),
@@ -278,7 +297,7 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   DependencyRemoved: (task, { dependsOn }) => ({ ...(task as Known), dependsOn }),
   TaskStarted: (task, { holder, slot, agent, run }, { at, revision }) =>
     ({
-      ...leaving(task, at), status: 'IN_PROGRESS', placement: null, nextRetryAt: null, lastSeen: at, report: silence,
+      ...leaving(task, at), status: 'IN_PROGRESS', placement: null, nextRetryAt: null, deferral: null, lastSeen: at, report: silence,
       lease: { holder, token: String(revision), slot, since: at, agent, run },
     }),
   LeaseRenewed: (task, _, { at }) => ({ ...(task as InProgress), lastSeen: at }),
@@ -293,6 +312,11 @@ const evolve: Evolve<TaskState, TaskEvent> = {
   }),
   TaskFailed: (task, { agentSlot }, { at }) => ({ ...todo(task, at, agentSlot), failures: (task as Known).failures + 1 }),
   TaskRetryScheduled: (task, { attempt, nextRetryAt }) => ({ ...(task as Todo), attempt, nextRetryAt }),
+  TaskDeferred: (task, { until, orchestrator, cause, reason }, { at }) => {
+    const times = timesOf((task as Known).deferral, cause, at)
+    return { ...(task as Known), deferral: { until, orchestrator, cause, words: wordsOf.deferral({ until, cause, reason }), times } }
+  },
+  TaskDeferralEnded: (task) => ({ ...(task as Known), deferral: null }),
   TaskDetailsChanged: (task, { changed }) => {
     const { details } = task as Known
     return { ...(task as Known), details: { ...details, ...knownOf(changed) as Details } }
@@ -336,7 +360,8 @@ const evolve: Evolve<TaskState, TaskEvent> = {
     const { sla } = task as Known
     return { ...todo(task, at), sla: { ...sla, deadline: slaDeadline, paused_ms: sla.paused_ms + paused_ms } }
   },
-  TaskCancelled: (task, { agentSlot }, { at }) => ({ ...leaving(task, at, agentSlot), status: 'CANCELLED', placement: null }),
+  TaskCancelled: (task, { agentSlot }, { at }) =>
+    ({ ...leaving(task, at, agentSlot), status: 'CANCELLED', placement: null, deferral: null }),
   TaskReopened: (task, { slaDeadline: deadline }, { at }) => {
     const { sla } = task as Known
     return { ...todo(task, at), sla: running({ deadline, given: sla.given && deadline === sla.deadline }, at, sla.imported) }

@@ -6,6 +6,7 @@ import { freed } from './blocks.ts'
 import { closed, head_start_ms, retryAtOf, unwound, youngestOf, type Delegation, type Unwinding } from './chain.ts'
 import { Task, type TaskEvent } from './events.ts'
 import { moving } from './guards.ts'
+import { waitingAnew } from './outside-hours.ts'
 import { after, leaseOf, type Known, type TaskState } from './state.ts'
 
 const told = (task: Known, { id: delegation, from, to }: Delegation) => ({ owner: task.owner, delegation, from, to })
@@ -56,7 +57,7 @@ export function givenBack(
     ...moving(task), to, delegation: delegation.id, cause, lease: leaseOf(task), agentSlot: task.agentSlot,
     retryAt: isRetried ? retryAtOf(delegation, context.at) : null,
   })
-  const facts = [...ended, returned, ...owning(task, to)]
+  const facts = [...ended, returned, ...owning(task, to), ...waitingAnew(task, to, null, context)]
   return task.status === 'IN_PROGRESS' ? freed(task, context, ...facts) : facts
 }
 
