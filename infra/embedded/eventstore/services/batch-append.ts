@@ -34,11 +34,14 @@ export const batchAppend = (store: Store, limits: Limits, now_ms: () => number =
   const batches = new Map<string, Batch>()
   let [underWay, hasEnded, held_bytes] = [0, false, 0]
 
-  /** Who does not take answers may send no more requests until it does. */
+  /** Who does not take answers may send no more requests until it does, nor who sends more than the log takes. */
   const send = (message: Buffer) => {
     if (!call.cancelled && !call.destroyed && !call.write(message)) call.pause()
   }
-  call.on('drain', () => call.resume())
+  const goOn = () => {
+    if (underWay < open_max && !call.writableNeedDrain) call.resume()
+  }
+  call.on('drain', goOn)
   const finish = () => {
     if (hasEnded && underWay === 0 && batches.size === 0) call.end()
   }
@@ -71,7 +74,7 @@ export const batchAppend = (store: Store, limits: Limits, now_ms: () => number =
   }
 
   async function commit({ correlation, stream, expected, events, deadline_ms }: Batch) {
-    underWay++
+    if (++underWay >= open_max) call.pause()
     try {
       const verdict = await inTime(store.append(stream, expected, events), { ...limits, commit_ms_max: Math.max(1, deadline_ms - now_ms()) })
       if (verdict.kind === 'written') send(batchAppended(correlation, stream, verdict.revision, verdict.position))
@@ -79,7 +82,7 @@ export const batchAppend = (store: Store, limits: Limits, now_ms: () => number =
     } catch (error) {
       send((isTimeout(error) ? batchTimeout : batchUnknown((error as Error).message))(correlation, stream))
     }
-    underWay--
+    if (underWay-- === open_max) goOn()
     finish()
   }
 
