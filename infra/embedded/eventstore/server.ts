@@ -2,6 +2,7 @@ import { Server, ServerCredentials, type MethodDefinition, type ServiceDefinitio
 import type { Store } from './contract.ts'
 import { Ending } from './services/answering.ts'
 import { Groups, type GroupsOptions } from './persistent/groups.ts'
+import { ahead } from './services/ahead.ts'
 import { append, deletion, type Limits } from './services/append.ts'
 import { batchAppend } from './services/batch-append.ts'
 import { getInfo, list } from './services/describe-groups.ts'
@@ -60,7 +61,7 @@ const message_bytes_max = 24 * 1024 * 1024
 /** Serves a store over EventStoreDB's gRPC protocol. Anything that is not served answers UNIMPLEMENTED. Throws where the port is taken. */
 export async function startServer(options: ServerOptions): Promise<EventStoreServer> {
   const { store, port, host = '127.0.0.1', append_bytes_max = 1024 * 1024, commit_ms_max = 2_000 } = options
-  const server = new Server({ 'grpc.max_receive_message_length': message_bytes_max, 'grpc.max_send_message_length': -1 })
+  const server = new Server({ 'grpc.max_receive_message_length': message_bytes_max, 'grpc.max_send_message_length': -1, interceptors: [ahead] })
   const ending = new Ending()
   const limits: Limits = { append_bytes_max, commit_ms_max }
   let bound = 0
