@@ -10,6 +10,7 @@ import type { NotaryStand } from 'shared-domain/kernel/notary.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
 import type { Sweep } from 'shared-domain/kernel/sweep.ts'
+import type { Watch } from 'shared-domain/kernel/watch.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
 import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
@@ -43,6 +44,7 @@ import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
 import type { FindNow } from './routes.ts'
+import { Signals } from './signals.ts'
 import { runSweeps } from './sweeps.ts'
 import { tidy } from './tidy.ts'
 import { Timers } from './timers.ts'
@@ -56,6 +58,7 @@ export interface Catalogue {
   readonly notary: NotaryStand
   readonly gate?: Gate | undefined
   readonly sweeps?: readonly Sweep[] | undefined
+  readonly watches?: readonly Watch[] | undefined
 }
 
 const service = 'command-service'
@@ -66,7 +69,7 @@ const patience = { waiters_max: 200, wait_ms: 2_000, retry_ms: 1_000 }
 const leader_lock = 7_236_011
 
 /** `showKey` is told an admin key when one was made: the only time it can be shown. */
-export async function start(config: Config, { deciders, processes, choices, settings, notary, gate, sweeps = [] }: Catalogue, showKey: (organization: string, key: string) => void): Promise<Running> {
+export async function start(config: Config, { deciders, processes, choices, settings, notary, gate, sweeps = [], watches = [] }: Catalogue, showKey: (organization: string, key: string) => void): Promise<Running> {
   const app = edge(config)
   const warn = (error: unknown) => app.log.warn({ err: error })
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
@@ -95,7 +98,9 @@ export async function start(config: Config, { deciders, processes, choices, sett
       await Promise.all(modelsOf(rows).map(({ name }) => positions.reached(name, store.position)))
       return (await findRows(organization, { rows })).rows.rows!
     }
-    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate })
+    const signals = new Signals(pool, watches, (errand) => carryOut(errand, ending.signal), warn)
+    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate, signalled: (run) => signals.note(run) })
+    const carryOut = errands(handle, deciders, app.log)
     const begun = { handle, streams, db }
     await bootstrap(begun, config.organization, { variable: 'BATON_ADMIN_KEY', key: config.adminKey }, (key) => showKey(config.organization, key))
     await bootstrap(begun, operators, { variable: 'BATON_OPERATOR_KEY', key: config.operatorKey }, (key) => showKey(operators, key))
@@ -122,11 +127,10 @@ export async function start(config: Config, { deciders, processes, choices, sett
     serveValidation(app, streams)
     const url = await app.listen({ host: config.host, port: config.port })
 
-    const carryOut = errands(handle, deciders, app.log)
     const leading = whileLeader({ databaseUrl: config.databaseUrl, lock: leader_lock, name: service }, ending.signal, async (signal) => {
       const over = new AbortController()
       const both = AbortSignal.any([signal, over.signal])
-      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), runSweeps({ db, sweeps, carryOut, sleeps, log: app.log }, both), tidy([() => forgetChoices(db), () => kept.forgetOutdated()], both)]
+      const parts = [runProcesses({ client, db, deciders, processes, timers, carryOut, log: app.log }, both), timers.run(carryOut, app.log, both), runSweeps({ db, sweeps, carryOut, sleeps, log: app.log }, both), tidy([() => forgetChoices(db), () => kept.forgetOutdated(), () => signals.forget()], both)]
       try {
         await Promise.race(parts)
       } finally {
@@ -142,7 +146,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
         ending.abort()
         await app.close()
         await leading
-        await uses.close()
+        await Promise.all([uses.close(), signals.close()])
         await kept.settled()
         await positions.close()
         await client.dispose()

@@ -5,9 +5,11 @@ import { cited, rowsOf } from 'shared-domain/kernel/grounds.ts'
 import { readModel } from 'shared-domain/kernel/read-model.ts'
 import { unknown } from 'shared-domain/kernel/refusal.ts'
 import { sha256 } from 'shared-domain/kernel/sha-256.ts'
+import { watching } from 'shared-domain/kernel/watch.ts'
 import t from 'tap'
 import { z } from 'zod'
-import { asking, catalogue, house } from './fixture.ts'
+import { asking, catalogue, freshKey, house, until } from './fixture.ts'
+import { candle, candleWatch } from './testing-candle.ts'
 import { walled } from 'shared-service/wall.ts'
 import { newId } from 'shared-service/new-id.ts'
 
@@ -52,7 +54,9 @@ const letter = decider(fold('letter', Letter, { words: [], weight: 0 }, evolve),
   },
 })
 
-const { client, db, key, service } = await house(t, { ...catalogue, deciders: [...deciders, letter] })
+const { client, db, key, service } = await house(t, {
+  ...catalogue, deciders: [...deciders, letter, candle], processes: [...catalogue.processes, watching(candleWatch)], watches: [candleWatch],
+})
 const admin = asking(service.url, key)
 
 async function read(stream: string) {
@@ -168,4 +172,53 @@ t.test('F-4 what is wrong with a request for many is said before anything is don
   ]
   for (const [what, reply, status, body] of cases) t.match(await reply, { status, body }, what)
   t.equal((await read(`orchestrator-${id}`)).length, 1)
+})
+
+interface Told { readonly no: string; readonly said: any; readonly until: Date | null }
+const toldBy = async (id: string, name: string) =>
+  (await db.query<Told>('select no, said, until from signal where stream = $1 and name = $2 order by no', [`candle-${id}`, name])).rows
+
+t.test('F-3 what is told often is answered like what changes nothing, is kept for a while, and is no fact', async (t) => {
+  const { body: { id } } = await admin('POST /candles', { wick: 1 })
+  const flicker = (said: object) => admin(`POST /candles/${id}/flicker`, { wick: 1, ...said })
+  t.match(await flicker({ seen: '10' }), { status: 200, body: { id, revision: '0', changed: false, is: 'lit' } })
+  await flicker({ seen: '9' })
+  t.match(await flicker({ seen: 7 }), { status: 400, body: { errors: [{ pointer: '/seen' }] } })
+  await flicker({})
+  const leaked = freshKey()
+  for (const words of ['one', 'two', `use ${leaked}`, 'four', 'five']) await admin(`POST /candles/${id}/smoke`, { words })
+  const [flickered, smoked] = await until(async () => {
+    const both = await Promise.all(['flicker', 'smoke'].map((name) => toldBy(id, name)))
+    return both[1]!.at(-1)?.said.words === 'five' ? both : undefined
+  }) as [Told[], Told[]]
+  t.match(flickered, [{ said: { wick: 1, seen: '10' }, until: null }], 'the highest of the first stays')
+  t.strictSame(smoked.map(({ no, said }) => [no, said.words]).filter(([no]) => no !== '3'), [['4', 'four'], ['5', 'five']])
+  t.equal(smoked.length, 3, 'the newest three')
+  t.notMatch(JSON.stringify(smoked), leaked, 'without secrets')
+  t.ok(smoked[0]!.until!.getTime() > Date.now() + 6 * 86_400_000)
+  t.equal((await read(`candle-${id}`)).length, 1)
+  await admin(`POST /candles/${id}/burn`, { wick: 1 })
+  t.match(await flicker({}), { status: 409, body: { code: 'BURNT_DOWN' } })
+})
+
+t.test('F-3 a silence becomes a fact when it was long enough, and another one ends it', async (t) => {
+  const { body: { id } } = await admin('POST /candles', { wick: 2 })
+  const types = async () => (await read(`candle-${id}`)).map(({ type }) => type)
+  const begun_ms = Date.now()
+  // As long as it flickers it is not dark, however long that is.
+  await until(async () => {
+    await admin(`POST /candles/${id}/flicker`, { wick: 2 })
+    return Date.now() > begun_ms + 2 * candleWatch.silence_ms
+  })
+  t.strictSame(await types(), ['CandleLit'])
+  const dark = await until(async () => (await read(`candle-${id}`)).find(({ type }) => type === 'CandleWentDark'))
+  const { lastSeen } = dark.data as { lastSeen: string }
+  t.ok(Date.parse(lastSeen) > begun_ms + candleWatch.silence_ms, 'it says when it was seen last')
+  await until(async () => {
+    await admin(`POST /candles/${id}/flicker`, { wick: 2 })
+    return (await types()).includes('CandleShone')
+  })
+  t.match((await read(`candle-${id}`)).at(-1)!.data, { wick: 2, heard: /Z$/ })
+  await until(async () => (await types()).length === 4)
+  t.equal((await types()).at(-1), 'CandleWentDark', 'and is waited for anew')
 })

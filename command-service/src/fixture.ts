@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { EventStoreDBClient } from '@eventstore/db-client'
 import pg from 'pg'
 import type { Test } from 'tap'
-import { choices, deciders, gate, notary, processes, settings, sweeps } from 'shared-domain/catalogue.ts'
+import { choices, deciders, gate, notary, processes, settings, sweeps, watches } from 'shared-domain/catalogue.ts'
 import { startEngines } from '../../infra/embedded/engines.ts'
 import { startChild, type Child, type Exit } from '../../infra/embedded/child.ts'
 import { folderFor, forChildren } from '../../infra/embedded/testing.ts'
@@ -25,7 +25,7 @@ export interface Replica {
 
 export const freshKey = () => `bk_${randomBytes(32).toString('base64url')}`
 
-export const catalogue: Catalogue = { deciders, processes, choices, settings, notary, gate, sweeps }
+export const catalogue: Catalogue = { deciders, processes, choices, settings, notary, gate, sweeps, watches }
 
 /** A command service on real engines, and another organization's on the same ones. For tests only. */
 export async function house(t: Test, served: Catalogue = catalogue, overrides: Partial<Config> = {}) {

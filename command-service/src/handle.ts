@@ -35,10 +35,12 @@ interface Parts {
   readonly findRows: FindRows
   readonly findSettings: FindSettings
   readonly gate?: Gate | undefined
+  /** Keeps what was told and is no fact. */
+  readonly signalled?: ((run: Run) => void) | undefined
 }
 
 /** Reads a stream, decides, appends; decides anew when another writer came first. Throws `Busy` when it never gets its turn. */
-export function handler({ store, streams, queues, deciders, findRows, findSettings, gate }: Parts): Handle {
+export function handler({ store, streams, queues, deciders, findRows, findSettings, gate, signalled }: Parts): Handle {
   const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))
   const looked = looking(streams)
   const decided = deciding(looked)
@@ -102,9 +104,13 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
       if (refusal) return refusal
       if (leadsOn(decision)) return stored(run, entry, before, decision)
       // Nothing guards a refusal or a no-op, so it is given only on what the store says now.
-      if (!isSure) entry = await streams.refreshed(decider, request.id)
-      else if (decision instanceof Rejection) return decision
-      else return { id: request.id, revision: entry.revision, position: entry.position, changed: false, ...await moreOf(run, () => before.state) }
+      if (!isSure) {
+        entry = await streams.refreshed(decider, request.id)
+        continue
+      }
+      if (decision instanceof Rejection) return decision
+      if (command.signal) signalled?.(run)
+      return { id: request.id, revision: entry.revision, position: entry.position, changed: false, ...await moreOf(run, () => before.state) }
     }
   }
 

@@ -1,5 +1,5 @@
 import type { ServiceError } from '@grpc/grpc-js'
-import { choices, deciders, gate, notary, processes, settings, sweeps } from 'shared-domain/catalogue.ts'
+import { choices, deciders, gate, notary, processes, settings, sweeps, watches } from 'shared-domain/catalogue.ts'
 import { run, sayingAs } from 'shared-service/program.ts'
 import { start } from './app.ts'
 import { configFrom, shown } from './config.ts'
@@ -20,5 +20,5 @@ run({
   service,
   settings: () => configFrom(process.env),
   shown,
-  start: (config) => start(config, { deciders, processes, choices, settings, notary, gate, sweeps }, (organization, key) => say({ msg: `admin key of ${organization}, shown this once: ${key}` })),
+  start: (config) => start(config, { deciders, processes, choices, settings, notary, gate, sweeps, watches }, (organization, key) => say({ msg: `admin key of ${organization}, shown this once: ${key}` })),
 })

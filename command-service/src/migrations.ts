@@ -32,4 +32,12 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
   async (db) => {
     for (const part of [foundation, walled('key_use', 'key_use'), guarded('key_use')]) await sql.raw(part).execute(db)
   },
+  async (db) => {
+    await sql`create table signal (
+      organization text not null, stream text collate "C" not null, name text collate "C" not null, no bigint not null,
+      at timestamptz(3) not null, said jsonb not null, run integer not null, heard timestamptz(3) not null, until timestamptz,
+      primary key (organization, stream, name, no))`.execute(db)
+    await sql`create index signal_until on signal (until) where until is not null`.execute(db)
+    for (const part of [walled('signal', 'signal'), guarded('signal')]) await sql.raw(part).execute(db)
+  },
 ]

@@ -63,7 +63,7 @@ function seekingErrand(wording: CommandWording, asked: Asked, handle: Handle, ga
 
 function errandOf(wording: CommandWording, { known, parameters, body }: Asked, handle: Handle, gate: Gate | undefined, found?: Said): Errand {
   const { decider, name, command, alias, own: canonical } = wording
-  const { own, wanted, data, others, guard, fill, payload, warning, redacted } = wishFrom(wording, parameters, body, known.at, found)
+  const { own, wanted, data, others, guard, fill, payload, warning, redacted } = wishFrom(wording, parameters, body, known.at, found, known.by)
   const link = alias && successorLink(canonical.path, { ...others, id: own })
   if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 

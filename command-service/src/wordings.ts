@@ -1,12 +1,13 @@
-import { mixed, olderName, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
+import { callerSays, mixed, olderName, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Context, Decider, OlderWords, Rejection } from 'shared-domain/kernel/decider.ts'
+import type { Actor } from 'shared-domain/kernel/fact.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
 import { Id } from 'shared-domain/vocabulary.ts'
 import { validate } from 'uuid'
 import { z } from 'zod'
 import { prefix } from 'shared-service/addresses.ts'
-import { invalid, invalidFor, invalidParts, parsed } from 'shared-service/problems.ts'
+import { invalid, invalidFor, invalidParts, parsed, Problem } from 'shared-service/problems.ts'
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 
@@ -86,19 +87,22 @@ export function idsIn<Name extends string>(parameters: Readonly<Record<Name, str
 }
 
 /** What is wished, in canonical words. Throws a problem that points into the words that were used. */
-export function wishFrom(wording: CommandWording, path: Readonly<Record<string, string>>, body: Said, at: string, found: Said = {}): Wish {
+export function wishFrom(wording: CommandWording, path: Readonly<Record<string, string>>, body: Said, at: string, found: Said = {}, by?: Actor): Wish {
   const parameters = idsIn(path, wording.ids)
   for (const name of wording.parameters) if (name in body) throw invalid(`/${name}`, 'is said by the path')
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
   const { value, redacted } = redact(body, wording.command.measures)
+  const ofCaller = alias && by ? callerSays(alias, by) : {}
+  if (!ofCaller) throw new Problem('FORBIDDEN', `These words are for the key of a ${alias!.caller!.kind}.`)
+  const { id: caller, ...filled } = ofCaller as { readonly id?: string }
   const said = alias ? { ...olderWords(wording, alias, { ...value, ...parameters }), ...found } : undefined
-  const wish = canonical.safeParse(alias ? translated(alias, canonical, said!, at) : { ...value, ...others })
+  const wish = canonical.safeParse(alias ? { ...translated(alias, canonical, said!, at), ...filled } : { ...value, ...others })
   if (!wish.success) throw invalidParts(alias ? inOlderWords(alias, wish.error) : wish.error)
   const { id: wanted, ...data } = wish.data as Said & { readonly id?: string }
   const named = alias && (alias.idOf?.(said!) ?? (alias.id === undefined ? undefined : said![alias.id] as string))
   return {
-    own: named ?? id, wanted, data,
+    own: named ?? caller ?? id, wanted, data,
     others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
     guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
     fill: alias?.fill,

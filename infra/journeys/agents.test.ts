@@ -3,7 +3,7 @@ import { asking } from '../../command-service/src/fixture.ts'
 import { older as fleet } from '../../shared-domain/src/fleet/agent/fixture.ts'
 import { house, until } from './house.ts'
 
-const { baton, admin: api, differences } = await house(t)
+const { baton, admin: api, differences, log } = await house(t)
 const asks = (key: string) => asking(baton.urls.gateway, key)
 const admin = asks(baton.adminKey.key)
 
@@ -131,4 +131,35 @@ t.test('F-63 a rotated key is taken beside its successor for as long as was aske
   await until(async () => (await asks(secret)('GET /keys/validate')).status === 401)
   t.match(await asks(next.secret)('GET /keys/validate'), { status: 200 })
   await rowOf(`/keys/${next.id}`, ({ rate_per_minute: rate }) => rate === 500)
+})
+
+t.test('F-31 F-33 F-63 F-90 F-91 F-105 a daemon comes with a key of its own, shows that it lives, drains, and is gone with its key', async (t) => {
+  const { body: { id } } = await admin('POST /daemons', { orchestrator: bob.id, name: 'quay', maxSessions: 2 })
+  t.match(await bob.ask(`POST /daemons/${id}/keys`, {}), { status: 403 }, 'for which its own key allows too little')
+  const { body: { secret } } = await admin(`POST /daemons/${id}/keys`, {})
+  const itself = asks(secret)
+  const [instance, next] = [main, cleanup]
+  const said = { version: '1.0.0', host: 'quay', capabilities: ['css'], programs: ['agent'] }
+  t.match(await itself(`POST /daemons/${id}/connect`, { instance, ...said }), { status: 200, body: { changed: true } })
+  const beat = (by: string, over: object = {}) => itself(`POST /daemons/${id}/beat`, { instance: by, status: 'idle', sessions: 0, queued: 0, ...over })
+  t.match(await beat(instance), { status: 200, body: { changed: false, state: 'RUNNING', deadline: null, maxSessions: 2 } })
+  const facts = (await log()).length
+  for (let n = 0; n < 20; n++) await beat(instance, { sessions: 1, acknowledged: String(n) })
+  t.equal((await log()).length, facts, 'F-106 beats are no facts')
+  await rowOf(`/daemons/${id}/health`, ({ status, lastSignal }) => status === 'RUNNING' && lastSignal?.sessions === 1)
+  const { body: { position } } = await itself(`POST /daemons/${id}/connect`, { instance: next, ...said })
+  t.match(await beat(instance), { status: 409, body: { code: 'DAEMON_REPLACED', context: { instance: next } } })
+  const { body: { events } } = await itself(`GET /daemons/${id}/events?minPosition=${position}`)
+  t.match(events.slice(-2), [{ type: 'DaemonConnected', revision: 1 }, { type: 'DaemonConnected', revision: 2, recipient: bob.id }])
+  await itself(`POST /daemons/${id}/acknowledge`, { position })
+  await until(async () => (await itself(`GET /daemons/${id}/events`)).body.events.length === 0)
+  t.match(await bob.ask(`POST /daemons/${id}/drain`, { within_s: 1 }), { status: 200 })
+  t.match(await beat(next), { status: 200, body: { state: 'DRAINING', deadline: /Z$/ } })
+  await rowOf(`/daemons/${id}`, ({ status }) => status === 'STOPPED')
+  t.match(await bob.ask(`DELETE /daemons/${id}`), { status: 403 })
+  t.match(await admin(`DELETE /daemons/${id}`), { status: 200 })
+  await until(async () => (await beat(next)).body.code === 'INVALID_API_KEY')
+  await until(async () => (await itself('GET /keys/validate')).status === 401)
+  await rowOf(`/keys?daemon=${id}`, ({ items: [row] }) => row?.orchestrator === bob.id && row.agent === null)
+  t.notMatch(JSON.stringify((await log()).map(({ fact: { data, by } }) => [data, by])), secret)
 })

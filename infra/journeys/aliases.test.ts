@@ -33,7 +33,11 @@ async function orchestrator(name: string) {
 }
 
 const [ada, bob] = [await orchestrator('Ada'), await orchestrator('Bob')]
-const as = { ada: ada.key, bob: bob.key, admin: adminKey }
+/** A daemon of Ada's that runs, and its key. */
+const quay = await api.post('/daemons', { orchestrator: ada.id, name: 'quay' })
+const { secret: quayKey } = await api.post(`/daemons/${quay.id}/keys`, {})
+await api.post(`/daemons/${quay.id}/connect`, { instance: ada.id, version: '1', host: 'quay' })
+const as = { ada: ada.key, bob: bob.key, admin: adminKey, quay: quayKey! }
 
 const task = async (more: object = {}) => (await api.post('/tasks', { owner: ada.id, title: 'Sort the post', ...more })).id
 const running = async (more: object = {}) => {
@@ -115,6 +119,41 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
   ],
   'POST /orchestrators/:orchestrator/status → POST /orchestrators/:orchestrator/posts': posts,
   'POST /orchestrators/:orchestrator/status-update → POST /orchestrators/:orchestrator/posts': posts,
+  'POST /daemon/register → POST /orchestrators/:orchestrator/daemons': async () => {
+    const said = { vpId: ada.id, instanceId: 'start 1', version: '2', host: 'pier', port: 8787, protocol: 'ws', capabilities: ['css'] }
+    return [
+      {
+        says: 'a new one', by: 'ada', body: said, answers: created, link: `/orchestrators/${ada.id}/daemons`,
+        then: ({ body: { id } }) => rowOf(`/daemons/${id}`, ({ status, name, host, capabilities }) => status === 'RUNNING' && name === 'pier:8787' && host === 'pier' && capabilities[0] === 'css'),
+      },
+      { says: 'the same', body: said, answers: { status: 200, body: { changed: false } } },
+      { says: 'another start', body: { ...said, instanceId: 'start 2' }, answers: created },
+      { says: 'for another', by: 'bob', body: said, answers: refused(403, 'FORBIDDEN') },
+      { says: 'nowhere', body: { ...said, port: undefined }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'POST /daemon/heartbeat → POST /daemons/:id/beat': async () => [
+    {
+      says: 'that it lives', by: 'quay', body: { status: 'BUSY', metrics: { activeSessions: 2, queueDepth: 1 } }, link: `/daemons/${quay.id}/beat`,
+      answers: { status: 200, body: { id: quay.id, changed: false, state: 'RUNNING', deadline: null, maxSessions: 10 } },
+      then: () => rowOf(`/daemons/${quay.id}/health`, ({ lastSignal }) => lastSignal?.status === 'busy' && lastSignal.sessions === 2 && lastSignal.queued === 1),
+    },
+    { says: 'with nothing to tell', by: 'quay', body: { status: 'idle' }, answers: { status: 200 } },
+    { says: 'by nobody\'s key', by: 'ada', body: { status: 'idle' }, answers: refused(403, 'FORBIDDEN') },
+    { says: 'nothing', by: 'quay', body: {}, answers: refused(400, 'VALIDATION_ERROR') },
+  ],
+  'POST /daemon/events/ack → POST /daemons/:id/acknowledge': async () => [
+    { says: 'what it has seen', by: 'quay', body: { position: '1' }, answers: { status: 200, body: { id: quay.id, changed: false } }, link: `/daemons/${quay.id}/acknowledge` },
+    { says: 'by another key', body: { position: '1' }, answers: refused(403, 'FORBIDDEN') },
+  ],
+  'GET /daemon/events → GET /daemons/:daemon/events': async () => {
+    const { position } = await api.post('/tasks', { owner: ada.id, title: 'e' })
+    const since = String(BigInt(position) - 1n)
+    return [
+      { says: 'what concerns it', by: 'quay', query: `?since=${since}&minPosition=${position}`, answers: { status: 200, body: { events: [{ type: 'TaskCreated', recipient: ada.id }] } }, link: `/daemons/${quay.id}/events?after=${since}&minPosition=${position}` },
+      { says: 'by another key', by: 'bob', answers: refused(403, 'FORBIDDEN') },
+    ]
+  },
   'PATCH /orchestrators/:id/status → POST /orchestrators/:id/activate': async () => {
     const { id, key } = await orchestrator('Moved')
     await api.post(`/orchestrators/${id}/pause`)

@@ -15,7 +15,7 @@ export function answerOf(declared: Declared): Question {
     query: parametersOf(query),
     answer,
     scope: 'read',
-    reads: reads.map((model) => model.name),
+    reads: reads.filter(({ isOffLog }) => !isOffLog).map((model) => model.name),
     aliases,
     stream,
     reply: ({ params, query, caller: { organization }, at }, database) => database.look(organization, statements_max > 1, async (find) => {

@@ -28,7 +28,7 @@ type Bounds = Pick<Config, 'heartbeat_ms' | 'stalled_ms' | 'eventStoreTimeout_ms
 export function live(app: FastifyInstance, { store, facts, gate, connections }: Hosts, bounds: Bounds): void {
   const answer = (wording: QuestionWording) => async (request: FastifyRequest, reply: FastifyReply) => {
     const caller = await gate(request, 'read')
-    const said = askedWith(wording, request)
+    const said = askedWith(wording, request, caller.actor)
     if (wording.alias) pointToSuccessor(reply, wording.own, said)
     const wish = said.query as Wish
     const after = resumeOf(request, wish)

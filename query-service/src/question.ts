@@ -79,7 +79,7 @@ function route(app: FastifyInstance, asked: Question, wordings: readonly [Questi
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, asked.scope, reply)
       const wording = meantAmong(wordings, request.query as Said)
-      const { params, query } = askedWith(wording, request)
+      const { params, query } = askedWith(wording, request, caller.actor)
       if (wording.alias) pointToSuccessor(reply, wording.own, { params, query })
       const { minPosition, ...wanted } = query as { minPosition?: string }
       if (minPosition !== undefined) await Promise.all(asked.reads.map((model) => positions.reached(model, BigInt(minPosition))))

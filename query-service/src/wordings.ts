@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { mixed, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
+import { callerSays, mixed, routeParts, translated, wordsOf, type Alias, type Said, type Wording } from 'shared-domain/kernel/alias.ts'
+import type { Actor } from 'shared-domain/kernel/fact.ts'
 import { Id } from 'shared-domain/vocabulary.ts'
 import { z } from 'zod'
 import { prefix } from 'shared-service/addresses.ts'
@@ -37,7 +38,7 @@ interface Asked {
 }
 
 /** What is asked, in canonical words. Throws a problem that points into the words that were used. */
-export function askedWith({ alias, canonical, own, ...words }: QuestionWording, request: Pick<FastifyRequest, 'params' | 'query'>): Asked {
+export function askedWith({ alias, canonical, own, ...words }: QuestionWording, request: Pick<FastifyRequest, 'params' | 'query'>, by: Actor): Asked {
   const twice = alias ? mixed(alias, request.query as Said) : []
   if (twice.length > 0) throw invalidFor(twice.map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` })))
   const query = parsed(words.query, request.query)
@@ -48,7 +49,9 @@ export function askedWith({ alias, canonical, own, ...words }: QuestionWording, 
     throw isWord ? invalidParts(error) : unknownThing()
   }
   if (!alias) return { params, query }
-  const said = translated(alias, canonical, { ...query, ...params }, new Date().toISOString())
+  const ofCaller = callerSays(alias, by)
+  if (!ofCaller) throw new Problem('FORBIDDEN', `These words are for the key of a ${alias.caller!.kind}.`)
+  const said = { ...translated(alias, canonical, { ...query, ...params }, new Date().toISOString()), ...ofCaller }
   const among = ({ shape }: z.ZodObject) => Object.fromEntries(Object.entries(said).filter(([name]) => name in shape))
   return { params: parsed(own.params, among(own.params)), query: parsed(own.query, among(own.query)) }
 }

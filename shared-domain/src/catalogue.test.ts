@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { choices, deciders, gate, notary, processes, questions, readModels, sweeps } from './catalogue.ts'
+import { choices, deciders, gate, notary, processes, questions, readModels, sweeps, watches } from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
 import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
@@ -18,6 +18,8 @@ import type { Intent } from './kernel/intent.ts'
 import { changesOf, placeOf } from './kernel/read-model.ts'
 import { general, refusalKinds, type Refusal } from './kernel/refusal.ts'
 import { reportOf } from './kernel/report.ts'
+import { signals } from './kernel/signal.ts'
+import { backAgain } from './kernel/watch.ts'
 import { admin, now, orchestrator, organization, uuid } from './kernel/testing.ts'
 import type { World } from './kernel/world.ts'
 import { inhabited, lived, lives } from './scenery.ts'
@@ -68,7 +70,10 @@ function cached<A extends readonly [unknown?], B>(find: (...asked: A) => B): (..
 const repeated = (names: readonly string[]) => names.filter((name, index) => names.indexOf(name) !== index)
 
 t.test('what is declared anywhere in the domain stands in the catalogue', async (t) => {
-  const words = { deciders: 'commands', readModels: 'project', processes: 'react', choices: 'ties', questions: 'reply', sweeps: 'every_s' }
+  const words = {
+    deciders: 'commands', readModels: 'project', processes: 'react', choices: 'ties', questions: 'reply', sweeps: 'every_s',
+    watches: 'gap_ms',
+  }
   const found = new Map<string, Set<unknown>>(Object.keys(words).map((kind) => [kind, new Set()]))
   for (const file of files.filter((file) => file !== 'catalogue.ts')) {
     for (const value of Object.values(await import(join(here, file)))) {
@@ -77,7 +82,7 @@ t.test('what is declared anywhere in the domain stands in the catalogue', async 
     }
   }
   t.equal(files.filter((file) => file.endsWith('decider.ts')).length, deciders.length, 'as many deciders as files of that name')
-  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices, questions, sweeps })) {
+  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices, questions, sweeps, watches })) {
     const present: readonly unknown[] = listed
     t.ok(present.length > 0, `there are ${kind}`)
     t.strictSame([...found.get(kind)!].filter((one) => !present.includes(one)), [], `no ${kind} are missing`)
@@ -96,7 +101,7 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
     t.match(path, /^\/[a-z][a-z-]*$/, path)
     for (const column of Object.keys(row.shape)) t.match(column, /^[a-z][a-z_]*$/, `${name}.${column}`)
   }
-  for (const { name } of [...processes, ...choices, ...questions, ...sweeps]) t.match(name, /^[a-z][A-Za-z]*$/, name)
+  for (const { name } of [...processes, ...choices, ...questions, ...sweeps, ...watches]) t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const { name } of commands) t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const type of definitions.keys()) t.match(type, /^[A-Z][A-Za-z]*$/, type)
 })
@@ -104,7 +109,7 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
 t.test('everything says what it is for in a sentence', async (t) => {
   const told: readonly (readonly [string, { readonly about: string }])[] = [
     ...definitions, ...commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command] as const),
-    ...[...readModels, ...processes, ...choices, ...questions, ...sweeps].map((one) => [one.name, one] as const),
+    ...[...readModels, ...processes, ...choices, ...questions, ...sweeps, ...watches].map((one) => [one.name, one] as const),
     ...refusals.map(([code, { says }]) => [code, { about: says }] as const),
   ]
   for (const [name, { about }] of told) t.match(about, /^[A-Z].*\.$/, name)
@@ -133,6 +138,22 @@ t.test('a command is either reached by a route or internal, and its parameters a
     t.ok(!operators || place, `${name} is of the organization that it says`)
     const parameters = [...(route ?? '').matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!).filter((parameter) => parameter !== 'id')
     for (const parameter of parameters) t.ok(parameter in data.shape, `${name}: ${parameter}`)
+  }
+})
+
+t.test('F-3 a watch waits for a signal of a stream, from facts of it on, and sends what is internal', async (t) => {
+  for (const { name, over, signal, begins, ends, lost, back, silence_ms, gap_ms } of watches) {
+    const known = deciders.find(({ category }) => category === over.category)!
+    t.equal(known.commands[signal]!.signal?.keep, 1, name)
+    t.strictSame([...begins, ...ends].filter((type) => !(type in known.events.definitions)), [], name)
+    t.ok([lost, back].every((command) => known.commands[command]!.internal), name)
+    t.ok(silence_ms >= gap_ms, name)
+  }
+  for (const { decider, name, command: { signal, data, internal } } of commands) {
+    if (!signal) continue
+    t.ok(signal.keep > 0 && !internal, `${decider.category}.${name}`)
+    const { highest } = signal
+    t.ok(highest === undefined || (signal.keep === 1 && highest in data.shape), `${decider.category}.${name} has one that is highest`)
   }
 })
 
@@ -264,7 +285,7 @@ t.test('a question has a route of its own, names its parameters like columns, an
     t.strictSame(Object.keys(params.shape), named, `${name} has the parameters of its path`)
     const held = reads.flatMap(({ row }) => Object.keys(row.shape))
     t.strictSame(named.filter((parameter) => !held.includes(parameter!)), [], `${name} names them like columns`)
-    t.ok(reads.length > 0 && reads.every((model) => readModels.includes(model)), name)
+    t.ok(reads.length > 0 && reads.every((model) => model === signals || readModels.includes(model)), name)
     t.strictSame(['minPosition', ...named].filter((word) => word! in query.shape), [], `${name} leaves the host its words`)
     t.notOk('position' in answer.shape, `${name} leaves the position to the host`)
   }
@@ -377,7 +398,9 @@ const sent = cached((): readonly Intent[] => {
   const reports = wanted.flatMap((intent) => ends.flatMap((end) => reportOf(intent, end) ?? []))
   const published = notary.publish([{ keyId: 'a'.repeat(64), publicKey: `${'A'.repeat(43)}=`, signedBy: null, signature: null }])
   const swept = sweeps.flatMap(({ over: { from }, sends }) => rowsAfter(from, inhabited().log).map(sends))
-  return [...wanted, ...reports, ...held, ...noted, ...swept, published]
+  const back = watches.flatMap((watch) => samples.filter(({ type }) => watch.begins.includes(type))
+    .map(({ id, data, at }) => backAgain(watch, id, data, at)))
+  return [...wanted, ...reports, ...held, ...noted, ...swept, ...back, published]
 })
 
 t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {
@@ -491,7 +514,10 @@ t.test('S-15 whatever is asked, a decision never throws, is the same on the same
   const tried = new Set([...met].map((one) => one.split(' ')[0]))
   const names = commands.map(({ decider, name }) => `${decider.category}.${name}`)
   t.strictSame(names.filter((name) => !tried.has(name)), [], 'every command was tried')
-  const idle = names.filter((name) => !met.has(`${name} true`) && !seldom.has(name))
+  const signalled = new Set(commands.filter(({ command }) => command.signal).map(({ decider, name }) => `${decider.category}.${name}`))
+  const isToldOnly = (name: string) => !met.has(`${name} true`) && met.has(`${name} false`)
+  t.strictSame([...signalled].filter((name) => !isToldOnly(name)), [], 'F-3 a signal is told and is no fact')
+  const idle = names.filter((name) => !met.has(`${name} true`) && !seldom.has(name) && !signalled.has(name))
   t.strictSame(idle, [], 'every command led to facts')
 })
 

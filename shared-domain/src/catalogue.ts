@@ -32,6 +32,11 @@ import { circuits } from './fleet/circuits.ts'
 import { conversationMessages, conversations } from './fleet/conversation/conversations.ts'
 import { conversation } from './fleet/conversation/decider.ts'
 import { conversationSlots } from './fleet/conversation-slots.ts'
+import { daemon } from './fleet/daemon/decider.ts'
+import { daemons } from './fleet/daemon/daemons.ts'
+import { daemonEvents, daemonHealth } from './fleet/daemon/questions.ts'
+import { daemonWatch, daemonWatching } from './fleet/daemon-watch.ts'
+import { draining } from './fleet/draining.ts'
 import { emailAddress } from './fleet/email/decider.ts'
 import { emails } from './fleet/emails.ts'
 import { exhaustion } from './fleet/exhaustion.ts'
@@ -68,6 +73,7 @@ import { notary as notaryStand, notaryKeys } from './operations/notary/decider.t
 import type { Sweep } from './kernel/sweep.ts'
 import { orchestratorDashboard } from './overview/orchestrator-dashboard.ts'
 import { orchestratorMetrics } from './overview/orchestrator-metrics.ts'
+import type { Watch } from './kernel/watch.ts'
 import { timeline } from './overview/timeline.ts'
 import { batches } from './rhythm/batch/batches.ts'
 import { batch } from './rhythm/batch/decider.ts'
@@ -135,6 +141,7 @@ export const deciders: readonly Decider[] = [
   rebalance,
   apiKey,
   agent,
+  daemon,
   budget,
   ledger,
   charter,
@@ -178,6 +185,7 @@ export const readModels: readonly ReadModel[] = [
   agents,
   agentVersions,
   agentPeers,
+  daemons,
   budgets,
   budgetDays,
   charters,
@@ -215,6 +223,8 @@ export const processes: readonly Process[] = [
   agentSlots,
   circuits,
   supervisors,
+  daemonWatching,
+  draining,
   ledgers,
   exhaustion,
   idleConversations,
@@ -231,6 +241,11 @@ export const processes: readonly Process[] = [
 
 export const sweeps: readonly Sweep[] = [
   slotSweep,
+]
+
+/** Whose silence becomes a fact. */
+export const watches: readonly Watch[] = [
+  daemonWatch,
 ]
 
 export const choices: readonly Choice<any>[] = [
@@ -256,6 +271,8 @@ export const questions: readonly Question[] = [
   orchestratorCharter,
   charterDiff,
   agentTasks,
+  daemonHealth,
+  daemonEvents,
   orchestratorHours,
   openHours,
   openTime,

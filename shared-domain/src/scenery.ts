@@ -9,6 +9,7 @@ import { conversation } from './fleet/conversation/decider.ts'
 import { actionApproval } from './fleet/approval/decider.ts'
 import { charter } from './fleet/charter/decider.ts'
 import { hashOf } from './fleet/charter/envelope.ts'
+import { daemon } from './fleet/daemon/decider.ts'
 import { apiKey } from './fleet/key/decider.ts'
 import { ledger } from './fleet/ledger/decider.ts'
 import { ledgerOf } from './fleet/ledger/state.ts'
@@ -35,7 +36,7 @@ import { task } from './work/task/decider.ts'
  * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
  * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside. For the first two a
  * task comes round every morning, and batches that do so cancel what there is; of each a run is under way, with an item that has its turn.
- * For the third as many tasks may wait as do. The second is away in a month.
+ * For the third as many tasks may wait as do. The second is away in a month. The first has a daemon that runs.
  */
 export const inhabited = (): World => home.copy()
 
@@ -82,6 +83,7 @@ function settled(): World {
   const vacation = { from: later(now, 30 * day_ms), to: later(now, 40 * day_ms), kind: 'UNAVAILABLE', reason: 'Vacation.' }
   const leave = { ...send(schedule, second, 'addOverride', vacation as never), by: system }
   world.do(leave, { ...world.contextOf(leave), commandId: fourth })
+  served(world, first)
   busy(world, first, third)
   ruled(world, first, second)
   spent(world)
@@ -96,6 +98,12 @@ function settled(): World {
 }
 
 const home = settled()
+
+/** A daemon of an orchestrator runs; its instance is named like it. */
+function served(world: World, first: string) {
+  world.carryOut(send(daemon, first, 'register', { orchestrator: first, name: 'quay' }))
+  world.carryOut(send(daemon, first, 'connect', { instance: first, version: '1', host: 'quay' }))
+}
 
 /** Of one orchestrator the energy is counted, of another the queue has an end. Places are known by commands that others may name. */
 function busy(world: World, first: string, last: string) {
@@ -164,13 +172,20 @@ const decided: [string, string] = ['decision', uuid(5)]
 const undone = { changed: false, revision: null, code: 'NOT_FOUND', detail: {} }
 const allotting = { orchestrator: second, maxConcurrentTasks: 9 }
 
+const server: [string, string] = ['daemon', whose]
+
 /** What only comes about by one thing after the other, or by one actor. */
 const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
-  [step('start'), step('complete'), step('rate', { rating: 4 })],
+  [step('start'), step('heartbeat', {}, 20_000), step('complete'), step('rate', { rating: 4 })],
   [step('cancel'), step('reopen')],
   [step('defer', { until: late, reason: 'a' }), step('undefer')],
   [step('defer', { until: late, reason: 'a' }), step('endDeferral', { until: late }, 2 * hour_ms)],
+  [step('complete', {}, 0, ['task', whose]), step('settleDependencies', {}, 0, ['task', ids[2]!])],
+  [
+    step('suspend', { slug: 'acme', reason: 'why' }, 0, ['organization', 'acme']),
+    step('resume', { slug: 'acme' }, 0, ['organization', 'acme']),
+  ],
   [step('startSelected', { worker: second, selection: { policy: 'any', candidates: [], rejected: [] } })],
   [step('edit', { slaDeadline: now }), step('warnSla', { slaDeadline: now }, 1)],
   [step('edit', { slaDeadline: late }), step('violateSla', { slaDeadline: late }, 2 * hour_ms)],
@@ -207,6 +222,8 @@ const courses: readonly (readonly Step[])[] = [
     step('closeNow', {}, 2 * hour_ms, asked), step('recordResult', { right: 'APPROVE' }, 0, asked),
     byElector('dissent', { text: 'It was too early.' }),
   ],
+  [step('miss', { instance: whose, lastSeen: now }, 0, server), step('recover', { instance: whose, heard: late }, hour_ms, server)],
+  [step('drain', {}, 0, server), step('stopAtDeadline', {}, hour_ms, server), step('retire', {}, 0, server)],
   [step('escalate', { reason: 'a' }), step('acknowledgeEscalation'), step('resolveEscalation', { resolution: 'so be it' })],
   [step('escalate', { reason: 'a' }), ...['1', '2', '3', '4'].map((escalation) => step('raise', { escalation, level: 2 }, hour_ms))],
   [

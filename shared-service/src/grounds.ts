@@ -34,7 +34,7 @@ export function rowsFrom(run: Run) {
  */
 export const rowsFound = (run: Run) => async (organization: string, asked: Asked): Promise<Omit<Grounds, 'digest'>> => {
   const parts = Object.entries(asked)
-  const models = [...new Set(parts.flatMap(([, part]) => modelsOf(part)).map(({ name }) => name))]
+  const models = [...new Set(parts.flatMap(([, part]) => modelsOf(part)).filter(({ isOffLog }) => !isOffLog).map(({ name }) => name))]
   const selections = parts.map(([, part], index) => sql`(${selection(organization, part, index)})`)
   const statement = sql<Found>`
     select c.position, c.models, r.part, r."row"

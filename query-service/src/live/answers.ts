@@ -32,7 +32,7 @@ export function serveAnswers(app: FastifyInstance, asked: Question, { gate, data
     schema: describedAnswers({ ...asked, event: stream.event }),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, asked.scope)
-      const said = askedWith(wording, request)
+      const said = askedWith(wording, request, caller.actor)
       const ask = () => asked.reply({ ...said, caller, at: new Date().toISOString() } as never, database)
       let answer = await ask()
       if (request.method === 'HEAD') return reply.headers(streamHeaders).send()

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { z } from 'zod'
-import { meantAmong, mixed, olderName, routeParts, translated, wordsOf, type Alias } from './alias.ts'
+import { callerSays, meantAmong, mixed, olderName, routeParts, translated, wordsOf, type Alias } from './alias.ts'
 import { now } from './testing.ts'
 
 const canonical = z.strictObject({ to: z.uuid(), level: z.int().default(1), tags: z.array(z.string()), note: z.string().optional() })
@@ -56,4 +56,13 @@ t.test('of words that share a route those are meant whose fields are there, or w
   t.equal(meantAmong([plain, failed], { status: 'failed' }), failed)
   t.equal(meantAmong([failed, older], { status: 'done' }), older, 'without canonical words those do that do not choose')
   t.equal(meantAmong([failed], {}), failed)
+})
+
+t.test('words that are for one kind of caller say of itself what it is called, and are for nobody else', async (t) => {
+  const own: Alias = { route: 'POST /beat', caller: { kind: 'daemon', as: 'to' } }
+  const [daemon, person] = [{ kind: 'daemon', id: to }, { kind: 'admin', id: 'ada' }] as const
+  t.strictSame([callerSays(own, daemon), callerSays(own, person)], [{ to }, undefined])
+  t.strictSame(callerSays({ ...own, caller: { kind: 'daemon' } }, daemon), {})
+  t.strictSame(callerSays(pass, person), {})
+  t.notOk('to' in wordsOf(own, canonical, id).shape, 'which is then not said otherwise')
 })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Actor } from './fact.ts'
 
 export type Said = Readonly<Record<string, unknown>>
 
@@ -15,6 +16,11 @@ export interface Alias {
   readonly id?: string
   /** Of a command: which stream, where what says it says more besides. */
   readonly idOf?: (said: Said) => string
+  /**
+   * Whoever asks with these words is of this kind, or is refused with FORBIDDEN. What it is called itself is this field, or parameter:
+   * `id` is the stream.
+   */
+  readonly caller?: { readonly kind: Actor['kind']; readonly as?: string }
   /** Of a read model: a row is asked for, not the list. */
   readonly item?: true
   /** Older field → the canonical one that it is, or a shape of its own. A canonical field that has an older name is not taken. */
@@ -56,7 +62,8 @@ export const mixed = (alias: Alias, said: Said): readonly { readonly name: strin
 /** Everything that may be said with the older words; `id` is the shape of what says which stream, and of parameters that are no field. */
 export function wordsOf(alias: Alias, canonical: z.ZodObject, id: z.ZodType): z.ZodObject {
   const shape: Readonly<Record<string, z.ZodType>> = canonical.shape
-  const hidden = new Set([...renamesOf(alias).values(), ...(alias.without ?? [])])
+  const { caller, without = [] } = alias
+  const hidden = new Set([...renamesOf(alias).values(), ...without, ...(caller?.as === undefined ? [] : [caller.as])])
   const same = Object.entries(shape).filter(([name]) => !hidden.has(name))
   const own = Object.entries(alias.fields ?? {}).map(([name, field]) => {
     if (typeof field !== 'string') return [name, field]
@@ -75,6 +82,12 @@ export function translated(alias: Alias, canonical: z.ZodObject, said: Said, at:
   const renamed = Object.fromEntries(Object.entries(said).map(([name, value]) => [renames.get(name) ?? name, value]))
   const meant = alias.say?.(renamed, at) ?? renamed
   return Object.fromEntries(Object.entries(meant).filter(([name]) => name in canonical.shape))
+}
+
+/** What follows from who asks with the older words; undefined where it may not. */
+export const callerSays = ({ caller }: Alias, { kind, id }: Actor): Said | undefined => {
+  if (caller === undefined) return {}
+  return kind !== caller.kind ? undefined : caller.as === undefined ? {} : { [caller.as]: id }
 }
 
 /** The words that a route takes: the canonical ones have no alias. */

@@ -5,6 +5,7 @@ import type { Actor, AnyEvent, Meta } from './fact.ts'
 import type { Asked, Grounds, RowsAsked } from './grounds.ts'
 import type { Intent } from './intent.ts'
 import type { Refusals } from './refusal.ts'
+import type { Signal } from './signal.ts'
 
 /** The fold of one category of streams: what is known of each after every fact so far. */
 export interface Fold<State = any, Event extends AnyEvent = any> {
@@ -167,6 +168,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly secret?: true
   /** Names of fields, at any depth, whose texts of digits are numbers of any size and nothing that could be a secret. */
   readonly measures?: readonly string[]
+  /** It is told often and is no fact: it decides who may tell it, leads to none, and what it says is kept for a while. */
+  readonly signal?: Signal
   /** It passes the gate whatever its scope, and is known there by this name. */
   readonly gated?: string
   /** It decides on what the store says now, of other streams and of the caller's key: what was known a moment ago will not do. */

@@ -30,4 +30,6 @@ export type Recorded<Event extends AnyEvent = AnyEvent> = Event & Meta & {
   readonly category: string
   /** The id part of the stream's name. */
   readonly id: string
+  /** The orchestrator that it concerns first, if one. */
+  readonly recipient?: string | null
 }

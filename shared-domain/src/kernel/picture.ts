@@ -12,9 +12,11 @@ import { now, organization, subject, system, uuid } from './testing.ts'
 
 /** A fact as a reader meets it, under circumstances that may be given. */
 export const recorded = <Event extends AnyEvent>(
-  { category }: Pick<Fold, 'category'>, fact: Event, circumstances: Partial<Meta> & { id?: string; position?: string } = {},
+  { category, events }: Pick<Fold, 'category'> & Partial<Pick<Fold, 'events'>>, fact: Event,
+  circumstances: Partial<Meta> & { id?: string; position?: string } = {},
 ): Recorded<Event> => {
-  const usual = { id: subject, at: now, by: system, organization, revision: 0, position: '0', commandId: uuid(900) }
+  const recipient = events?.definitions[fact.type]?.recipient?.(fact.data, circumstances.id ?? subject) ?? null
+  const usual = { recipient, id: subject, at: now, by: system, organization, revision: 0, position: '0', commandId: uuid(900) }
   return { ...fact, category, ...usual, ...circumstances }
 }
 

@@ -65,6 +65,8 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly aliases: readonly Alias[]
   /** Each row is put once, by one fact, and never again: the host may add it without looking for it. */
   readonly isAppendOnly: boolean
+  /** Its rows are no projection of facts: they have no position in the log. */
+  readonly isOffLog?: true
   readonly project: Readonly<Record<string, (event: any) => readonly Change[]>>
   /** Instead of `project`: what any fact at all changes. */
   readonly every?: (event: Recorded) => readonly Change[]
@@ -132,6 +134,7 @@ export const readModel = <
   compute?: (row: z.output<Both<Shape, Derived>>) => Row
   aliases?: readonly Alias[]
   isAppendOnly?: boolean
+  isOffLog?: true
   project?: Project<Shape, Key, any>
   every?: (event: Recorded) => readonly Change<z.output<Shape>, Key>[]
 }): ReadModel<Name, Both<Shape, Derived>> => ({

@@ -14,7 +14,7 @@ const stored: Stored = {
 t.test('S-65 what a stored event says is a fact, with where it comes from', async (t) => {
   t.strictSame(factOf(stored, definitions), {
     type: 'ThingHappened', data: { n: 1 }, at: now, by: admin, organization, commandId: uuid(2), revision: 3,
-    category: 'thing', id: 'a-b', position: '7',
+    category: 'thing', id: 'a-b', position: '7', recipient: null,
   })
   t.strictSame(provenanceOf(stored), { eventId: uuid(1), correlationId: 'c', causationId: null })
   const imported = { ...stored, position: undefined, metadata: { at: now, by: admin, organization, imported: true } }

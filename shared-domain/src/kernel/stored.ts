@@ -39,8 +39,10 @@ export function factOf(event: Stored, definitions: Definitions): Recorded {
   if (!definition) throw new Error(`no aggregate declares ${type}`)
   const { version = 1, at, by, organization, commandId = '', imported } = (metadata ?? {}) as StoredMeta
   if (!organization || !at || !by) throw new Error('the metadata says no organization, time or actor')
+  const said = decode(definition, data, version)
+  const parts = partsOf(streamId)
   return {
-    type, data: decode(definition, data, version), at, by, organization, commandId, revision: Number(revision),
-    ...(imported ? { imported } : {}), ...partsOf(streamId), position: String(position?.commit ?? 0n),
+    type, data: said, at, by, organization, commandId, revision: Number(revision), ...(imported ? { imported } : {}), ...parts,
+    recipient: definition.recipient?.(said, parts.id) ?? null, position: String(position?.commit ?? 0n),
   }
 }

@@ -161,7 +161,8 @@ export class World {
       const { state, revision } = this.#streams.get(stream) ?? { state: fold.initial, revision: -1 }
       const meta = { at, by, organization, commandId, revision: revision + 1, position: String(this.log.length) }
       this.#streams.set(stream, { state: fold.evolve(state, fact, meta), revision: revision + 1 })
-      const recorded = { ...fact, ...meta, ...partsOf(stream) }
+      const recipient = fold.events.definitions[fact.type]!.recipient?.(fact.data, id) ?? null
+      const recorded = { ...fact, ...meta, ...partsOf(stream), recipient }
       this.log.push(recorded)
       return recorded
     })

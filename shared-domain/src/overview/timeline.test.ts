@@ -12,7 +12,7 @@ const progressed = (message: string) => Task.TaskProgressed({
   owner, token: '1', percentage: 40, message, metadata: { deep: 'down' }, hoursSpent: null, previous: null,
 })
 
-t.test('whatever happens to a thing is told in a line: who, when, where in the log, in the words of the fact', async (t) => {
+t.test('F-91 whatever happens to a thing is told in a line: who, when, where in the log, in the words of the fact', async (t) => {
   const reopened = Task.TaskReopened({ owner, from: 'CANCELLED', reason: 'needed', slaDeadline: null, dependsOn: null })
   picture(t, timeline).after(
     recorded(taskState, progressed('half'), { revision: 4, position: '90071992547409931', by: admin }),
@@ -21,12 +21,12 @@ t.test('whatever happens to a thing is told in a line: who, when, where in the l
     {
       stream: `task-${subject}`, revision: 4, log_position: '90071992547409931', type: 'TaskProgressed', at: now, by_kind: 'admin',
       by_id: 'ada',
-      imported: false, summary: `owner: ${owner}, token: 1, percentage: 40, message: half`,
+      imported: false, summary: `owner: ${owner}, token: 1, percentage: 40, message: half`, recipient: owner,
     },
     {
       stream: `task-${subject}`, revision: 5, log_position: '90071992547409999', type: 'TaskReopened', at: now, by_kind: 'process',
       by_id: 'test',
-      imported: true, summary: `owner: ${owner}, from: CANCELLED, reason: needed`,
+      imported: true, summary: `owner: ${owner}, from: CANCELLED, reason: needed`, recipient: owner,
     },
   )
 })
@@ -42,5 +42,5 @@ t.test('S-31 a line does not hold the hash of a key', async (t) => {
     orchestrator: null, name: 'ci', hash, prefix: 'bk_ffff', scopes: ['read'], expiresAt: null, replaces: null,
     agent: null, daemon: null, ratePerMinute: null, overlap_s: 0,
   })
-  picture(t, timeline).after(recorded(apiKeyState, generated)).matches({ summary: 'name: ci, prefix: bk_ffff' })
+  picture(t, timeline).after(recorded(apiKeyState, generated)).matches({ summary: 'name: ci, prefix: bk_ffff', recipient: null })
 })

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { streamOf } from '../kernel/decider.ts'
 import { readModel } from '../kernel/read-model.ts'
-import { Int64, Named, StoredInstant } from '../vocabulary.ts'
+import { Int64, Named, OrchestratorId, StoredInstant } from '../vocabulary.ts'
 import { taskState } from '../work/task/state.ts'
 
 export const timeline = readModel({
   name: 'timeline',
   about: 'Everything that happened to a thing, fact by fact.',
-  version: 2,
+  version: 3,
   path: '/timeline',
   row: z.object({
     stream: Named,
@@ -20,18 +20,21 @@ export const timeline = readModel({
     by_id: Named,
     imported: z.boolean(),
     summary: z.string(),
+    /** The orchestrator that the fact concerns first. */
+    recipient: OrchestratorId.nullable(),
   }),
   key: ['stream', 'revision'],
-  filters: ['stream', 'type', 'by_id'],
+  filters: ['stream', 'type', 'by_id', 'recipient'],
+  indexes: [['recipient', 'log_position']],
   isAppendOnly: true,
   aliases: [{
     route: 'GET /tasks/:id/history', without: ['stream'],
     say: ({ id, ...said }) => ({ ...said, stream: streamOf(taskState, String(id)) }),
   }],
-  every: ({ category, id, revision, position, type, at, by, imported = false, data }) => [{
+  every: ({ category, id, revision, position, type, at, by, imported = false, recipient = null, data }) => [{
     put: {
       stream: `${category}-${id}`, revision, log_position: position, type, at, by_kind: by.kind, by_id: by.id, imported,
-      summary: summarised(data),
+      summary: summarised(data), recipient: recipient as OrchestratorId | null,
     },
   }],
 })

@@ -3,9 +3,10 @@ import { decider, isPrivileged, mayActAs, reject, scopes, type Context, type Hol
 import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import { day_ms, later, second_ms } from '../../kernel/time.ts'
-import { AgentId, DueInstant, OrchestratorId, text } from '../../vocabulary.ts'
+import { AgentId, DueInstant, Id, OrchestratorId, text } from '../../vocabulary.ts'
 import { mayManage as mayManageAgent } from '../agent/guards.ts'
 import { agentState } from '../agent/state.ts'
+import { daemonState } from '../daemon/state.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { newestAs } from './older-words.ts'
 import { ApiKey, KeyId, Overlap_s, RatePerMinute, Scope } from './events.ts'
@@ -20,6 +21,11 @@ const Wanted = z.object({
 
 /** An agent has work to do, and nothing to say about it. */
 const WantedOfAgent = Wanted.extend({ scopes: z.array(Scope.extract(['read', 'execute'])).min(1).max(2).default(['read', 'execute']) })
+
+/** A daemon works for its orchestrator, and governs nothing. */
+const WantedOfDaemon = Wanted.extend({
+  scopes: z.array(Scope.exclude(['admin'])).min(1).max(3).default(['read', 'write', 'execute']),
+})
 
 const isOwn = (orchestrator: string, { look, organization }: Context) => {
   const known = look(orchestratorState, orchestrator)
@@ -87,7 +93,7 @@ const succeeding = (old: KeyId, successor: KeyId): Hold => ({
 export const apiKey = decider(apiKeyState, {
   collection: 'keys',
   rejections: {
-    NOT_FOUND: unknown('There is no such orchestrator, agent or key.'),
+    NOT_FOUND: unknown('There is no such orchestrator, agent, daemon or key.'),
     FORBIDDEN: forbidden(
       'Only an admin or the orchestrator that answers for the key may; nobody may grant more than it has, and only an admin for longer.',
     ),
@@ -130,6 +136,23 @@ export const apiKey = decider(apiKeyState, {
         if (known.stage !== 'open' || known.organization !== context.organization) return reject('NOT_FOUND')
         if (!mayManageAgent(known.profile, context)) return reject('FORBIDDEN')
         return generate(state, { orchestrator: known.profile.orchestrator, agent, daemon: null }, wanted, context)
+      },
+    },
+
+    generateForDaemon: {
+      about: 'Make an API key that acts as this daemon, in the name of its orchestrator, shown once. It ends with either.',
+      route: 'POST /daemons/:daemon/keys',
+      creates: true,
+      secret: true,
+      fresh: true,
+      scope: 'admin',
+      data: WantedOfDaemon.extend({ daemon: Id }),
+      decide(state, { daemon, ...wanted }, context) {
+        const known = context.look(daemonState, daemon)
+        const isOpen = known.status !== 'UNKNOWN' && known.status !== 'RETIRED' && known.organization === context.organization
+        if (!isOpen || !isOwn(known.orchestrator, context)) return reject('NOT_FOUND')
+        if (!mayActAs(context, known.orchestrator)) return reject('FORBIDDEN')
+        return generate(state, { orchestrator: known.orchestrator, agent: null, daemon }, wanted, context)
       },
     },
 

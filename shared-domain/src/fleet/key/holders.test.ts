@@ -10,6 +10,8 @@ import { registered } from '../../work/task/scene.ts'
 import { agent as agentDecider } from '../agent/decider.ts'
 import { Agent } from '../agent/events.ts'
 import { agentState } from '../agent/state.ts'
+import { Daemon, type DaemonEvent } from '../daemon/events.ts'
+import { daemonState } from '../daemon/state.ts'
 import type { OrchestratorEvent } from '../orchestrator/events.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { apiKey } from './decider.ts'
@@ -98,7 +100,7 @@ t.test('F-63 a key is not taken once whom it stands for has left', async (t) => 
   const whoBacks = (over: Partial<Fact>) => backersOf(replay(apiKeyState, [generated(over)])).map(({ fold, id }) => [fold.category, id])
   t.strictSame(whoBacks({}), [['agent', hand]], 'an agent outlives whoever supervises it')
   t.strictSame(whoBacks({ agent: null }), [['orchestrator', owner]])
-  t.strictSame(whoBacks({ agent: null, daemon: uuid(70) }), [['orchestrator', owner]])
+  t.strictSame(whoBacks({ agent: null, daemon: uuid(70) }), [['orchestrator', owner], ['daemon', uuid(70)]])
   t.strictSame(whoBacks({ agent: null, orchestrator: null }), [], 'a key of the organization stands for nobody else')
   t.strictSame(backersOf(apiKeyState.initial), [])
   for (const over of [{}, { agent: null }])
@@ -131,6 +133,26 @@ t.test('F-63 the last facts about somebody say whether it has left, whatever hap
     }
   }), { seed: 2030, numRuns: 20 })
   t.ok(gone > 20, `${gone} facts came after a leaving`)
+})
+
+t.test('F-63 a daemon has keys that act in the name of its orchestrator and govern nothing, and they end with it', async (t) => {
+  const served = uuid(70)
+  const made = Daemon.DaemonRegistered({ orchestrator: owner, name: 'quay', maxSessions: 4 })
+  const gone = Daemon.DaemonRetired({ orchestrator: owner, reason: null })
+  const given = behaviour(t, apiKey).given().with({ secret }).seeing(daemonState, served, made).seeing(orchestratorState, owner, registered)
+  const own = generated({ agent: null, daemon: served, scopes: ['read', 'write', 'execute'] })
+  for (const by of [admin, orchestrator(owner)]) given.by(by).when('generateForDaemon', { daemon: served }).yields(own)
+  for (const by of [orchestrator(stranger), anAgent]) given.by(by).when('generateForDaemon', { daemon: served }).refuses('FORBIDDEN')
+  given.when('generateForDaemon', { daemon: stranger }).refuses('NOT_FOUND')
+  given.with({ organization: 'umbrella' }).when('generateForDaemon', { daemon: served }).refuses('NOT_FOUND')
+  given.seeing(daemonState, served, made, gone).when('generateForDaemon', { daemon: served }).refuses('NOT_FOUND')
+  t.notOk(apiKey.commands.generateForDaemon.data.safeParse({ daemon: served, scopes: ['admin'] }).success)
+  const key = replay(apiKeyState, [own])
+  t.match(admit(key, subject, secret.hash, now, false), { actor: { kind: 'daemon', id: served }, actsFor: owner })
+  const [, backer] = backersOf(key)
+  const hasLeft = (...facts: readonly DaemonEvent[]) => backer!.hasLeft(replay(daemonState, facts))
+  t.strictSame([backer!.id, hasLeft(made), hasLeft(made, gone)], [served, false, true])
+  t.strictSame([backer!.saysLeft('DaemonStopped'), backer!.saysLeft('DaemonRetired')], [false, true])
 })
 
 t.test('F-63 nothing but what it had begun happens to an agent that has left', async (t) => {

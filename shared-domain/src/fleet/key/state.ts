@@ -1,6 +1,7 @@
 import { fold, type Evolve, type Fold, type Scope } from '../../kernel/decider.ts'
 import type { Actor } from '../../kernel/fact.ts'
 import { agentState, type AgentState } from '../agent/state.ts'
+import { daemonState, type DaemonState } from '../daemon/state.ts'
 import { orchestratorState, type OrchestratorState } from '../orchestrator/state.ts'
 import type { Settings } from '../organization/settings.ts'
 import { organizationState, type OrganizationState } from '../organization/state.ts'
@@ -76,7 +77,7 @@ export interface Backer<State = any> {
 }
 
 /** The categories of all backers. */
-export const backing: readonly Fold[] = [orchestratorState, agentState]
+export const backing: readonly Fold[] = [orchestratorState, agentState, daemonState]
 
 /** What an agent has begun is settled after it has left. */
 const afterLeaving: ReadonlySet<string> = new Set([
@@ -96,11 +97,18 @@ const theOrchestrator = (id: string): Backer<OrchestratorState> => ({
   saysLeft: (type) => type === 'OrchestratorArchived',
 })
 
+const theDaemon = (id: string): Backer<DaemonState> => ({
+  fold: daemonState, id,
+  hasLeft: ({ status }) => status === 'RETIRED',
+  saysLeft: (type) => type === 'DaemonRetired',
+})
+
 /** An agent outlives whoever supervises it; a daemon works for its orchestrator alone. */
 export function backersOf(key: ApiKeyState): readonly Backer[] {
   if (key.stage === 'unknown') return []
   if (key.agent !== null) return [theAgent(key.agent)]
-  return key.orchestrator === null ? [] : [theOrchestrator(key.orchestrator)]
+  const orchestrators = key.orchestrator === null ? [] : [theOrchestrator(key.orchestrator)]
+  return key.daemon === null ? orchestrators : [...orchestrators, theDaemon(key.daemon)]
 }
 
 /** The stream of the organization that a key is of. */
