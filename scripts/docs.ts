@@ -8,9 +8,12 @@ import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
 import { start as startQueries } from '../query-service/src/app.ts'
+import { asyncApi } from '../query-service/src/asyncapi.ts'
 import { configFrom as queryConfig } from '../query-service/src/config.ts'
+import { llmsText } from '../query-service/src/llms-text.ts'
 import { aliasPage, commandPage, eventPage, processPage, questionPage, readModelPage, rulePage } from './reference.ts'
 import { citations } from './rules.ts'
+import { schemaPages } from './schemas.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const docs = join(root, 'docs')
@@ -49,6 +52,9 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
     ['reference/questions.md', questionPage(questions)],
     ['reference/processes.md', processPage(processes, sweeps)],
     ['reference/rules.md', rulePage(citations(root))],
+    ...schemaPages(deciders, docs),
+    ['asyncapi.json', json(asyncApi(deciders))],
+    ['llms.txt', llmsText],
     ['openapi/commands.json', json(await commandDocument())],
     ['openapi/queries.json', json(await queryDocument())],
   ])

@@ -83,13 +83,13 @@ export async function startServices(options: ServicesOptions): Promise<Services>
 }
 
 function environmentOf(name: ServiceName, { urls, ports, env }: ServicesOptions): NodeJS.ProcessEnv {
-  const { BATON_ADMIN_KEY, BATON_OPERATOR_KEY, NOTARY_KEY_FILE, ...rest } = env
+  const { BATON_ADMIN_KEY, BATON_OPERATOR_KEY, NOTARY_KEY_FILE, BATON_SECRETS_KEY_FILE, ...rest } = env
   if (name === 'gateway') {
     const { command, query, gateway } = ports
     return { ...rest, GATEWAY_HOST: '127.0.0.1', GATEWAY_PORT: String(gateway), COMMAND_URL: loopback(command), QUERY_URL: loopback(query) }
   }
   return {
-    ...rest, ...name === 'command' ? given({ BATON_ADMIN_KEY, BATON_OPERATOR_KEY }) : {}, ...name === 'projection' ? {} : given({ NOTARY_KEY_FILE }),
+    ...rest, ...name === 'command' ? given({ BATON_ADMIN_KEY, BATON_OPERATOR_KEY }) : {}, ...name === 'projection' ? {} : given({ NOTARY_KEY_FILE }), ...name === 'query' ? {} : given({ BATON_SECRETS_KEY_FILE }),
     HOST: '127.0.0.1', [`${name.toUpperCase()}_PORT`]: String(ports[name]), BATON_ORGANIZATION: env.BATON_ORGANIZATION || 'default',
     EVENTSTORE_URL: urls.eventstore, DATABASE_URL: urls.database, ...name === 'projection' ? { NATS_URL: urls.announcer } : {},
   }

@@ -7,6 +7,7 @@ import { choosePorts } from '../infra/embedded/ports.ts'
 import { defaultRoot } from '../infra/embedded/root.ts'
 import { isSecret, secretIn } from '../infra/embedded/secret.ts'
 import { notaryKeyIn } from 'shared-service/notary-key.ts'
+import { secretsKeyIn } from 'shared-service/sealing.ts'
 import { StartFailure } from '../infra/embedded/start-failure.ts'
 import type { Supervised } from '../infra/embedded/supervisor.ts'
 import { loopback, serviceNames, startServices, type ServiceName } from './services.ts'
@@ -67,6 +68,7 @@ export async function up(options: UpOptions): Promise<Up> {
   const adminKey = keptKey(root, 'admin', env)
   const operatorKey = keptKey(root, 'operator', env)
   const NOTARY_KEY_FILE = env.NOTARY_KEY_FILE || notaryKeyIn(join(root, 'notary.key'))
+  const BATON_SECRETS_KEY_FILE = env.BATON_SECRETS_KEY_FILE || secretsKeyIn(join(root, 'secrets.key'))
   const asked = askedPorts(env)
   const { promise: failed, resolve: onGivenUp } = Promise.withResolvers<string>()
   let onRestarted = () => {}
@@ -78,7 +80,7 @@ export async function up(options: UpOptions): Promise<Up> {
   try {
     const ports = await choosePorts({ defaults: defaultPorts, asked, log, file: wish === 'free' ? undefined : join(root, 'ports.json') })
     const services = await startServices({
-      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key, BATON_OPERATOR_KEY: operatorKey.key, NOTARY_KEY_FILE }, logFolder: join(root, 'log'), ...reports,
+      urls: engines.urls, ports, env: { ...env, BATON_ADMIN_KEY: adminKey.key, BATON_OPERATOR_KEY: operatorKey.key, NOTARY_KEY_FILE, BATON_SECRETS_KEY_FILE }, logFolder: join(root, 'log'), ...reports,
       ...programs ? { programs } : {},
     })
     const gateway = loopback(ports.gateway)

@@ -22,6 +22,7 @@ import { prepared } from 'shared-service/prepared.ts'
 import { relieved } from 'shared-service/pressure.ts'
 import type { Running } from 'shared-service/program.ts'
 import { RateLimit } from 'shared-service/rate-limit.ts'
+import { sealingOf } from 'shared-service/sealing.ts'
 import { server } from 'shared-service/server.ts'
 import { askedOver, enter } from 'shared-service/wall.ts'
 import { authoriser } from './auth.ts'
@@ -99,7 +100,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
       return (await findRows(organization, { rows })).rows.rows!
     }
     const signals = new Signals(pool, watches, (errand) => carryOut(errand, ending.signal), warn)
-    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate, signalled: (run) => signals.note(run) })
+    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate, signalled: (run) => signals.note(run), sealing: config.secretsKeyFile === undefined ? undefined : sealingOf(config.secretsKeyFile) })
     const carryOut = errands(handle, deciders, app.log)
     const begun = { handle, streams, db }
     await bootstrap(begun, config.organization, { variable: 'BATON_ADMIN_KEY', key: config.adminKey }, (key) => showKey(config.organization, key))

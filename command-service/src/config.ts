@@ -16,6 +16,7 @@ const Settings = z.object({
   BATON_OPERATOR_KEY: Key,
   LOG_LEVEL: LogLevel,
   NOTARY_KEY_FILE: z.string().min(1).optional(),
+  BATON_SECRETS_KEY_FILE: z.string().min(1).optional(),
   COMMAND_RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(600_000),
   COMMAND_STATES_MAX: z.coerce.number().int().min(100).default(5_000),
 })
@@ -31,6 +32,8 @@ export interface Config {
   readonly logLevel: string
   /** Whose public keys are made known at the start. */
   readonly notaryKeyFile: string | undefined
+  /** By whose last key sealed fields are sealed; without it nothing that has any is taken. */
+  readonly secretsKeyFile: string | undefined
   /** Requests that one key may make in a minute. */
   readonly rateLimit: number
   /** How many stream states are kept in memory. */
@@ -45,7 +48,7 @@ export function configFrom(environment: Environment): Config {
   return {
     host: data.HOST, port: data.COMMAND_PORT, eventStoreUrl: data.EVENTSTORE_URL, databaseUrl: data.DATABASE_URL,
     organization: data.BATON_ORGANIZATION, adminKey: data.BATON_ADMIN_KEY, operatorKey: data.BATON_OPERATOR_KEY, logLevel: data.LOG_LEVEL,
-    notaryKeyFile: data.NOTARY_KEY_FILE,
+    notaryKeyFile: data.NOTARY_KEY_FILE, secretsKeyFile: data.BATON_SECRETS_KEY_FILE,
     rateLimit: data.COMMAND_RATE_LIMIT_PER_MINUTE, states_max: data.COMMAND_STATES_MAX, keyUses_ms: 60_000,
   }
 }

@@ -5,9 +5,13 @@ import { cited, rowsOf } from 'shared-domain/kernel/grounds.ts'
 import { readModel } from 'shared-domain/kernel/read-model.ts'
 import { unknown } from 'shared-domain/kernel/refusal.ts'
 import { sha256 } from 'shared-domain/kernel/sha-256.ts'
+import { Sealed, sealed } from 'shared-domain/kernel/sealed.ts'
 import { watching } from 'shared-domain/kernel/watch.ts'
+import { join } from 'node:path'
 import t from 'tap'
 import { z } from 'zod'
+import { folderFor } from '../../infra/embedded/testing.ts'
+import { secretsKeyIn, sealingOf } from 'shared-service/sealing.ts'
 import { asking, catalogue, freshKey, house, until } from './fixture.ts'
 import { candle, candleWatch } from './testing-candle.ts'
 import { walled } from 'shared-service/wall.ts'
@@ -15,6 +19,7 @@ import { newId } from 'shared-service/new-id.ts'
 
 const Letter = events({
   LetterWritten: { about: 'A letter was written.', data: z.object({ words: z.string(), weight: z.int() }) },
+  LetterHidden: { about: 'Something was put between the lines.', data: z.object({ hint: Sealed, secret: Sealed.nullable() }) },
   LetterSealed: {
     about: 'Nobody reads it any more.', data: z.object({ stamps: z.int(), grounds: z.object({ position: z.string(), digest: z.string() }) }),
   },
@@ -23,6 +28,7 @@ const Letter = events({
 interface State { readonly words: readonly string[]; readonly weight: number }
 const evolve: Evolve<State, EventOf<typeof Letter>> = {
   LetterWritten: (state, { words, weight }) => ({ words: [...state.words, words], weight: state.weight + weight }),
+  LetterHidden: (state) => state,
   LetterSealed: (state) => state,
 }
 
@@ -42,6 +48,18 @@ const letter = decider(fold('letter', Letter, { words: [], weight: 0 }, evolve),
       answers: { fields: z.object({ weight: z.int(), said: z.int() }), of: ({ weight, words }) => ({ weight, said: words.length }) },
       decide: ({ words: before }, { words }) => (before.includes(words) ? [] : [Letter.LetterWritten({ words, weight: words.length })]),
     },
+    hide: {
+      about: 'Put something between the lines.', route: 'POST /letters/hints', creates: false,
+      data: z.object({ recipient: z.string(), hint: sealed(z.string().min(1).max(100)) }),
+      place: ({ recipient }, { organization }) => sha256(JSON.stringify([organization, recipient])),
+      decide: (_, { hint }) => [Letter.LetterHidden({ hint, secret: null })],
+    },
+    hideMade: {
+      about: 'Put something between the lines that nobody thought of.', secret: { sealed: 'lemon_' }, fresh: true, route: 'POST /letters/lemons', creates: false,
+      data: z.object({ recipient: z.string(), hint: sealed(z.string().min(1).max(100)) }),
+      place: ({ recipient }, { organization }) => sha256(JSON.stringify([organization, recipient])),
+      decide: (_, { hint }, { sealedSecret }) => [Letter.LetterHidden({ hint, secret: sealedSecret! })],
+    },
     seal: {
       about: 'Put stamps on it that are worth its weight.',
       route: 'POST /letters/seals',
@@ -54,9 +72,10 @@ const letter = decider(fold('letter', Letter, { words: [], weight: 0 }, evolve),
   },
 })
 
+const secretsKeyFile = secretsKeyIn(join(folderFor(t, 'secrets'), 'secrets.key'))
 const { client, db, key, service } = await house(t, {
   ...catalogue, deciders: [...deciders, letter, candle], processes: [...catalogue.processes, watching(candleWatch)], watches: [candleWatch],
-})
+}, { secretsKeyFile })
 const admin = asking(service.url, key)
 
 async function read(stream: string) {
@@ -102,6 +121,27 @@ t.test('E-1 a fact names the rows that it rests on, and nothing is decided befor
   const { body } = await admin('POST /letters/seals', { recipient: 'Dave' })
   const facts = await read(`letter-${body.id}`)
   t.match(facts.at(-1)!.data, { stamps: 1, grounds: { position: '99', digest: sha256('{"stamps":[{"stamp":"blue","value":5}]}') } })
+})
+
+t.test('L-1 what is sealed is kept as nobody can read it, opens in its place, and is known again under its key', async (t) => {
+  const id = sha256(JSON.stringify(['default', 'Faye']))
+  const hint = 'ghp_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa in the drawer'
+  await admin('POST /letters', { recipient: 'Faye', words: 'Hello' })
+  const first = await admin('POST /letters/hints', { recipient: 'Faye', hint }, { 'idempotency-key': 'hide' })
+  t.match(first, { status: 200, body: { changed: true } })
+  t.strictSame((await admin('POST /letters/hints', { recipient: 'Faye', hint }, { 'idempotency-key': 'hide' })).body, first.body, 'sealed anew each time, and the same request')
+  t.match(await admin('POST /letters/hints', { recipient: 'Faye', hint: 'other' }, { 'idempotency-key': 'hide' }), { status: 422 })
+  t.match(await admin('POST /letters/hints', { recipient: 'Faye', hint: '' }), { status: 400, body: { errors: [{ pointer: '/hint' }] } }, 'what is said is held to its shape before')
+  const { body } = await admin('POST /letters/lemons', { recipient: 'Faye', hint })
+  t.match(body.secret, /^lemon_[A-Za-z0-9+/]{43}=$/)
+  t.match(await admin('POST /letters/lemons', { recipient: 'Faye', hint }, { 'idempotency-key': 'x' }), { status: 400 }, 'shown once')
+  const [, hidden, made] = await read(`letter-${id}`) as any[]
+  const sealing = sealingOf(secretsKeyFile)
+  const place = { organization: 'default', stream: `letter-${id}` }
+  t.equal(sealing.open(hidden.data.hint, { ...place, field: 'hint' }), hint, 'as it was said, also what looks like a secret')
+  t.equal(sealing.open(made.data.secret, { ...place, field: 'secret' }), body.secret)
+  t.throws(() => sealing.open(made.data.secret, { ...place, field: 'hint' }))
+  t.notMatch(JSON.stringify([hidden.data, hidden.metadata, made.data, made.metadata]), /drawer|lemon/)
 })
 
 async function orchestrators(count: number): Promise<string[]> {

@@ -13,7 +13,9 @@ import { grounding, type FindRows } from './grounding.ts'
 import { holding } from './holding.ts'
 import { looking } from './looking.ts'
 import { newId } from 'shared-service/new-id.ts'
+import type { Sealing } from 'shared-service/sealing.ts'
 import { Busy, type Queues } from './queues.ts'
+import { sealedBy } from './sealed-by.ts'
 import type { Accepted, Handle, Outcome, Request, Run } from './request.ts'
 import type { FindSettings } from './organizations.ts'
 import { Conflict, type EventStore } from './store/event-store.ts'
@@ -37,10 +39,12 @@ interface Parts {
   readonly gate?: Gate | undefined
   /** Keeps what was told and is no fact. */
   readonly signalled?: ((run: Run) => void) | undefined
+  /** Without it nothing is taken that has to be sealed. */
+  readonly sealing?: Sealing | undefined
 }
 
 /** Reads a stream, decides, appends; decides anew when another writer came first. Throws `Busy` when it never gets its turn. */
-export function handler({ store, streams, queues, deciders, findRows, findSettings, gate, signalled }: Parts): Handle {
+export function handler({ store, streams, queues, deciders, findRows, findSettings, gate, signalled, sealing }: Parts): Handle {
   const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))
   const looked = looking(streams)
   const decided = deciding(looked)
@@ -87,7 +91,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
     for (let isSure = !known; ; isSure = true) {
       const earlier = hash ? await streams.answered(entry, request.commandId) : undefined
       if (earlier) {
-        if (!isOf(earlier.request, wordOf(decider, run.name), run.data)) return new Rejection('IDEMPOTENCY_MISMATCH')
+        if (!isOf(earlier.request, wordOf(decider, run.name), run.said)) return new Rejection('IDEMPOTENCY_MISMATCH')
         return repeated(run, earlier)
       }
       const barrier = await barred(run)
@@ -127,8 +131,9 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
 
   /** What gives back goes before what takes, or nobody would get anything under load: what processes send, and what was held in vain. */
   function handle(decider: Decider, name: string, data: unknown, request: Request, isUrgent = request.by.kind === 'process'): Promise<Outcome> {
-    const hash = request.repeatable ? fingerprintOf(wordOf(decider, name), data) : undefined
-    const run: Run = { decider, name, command: decider.commands[name]!, data, request, hash, held: [], refused: [] }
+    const kept = sealedBy(sealing, decider, name, data, request)
+    const hash = request.repeatable ? fingerprintOf(wordOf(decider, name), kept.said) : undefined
+    const run: Run = { decider, name, command: decider.commands[name]!, ...kept, hash, held: [], refused: [] }
     return queues.run(streamOf(decider, request.id), () => settled(run, persistently(run)), isUrgent)
   }
 

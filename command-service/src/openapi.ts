@@ -22,7 +22,7 @@ const accepted = ({ secret, answers }: Pick<Command, 'secret' | 'answers'>) => (
     revision: { ...digits, description: 'Revision of the stream after the command; also the ETag.' },
     position: { ...digits, description: 'Position in the log; pass it as `minPosition` to read your own write.' },
     changed: { type: 'boolean', description: 'False when the wish was already true.' },
-    ...(secret ? { secret: { type: 'string', description: 'The API key. It is shown here and never again.' } } : {}),
+    ...(secret ? { secret: { type: 'string', description: 'The secret that was made, such as the API key. It is shown here and never again.' } } : {}),
     ...(answers ? z.toJSONSchema(answers.fields, { target: 'draft-2020-12' }).properties : {}),
     redacted,
   },

@@ -28,6 +28,9 @@ export interface Request {
   /** The caller's expected revision (If-Match): the caller owns the conflict. */
   readonly expected?: number | undefined
   readonly secret?: Context['secret']
+  readonly sealedSecret?: Context['sealedSecret']
+  /** A secret that was made for it and is kept sealed: nobody else is told of it. */
+  readonly made?: string | undefined
   /** JSON pointers to what the request said and is not kept. */
   readonly redacted?: readonly string[]
   /** How it was asked for from outside: what the gate is asked about. */
@@ -59,6 +62,8 @@ export interface Run {
   readonly name: string
   readonly command: Command
   readonly data: unknown
+  /** The same, without what was sealed, and equal where that is. */
+  readonly said: unknown
   readonly request: Request
   /** Tells a repetition from another request under the same id. */
   readonly hash: string | undefined

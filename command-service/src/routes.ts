@@ -67,8 +67,7 @@ function errandOf(wording: CommandWording, { known, parameters, body }: Asked, h
   const link = alias && successorLink(canonical.path, { ...others, id: own })
   if (command.secret && known.key !== undefined) throw invalid('#/header/idempotency-key', 'is not taken here: a secret is shown once and cannot be answered again')
 
-  const secret = command.secret ? `bk_${randomBytes(32).toString('base64url')}` : undefined
-  const fingerprint = secret ? fingerprintOf(secret) : undefined
+  const { secret, fingerprint, made } = secretFor(command)
   const placed = command.place?.(data, known)
   if (command.operators) mustOperate(known)
   const place = `${decider.category} ${own ?? wanted ?? placed ?? `${canonical.method} ${canonical.path} ${JSON.stringify(others)}`}`
@@ -79,12 +78,23 @@ function errandOf(wording: CommandWording, { known, parameters, body }: Asked, h
     line: streamOf(decider, id), link,
     async carryOut() {
       const outcome = await handle(decider, name, data, {
-        ...known, ...(command.operators ? { organization: id } : {}), id, commandId, isNew: own === undefined && wanted === undefined && placed === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix },
+        ...known, ...(command.operators ? { organization: id } : {}), id, commandId, isNew: own === undefined && wanted === undefined && placed === undefined && known.key === undefined, secret: fingerprint && { hash: fingerprint.hash, prefix: fingerprint.prefix }, made,
         guard, fill, redacted, said: { id: own, payload },
       })
       return answerTo(outcome, refusalsOf(gate, decider, command), { location, secret, redacted, warning })
     },
   }
+}
+
+/** A key names its stream by its digest; what is kept sealed names nothing. */
+function secretFor({ secret: wanted }: Command) {
+  if (!wanted) return {}
+  if (wanted !== true) {
+    const secret = `${wanted.sealed}${randomBytes(32).toString('base64')}`
+    return { secret, made: secret }
+  }
+  const secret = `bk_${randomBytes(32).toString('base64url')}`
+  return { secret, fingerprint: fingerprintOf(secret) }
 }
 
 function mustOperate({ organization, by }: Pick<Circumstances, 'organization' | 'by'>) {

@@ -3,6 +3,7 @@ import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Command, Context, Decider, OlderWords, Rejection } from 'shared-domain/kernel/decider.ts'
 import type { Actor } from 'shared-domain/kernel/fact.ts'
 import { redact } from 'shared-domain/kernel/redaction.ts'
+import { masked, sealedIn, withSealed } from 'shared-domain/kernel/sealed.ts'
 import { Id } from 'shared-domain/vocabulary.ts'
 import { validate } from 'uuid'
 import { z } from 'zod'
@@ -92,7 +93,7 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
   for (const name of wording.parameters) if (name in body) throw invalid(`/${name}`, 'is said by the path')
   const { alias, canonical, own: { parameters: canonicalParameters } } = wording
   const { id, ...others } = parameters
-  const { value, redacted } = redact(body, wording.command.measures)
+  const { value, redacted } = redactedBut(sealedIn(canonical), body, wording.command.measures)
   const ofCaller = alias && by ? callerSays(alias, by) : {}
   if (!ofCaller) throw new Problem('FORBIDDEN', `These words are for the key of a ${alias!.caller!.kind}.`)
   const { id: caller, ...filled } = ofCaller as { readonly id?: string }
@@ -106,10 +107,17 @@ export function wishFrom(wording: CommandWording, path: Readonly<Record<string, 
     others: Object.fromEntries(canonicalParameters.filter((name) => name !== 'id').map((name) => [name, data[name]])),
     guard: alias?.guard && ((state, context) => alias.guard!(state, said!, context)),
     fill: alias?.fill,
-    payload: { ...value, ...others },
+    payload: { ...withSealed(canonical, value, () => masked), ...others },
     warning: said && alias?.warns?.(said),
     redacted,
   }
+}
+
+/** What is sealed is kept as it was said. */
+function redactedBut(sealed: readonly string[], body: Said, measures: Command['measures']) {
+  if (sealed.length === 0) return redact(body, measures)
+  const { value, redacted } = redact(Object.fromEntries(Object.entries(body).filter(([name]) => !sealed.includes(name))), measures)
+  return { value: { ...value, ...Object.fromEntries(sealed.filter((name) => name in body).map((name) => [name, body[name]])) } as Said, redacted }
 }
 
 function olderWords({ words }: Pick<CommandWording, 'words'>, alias: Alias, said: Said): Said {

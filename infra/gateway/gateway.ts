@@ -25,9 +25,12 @@ const verbs: Readonly<Record<string, 'command' | 'query'>> = { POST: 'command', 
 
 const isBelow = (path: string, place: string) => path.startsWith(place) && (path.length === place.length || path[place.length] === '/')
 
+/** What the query service says of itself and of facts, for everybody. */
+const documents = ['/asyncapi.json', '/llms.txt']
+
 /** For whoever comes without a browser and without a word of what this is. */
 const whereToLook = {
-  name: 'Baton', about: 'The control plane for fleets of AI orchestrators.', docs: '/docs', openapi: '/openapi.json', api: '/api/v1', health: '/healthz',
+  name: 'Baton', about: 'The control plane for fleets of AI orchestrators.', docs: '/docs', openapi: '/openapi.json', asyncapi: '/asyncapi.json', schemas: '/schemas', llms: '/llms.txt', api: '/api/v1', health: '/healthz',
 }
 
 /**
@@ -63,6 +66,10 @@ export async function gateway(config: Config): Promise<Gateway> {
     if (isBelow(path, '/docs')) {
       docs ??= import('./documentation.ts').then(({ documentation }) => documentation(config.logLevel, described))
       return (await docs).answer(request, response)
+    }
+    if (isBelow(path, '/schemas') || documents.includes(path)) {
+      if (verb !== 'query') throw otherMethods(['GET', 'HEAD'])
+      return upstreams.query.forward(exchange)
     }
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined
     if (!page) throw withoutRoute()

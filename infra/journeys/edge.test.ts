@@ -111,8 +111,24 @@ t.test('HEAD answers what GET does, without the body', async (t) => {
 t.test('whoever comes to the door is told where to look', async (t) => {
   const browser = await fetch(`${gateway}/`, { headers: { accept: 'text/html,application/xhtml+xml' }, redirect: 'manual' })
   t.strictSame([browser.status, browser.headers.get('location'), browser.headers.get('vary')?.includes('accept')], [302, '/docs', true])
-  const { docs, openapi, health } = await (await fetch(`${gateway}/`)).json() as Record<string, string>
-  for (const path of [docs!, openapi!, health!]) t.equal((await fetch(gateway + path)).status, 200, path)
+  const { docs, openapi, health, asyncapi, llms, schemas } = await (await fetch(`${gateway}/`)).json() as Record<string, string>
+  for (const path of [docs!, openapi!, health!, asyncapi!, llms!, schemas!]) t.equal((await fetch(gateway + path)).status, 200, path)
+})
+
+t.test('L-2 L-3 what facts say and what is pushed is told to everybody, without a key', async (t) => {
+  for (const place of ['', '/api/v1']) {
+    const { items } = await (await fetch(`${gateway}${place}/schemas`)).json() as any
+    const created = items.find(({ type }: { type: string }) => type === 'TaskCreated')
+    t.ok(created.versions.includes(created.current))
+    const schema = await fetch(`${gateway}${place}/schemas/TaskCreated/${created.current}`)
+    t.match([schema.status, schema.headers.get('cache-control'), schema.headers.get('content-type')], [200, /immutable/, /schema\+json/])
+    t.match(await schema.json(), { $id: `baton:/schemas/TaskCreated/${created.current}`, properties: { title: { type: 'string' } } })
+    for (const nothing of ['TaskCreated/99', 'Nothing/1', 'TaskCreated/x', 'constructor/1']) t.equal((await fetch(`${gateway}${place}/schemas/${nothing}`)).status, 404, nothing)
+  }
+  t.match(await (await fetch(`${gateway}/asyncapi.json`)).json(), { asyncapi: '3.0.0', channels: { events: { address: '/api/v1/events' } } })
+  const text = await fetch(`${gateway}/llms.txt`)
+  t.match([text.headers.get('content-type'), await text.text()], [/^text\/plain/, /^# Baton\n/])
+  t.equal((await fetch(`${gateway}/llms.txt`, { method: 'POST' })).status, 405)
 })
 
 t.test('nothing is said into the middle of an answer', async (t) => {

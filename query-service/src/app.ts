@@ -18,6 +18,7 @@ import type { Running } from 'shared-service/program.ts'
 import { countAll, RateLimit } from 'shared-service/rate-limit.ts'
 import { server } from 'shared-service/server.ts'
 import { answerOf } from './answers.ts'
+import { asyncApi } from './asyncapi.ts'
 import { questionOf } from './choices.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
@@ -27,9 +28,11 @@ import { lagBehind } from './lag.ts'
 import { serveAnswers } from './live/answers.ts'
 import { connectionsWithin } from './live/connections.ts'
 import { live } from './live.ts'
+import { llmsText } from './llms-text.ts'
 import { notaryKeys, publishedKeys } from './notary.ts'
 import { documented } from './openapi.ts'
 import { serveProof } from './proofs.ts'
+import { serveSchemas } from './schemas.ts'
 import { serve, type Gate } from './question.ts'
 import { keyUse } from './questions/key-use.ts'
 import { position } from './questions/position.ts'
@@ -84,6 +87,9 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
     await database.checkpoints()
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
+  app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi(catalogue.deciders))
+  app.get('/llms.txt', { schema: { hide: true } }, async (_, reply) => reply.type('text/plain; charset=utf-8').serializer((text) => text as string).send(llmsText))
+  serveSchemas(app, catalogue.deciders)
   const { readModels, choices, questions, proofs = [] } = catalogue
   const lagOf = lagBehind(store, facts.categories, config.eventStoreTimeout_ms)
   const published = catalogue.notary && publishedKeys(store, catalogue.notary, config)

@@ -21,6 +21,7 @@ import { reportOf } from './kernel/report.ts'
 import { signals } from './kernel/signal.ts'
 import { backAgain } from './kernel/watch.ts'
 import { admin, now, orchestrator, organization, uuid } from './kernel/testing.ts'
+import { sealedForTests } from './kernel/sealed.ts'
 import type { World } from './kernel/world.ts'
 import { inhabited, lived, lives } from './scenery.ts'
 
@@ -134,7 +135,7 @@ t.test('a command is either reached by a route or internal, and its parameters a
     t.notOk(internal && (route || creates), name)
     t.ok(scope === undefined || scopes.includes(scope), name)
     t.ok(!secret || fresh, `${name} gives a secret only on what holds now`)
-    t.ok(!secret || creates, `${name} makes a secret for a stream that begins with it, whose id comes of it, or for one that it holds`)
+    t.ok(secret !== true || creates, `${name} makes a key for a stream that begins with it, whose id comes of it`)
     t.ok(!operators || place, `${name} is of the organization that it says`)
     const parameters = [...(route ?? '').matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!).filter((parameter) => parameter !== 'id')
     for (const parameter of parameters) t.ok(parameter in data.shape, `${name}: ${parameter}`)
@@ -479,7 +480,7 @@ function lawful(world: World, { wish, wait_ms }: Step, met: Set<string>) {
   const { category, id, command } = wish
   const decider = deciders.find((decider) => decider.category === category)!
   const { data: schema, decide, grounds: asked } = decider.commands[command]!
-  const data = frozen(schema.parse(wish.data))
+  const data = frozen(sealedForTests(schema, schema.parse(wish.data)))
   const state = frozen(world.look(decider, id))
   const known = world.contextOf(wish)
   const grounds = asked?.(state, data, known)

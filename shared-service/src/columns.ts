@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
+import { masked, withSealed } from 'shared-domain/kernel/sealed.ts'
 
 interface Definition {
   readonly type: string
@@ -28,11 +29,11 @@ export function fromText(schema: Schema, text: unknown): unknown {
   return text
 }
 
-/** Postgres answers 64-bit integers and sums as text: where the row says number, it becomes one. */
+/** Postgres answers 64-bit integers and sums as text: where the row says number, it becomes one. What is sealed is not shown. */
 export function shaper({ row }: ReadModel): (stored: Row) => Row {
   const numbers = Object.entries<Schema>(row.shape).filter(([, schema]) => isNumber(schema)).map(([column]) => column)
   return (stored) => {
-    const shaped: Record<string, unknown> = { ...stored }
+    const shaped: Record<string, unknown> = { ...withSealed(row, stored, () => masked) }
     for (const column of numbers) if (typeof shaped[column] === 'string') shaped[column] = Number(shaped[column])
     return shaped
   }

@@ -1,6 +1,7 @@
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import { grounds_max, groundsOf, modelsOf, namedBy, orderOf, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
+import { isSealed, masked } from 'shared-domain/kernel/sealed.ts'
 import { fromSql } from 'shared-domain/kernel/time.ts'
 import { z } from 'zod'
 import { Problem } from './problems.ts'
@@ -106,6 +107,7 @@ function shaper({ from: { row }, columns, counted }: RowsAsked): (texts: readonl
 }
 
 function readerOf(schema: z.ZodType): (text: string) => unknown {
+  if (isSealed(schema)) return () => masked
   const plain = schema instanceof z.ZodNullable ? schema.unwrap() as z.ZodType : schema
   const { type, format } = z.toJSONSchema(plain, { io: 'output', unrepresentable: 'any' })
   if (type === 'string') return format === 'date-time' ? fromSql : (text) => text

@@ -1,12 +1,16 @@
 import type { z } from 'zod'
-import type { EventDefinition } from './events.ts'
+import { versionOf, type EventDefinition } from './events.ts'
+import { schemaId } from './event-schema.ts'
 import type { Recorded } from './fact.ts'
+import { masked, withSealed } from './sealed.ts'
 
 /** What the store knows of a fact beyond what readers need. */
 export interface Provenance {
   readonly eventId: string
   readonly correlationId: string | null
   readonly causationId: string | null
+  /** Of the request, as W3C Trace Context has it. */
+  readonly traceparent?: string | undefined
 }
 
 /** The fields of a fact that never leave the log: those whose schema says `.meta({ secret: true })`. */
@@ -15,11 +19,12 @@ const secretsOf = ({ data }: EventDefinition<any>): readonly string[] =>
 
 const secrets = new WeakMap<EventDefinition<any>, readonly string[]>()
 
-/** The data of a fact as others may see it. */
+/** The data of a fact as others may see it: nothing secret, nothing sealed. */
 export function shareable(definition: EventDefinition<any>, data: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   let names = secrets.get(definition)
   if (!names) secrets.set(definition, names = secretsOf(definition))
-  return names.length === 0 ? data : Object.fromEntries(Object.entries(data).filter(([name]) => !names.includes(name)))
+  const shared = withSealed(definition.data, data, () => masked)
+  return names.length === 0 ? shared : Object.fromEntries(Object.entries(shared).filter(([name]) => !names.includes(name)))
 }
 
 /**
@@ -27,7 +32,7 @@ export function shareable(definition: EventDefinition<any>, data: Readonly<Recor
  * cannot be read has no data.
  */
 export const cloudEvent = (
-  definition: EventDefinition<any> | undefined, fact: Recorded, { eventId, correlationId, causationId }: Provenance,
+  definition: EventDefinition<any> | undefined, fact: Recorded, { eventId, correlationId, causationId, traceparent }: Provenance,
 ) => ({
   specversion: '1.0' as const,
   id: eventId,
@@ -36,6 +41,7 @@ export const cloudEvent = (
   subject: `${fact.category}-${fact.id}`,
   time: fact.at,
   datacontenttype: 'application/json' as const,
+  ...(definition ? { dataschema: schemaId(fact.type, versionOf(definition)) } : {}),
   organization: fact.organization,
   revision: String(fact.revision),
   position: fact.position,
@@ -43,6 +49,7 @@ export const cloudEvent = (
   commandid: fact.commandId,
   ...(correlationId ? { correlationid: correlationId } : {}),
   ...(causationId ? { causationid: causationId } : {}),
+  ...(traceparent ? { traceparent } : {}),
   ...(fact.imported ? { imported: true } : {}),
   data: definition && fact.data ? shareable(definition, fact.data as Record<string, unknown>) : null,
 })

@@ -70,6 +70,8 @@ export interface Context {
   readonly refused?: readonly Refused[]
   /** A secret made for this command: shown once in the answer, of which the domain sees only this. */
   readonly secret?: { readonly hash: string; readonly prefix: string } | undefined
+  /** The same of one that is sealed, for whoever needs to use it. */
+  readonly sealedSecret?: string | undefined
 }
 
 /** True for whoever acts for the orchestrator, and for admins, tools and processes, which may act as any; never for an agent. */
@@ -164,8 +166,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly internal?: true
   /** What the caller's key must allow; `write` when not said. */
   readonly scope?: Scope
-  /** A secret is made for the command and shown once. */
-  readonly secret?: true
+  /** A secret is made for the command and shown once: a key, of which its hash is kept, or one that begins so and is kept sealed. */
+  readonly secret?: true | { readonly sealed: string }
   /** Names of fields, at any depth, whose texts of digits are numbers of any size and nothing that could be a secret. */
   readonly measures?: readonly string[]
   /** It is told often and is no fact: it decides who may tell it, leads to none, and what it says is kept for a while. */

@@ -25,11 +25,12 @@ export type Definitions = Readonly<Record<string, EventDefinition<any>>>
 export const definitionsOf = (deciders: readonly Decider[]): Definitions =>
   Object.assign({}, ...deciders.map(({ events }) => events.definitions))
 
-type StoredMeta = Partial<Meta & { readonly version: number; readonly $correlationId: string; readonly $causationId: string }>
+type Traced = { readonly $correlationId: string; readonly $causationId: string; readonly traceparent: string }
+type StoredMeta = Partial<Meta & Traced & { readonly version: number }>
 
 export function provenanceOf({ id, metadata }: Stored): Provenance {
-  const { $correlationId = null, $causationId = null } = (metadata ?? {}) as StoredMeta
-  return { eventId: id, correlationId: $correlationId, causationId: $causationId }
+  const { $correlationId = null, $causationId = null, traceparent } = (metadata ?? {}) as StoredMeta
+  return { eventId: id, correlationId: $correlationId, causationId: $causationId, ...(traceparent ? { traceparent } : {}) }
 }
 
 /** What a stored event says. Throws when nobody declares its type, it is malformed, or it does not say whose it is, when and by whom. */

@@ -4,6 +4,7 @@ import { defaults } from '../fleet/organization/settings.ts'
 import { reject, Rejection, scopes, streamOf, type Context, type Decider, type Fold } from './decider.ts'
 import type { Actor, AnyEvent, Meta } from './fact.ts'
 import { decode, versionOf } from './events.ts'
+import { sealedForTests } from './sealed.ts'
 import { picked } from './settings.ts'
 
 type EventIn<M> = M extends Fold<any, infer Event> ? Event : never
@@ -82,7 +83,7 @@ export const behaviour = <State, Event extends AnyEvent, Code extends string, Da
       const run = (past: readonly Event[]) => {
         const told = new Map<string, readonly any[]>([[streamOf(decider, context.id), past], ...others])
         const look = (other: Fold<any>, id: string) => replay(other, told.get(streamOf(other, id)) ?? [])
-        return decide(replay(decider, past), schema.parse(data) as never, { look, ...context })
+        return decide(replay(decider, past), sealedForTests(schema, schema.parse(data)) as never, { look, ...context })
       }
       const decision = run(history)
       const follows = (...expected: readonly Event[]) => {

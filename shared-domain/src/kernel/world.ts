@@ -11,6 +11,7 @@ import { answered, candidates, grounded, rowsAfter } from './picture.ts'
 import type { Process } from './process.ts'
 import type { Question, Wanted } from './question.ts'
 import type { ReadModel, Row } from './read-model.ts'
+import { sealedForTests } from './sealed.ts'
 import type { Sweep } from './sweep.ts'
 import { reportOf } from './report.ts'
 import { later } from './time.ts'
@@ -66,7 +67,7 @@ export class World {
     const secret = { hash: String(number).padStart(64, '0'), prefix: `bk_${number}` }
     return {
       id, by, actsFor, allowed: scopes, at: this.at, organization, commandId: uuid(1_000_000 + number), look: this.look, secret,
-      settings: this.settings,
+      sealedSecret: `sealed:none:${number}`, settings: this.settings,
     }
   }
 
@@ -78,7 +79,7 @@ export class World {
     const { category, id, command: name } = wish
     const decider = this.#deciders.get(category)!
     const command = decider.commands[name]!
-    const data = command.data.parse(wish.data)
+    const data = sealedForTests(command.data, command.data.parse(wish.data))
     const state = this.look(decider, id)
     const grounds = command.grounds ? this.find(command.grounds(state, data, context)) : undefined
     for (let refused: readonly Refused[] = []; ;) {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { streamOf } from '../kernel/decider.ts'
 import { readModel } from '../kernel/read-model.ts'
+import { isSealedText } from '../kernel/sealed.ts'
 import { Int64, Named, OrchestratorId, StoredInstant } from '../vocabulary.ts'
 import { taskState } from '../work/task/state.ts'
 
@@ -46,6 +47,7 @@ const secrets = new Set(['hash'])
 
 /** The plain values of a fact, in its own words: `from: TODO, to: ...`. Nested values stay in the log. */
 function summarised(data: unknown): string {
-  const plain = Object.entries(data as object).filter(([name, value]) => value !== null && typeof value !== 'object' && !secrets.has(name))
+  const plain = Object.entries(data as object)
+    .filter(([name, value]) => value !== null && typeof value !== 'object' && !secrets.has(name) && !isSealedText(value))
   return plain.map(([name, value]) => `${name}: ${value}`).join(', ').slice(0, summary_max)
 }
