@@ -96,21 +96,22 @@ t.test('R-70 R-71 R-72 R-73 R-75 R-84 a batch starts many tasks, a few at a time
   await until(async () => !(await api.get<any>(`/batches/${id}`)).running)
 })
 
-t.test('R-20 R-21 what begins while nobody is there waits, is offered to nobody, and wakes', async (t) => {
+t.test('R-20 R-21 R-22 what begins while nobody is there waits, is offered to nobody, and wakes', async (t) => {
   const { id: worker } = await api.post('/orchestrators', { name: 'Pilot' })
   await api.post(`/orchestrators/${worker}/activate`)
   await api.send('PUT', `/orchestrators/${worker}/schedule`, { zone: 'UTC', onUnavailable: 'defer' })
-  const until_ms = Date.now() + 3_000
+  const until_ms = Date.now() + 4_000
   await api.post(`/orchestrators/${worker}/schedule/overrides`, { from: new Date(until_ms - 60_000), to: new Date(until_ms), kind: 'UNAVAILABLE', reason: 'At sea.' })
-  await until(async () => (await log()).some(({ fact }) => fact.id === worker && fact.type === 'OrchestratorHoursKept'))
+  const told = async (type: string, id: string) => (await log()).some(({ fact }) => fact.id === id && fact.type === type)
+  await until(async () => await told('OrchestratorHoursKept', worker) && await told('WorkHoursClosed', worker))
   const { id } = await api.post('/tasks', { owner: worker, title: 'Bring her in' })
   // Whoever looked at the orchestrator before it kept hours may do so for a second.
   const waiting = await api.post(`/tasks/${id}/start`) as any
   t.match(waiting, { token: null, deferredUntil: new Date(until_ms).toISOString(), changed: true })
   const row = await api.get<any>(`/tasks/${id}?minPosition=${waiting.position}`)
   t.match(row, { status: 'TODO', deferred_until: waiting.deferredUntil, deferred_cause: 'hours' })
-  t.match((await api.get<any>(`/orchestrators/${worker}/next?minPosition=${waiting.position}`)).best, null)
-  await until(async () => (await log()).some(({ fact }) => fact.id === id && fact.type === 'TaskDeferralEnded'))
+  t.match(await api.get<any>(`/orchestrators/${worker}/next?minPosition=${waiting.position}`), { best: null, closed: true, nextAvailableAt: waiting.deferredUntil })
+  await until(() => told('TaskDeferralEnded', id))
   t.ok(Date.now() >= until_ms)
   t.match(await until(() => api.post(`/orchestrators/${worker}/claim`).catch(() => undefined)), { id, deferredUntil: null })
 })

@@ -14,7 +14,7 @@ const Limit = z.int().min(1).max(limit_max).default(6).describe('How many are sh
 
 /** What would be chosen now, and why: the best with its score, and those that come after it or were passed over before it. */
 export function questionOf(choice: Choice): readonly Question[] {
-  const { name, about, path, question: asked, chooser, from, aliases = [], fits } = choice
+  const { name, about, path, question: asked, chooser, from, aliases = [], fits, bounds } = choice
   if (asked === undefined) return []
   const [chooserKey = ''] = chooser?.key ?? []
   const Scored = shownRow(from).extend({ score: z.number() })
@@ -27,7 +27,7 @@ export function questionOf(choice: Choice): readonly Question[] {
     params: chooser ? z.object({ [chooserKey]: chooser.row.shape[chooserKey]! }) : z.object({}),
     // Where rows are gone through until one fits, there are no runners-up.
     query: parametersOf(fits ? wishOf(choice) : wishOf(choice).extend({ limit: Limit })),
-    answer: fits ? answer.extend({ rejected: z.array(Rejected) }) : answer,
+    answer: answer.extend({ ...(fits ? { rejected: z.array(Rejected) } : {}), ...bounds?.fields.shape }),
     scope: 'read',
     aliases: aliases.filter(({ route }) => route.startsWith('GET ')),
     reads: [...new Set([...readBy(choice), ...(chooser ? [chooser] : [])].map(({ name }) => name))],
@@ -48,8 +48,9 @@ export function questionOf(choice: Choice): readonly Question[] {
       for (; !step.done; step = await course.next()) if (offered.push(step.value) === shown_max) break
       if (step.done && step.value.why.code === 'NOT_FOUND') throw unknownThing()
       const { policy, rejected } = step.done ? step.value : step.value.selection
+      const { told: more } = step.value
       const [best = null, ...runnersUp] = offered.map(({ row, score }) => ({ ...show(from, row), score }))
-      return { body: { best, runnersUp, policy, ...(fits ? { rejected } : {}) }, position: positions.reduce(earlier) }
+      return { body: { best, runnersUp, policy, ...(fits ? { rejected } : {}), ...more }, position: positions.reduce(earlier) }
     },
   })]
 }

@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { endsOf, onBehalf, wishOf, type Choice } from './choice.ts'
+import { z } from 'zod'
+import { endsOf, onBehalf, readBy, wishOf, type Asking, type Bound, type Choice } from './choice.ts'
 import { page_rows, pages_max, rank, slicesOf } from './choosing.ts'
 import { meets, upTo, type Condition } from './condition.ts'
 import { Rejection } from './decider.ts'
+import { rowsOf } from './grounds.ts'
 import { candidates, sliced, type RowsOf } from './picture.ts'
 import type { Actor } from './fact.ts'
 import type { ReadModel, Row as AnyRow } from './read-model.ts'
@@ -120,6 +122,26 @@ t.test('W-2 what comes first comes before all others, in its own order, and only
   t.strictSame(ids, [6, 4, 5, 1, 7], 'a millisecond before its time one waits like all')
   t.strictSame(all[0]!.selection.candidates.map(({ score }) => score), [101, 11, 2], 'scores stay what they are')
   t.match(all[0]!.selection.grounds, { position: '7', digest: /^[0-9a-f]{64}$/ })
+})
+
+t.test('R-22 what binds whoever chooses leaves out rows or all of them, is told, and may be the answer when nothing is left', async (t) => {
+  const bound = (of: (own: any) => Bound, choice = nextParcel) => ({
+    ...choice, chooser: depots, bounds: { fields: z.object({}), of },
+    ofChooser: { reads: [vans], asks: ({ id }: Asking) => ({ own: rowsOf(vans, { columns: ['room'], where: { van: id } }) }) },
+  }) as Choice<ParcelRow>
+  const rows = [waiting(1, { size: 2 }), waiting(2)]
+  const own: RowsOf = (model) => (model.name === vans.name ? [{ van: here, room: 1 }, { van: elsewhere, room: 2 }] : among(rows)(model))
+  const told = { note: 'x' }
+  const otherwise = new Rejection('CLOSED')
+  const small = (found: any): Bound => ({ told, takes: [{ column: 'size', atMost: found.own[0].room }], otherwise })
+  const { ids, all, why } = offers(bound(small), own)
+  t.strictSame([ids, all[0]!.told, why.code], [[2], told, 'CLOSED'])
+  t.strictSame(offers(bound(small, { ...anyParcel, grounds: {}, fits: () => () => undefined }), own).ids, [2], 'gone through as well')
+  const none = offers(bound(() => ({ told, takes: null })), own)
+  t.strictSame([none.ids, none.told, none.why.code], [[], told, 'NOTHING_TO_SEND'])
+  t.strictSame(offers(bound(() => ({ told })), own).ids, [1, 2])
+  t.match(offers({ ...bound(() => ({ told })), chooser: vans } as Choice<ParcelRow>, among([])).why, { code: 'NOT_FOUND' })
+  t.ok(readBy(bound(small)).includes(vans))
 })
 
 t.test('W-2 rows are gone through until one fits, page after page, and what was passed over is told with its reason', async (t) => {

@@ -45,6 +45,10 @@ export interface Choice<Row = any> {
   readonly top: number
   /** Where the chooser's own row, handed to `score`, stands. */
   readonly chooser?: ReadModel
+  /** More of whoever chooses, asked for together with its own row: `bounds` has them. */
+  readonly ofChooser?: { readonly reads: readonly ReadModel[]; readonly asks: (asking: Asking) => Asked }
+  /** What binds whoever chooses at the moment; the question tells of it, in these fields. */
+  readonly bounds?: { readonly fields: z.ZodObject; readonly of: (ofChooser: Grounds['rows'], asking: Asking) => Bound }
   /** Names of settings of the organization that it reads: `first` and `fits` have them, as of at most a second ago. */
   readonly settings?: readonly string[]
   /** Rows that it rests on besides: `first` and `fits` have them. */
@@ -92,6 +96,15 @@ export interface Asking {
   readonly at: string
   /** Of those that the choice reads. */
   readonly settings?: SettingValues | undefined
+}
+
+export interface Bound {
+  /** What is told of it. */
+  readonly told: Said
+  /** Only rows that meet these may be taken; null for none at all. All, when not said. */
+  readonly takes?: readonly Condition[] | null
+  /** The answer when nothing is taken, instead of the usual ones. */
+  readonly otherwise?: Rejection
 }
 
 /** Every id (uuid) in a column is the key of a row of another read model, in which each of these columns holds one of these values. */
@@ -167,8 +180,8 @@ export function asksOf({ criteria = {} }: Choice, wish: Said, at: string) {
 }
 
 /** The read models whose rows tell which may be chosen. */
-export const readBy = ({ from, standing, criteria = {}, grounds = {} }: Choice): readonly ReadModel[] => [...new Set([
-  from, ...(standing ? [standing.in] : []), ...Object.values(criteria).flatMap(({ joins }) => joins?.in ?? []),
+export const readBy = ({ from, standing, criteria = {}, grounds = {}, ofChooser }: Choice): readonly ReadModel[] => [...new Set([
+  from, ...(standing ? [standing.in] : []), ...(ofChooser?.reads ?? []), ...Object.values(criteria).flatMap(({ joins }) => joins?.in ?? []),
   ...Object.values(grounds).map((part) => part.from),
 ])]
 

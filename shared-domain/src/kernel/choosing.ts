@@ -1,6 +1,7 @@
 import type { Said } from './alias.ts'
 import {
-  asksOf, placeOf, rejected_max, type Asking, type Choice, type First, type Nothing, type Rejected, type Selection, type Standing,
+  asksOf, placeOf, rejected_max, type Asking, type Bound, type Choice, type First, type Nothing, type Rejected, type Selection,
+  type Standing,
 } from './choice.ts'
 import { inOrderOf, meetsAll, type Condition, type Joined } from './condition.ts'
 import { reject, type Rejection } from './decider.ts'
@@ -32,11 +33,14 @@ export interface Slice {
 const withKey = (columns: readonly string[], { key }: ReadModel) => [...columns, ...key.filter((column) => !columns.includes(column))]
 
 /** What to fetch: first what comes first, then a slice for every combination of the values that are chosen among. */
-export function slicesOf(choice: Choice, { id, wish, at }: Asking, limit: number, first?: First): readonly Slice[] {
+export function slicesOf(
+  choice: Choice, { id, wish, at }: Asking, limit: number, first?: First, takes: readonly Condition[] = [],
+): readonly Slice[] {
   const { from, where, of, notBefore, standing, among } = choice
   const wanted = of === undefined ? where : { ...where, [of]: id }
   const everywhere = Object.fromEntries(Object.entries(wanted).map(([column, value]) => [column, [value].flat()]))
-  const { conditions, joined } = asksOf(choice, wish, at)
+  const { conditions: wished, joined } = asksOf(choice, wish, at)
+  const conditions = [...wished, ...takes]
   const order = withKey(choice.order, from)
   const same = {
     ...(notBefore === undefined ? {} : { notAfter: { columns: notBefore, at } }), ...(standing ? { standing } : {}),
@@ -70,6 +74,8 @@ export function rank<R extends Row>({ from, score, ties }: Choice<R>, rows: read
 /** One that may be taken, and what the fact would say of how it was picked. */
 export interface Candidate<R = any> extends Ranked<R> {
   readonly selection: Selection
+  /** What is told of whoever chooses. */
+  readonly told: Said
 }
 
 /** How far a choice came: it waits for rows, for grounds, or for what becomes of a candidate. */
@@ -82,6 +88,7 @@ export type Step<R = any> =
 export interface End {
   readonly policy: string
   readonly why: Rejection
+  readonly told: Said
   readonly rejected: readonly Rejected[]
 }
 
@@ -91,10 +98,11 @@ export interface End {
  */
 export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, tries: number): Generator<Step<R>, End, any> {
   const { from, chooser: model, top, idOf, fits, outdated, passing, nothing, unfit = nothing } = choice
-  const { id, at } = asking
+  const { at } = asking
   const policy = choice.policyOf?.(asking) ?? choice.policy
-  const chooser = model && (yield { rows: model, slices: [rowAt(model, id)] })[0]
-  if (model && !chooser) return { policy, why: reject('NOT_FOUND'), rejected: [] }
+  const { chooser, ofChooser } = yield* chooserOf(choice, asking)
+  if (model && !chooser) return { policy, why: reject('NOT_FOUND'), told: {}, rejected: [] }
+  const { takes, otherwise, told = {} }: Partial<Bound> = choice.bounds?.of(ofChooser, asking) ?? {}
   const grounds: Grounds | undefined = choice.grounds && (yield { grounds: choice.grounds })
   const seen = grounds?.rows ?? {}
   const first = choice.first?.(seen, asking)
@@ -110,7 +118,7 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
   function* offer({ row, score }: Ranked<R>, among: readonly Ranked<R>[]): Generator<Step<R>, Rejection | undefined, any> {
     const candidates = among.slice(0, top).map((one) => ({ id: idOf(one.row), score: one.score }))
     const selection = { policy, candidates, rejected: [...rejected], ...(grounds ? { grounds: cited(grounds) } : {}) }
-    const why: Rejection | undefined = yield { candidate: { row, score, selection } }
+    const why: Rejection | undefined = yield { candidate: { row, score, selection, told } }
     offers++
     if (!why || outdated.includes(why.code)) return undefined
     if (!passing.includes(why.code)) return why
@@ -120,7 +128,7 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
   }
 
   function* best(): Generator<Step<R>, Rejection | undefined, any> {
-    const rows: readonly R[] = yield { rows: from, slices: slicesOf(choice, asking, tries, first) }
+    const rows: readonly R[] = yield { rows: from, slices: slicesOf(choice, asking, tries, first, takes ?? []) }
     const ranked = rank(choice, rows, chooser, at, first).slice(0, tries)
     for (const one of ranked) {
       const last = yield* offer(one, ranked)
@@ -131,7 +139,7 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
 
   /** Goes on behind the place that is named, if one is; where it stops before the end of the rows it says where. */
   function* firstThatFits(whyNot: ReturnType<NonNullable<typeof fits>>): Generator<Step<R>, Rejection | undefined, any> {
-    const slices = slicesOf(choice, asking, page_rows, first)
+    const slices = slicesOf(choice, asking, page_rows, first, takes ?? [])
     let { number, after } = startOf(slices, asking.wish)
     for (let pages = 0; number < slices.length; pages++) {
       const slice = slices[number]!
@@ -154,9 +162,25 @@ export function* choosing<R extends Row>(choice: Choice<R>, asking: Asking, trie
 
   const ended = ({ code, detail = toldOf }: Nothing, more: Said = {}) => reject(code, { ...detail(rejected), ...more })
 
-  const last = yield* fits ? firstThatFits(fits(seen, asking)) : best()
-  const why = last ?? (choice.unfit ? undefined : refusal) ?? ended(rejected.length > 0 ? unfit : nothing)
-  return { policy, why, rejected }
+  const last = takes === null ? undefined : yield* fits ? firstThatFits(fits(seen, asking)) : best()
+  const why = last ?? (choice.unfit ? undefined : refusal) ?? otherwise ?? ended(rejected.length > 0 ? unfit : nothing)
+  return { policy, why, told, rejected }
+}
+
+/** The row of whoever chooses, where somebody does, and what the choice wants to know of it besides: by one statement. */
+function* chooserOf({ chooser: model, ofChooser }: Choice, asking: Asking): Generator<Step, Chooser, any> {
+  if (!model) return { chooser: undefined, ofChooser: {} }
+  const { id } = asking
+  if (!ofChooser) return { chooser: (yield { rows: model, slices: [rowAt(model, id)] })[0], ofChooser: {} }
+  const [key] = model.key
+  const own = { from: model, columns: Object.keys(model.row.shape), where: { [key!]: id }, limit: 1 }
+  const { rows: { chooser: [chooser] = [], ...rest } }: Grounds = yield { grounds: { ...ofChooser.asks(asking), chooser: own } }
+  return { chooser, ofChooser: rest }
+}
+
+interface Chooser {
+  readonly chooser: Row | undefined
+  readonly ofChooser: Grounds['rows']
 }
 
 const toldOf = (rejected: readonly Rejected[]): Said => (rejected.length > 0 ? { rejected } : {})

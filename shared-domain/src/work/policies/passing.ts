@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { capacities } from '../../fleet/capacity/capacities.ts'
 import type { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
+import { isClosedFor, type Closed } from '../../rhythm/schedule/told.ts'
 import { compare, loadOf, tallied } from './measures.ts'
 import type { OrchestratorPolicyName } from './names.ts'
 import { orchestratorPolicies, type Passed, type Peer } from './orchestrator-policies.ts'
@@ -24,6 +25,8 @@ export interface PassingTerms {
   readonly delegators: readonly string[]
   /** Those to whom it was passed in vain. */
   readonly tried: readonly string[]
+  /** Those that are outside their hours. */
+  readonly closed: Closed
 }
 
 interface Fit {
@@ -38,10 +41,11 @@ const byScore = (a: Fit, b: Fit): number => b.score - a.score || a.load - b.load
 /** Who was registered a moment ago, so that it is not shown yet what it carries, carries nothing. */
 const nothing = { active: 0, reserved: 0, max: 1 }
 
-function unfit({ orchestrator, status }: PeerRow, { delegators, tried }: PassingTerms): string | undefined {
+function unfit({ orchestrator, status }: PeerRow, task: Passed, { delegators, tried, closed }: PassingTerms): string | undefined {
   if (delegators.includes(orchestrator)) return 'DELEGATOR'
   if (tried.includes(orchestrator)) return 'TRIED'
-  return status === 'OFFLINE' ? 'UNAVAILABLE' : undefined
+  if (status === 'OFFLINE') return 'UNAVAILABLE'
+  return isClosedFor(closed, orchestrator, task) ? 'CLOSED' : undefined
 }
 
 /** Who of these orchestrators is to have the task, and why not the others. The same rows and terms give the same. */
@@ -51,7 +55,7 @@ export function passing(peers: readonly PeerRow[], carrying: readonly CarryingRo
   const rejected: { id: string; code: string }[] = []
   for (const row of peers.toSorted((a, b) => compare(a.orchestrator, b.orchestrator))) {
     const { orchestrator: id } = row
-    const why = unfit(row, terms)
+    const why = unfit(row, task, terms)
     if (why) {
       rejected.push({ id, code: why })
       continue

@@ -42,6 +42,11 @@ t.test('W-23 an agent is rejected for the first reason that holds, and nobody fo
   t.equal(codeOf({}, at), 'FOREIGN')
   t.equal(codeOf({}, { ...at, anyone: true }), 'UNAVAILABLE', 'an admin may take any')
   t.equal(codeOf({ orchestrator: null }, at), 'UNAVAILABLE', 'what belongs to nobody is for everybody')
+  const closed = new Map([[owned as string, { allowsCritical: true }]])
+  const away = { ...at, anyone: true, closed }
+  t.equal(codeOf({}, away), 'UNAVAILABLE')
+  t.equal(codeOf({ standing: 'ACTIVE' }, away), 'CLOSED', 'R-22: its orchestrator is outside its hours')
+  t.equal(placing([agentRow(1, { orchestrator: owned })], wanted([], { priority: 'CRITICAL' }), away).ranked.length, 1)
   const free = { orchestrator: null, standing: 'ACTIVE' } as const
   t.equal(codeOf({ ...free, standing: 'RETIRED' }, at), 'UNAVAILABLE')
   t.equal(codeOf(free, at), 'BREAKER_OPEN')

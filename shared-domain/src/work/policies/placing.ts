@@ -1,5 +1,6 @@
 import { takesWork } from '../../fleet/agent/load.ts'
 import { matchOf, skillsOf } from '../../fleet/skills.ts'
+import { isClosedFor, type Closed } from '../../rhythm/schedule/told.ts'
 import { agentPolicies, type AgentPolicy, type AgentRow, type Scored, type Wanted } from './agent-policies.ts'
 import { compare, rounded, tallied } from './measures.ts'
 import type { AgentPolicyName } from './names.ts'
@@ -14,6 +15,8 @@ export interface Terms {
   readonly need: 'some' | 'all'
   /** Agents of other orchestrators than the owner may be chosen as well. */
   readonly anyone: boolean
+  /** Orchestrators that are outside their hours. */
+  readonly closed: Closed
   /** Agents that were chosen and did not let themselves be held, and the code. */
   readonly refused: readonly Passed[]
 }
@@ -43,20 +46,26 @@ interface Ready {
   readonly row: AgentRow
   readonly skills: ReadonlySet<string>
   readonly isExcluded: boolean
+  readonly isAvailable: boolean
   /** Why it has nothing to give, if it has not. */
   readonly busy: string | undefined
 }
 
 function ready(row: AgentRow, { slots_max = Infinity }: AgentPolicy, { exclude, at }: Terms): Ready {
   const isFull = row.current >= Math.min(slots_max, row.max_concurrent)
-  const busy = !takesWork(row.standing) ? 'UNAVAILABLE' : isBroken(row, at) ? 'BREAKER_OPEN' : isFull ? 'FULL' : undefined
-  return { row, skills: skillsOf(row.skills), isExcluded: exclude.includes(row.agent), busy }
+  const busy = isBroken(row, at) ? 'BREAKER_OPEN' : isFull ? 'FULL' : undefined
+  const isAvailable = takesWork(row.standing)
+  return { row, skills: skillsOf(row.skills), isExcluded: exclude.includes(row.agent), isAvailable, busy }
 }
 
 /** How well an agent would do the task, or why it is not to have it, the first reason that holds (W-23). */
-function judged({ row, skills, isExcluded, busy }: Ready, task: Wanted, terms: Terms, lapsed: readonly string[]): number | string {
+function judged(
+  { row, skills, isExcluded, isAvailable, busy }: Ready, task: Wanted, terms: Terms, lapsed: readonly string[],
+): number | string {
   if (isExcluded) return 'EXCLUDED'
   if (!terms.anyone && row.orchestrator !== null && row.orchestrator !== task.owner) return 'FOREIGN'
+  if (!isAvailable) return 'UNAVAILABLE'
+  if (isClosedFor(terms.closed, row.orchestrator, task)) return 'CLOSED'
   if (busy) return busy
   if (lapsed.includes(row.agent)) return 'LAPSED'
   const match = matchOf(task.requiredCapabilities, skills)

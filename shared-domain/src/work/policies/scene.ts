@@ -29,7 +29,7 @@ export const wanted = (requiredCapabilities: readonly string[] = [], more: Parti
   ({ owner, priority: 'MEDIUM', requiredCapabilities, title: 'Work', description: null, ...more })
 
 export const terms = (more: Partial<Terms> = {}): Terms => ({
-  policy: 'capability-reliability/1', at: now, exclude: [], need: 'some', anyone: false, refused: [], ...more,
+  policy: 'capability-reliability/1', at: now, exclude: [], need: 'some', anyone: false, refused: [], closed: new Map(), ...more,
 })
 
 export const owned = uuid(12) as OrchestratorId

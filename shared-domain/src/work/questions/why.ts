@@ -83,6 +83,7 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
   const blocked = { code: 'BLOCKED', detail: { kind, reason, since, ...(escalation && askedOf(escalation)) } }
   if (status === 'BLOCKED') return [kind === 'dependencies' ? unmet : blocked]
   const missing = task.approvals.filter((id) => !approved.some(({ decision }) => decision === id))
+  const hours = hoursIn(schedule, overrides, own?.timezone ?? 'UTC')
   const spent = [...budget, ...common].find(({ blocked }) => blocked !== null && at < blocked.until)
   return [
     ...(nextRetryAt !== null && nextRetryAt > at ? [{ code: 'RETRY_NOT_DUE', detail: { nextRetryAt } }] : []),
@@ -91,7 +92,8 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
     ...(open.length > 0 ? [unmet] : []),
     ...(own && works.includes(own.status) ? []
       : [{ code: 'ORCHESTRATOR_UNAVAILABLE', detail: { orchestrator: holder, status: own?.status ?? null } }]),
-    ...outside(holder, task.priority, hoursIn(schedule, overrides, own?.timezone ?? 'UTC'), at),
+    ...outside(holder, task.priority, hours, at),
+    ...(hours.terms?.mode === 'reactive' ? [{ code: 'REACTIVE', detail: { orchestrator: holder } }] : []),
     ...(capacity && capacity.free <= 0 ? [{ code: 'CAPACITY_EXCEEDED', detail: { max: capacity.max } }] : []),
     ...(spent ? [{ code: 'BUDGET_EXHAUSTED', detail: { holder: spent.holder, ...spent.blocked! } }] : []),
     ...(agent && !isReady(agent) ? [{ code: 'AGENT_NOT_AVAILABLE', detail: { agent: task.agent, status: agent.status } }] : []),

@@ -127,11 +127,9 @@ function named(task: TaskState, said: Said, context: Context): Decision {
   })
 }
 
-type Choosing = Wish & Pick<Said, 'onUnavailable'>
-
 /** Whom the policy chooses, if anybody; what is to be said when it finds nobody is for the command to say (W-22). */
 function chosen(
-  task: Known, wish: Choosing, reason: string | null, context: Context, nobody: (placing: Placing) => Decision,
+  task: Known, wish: Wish, reason: string | null, context: Context, nobody: (placing: Placing) => Decision,
 ): Decision {
   const refusal = undecided(task, context)
   if (refusal) return refusal

@@ -35,9 +35,9 @@ export function immovable(task: Known, { to, force }: MoveWish, set: Partial<Ter
 }
 
 /** To whom the task goes: who is named, or whom the policy chooses at once. */
-export function targetOf(task: Known, { to }: MoveWish, context: Context) {
+export function targetOf(task: Known, { to, onUnavailable }: MoveWish, context: Context) {
   if (to !== undefined) return unable(to, context) ?? named(to)
-  const chosen = chosenFor(task, [], context)
+  const chosen = chosenFor(task, [], onUnavailable, context)
   return 'target' in chosen ? chosen.target : reject('ORCHESTRATOR_UNAVAILABLE', { counts: chosen.nobody.counts })
 }
 

@@ -4,10 +4,12 @@ import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { isPrivileged, type Circumstances } from '../../kernel/decider.ts'
 import { rowsOf, type Asked } from '../../kernel/grounds.ts'
 import { elapsed_ms, hour_ms } from '../../kernel/time.ts'
+import { closedAmong, closedRows, type Closed, type ToldRow } from '../../rhythm/schedule/told.ts'
 import { agentPolicies, columns, type AgentRow } from '../policies/agent-policies.ts'
 import type { AgentPolicyName } from '../policies/names.ts'
 import { placer, type Placing } from '../policies/placing.ts'
 import { backlog } from './backlog.ts'
+import type { OnUnavailable } from './outside-hours.ts'
 import type { Known } from './state.ts'
 
 /** So long who let a task lapse is not chosen for it again, and nothing is said twice of why nobody was found. */
@@ -17,6 +19,8 @@ export interface Wish {
   readonly policy: AgentPolicyName
   readonly exclude?: readonly string[] | undefined
   readonly need?: 'some' | 'all' | undefined
+  /** Where it is said that the task waits for hours, or does not heed them, who is closed may be chosen if nobody is open. */
+  readonly onUnavailable?: OnUnavailable
 }
 
 /** The agents of those lapses that are not yet forgotten. */
@@ -30,19 +34,20 @@ export const everyAgent = rowsOf(agents, { columns, where: { standing: [...statu
 export function groundsOf(policy: AgentPolicyName, id: string): Asked {
   const { reads } = agentPolicies[policy]
   const words = { words: rowsOf(backlog, { columns: ['title', 'description'], where: { task: id } }) }
-  return { agents: everyAgent, ...(reads ? words : {}) }
+  return { agents: everyAgent, closed: closedRows, ...(reads ? words : {}) }
 }
 
 /** Who is to have the task, among all agents but those that did not let themselves be held. */
-export function placingOf(task: Known, { policy, exclude = [], need = 'some' }: Wish, context: Circumstances): Placing {
-  const { agents: rows = [], words: [words] = [] } = context.grounds?.rows ?? {}
+export function placingOf(task: Known, { policy, exclude = [], need = 'some', onUnavailable }: Wish, context: Circumstances): Placing {
+  const { agents: rows = [], closed = [], words: [words] = [] } = context.grounds?.rows ?? {}
   const { owner, priority, details: { requiredCapabilities }, lapsed } = task
   const said = { title: '', description: null, ...words }
-  const place = placer(rows as never as readonly AgentRow[], {
-    policy, exclude, need, at: context.at, anyone: isPrivileged(context),
-    refused: (context.refused ?? []).map(({ id, code }) => ({ id, code })),
-  })
-  return place({ owner, priority, requiredCapabilities, ...said }, remembered(lapsed, context.at))
+  const refused = (context.refused ?? []).map(({ id, code }) => ({ id, code }))
+  const terms = { policy, exclude, need, at: context.at, anyone: isPrivileged(context), refused }
+  const among = (closed: Closed) => placer(rows as never as readonly AgentRow[], { ...terms, closed })(
+    { owner, priority, requiredCapabilities, ...said }, remembered(lapsed, context.at))
+  const open = among(closedAmong(closed as never as readonly ToldRow[], context.at))
+  return open.ranked.length > 0 || onUnavailable === undefined || onUnavailable === 'reject' ? open : among(new Map())
 }
 
 /** That nobody was found, for these reasons, was told a short while ago. */

@@ -4,6 +4,7 @@ import { criterion, type Choice, type Rejected } from '../../kernel/choice.ts'
 import { isPrivileged, reject } from '../../kernel/decider.ts'
 import { rowsOf } from '../../kernel/grounds.ts'
 import { busy } from '../../kernel/refusal.ts'
+import { closedAmong, closedRows, type ToldRow } from '../../rhythm/schedule/told.ts'
 import { OrchestratorId, priorities, TaskId } from '../../vocabulary.ts'
 import type { AgentRow } from '../policies/agent-policies.ts'
 import { compare } from '../policies/measures.ts'
@@ -58,13 +59,15 @@ export const queueNext: Choice<Row> = {
   top: 1,
   grounds: {
     agents: everyAgent,
+    closed: closedRows,
     lapsed: rowsOf(lapses, { columns: ['task', 'agent', 'at'], order: ['at'], descending: true, limit: lapses_max }),
   },
   first: (_, asking) => waitedLong(asking),
-  fits({ agents = [], lapsed = [] }, { wish, at, caller, settings }) {
+  fits({ agents = [], closed: told = [], lapsed = [] }, { wish, at, caller, settings }) {
     const policy = (wish.policy as AgentPolicyName | undefined) ?? settingOf({ settings }, 'assignPolicy')
+    const closed = closedAmong(told as never as readonly ToldRow[], at)
     const place = placer(agents as never as readonly AgentRow[],
-      { policy, at, exclude: [], need: 'some', anyone: isPrivileged(caller), refused: [] })
+      { policy, at, exclude: [], need: 'some', anyone: isPrivileged(caller), refused: [], closed })
     const lapsesOf = Map.groupBy(lapsed as never as readonly Lapse[], ({ task }) => task)
     return ({ task: id, owner, priority, required_capabilities: requiredCapabilities, title, description }) => {
       const { ranked, counts } = place(

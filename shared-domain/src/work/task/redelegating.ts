@@ -26,7 +26,7 @@ export const redelegating = room({
     grounds: (task, { delegation }) => (retryOf(task, delegation) ? peersAsked : {}),
     holds(state, { delegation }, context) {
       const found = retryOf(state, delegation)
-      const chosen = found && chosenFor(found.task, found.delegation.tried, context)
+      const chosen = found && chosenFor(found.task, found.delegation.tried, undefined, context)
       return chosen && 'target' in chosen ? queuedAt(chosen.target.to, context) : undefined
     },
     decide(state, { delegation: id }, context) {
@@ -34,7 +34,7 @@ export const redelegating = room({
       if (!found) return []
       const { task, delegation } = found
       const { owner, placement, priority, dueAt, sla } = task
-      const chosen = chosenFor(task, delegation.tried, context)
+      const chosen = chosenFor(task, delegation.tried, undefined, context)
       if ('nobody' in chosen)
         return [Task.TaskPlacementFailed({ owner, ...chosen.nobody, since: placement?.since ?? context.at })]
       const { target } = chosen

@@ -8,6 +8,7 @@ import { dayOf, elapsed_ms, hour_ms, later } from '../../kernel/time.ts'
 import { priorities, Priority, TaskId, text } from '../../vocabulary.ts'
 import { compare } from '../policies/measures.ts'
 import { backlog } from './backlog.ts'
+import { bounds, ofChooser } from './claiming-hours.ts'
 import { task } from './decider.ts'
 import { olderCriteria } from './older-words.ts'
 import { rejected_max } from './shapes.ts'
@@ -86,6 +87,8 @@ export const nextTask: Choice<Row> = {
   order: ['due_at', 'created_at', 'task'],
   top: 6,
   chooser: orchestrators,
+  ofChooser,
+  bounds,
   first: (_, asking) => (settingOf(asking, 'nextPolicy') === 'deadline-priority/1' ? undefined : waitedLong(asking)),
   score: ({ priority, due_at }, { timezone }: { timezone: string }, at) => weights[priority] * boost(due_at, timezone, at),
   ties,

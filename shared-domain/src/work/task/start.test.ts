@@ -41,10 +41,11 @@ t.test('W-3 whoever takes a task up is told the token, the slot, who works, and 
   const said = (command: 'start' | 'startSelected', ...facts: readonly TaskEvent[]) =>
     task.commands[command].answers!.of(replay(taskState, facts), { id: subject } as never)
   const context = `/tasks/${subject}/context`
-  t.strictSame(said('start', ...running), { token, slot, agent: null, context })
-  t.strictSame(said('startSelected', created(), toHand(), started({ agent: hand.id })), { token: '2', slot, agent: hand.id, context })
+  t.strictSame(said('start', ...running), { token, slot, agent: null, context, deferredUntil: null })
+  const byHand = said('startSelected', created(), toHand(), started({ agent: hand.id }))
+  t.strictSame(byHand, { token: '2', slot, agent: hand.id, context, deferredUntil: null })
   const moved = [created(), delegated(other, owner, { depth: 1 }), started({ owner: other })]
-  t.strictSame(said('start', ...moved), { token: '2', slot, agent: null, context })
+  t.strictSame(said('start', ...moved), { token: '2', slot, agent: null, context, deferredUntil: null })
 })
 
 t.test('F-84 F-8 nothing starts while the budget of the holder or of the organization is exhausted; what is imported did', async (t) => {
