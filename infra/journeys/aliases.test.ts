@@ -788,7 +788,14 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
   'GET /orchestrators/:orchestrator/consensus → GET /decisions': async () => {
     const decision = await question()
     await rowOf(`/decisions/${decision}`, () => true)
-    return [{ says: 'all', params: { orchestrator: ada.id }, answers: { status: 200 }, link: '/decisions?limit=50' }]
+    return [
+      { says: 'all', params: { orchestrator: ada.id }, answers: { status: 200 }, link: '/decisions?limit=50' },
+      {
+        says: 'of an elector', params: { orchestrator: ada.id }, query: `vpId=${bob.id}`, answers: { status: 200 }, link: `/decisions?elector=${bob.id}&limit=50`,
+        then: async ({ body: { items } }) => { if (!items.length || items.some(({ electors }: any) => !electors.includes(bob.id))) throw new Error('of somebody else') },
+      },
+      { says: 'of nobody', params: { orchestrator: ada.id }, query: `vpId=${stranger}`, answers: { status: 200, body: { items: [] } }, link: `/decisions?elector=${stranger}&limit=50` },
+    ]
   },
   'GET /orchestrators/consensus → GET /decisions': async () =>
     [{ says: 'all', answers: { status: 200 }, link: '/decisions?limit=50' }],

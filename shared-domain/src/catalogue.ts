@@ -3,6 +3,7 @@ import { deadlines } from './council/deadlines.ts'
 import { decision } from './council/decision/decider.ts'
 import { argumentsGiven } from './council/decision/arguments.ts'
 import { decisions } from './council/decision/decisions.ts'
+import { participation } from './council/decision/participation.ts'
 import { votes } from './council/decision/votes.ts'
 import { waitingVotes } from './council/decision/waiting-votes.ts'
 import { dossier } from './council/dossier/making.ts'
@@ -54,6 +55,7 @@ import { organizationSettings } from './fleet/organization/state.ts'
 import { orchestrator } from './fleet/orchestrator/decider.ts'
 import { orchestrators } from './fleet/orchestrator/orchestrators.ts'
 import { orchestratorActions, orchestratorStatus } from './fleet/orchestrator/questions.ts'
+import { proxies } from './fleet/orchestrator/proxies.ts'
 import { statusPost } from './fleet/post/decider.ts'
 import { posts } from './fleet/post/posts.ts'
 import { rotation } from './fleet/rotation.ts'
@@ -195,6 +197,8 @@ export const readModels: readonly ReadModel[] = [
   votes,
   waitingVotes,
   argumentsGiven,
+  participation,
+  proxies,
   recurrences,
   occurrences,
   schedules,

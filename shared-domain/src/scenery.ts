@@ -215,6 +215,13 @@ const courses: readonly (readonly Step[])[] = [
   [step('pause', {}, 0, clearing), step('resume', {}, day_ms, clearing)],
   [step('settle', { no: 1, outcome: { changed: true, revision: '1', code: null, detail: {} } }, 0, ['batchRun', second])],
   [step('settleLease', { no: 1, outcome: 'done' }, 0, ['batchRun', whose])],
+  [
+    step('suspend', { slug: acme, reason: 'a' }, 0, ['organization', acme]), step('resume', { slug: acme }, 0, ['organization', acme]),
+  ],
+  [
+    { wish: { category: 'orchestrator', id: whose, command: 'appointProxy', data: { to: second }, by: actor(whose) }, wait_ms: 0 },
+    { wish: { category: 'orchestrator', id: whose, command: 'appointProxy', data: { to: null }, by: actor(whose) }, wait_ms: 0 },
+  ],
   [byElector('appoint', { to: second }), byElector('cast', { vote: 'APPROVE' }), step('remind', { deadline: late, left_s: 60 }, 0, asked)],
   [step('open', { type: 'decision', title: 'Again?', electorate: ids, deadline: later(now, 2 * day_ms) }, 0, ['decision', second])],
   [step('extend', { deadline: later(now, 2 * day_ms), reason: 'More time.' }, 0, asked)],

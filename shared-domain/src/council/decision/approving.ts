@@ -35,6 +35,6 @@ export function sound({ electorate, weights, protocol = 'majority', threshold, q
 /** Why the question could not be put as it is asked for, if it could not. */
 export function unaskable({ electorate, weights, deadline }: Approving, context: Context) {
   if (weights === 'given' && !isPrivileged(context)) return reject('FORBIDDEN')
-  const found = frozen(Membership.parse({ electorate, weights }), null, context)
+  const found = frozen({ ...Membership.parse({ electorate, weights }), type: 'task_approval' }, null, context)
   return isFrozen(found) ? untimely(deadline, context.at) : found
 }

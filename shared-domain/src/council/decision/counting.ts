@@ -41,23 +41,35 @@ export function isOutcome({ stage, option }: Pick<Ended, 'stage' | 'option'>, ba
 export const carriedBy = (elector: string, { counted }: Pick<Standing, 'counted'>) =>
   counted.filter((ballot) => ballot.carriedBy === elector).map(({ elector, weight }) => ({ elector, weight: String(weight) }))
 
-/** Those whose votes are others than before, now that a proxy is another one. */
-export function recarried(electorate: Question['electorate'], before: Pick<Standing, 'counted'>, after: Pick<Standing, 'counted'>) {
+/** Who was carried to the end, and whose vote is what came out. */
+export const turnoutOf = (ended: Pick<Ended, 'stage' | 'option'>, { counted }: Pick<Standing, 'counted'>) => ({
+  carried: counted.filter(({ carriedBy }) => carriedBy !== null).map(({ elector }) => elector),
+  agreed: counted.filter((ballot) => isOutcome(ended, ballot)).map(({ elector }) => elector),
+})
+
+/** Those whose votes are others than before, now that somebody's proxy is another one; that one among them if it is carried. */
+export function recarried(
+  electorate: Question['electorate'], chooser: string, before: Pick<Standing, 'counted'>, after: Pick<Standing, 'counted'>,
+) {
   const byElector = ({ counted }: Pick<Standing, 'counted'>) => new Map(counted.map((ballot) => [ballot.elector, ballot]))
   const [old, now] = [byElector(before), byElector(after)]
-  return [...electorate].filter(([elector]) => old.get(elector)?.carriedBy !== now.get(elector)?.carriedBy).map(([elector, { weight }]) => {
+  const isAnother = (elector: string) => old.get(elector)?.carriedBy !== now.get(elector)?.carriedBy
+  const isMeant = (elector: string) => isAnother(elector) || (elector === chooser && now.has(elector))
+  return [...electorate].filter(([elector]) => isMeant(elector)).map(([elector, { weight }]) => {
     const { carriedBy: by = null, vote = null, ranking = null } = now.get(elector) ?? {}
     return { elector, weight, by, vote, ranking: ranking && [...ranking] }
   })
 }
 
+type Seats = ReadonlyMap<string, { readonly proxy: string | null }>
+
 /** How many links lead to this elector at most. */
-function linksTo(electorate: Question['electorate'], elector: string): number {
+function linksTo(electorate: Seats, elector: string): number {
   return Math.max(0, ...[...electorate.keys()].map((from) => chainOf(electorate, from).indexOf(elector) + 1))
 }
 
 /** The longest chain that would lead through the link, in links; `Infinity` where it would close a circle. */
-export function linksWith(electorate: Question['electorate'], elector: string, to: string): number {
+export function linksWith(electorate: Seats, elector: string, to: string): number {
   const onwards = chainOf(electorate, to)
   if (to === elector || onwards.includes(elector)) return Infinity
   return linksTo(electorate, elector) + 1 + onwards.length

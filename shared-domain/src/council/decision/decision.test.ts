@@ -11,7 +11,9 @@ import { taskState } from '../../work/task/state.ts'
 import { decision } from './decider.ts'
 import { decisions } from './decisions.ts'
 import { Decision, type DecisionEvent } from './events.ts'
-import { asking, cancelled, cast, changed, deadline, electors, ended, opened, question, seat, tally, type Standing } from './scene.ts'
+import {
+  asking, cancelled, cast, changed, deadline, electors, ended, opened, question, seat, tally, turnout, type Standing,
+} from './scene.ts'
 import { decisionState, permits } from './state.ts'
 import { votes } from './votes.ts'
 
@@ -128,12 +130,14 @@ t.test('S-51 after the end nobody votes, whatever the end was', async (t) => {
 
 t.test('S-53 S-54 three approvals of five settle it, in the append of the third', async (t) => {
   given(t, opened(), one).by(orchestrator(b)).when('cast', { vote: 'APPROVE' }).yields(two)
-  given(t, opened(), one, two).by(orchestrator(c)).when('cast', { vote: 'APPROVE' }).yields(three, approved(tally(3, 0, 0, true), early))
+  given(t, opened(), one, two).by(orchestrator(c)).when('cast', { vote: 'APPROVE' })
+    .yields(three, approved(tally(3, 0, 0, true), early), turnout([a, b, c]))
 })
 
 t.test('S-54 one approval, one rejection, one abstention at the deadline: the quorum is met, a tie rejects', async (t) => {
   const facts = [opened(), one, cast(b, 'REJECT', tally(1, 1, 0, false)), cast(c, 'ABSTAIN', tally(1, 1, 1, true))]
-  given(t, ...facts).by(system).at(deadline).when('close', {}).yields(rejected(tally(1, 1, 1, true), 'the deadline came', late(4)))
+  given(t, ...facts).by(system).at(deadline).when('close', {})
+    .yields(rejected(tally(1, 1, 1, true), 'the deadline came', late(4)), turnout([b]))
 })
 
 t.test('S-54 two approvals at the deadline: without quorum it expires', async (t) => {
@@ -143,7 +147,7 @@ t.test('S-54 two approvals at the deadline: without quorum it expires', async (t
 t.test('S-53 C-27 at the deadline what was cast counts; before it, or without one, nothing closes', async (t) => {
   const facts = [one, cast(b, 'APPROVE', tally(2, 0, 0, false)), cast(c, 'REJECT', tally(2, 1, 0, true))]
   given(t, opened(), ...facts).by(system).at(deadline).when('close', {})
-    .yields(approved(tally(2, 1, 0, true), 'the deadline came', late(4)))
+    .yields(approved(tally(2, 1, 0, true), 'the deadline came', late(4)), turnout([a, b]))
   given(t, opened(), ...facts).by(system).at(later(deadline, -1)).when('close', {}).changesNothing()
   given(t, opened({ deadline: null }), ...facts).by(system).at(deadline).when('close', {}).changesNothing()
   given(t, opened(), cancelled()).by(system).at(deadline).when('close', {}).changesNothing()
@@ -155,9 +159,9 @@ t.test('S-53 it ends at the latest when all have voted', async (t) => {
     cast(d, 'REJECT', tally(2, 2, 0, true)),
   ]
   given(t, opened(), ...facts).by(orchestrator(e)).when('cast', { vote: 'APPROVE' })
-    .yields(cast(e, 'APPROVE', tally(3, 2, 0, true)), approved(tally(3, 2, 0, true), 'all have voted'))
+    .yields(cast(e, 'APPROVE', tally(3, 2, 0, true)), approved(tally(3, 2, 0, true), 'all have voted'), turnout([a, b, e]))
   given(t, opened(), ...facts).by(orchestrator(e)).when('cast', { vote: 'ABSTAIN' })
-    .yields(cast(e, 'ABSTAIN', tally(2, 2, 1, true)), rejected(tally(2, 2, 1, true), 'all have voted'))
+    .yields(cast(e, 'ABSTAIN', tally(2, 2, 1, true)), rejected(tally(2, 2, 1, true), 'all have voted'), turnout([c, d]))
 })
 
 t.test('S-53 C-8 the proposer, or who is above it, withdraws the question', async (t) => {
@@ -188,9 +192,9 @@ const told = (...facts: readonly DecisionEvent[]) =>
 t.test('the read model shows what is being decided, and how it stands', async (t) => {
   const row = {
     decision: subject, type: 'decision' as const, title: 'Shall we?', description: null, task: null, proposer: 'test',
-    status: 'pending' as const, protocol: 'majority' as const, electorate: 5, weight: '7', quorum: '1/2', cast: 0, approvals: 0,
-    rejections: 0, abstentions: 0, quorum_met: false, deadline, outcome: null, opened_at: now, closed_at: null, threshold: '1/2',
-    over: false, weighing: 'heads' as const, ballot: 'open' as const, early: true, options: null, option: null,
+    status: 'pending' as const, protocol: 'majority' as const, electorate: 5, electors: [...electors], weight: '7', quorum: '1/2', cast: 0,
+    approvals: 0, rejections: 0, abstentions: 0, quorum_met: false, deadline, outcome: null, opened_at: now, closed_at: null,
+    threshold: '1/2', over: false, weighing: 'heads' as const, ballot: 'open' as const, early: true, options: null, option: null,
     approve_weight: '0', reject_weight: '0', cast_weight: '0', missing: null, decided_by: null, extensions: 0,
     effect_state: 'none' as const, reopens: null, reopened_by: null, result: null, origin: null,
   }

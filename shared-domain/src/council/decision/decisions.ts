@@ -3,7 +3,8 @@ import type { Recorded } from '../../kernel/fact.ts'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { DecisionId, StoredInstant } from '../../vocabulary.ts'
 import type { DecisionEvent } from './events.ts'
-import { decisionTypes, DecidedBy, ElectorId, OptionId, question, rule, type Tally } from './shapes.ts'
+import { DecidedBy, ElectorId, OptionId, question, rule, type Tally } from './shapes.ts'
+import { decisionTypes } from './decision-types.ts'
 
 const Sum = z.string().nullable()
 
@@ -18,6 +19,7 @@ const row = z.object({
   protocol: rule.protocol,
   /** How many may vote, and what they weigh together: decimal text, of any size. */
   electorate: z.int(),
+  electors: z.array(ElectorId),
   weight: z.string(),
   quorum: rule.quorum,
   cast: z.int(),
@@ -82,7 +84,7 @@ const project: Project<typeof row, 'decision', DecisionEvent> = {
     return [{
       put: {
         ...at(id), type, title, description, task, proposer: by.id, status: 'pending',
-        electorate: electorate.length, weight: sumOf(electorate),
+        electorate: electorate.length, electors: electorate.map(({ elector }) => elector), weight: sumOf(electorate),
         protocol, quorum, threshold, over, weighing, ballot, early, options,
         cast: 0, approvals: 0, rejections: 0, abstentions: 0, quorum_met: false, approve_weight: '0', reject_weight: '0', cast_weight: '0',
         deadline, outcome: null, option: null, missing: null, decided_by: null, opened_at, closed_at: null,
@@ -109,18 +111,22 @@ const project: Project<typeof row, 'decision', DecisionEvent> = {
 export const decisions = readModel({
   name: 'decision',
   about: 'What is being decided, by what rule, and how it stands.',
-  version: 2,
+  version: 3,
   path: '/decisions',
   row,
   key: ['decision'],
   filters: ['status', 'type', 'task', 'protocol', 'effect_state', 'proposer'],
+  contains: { elector: 'electors' },
   ranges: ['deadline', 'opened_at'],
   sorts: ['deadline'],
   order: ['opened_at'],
   aliases: [
     { route: 'GET /orchestrators/:orchestrator/consensus/:decision', item: true },
-    { route: 'GET /orchestrators/:orchestrator/consensus', about: 'All of the organization, whichever orchestrator the path names.' },
-    { route: 'GET /orchestrators/consensus' },
+    {
+      route: 'GET /orchestrators/:orchestrator/consensus', fields: { vpId: 'elector' },
+      about: 'All of the organization, whichever orchestrator the path names.',
+    },
+    { route: 'GET /orchestrators/consensus', fields: { vpId: 'elector' } },
   ],
   project,
 })

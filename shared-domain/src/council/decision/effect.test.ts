@@ -10,7 +10,7 @@ import { taskState } from '../../work/task/state.ts'
 import { decision } from './decider.ts'
 import type { Consequence, Effect } from './effect-shapes.ts'
 import { Decision, type DecisionEvent } from './events.ts'
-import { asking, cast, deadline, electors, ended, opened, seat, tally } from './scene.ts'
+import { asking, cast, deadline, electors, ended, opened, seat, tally, turnout } from './scene.ts'
 
 const [a, b, c] = electors
 const [work, dispute] = [2, 50].map(uuid) as [string, string]
@@ -86,7 +86,8 @@ const cheers = (tallies: readonly ReturnType<typeof tally>[] = [tally(1, 0, 0, f
 t.test('C-40 an approval says what follows from it, another end nothing', async (t) => {
   const third = cast(c, 'APPROVE', tally(3, 0, 0, true))
   const approving = (effect: Effect, follows: Consequence) =>
-    scene(t, opened({ effect }), ...cheers()).by(orchestrator(c)).when('cast', { vote: 'APPROVE' }).yields(third, consequence(follows))
+    scene(t, opened({ effect }), ...cheers()).by(orchestrator(c)).when('cast', { vote: 'APPROVE' })
+      .yields(third, consequence(follows), turnout([a, b, c]))
   approving(allotted, allotted as Consequence)
   approving({ priority: 'LOW' }, { priority: 'LOW' })
   const resolution = { parts: 2, decision: uuid(1), option: null }
@@ -100,10 +101,11 @@ t.test('C-40 an approval says what follows from it, another end nothing', async 
       missing: [], decidedBy: { elector: a, revision: '1' }, option: 'y', strengths: { x: { y: '0' }, y: { x: '1' } },
       effect: { conflict: dispute, strategy: 'first', resolution: { decision: uuid(1), option: 'y' } },
     })),
+    turnout([a]),
   )
   const rejected = Decision.DecisionRejected(ended(tally(0, 1, 0, false), 'a vetoer rejects', { decidedBy: { elector: a, revision: '1' } }))
   scene(t, opened({ effect: allotted, vetoers: [a] })).by(orchestrator(a)).when('cast', { vote: 'REJECT' })
-    .yields(cast(a, 'REJECT', tally(0, 1, 0, false)), rejected)
+    .yields(cast(a, 'REJECT', tally(0, 1, 0, false)), rejected, turnout([a]))
 })
 
 /** So many rankings of two electors. */

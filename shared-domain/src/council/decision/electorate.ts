@@ -1,14 +1,17 @@
 import { z } from 'zod'
 import { agentState } from '../../fleet/agent/state.ts'
 import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
-import { orchestratorState } from '../../fleet/orchestrator/state.ts'
+import { orchestratorState, type StandingProxy } from '../../fleet/orchestrator/state.ts'
 import { reject, Rejection, type Context } from '../../kernel/decider.ts'
 import { cited, rowsOf, type Asked } from '../../kernel/grounds.ts'
 import { text, type TaskId } from '../../vocabulary.ts'
 import { taskState } from '../../work/task/state.ts'
+import { links_max } from '../tally/ballots.ts'
+import { linksWith } from './counting.ts'
 import { partiesTo } from './effect.ts'
 import type { Effect } from './effect-shapes.ts'
 import { Elector, ElectorId, Excluded, type Selection } from './shapes.ts'
+import type { Question } from './state.ts'
 
 export const electors_max = 200
 
@@ -58,15 +61,19 @@ export function selectable({ select }: Pick<Membership, 'select'>): Asked {
   }
 }
 
-interface Known { readonly kind: 'orchestrator' | 'agent'; readonly base: number }
+interface Known {
+  readonly kind: 'orchestrator' | 'agent'
+  readonly base: number
+  readonly standing: StandingProxy | null
+}
 
 /** Who it is that is to vote; agents weigh one. */
 function known(id: string, { look, organization }: Context): Known | undefined {
   const orchestrator = look(orchestratorState, id)
   if (orchestrator.stage === 'registered' && orchestrator.organization === organization)
-    return { kind: 'orchestrator', base: orchestrator.profile.consensusWeight }
+    return { kind: 'orchestrator', base: orchestrator.profile.consensusWeight, standing: orchestrator.proxy }
   const agent = look(agentState, id)
-  return agent.stage === 'open' && agent.organization === organization ? { kind: 'agent', base: 1 } : undefined
+  return agent.stage === 'open' && agent.organization === organization ? { kind: 'agent', base: 1, standing: null } : undefined
 }
 
 type Reason = z.output<typeof Excluded>['reason']
@@ -86,6 +93,21 @@ function interested(task: TaskId | null, { look, actsFor, by }: Context): Map<st
   return reasons
 }
 
+type Seated = z.output<typeof Elector>
+
+/** Who votes for whom in general does so here, if it stands, is an elector, and makes no circle and no chain that is too long (C-33). */
+function withProxies(
+  seats: readonly Seated[], standing: ReadonlyMap<string, StandingProxy>, type: Question['type'], at: string,
+): Seated[] {
+  const chosen = new Map(seats.map((seat) => [seat.elector as string, seat]))
+  for (const [elector, { to, types, until }] of standing) {
+    const stands = (types === null || types.includes(type)) && (until === null || at < until)
+    if (stands && chosen.has(to) && linksWith(chosen, elector, to) <= links_max)
+      chosen.set(elector, { ...chosen.get(elector)!, proxy: to })
+  }
+  return [...chosen.values()]
+}
+
 export interface Frozen {
   readonly electorate: z.output<typeof Elector>[]
   readonly excluded: z.output<typeof Excluded>[]
@@ -96,7 +118,9 @@ const weightOf = (weights: Membership['weights'], base: number, given: string | 
   (weights === 'given' ? given! : weights === 'equal' ? '1' : String(base))
 
 /** The electorate with the weights that its members have now, in the order of ids, without those who are left out. */
-export function frozen(said: Membership & { readonly effect?: Effect | undefined }, task: TaskId | null, context: Context) {
+export function frozen(
+  said: Membership & { readonly type: Question['type']; readonly effect?: Effect | undefined }, task: TaskId | null, context: Context,
+) {
   const rows = context.grounds?.rows.electors
   const found = (rows ?? []).map(({ orchestrator }) => ({ elector: String(orchestrator), weight: undefined }))
   const parties = said.select ? undefined : partiesTo(said.effect, context)
@@ -106,18 +130,20 @@ export function frozen(said: Membership & { readonly effect?: Effect | undefined
     ...(said.excludeInterested ? interested(task, context) : []), ...said.exclude.map((id) => [id, 'asked'] as const),
   ])
   const seats = new Map(named.map(({ elector, weight }) => [elector, weight] as const))
-  const electorate: z.output<typeof Elector>[] = []
+  const electorate: Seated[] = []
+  const proxies = new Map<string, StandingProxy>()
   for (const [elector, given] of [...seats].sort(([a], [b]) => (a < b ? -1 : 1))) {
     if (left.has(elector)) continue
     const member = known(elector, context)
     if (!member) return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: elector })
-    const { kind, base } = member
+    const { kind, base, standing } = member
+    if (standing) proxies.set(elector, standing)
     electorate.push({ elector, kind, base: String(base), weight: weightOf(said.weights, base, given), judged: null, proxy: null })
   }
   if (electorate.length < said.minElectorate) return reject('ELECTORATE_TOO_SMALL', { left: electorate.length, min: said.minElectorate })
   const excluded = [...left].filter(([id]) => seats.has(id)).map(([id, reason]) => ({ id, reason }))
   const selection = said.select ? { select: said.select as never, grounds: cited(context.grounds!) } : null
-  return { electorate, excluded, selection } satisfies Frozen
+  return { electorate: withProxies(electorate, proxies, said.type, context.at), excluded, selection } satisfies Frozen
 }
 
 export const isFrozen = (found: Frozen | Rejection): found is Frozen => !(found instanceof Rejection)

@@ -5,7 +5,7 @@ import { day_ms, elapsed_ms } from '../../kernel/time.ts'
 import { DecisionId, DueInstant, StoredInstant, text } from '../../vocabulary.ts'
 import { counting, isOutcome } from './counting.ts'
 import { Decision } from './events.ts'
-import { about, ahead_max_ms, closed, isOpen, leads, orchestratorOf, outcome, room, selfOf } from './guards.ts'
+import { about, ahead_max_ms, closed, conclusion, isOpen, leads, orchestratorOf, room, selfOf } from './guards.ts'
 import { hasEnded, type DecisionState } from './state.ts'
 
 const extensions_max = 3
@@ -27,7 +27,7 @@ const mayBeRight = ({ rule: { options } }: Exclude<DecisionState, { stage: 'unkn
 function counted(state: DecisionState, context: Context) {
   if (state.stage !== 'pending' || state.deadline === null || context.at < state.deadline) return []
   const count = counting(state)
-  return [outcome(state, count, count.end(), 'the deadline came', null, context)]
+  return conclusion(state, count, count.end(), 'the deadline came', null, context)
 }
 
 export const ending = room({

@@ -3,7 +3,8 @@ import { eventsOf, plus } from '../../kernel/events.ts'
 import { DecisionId, Int64 } from '../../vocabulary.ts'
 import { Consequence } from './effect-shapes.ts'
 import { decided } from './older-facts.ts'
-import { about, DecidedBy, decisionTypes, ElectorId, OptionId, question, Tally, toConcerned } from './shapes.ts'
+import { about, DecidedBy, ElectorId, OptionId, question, Tally, toConcerned } from './shapes.ts'
+import { decisionTypes } from './decision-types.ts'
 
 const Outcome = z.object({
   type: z.enum(decisionTypes), ...about, tally: Tally, reason: z.string(),
@@ -22,6 +23,11 @@ export const eventsOfEnding = eventsOf({
     about: 'The question was withdrawn.',
     data: z.object({ ...about, reason: z.string().nullable(), missing: z.array(ElectorId), origin: question.origin }),
     upcast: [plus({ missing: [], origin: null })],
+    recipient: toConcerned,
+  },
+  TurnoutTaken: {
+    about: 'Who was carried to the end by the vote of another, and whose vote, its own or carried, is the outcome.',
+    data: z.object({ carried: z.array(ElectorId), agreed: z.array(ElectorId), concerns: question.concerns }),
     recipient: toConcerned,
   },
   DissentRecorded: {

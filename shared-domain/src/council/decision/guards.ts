@@ -4,7 +4,7 @@ import { day_ms, elapsed_ms } from '../../kernel/time.ts'
 import { OrchestratorId, TaskId } from '../../vocabulary.ts'
 import { taskState } from '../../work/task/state.ts'
 import type { Verdict } from '../tally/outcome.ts'
-import { counting, type Counting } from './counting.ts'
+import { counting, turnoutOf, type Counting } from './counting.ts'
 import { consequenceOf } from './effect.ts'
 import { Decision, type DecisionEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
@@ -58,8 +58,19 @@ export const isOpen = (state: DecisionState, at: string): state is Pending =>
 
 export const closed = (state: Question & { stage: string }) => reject('DECISION_CLOSED', { outcome: state.stage })
 
-/** The outcome, decided by the first fact of this append. */
-export function outcome(
+/** The outcome, decided by the first fact of this append, and who had a part in it. */
+export function conclusion(
+  state: Question, count: Counting, verdict: Verdict, said: string, elector: string | null, context: Context,
+): readonly DecisionEvent[] {
+  const { carried, agreed } = turnoutOf({ stage: verdict.status, option: verdict.option }, count)
+  const { concerns } = about(state, context)
+  const isEmpty = carried.length === 0 && agreed.length === 0
+  return [
+    outcome(state, count, verdict, said, elector, context), ...(isEmpty ? [] : [Decision.TurnoutTaken({ carried, agreed, concerns })]),
+  ]
+}
+
+function outcome(
   state: Question, { tally, missing }: Counting, verdict: Verdict, said: string, elector: string | null, context: Context,
 ) {
   const { status, reason, rounds, strengths, option } = verdict
@@ -83,5 +94,5 @@ export function followed(
 ): readonly DecisionEvent[] {
   const count = counting(after)
   const reason = count.missing.length === 0 ? 'all have voted' : 'no vote still to come can change it'
-  return [fact(count), ...(count.verdict ? [outcome(state, count, count.verdict, reason, elector, context)] : [])]
+  return [fact(count), ...(count.verdict ? conclusion(state, count, count.verdict, reason, elector, context) : [])]
 }

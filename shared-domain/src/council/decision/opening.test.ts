@@ -139,6 +139,24 @@ t.test('C-10 a deadline lies at most 366 days ahead', async (t) => {
   scene(t).when('open', { ...wish, deadline: later(at(366), 1) }).refuses('DEADLINE_TOO_FAR')
 })
 
+t.test('C-33 who votes for whom in general does so here, unless that leads nowhere, in a circle or too far', async (t) => {
+  const stands = (to: string, over: object = {}) =>
+    Orchestrator.ProxyAppointed({ to: ElectorId.parse(to), types: null, until: null, ...over })
+  const [d, e] = electors.slice(3) as [string, string]
+  const frozen = (standing: Readonly<Record<string, ReturnType<typeof stands>>>, proxies: Readonly<Record<string, string>>, type = {}) =>
+    Object.entries(standing).reduce((scenario, [id, fact]) => scenario.seeing(orchestratorState, id, registered, fact), scene(t))
+      .when('open', { ...wish, ...type })
+      .yields(...asking(opened({ ...type, electorate: electors.map((id) => seat(id, '1', { proxy: proxies[id] ?? null })) })))
+  frozen({ [a]: stands(b), [b]: stands(c) }, { [a]: b, [b]: c })
+  frozen({ [a]: stands(stranger) }, {})
+  frozen({ [a]: stands(b), [b]: stands(a) }, { [a]: b })
+  frozen({ [a]: stands(b), [b]: stands(c), [c]: stands(d), [d]: stands(e) }, { [a]: b, [b]: c, [c]: d })
+  frozen({ [a]: stands(b, { until: now }) }, {})
+  frozen({ [a]: stands(b, { until: later(now, 1) }) }, { [a]: b })
+  frozen({ [a]: stands(b, { types: ['other'] }) }, {})
+  frozen({ [a]: stands(b, { types: ['other'] }) }, { [a]: b }, { type: 'other' })
+})
+
 t.test('C-16 an ended question is asked again with evidence, by one question at a time', async (t) => {
   const again = { ...wish, reopens: old, evidence: 'New figures.' }
   const rejected = Decision.DecisionRejected(ended(tally(0, 3, 0, true), 'why'))

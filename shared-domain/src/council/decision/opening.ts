@@ -13,7 +13,7 @@ import { frozen, isFrozen, membership, misweighed, selectable } from './electora
 import { Decision } from './events.ts'
 import { about, orchestratorOf, room, untimely, type Facts } from './guards.ts'
 import { olderWords } from './older-words.ts'
-import { decisionTypes } from './shapes.ts'
+import { decisionTypes } from './decision-types.ts'
 import { decisionState, hasEnded, type DecisionState, type Question } from './state.ts'
 
 const Opening = z.object({

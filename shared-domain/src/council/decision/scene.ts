@@ -52,6 +52,10 @@ export const cast = (elector: string, vote: VoteName | null, tally: Standing, ov
 export const changed = (elector: string, vote: VoteName, previous: VoteName, tally: Standing, over: Partial<Ballot> = {}) =>
   Decision.VoteChanged({ ...ballot(elector, vote, tally, over), previous, previousRanking: null })
 
+/** Who was for the outcome, and who was carried to it. */
+export const turnout = (agreed: readonly string[], carried: readonly string[] = [], concerns: string | null = electors[0]) =>
+  Decision.TurnoutTaken({ agreed: [...agreed], carried: [...carried], concerns })
+
 type Ended = Parameters<typeof Decision.DecisionApproved>[0]
 
 /** An outcome that the last of the given electors decided, after as many facts; those behind it are missing. */

@@ -5,8 +5,8 @@ import { Origin } from '../../work/task/shapes.ts'
 import { Effect, Resolve } from './effect-shapes.ts'
 import { ShareText } from '../tally/share.ts'
 import { protocols } from '../tally/standing.ts'
+import { decisionTypes } from './decision-types.ts'
 
-export const decisionTypes = ['task_approval', 'decision', 'resource_allocation', 'priority_change', 'other'] as const
 export const Vote = z.enum(['APPROVE', 'REJECT', 'ABSTAIN'])
 export const Weighing = z.enum(['heads', 'weights'])
 export const Protocol = z.enum(protocols)

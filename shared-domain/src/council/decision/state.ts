@@ -4,7 +4,8 @@ import type { Actor, Meta } from '../../kernel/fact.ts'
 import type { Ballot } from '../tally/ballots.ts'
 import type { Consequence, Effect } from './effect-shapes.ts'
 import { Decision, type DecisionEvent } from './events.ts'
-import type { decisionTypes, Elector, rule } from './shapes.ts'
+import type { Elector, rule } from './shapes.ts'
+import type { decisionTypes } from './decision-types.ts'
 
 export interface Vote extends Ballot {
   readonly comment: string | null
@@ -20,6 +21,7 @@ export interface Question {
   /** The orchestrator that asked, itself or by its daemon; null when it was somebody else. */
   readonly asker: string | null
   readonly type: (typeof decisionTypes)[number]
+  readonly title: string
   readonly task: string | null
   /** In the order of ids. */
   readonly electorate: ReadonlyMap<string, Seat>
@@ -78,10 +80,11 @@ const ended = (stage: Outcome) => (state: DecisionState, data: object, { at, rev
 }
 
 const evolve: Evolve<DecisionState, DecisionEvent> = {
-  DecisionOpened: (_, { type, task, electorate, deadline, concerns, reminders_s, effect, ...said }, { organization, by, revision }) => {
+  DecisionOpened: (_, data, { organization, by, revision }) => {
+    const { type, title, task, electorate, deadline, concerns, reminders_s, effect, ...said } = data
     const { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early } = said
     return {
-      stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, task, effect, deadline, extensions: 0,
+      stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, title, task, effect, deadline, extensions: 0,
       reminders_s,
       rule: { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early },
       electorate: new Map(electorate.map(({ elector, kind, weight, proxy }) => [elector, { kind, weight, proxy }])),
@@ -105,6 +108,7 @@ const evolve: Evolve<DecisionState, DecisionEvent> = {
   DecisionRejected: ended('rejected'),
   DecisionExpired: ended('expired'),
   DecisionCancelled: ended('cancelled'),
+  TurnoutTaken: (state, _, meta) => after(state, meta, {}),
   DissentRecorded: (state, { elector, text }, meta) => after(state, meta, { dissent: new Map(over(state).dissent).set(elector, text) }),
   DecisionResultRecorded: (state, { right, note }, meta) => after(state, meta, { result: { right, note } }),
   EffectApplied: (state, _, meta) => after(state, meta, { effectState: 'applied' }),

@@ -8,7 +8,7 @@ import { day_ms, later } from '../../kernel/time.ts'
 import { argumentsGiven } from './arguments.ts'
 import { decision } from './decider.ts'
 import { Decision, type DecisionEvent } from './events.ts'
-import { cast, deadline, electors, ended, opened, seat, tally } from './scene.ts'
+import { cast, deadline, electors, ended, opened, seat, tally, turnout } from './scene.ts'
 import { decisionState } from './state.ts'
 import { votes } from './votes.ts'
 import { waitingVotes } from './waiting-votes.ts'
@@ -49,6 +49,7 @@ t.test('C-28 C-26 the option that nobody can beat any more is decided in the app
       option: 'y', rounds: [{ counts: { x: '0', y: '3' }, exhausted: '0', out: null }], missing: [d, e],
       decidedBy: { elector: c, revision: '3' },
     })),
+    turnout([a, b, c]),
   )
 })
 
@@ -93,7 +94,22 @@ t.test('C-3 C-33 a proxy votes for who chose it, as long as that does not vote i
   given(t, ...proxied).by(orchestrator(a)).when('cast', { vote: 'APPROVE' }).yields(carried)
   given(t, ...proxied, carried).by(orchestrator(e)).when('cast', { vote: 'REJECT' }).yields(cast(e, 'REJECT', tally(1, 1, 0, false)))
   const loose = [{ elector: e, weight: '1', by: null, vote: null, ranking: null }]
-  given(t, ...proxied, carried).by(orchestrator(e)).when('appoint', { to: null }).yields(chosen(e, null, loose, tally(1, 0, 0, false)))
+  const again = (elector: string, proxy: string | null) => Decision.VoteRequested({
+    elector, orchestrator: elector, weight: '1', type: 'decision', title: 'Shall we?', deadline, task: null, proxy,
+  })
+  given(t, ...proxied, carried).by(orchestrator(e)).when('appoint', { to: null })
+    .yields(chosen(e, null, loose, tally(1, 0, 0, false)), again(e, null))
+  const behind = [opened(), chosen(d, e), chosen(e, a), cast(a, 'APPROVE', tally(3, 0, 0, true), { carries: [] })]
+  given(t, ...behind).by(orchestrator(e)).when('appoint', { to: b }).yields(
+    chosen(e, b, [{ ...loose[0]!, elector: d }, ...loose], tally(1, 0, 0, false)), again(d, e), again(e, b),
+  )
+})
+
+t.test('C-33 whoever stays carried is told of by the choice, although nothing of its vote changed', async (t) => {
+  const facts = [opened(), chosen(e, d), chosen(d, a), cast(a, 'APPROVE', tally(3, 0, 0, true), { carries: [] })]
+  const carried = [{ elector: e, weight: '1', by: a, vote: 'APPROVE' as const, ranking: null }]
+  const open = [opened({ early: false }), ...facts.slice(1)]
+  given(t, ...open).by(orchestrator(e)).when('appoint', { to: a }).yields(chosen(e, a, carried, tally(3, 0, 0, true)))
 })
 
 t.test('C-3 a proxy that is chosen may be what decides', async (t) => {
@@ -102,6 +118,7 @@ t.test('C-3 a proxy that is chosen may be what decides', async (t) => {
   given(t, ...facts).by(orchestrator(e)).when('appoint', { to: a }).yields(
     chosen(e, a, now, tally(3, 0, 0, true)),
     Decision.DecisionApproved(ended(tally(3, 0, 0, true), early, { missing: [c, d], decidedBy: { elector: e, revision: '3' } })),
+    turnout([a, b, e], [e]),
   )
 })
 
@@ -169,6 +186,12 @@ t.test('a vote is waited for until it comes, is carried, or the question ends', 
   const some = cast(a, 'APPROVE', tally(4, 0, 0, false), { carries: [b, c, e].map((elector) => ({ elector, weight: '1' })) })
   waiting(some, Decision.VoteReminded({ elector: d, orchestrator: d, deadline, left_s: 60 }), extended, chosen(d, a))
     .shows(row(d, 3, { deadline: later(deadline, day_ms), reminders: 1, proxy: a }))
+  const loose = [{ elector: c, weight: '1', by: null, vote: null, ranking: null }]
+  const request = Decision.VoteRequested({
+    elector: c, orchestrator: c, weight: '1', type: 'decision', title: 'Shall we?', deadline, task: null, proxy: null,
+  })
+  waiting(some, chosen(c, null, loose), request).shows(row(d, 3), row(c, 7))
+  waiting(some, chosen(c, b, [{ ...loose[0]!, by: a }])).shows(row(d, 3))
   waiting(some, Decision.DecisionExpired(ended(tally(0, 0, 0, false), 'late', { missing: [d] }))).shows()
 })
 

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import type { Said } from '../../kernel/alias.ts'
 import { isPrivileged, reject, type Context } from '../../kernel/decider.ts'
-import { OrchestratorId, text } from '../../vocabulary.ts'
+import { OrchestratorId, text, type TaskId } from '../../vocabulary.ts'
 import { links_max } from '../tally/ballots.ts'
 import { isRanked } from '../tally/ranked.ts'
 import { carriedBy, counting, linksWith, recarried } from './counting.ts'
 import { Decision } from './events.ts'
 import { about, closed, followed, isOpen, isProposer, orchestratorOf, room, selfOf } from './guards.ts'
 import { ElectorId, OptionId, Tally, Vote } from './shapes.ts'
-import type { DecisionState, Question } from './state.ts'
+import type { DecisionState, Pending, Question } from './state.ts'
 
 /** An orchestrator that is named must be the one that calls: nobody votes for another. */
 const asCaller = {
@@ -46,6 +46,17 @@ const standing = {
 }
 
 const arguments_max = { each: 10, all: 200 }
+
+/** Whoever was carried and is not any more is asked again. */
+function askedAgain({ electorate, type, title, deadline, task }: Pending, carried: readonly Carried[], context: Context) {
+  return carried.filter(({ by }) => by === null).map(({ elector }) => {
+    const { kind, weight, proxy } = electorate.get(elector)!
+    const asked = { type, title, deadline, task: task as TaskId | null }
+    return Decision.VoteRequested({ elector, orchestrator: orchestratorOf(kind, elector, context), weight, ...asked, proxy })
+  })
+}
+
+type Carried = ReturnType<typeof recarried>[number]
 
 export const voting = room({
   cast: {
@@ -108,10 +119,11 @@ export const voting = room({
       }
       const after = { ...state, electorate: new Map(state.electorate).set(elector, { ...seat, proxy: to }) }
       const before = counting(state)
-      return followed(state, after, elector, (count) => {
-        const carried = recarried(state.electorate, before, count)
-        return Decision.ProxyChosen({ elector, to, carried, tally: count.tally, concerns: about(state, context).concerns })
-      }, context)
+      const now = counting(after)
+      const carried = recarried(state.electorate, elector, before, now)
+      const facts = followed(state, after, elector, ({ tally }) =>
+        Decision.ProxyChosen({ elector, to, carried, tally, concerns: about(state, context).concerns }), context)
+      return now.verdict ? facts : [...facts, ...askedAgain(after, carried, context)]
     },
   },
 

@@ -32,7 +32,13 @@ const project: Project<typeof row, 'elector' | 'decision', DecisionEvent> = {
   VoteReminded: ({ id, data: { elector } }) => [{ add: { reminders: 1 }, at: key(id, elector) }],
   DecisionExtended: ({ id, data: { missing, to: deadline } }) =>
     missing.map((elector) => ({ patch: { deadline }, at: key(id, elector) })),
-  ProxyChosen: ({ id, data: { elector, to: proxy } }) => [{ patch: { proxy }, at: key(id, elector) }],
+  // Who is carried from now on is waited for no more; who is not any more is asked again by a fact of its own.
+  ProxyChosen: ({ id, data: { elector, to: proxy, carried } }) => {
+    const isWaitedFor = carried.every((one) => one.elector !== elector)
+    return [
+      ...(isWaitedFor ? [{ patch: { proxy }, at: key(id, elector) }] : []), ...carried.map((one) => ({ remove: key(id, one.elector) })),
+    ]
+  },
   VoteCast: voted,
   VoteChanged: voted,
   DecisionApproved: ended,

@@ -3,7 +3,7 @@ import type { Actor } from '../../kernel/fact.ts'
 import type { Written } from '../../kernel/proof.ts'
 import { decisionState, hasEnded, type DecisionState, type Ended, type Pending, type Question } from '../decision/state.ts'
 import { consequenceOf } from '../decision/effect.ts'
-import { carriedBy, counting, isOutcome, linksWith, recarried, type Counting } from '../decision/counting.ts'
+import { carriedBy, counting, isOutcome, linksWith, recarried, turnoutOf, type Counting } from '../decision/counting.ts'
 import { links_max } from '../tally/ballots.ts'
 import type { Verdict } from '../tally/outcome.ts'
 import { difference, fault, type Fault } from './fault.ts'
@@ -77,7 +77,7 @@ function appointed(pointer: string, fact: Kind<'ProxyChosen'>, state: Pending): 
   if (to !== null && linksWith(state.electorate, elector, to) > links_max) return fault(`${pointer}/data/to`, 'makes too long a chain')
   const [before, count] = [counting(state), counting(after(state, fact))]
   return tallyFault(`${pointer}/data`, tally, count)
-    ?? differs(`${pointer}/data/carried`, carried, recarried(state.electorate, before, count), 'are not whose votes changed')
+    ?? differs(`${pointer}/data/carried`, carried, recarried(state.electorate, elector, before, count), 'are not whose votes changed')
 }
 
 type Outcome = Kind<'DecisionApproved' | 'DecisionRejected' | 'DecisionExpired'>
@@ -114,8 +114,12 @@ function opened(fact: Kind<'DecisionOpened'>): Fault | undefined {
   return vetoers.every((id) => ids.includes(id)) ? undefined : fault('/facts/0/data/vetoers', 'are no electors')
 }
 
-function requested(pointer: string, { revision, data }: Kind<'VoteRequested'>, { facts }: Scene): Fault | undefined {
-  const { elector, weight, proxy } = (facts[0] as Kind<'DecisionOpened'>).data.electorate[revision - 1] ?? {}
+/** At first everybody is asked in order; later whoever is carried no more. */
+function requested(pointer: string, { revision, data }: Kind<'VoteRequested'>, state: Pending, { facts }: Scene): Fault | undefined {
+  const { electorate } = (facts[0] as Kind<'DecisionOpened'>).data
+  const isAgain = revision > electorate.length && counting(state).missing.includes(data.elector)
+  const seat = state.electorate.get(data.elector)
+  const { elector, weight, proxy } = (isAgain && seat ? { ...seat, elector: data.elector } : electorate[revision - 1]) ?? {}
   const asked = { elector: data.elector, weight: data.weight, proxy: data.proxy }
   const wanted = { elector: elector ?? null, weight: weight ?? null, proxy: proxy ?? null }
   return differs(`${pointer}/data`, asked, wanted, 'is not who was to be asked')
@@ -130,7 +134,7 @@ function extended(pointer: string, fact: Kind<'DecisionExtended'>, state: Pendin
 /** What is wrong with a fact of a question that is still open. */
 function faultWhileOpen(pointer: string, fact: Told, state: Pending, scene: Scene): Fault | undefined {
   switch (fact.type) {
-    case 'VoteRequested': return requested(pointer, fact, scene)
+    case 'VoteRequested': return requested(pointer, fact, state, scene)
     case 'VoteCast': case 'VoteChanged': return voted(pointer, fact, state)
     case 'ProxyChosen': return appointed(pointer, fact, state)
     case 'DecisionExtended': return extended(pointer, fact, state)
@@ -150,6 +154,10 @@ function faultAfterEnd(pointer: string, fact: Told, state: Question & Ended): Fa
       const ballot = counting(state).counted.find((one) => one.elector === elector)
       if (!state.electorate.has(elector) || isOutcome(state, ballot)) return fault(`${pointer}/data/elector`, 'voted for the outcome')
       return state.dissent.has(elector) ? fault(pointer, 'is a second dissent') : undefined
+    }
+    case 'TurnoutTaken': {
+      const { carried, agreed } = fact.data
+      return differs(`${pointer}/data`, { carried, agreed }, turnoutOf(state, counting(state)), 'is not who had a part in it')
     }
     case 'DecisionCancelled': return state.stage === 'expired' ? undefined : fault(pointer, 'comes after the end')
     case 'DecisionResultRecorded': case 'DecisionReopened': return undefined

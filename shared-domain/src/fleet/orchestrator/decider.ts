@@ -9,6 +9,7 @@ import { charterState } from '../charter/state.ts'
 import { keeping } from '../email/decider.ts'
 import { Orchestrator, Profile, ShownStatus, type Status } from './events.ts'
 import { towards } from './older-words.ts'
+import { proxying } from './proxying.ts'
 import { isWorking, orchestratorState, shownStatus, type OrchestratorState } from './state.ts'
 
 type StatusName = z.output<typeof Status>
@@ -94,6 +95,9 @@ export const orchestrator = decider(orchestratorState, {
     ),
     INVALID_STATE_TRANSITION: conflict('The orchestrator cannot do this in its present status.'),
     DUPLICATE_EMAIL: conflict('Another orchestrator has this email address, or is about to have it.'),
+    PROXY_CYCLE: conflict('Nobody votes for itself by proxy.'),
+    PROXY_UNKNOWN: conflict('Who is to vote for it is no orchestrator of the organization, and no agent of it.'),
+    DEADLINE_PASSED: conflict('The time until which it holds lies in the past.'),
     ALREADY_EXISTS: conflict('An orchestrator with this id is already registered with another profile.'),
   },
 
@@ -172,6 +176,8 @@ export const orchestrator = decider(orchestratorState, {
       data: z.object({}),
       decide: (state, _, context) => (isWorking(state) ? move('pause', state, 'drift', context) : []),
     },
+
+    ...proxying,
 
     keepHours: {
       about: 'Note that it has a schedule.',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { events, type EventOf } from '../../kernel/events.ts'
-import { text, TimeZone } from '../../vocabulary.ts'
+import { decisionTypes } from '../../council/decision/decision-types.ts'
+import { Id, StoredInstant, text, TimeZone } from '../../vocabulary.ts'
 import { Blocked } from '../budget/events.ts'
 import { Version } from '../charter/events.ts'
 
@@ -64,6 +65,21 @@ export const Orchestrator = events({
   OrchestratorQueueLimited: {
     about: 'How many tasks may wait for the orchestrator, or any number, as those heed it who give it one.',
     data: z.object({ maxQueueSize: z.int().nullable() }),
+    recipient: (_, id) => id,
+  },
+  ProxyAppointed: {
+    about: 'From now on the orchestrator, where it may vote and does not, is voted for by another in questions that are opened.',
+    data: z.object({
+      to: Id,
+      /** In questions of these types; null for any. */
+      types: z.array(z.enum(decisionTypes)).nullable(),
+      until: StoredInstant.nullable(),
+    }),
+    recipient: (_, id) => id,
+  },
+  ProxyWithdrawn: {
+    about: 'Nobody votes for the orchestrator any more in questions that are opened from now on.',
+    data: z.object({ to: Id }),
     recipient: (_, id) => id,
   },
   OrchestratorArchived: {

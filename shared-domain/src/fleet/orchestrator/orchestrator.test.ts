@@ -147,7 +147,9 @@ t.test('S-31 an orchestrator changes only itself', async (t) => {
 
 t.test('S-3 S-16 who is not offline takes work over; who is online or busy starts it', async (t) => {
   const guarded = { charterVersion: null, budget: null }
-  const known = { organization: 'acme', profile, registeredMax: 5, moved: null, guarded, keepsHours: false, maxQueueSize: null }
+  const known = {
+    organization: 'acme', profile, registeredMax: 5, moved: null, guarded, keepsHours: false, maxQueueSize: null, proxy: null,
+  }
   const stateIn = (status: (typeof statuses)[number]) => ({ stage: 'registered' as const, ...known, status })
   t.strictSame(statuses.filter((status) => isReachable(stateIn(status))), ['ONLINE', 'BUSY', 'AWAY'])
   t.strictSame(statuses.filter((status) => isWorking(stateIn(status))), ['ONLINE', 'BUSY'])

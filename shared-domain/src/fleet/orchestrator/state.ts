@@ -19,7 +19,11 @@ interface Known {
   readonly keepsHours: boolean
   /** How many tasks may wait for it, as it was noted; null for any number. */
   readonly maxQueueSize: number | null
+  /** Who votes for it where it does not, in questions that are opened. */
+  readonly proxy: StandingProxy | null
 }
+
+export type StandingProxy = Extract<OrchestratorEvent, { type: 'ProxyAppointed' }>['data']
 
 const unguarded = { charterVersion: null, budget: null }
 
@@ -29,7 +33,7 @@ const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   OrchestratorRegistered: (_, { maxConcurrentTasks: registeredMax, ...profile }, { organization }) =>
     ({
       stage: 'registered', status: 'OFFLINE', organization, profile, registeredMax, moved: null, guarded: unguarded, keepsHours: false,
-      maxQueueSize: null,
+      maxQueueSize: null, proxy: null,
     }),
   OrchestratorUpdated: (state, { previousEmail: _, ...profile }) => ({ ...registered(state), profile }),
   OrchestratorStatusChanged: (state, { from, to }, { commandId: command }) => {
@@ -40,6 +44,8 @@ const evolve: Evolve<OrchestratorState, OrchestratorEvent> = {
   OrchestratorGuarded: (state, guarded) => ({ ...registered(state), guarded }),
   OrchestratorHoursKept: (state) => ({ ...registered(state), keepsHours: true }),
   OrchestratorQueueLimited: (state, { maxQueueSize }) => ({ ...registered(state), maxQueueSize }),
+  ProxyAppointed: (state, proxy) => ({ ...registered(state), proxy }),
+  ProxyWithdrawn: (state) => ({ ...registered(state), proxy: null }),
   OrchestratorArchived: (state, { from }, { commandId: command }) => {
     const { status: _, profile, ...known } = registered(state)
     return { ...known, stage: 'archived', profile: { ...profile, email: null }, moved: { command, from } }

@@ -1,0 +1,1 @@
+export const decisionTypes = ['task_approval', 'decision', 'resource_allocation', 'priority_change', 'other'] as const
