@@ -260,6 +260,10 @@ const courses: readonly (readonly Step[])[] = [
     step('hold', { reservation: second, tokens: 5, cost: 1, at: now, until: late }, 0, ['ledger', kept]),
     step('expire', { reservation: second }, 2 * hour_ms, ['ledger', kept]),
   ],
+  [
+    step('hold', { reservation: second, tokens: 5, cost: 1, at: now, until: late }, 0, ['ledger', kept]),
+    step('letGo', { reservation: second }, 0, ['ledger', kept]),
+  ],
 ]
 
 /** Whatever anybody does, as many steps as these; now and then one that leads somewhere follows another. */
