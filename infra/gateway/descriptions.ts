@@ -15,28 +15,35 @@ export interface Descriptions {
   document(): Promise<OpenApi>
   /** In which methods one of the services answers at this URL; undefined when that is not to be known. */
   methodsAt(url: string): Promise<readonly string[] | undefined>
+  /** Whether it is a question though its method is not one of questions: as far as that is known by now, which costs next to nothing. */
+  isQuestion(method: string, url: string): boolean
 }
 
 export function descriptions({ commandUrl, queryUrl }: Pick<Config, 'commandUrl' | 'queryUrl'>): Descriptions {
   let known: Promise<Methods | undefined> | undefined
   let until_ms = 0
+  let questions = new Methods()
 
-  async function document() {
-    const [commands, questions] = await Promise.all([documentOf(commandUrl, 'The command service'), documentOf(queryUrl, 'The query service')])
-    return merged(commands, questions, 'Query')
+  const both = () => Promise.all([documentOf(commandUrl, 'The command service'), documentOf(queryUrl, 'The query service')])
+
+  async function learnt() {
+    const [ofCommands, ofQueries] = await both()
+    questions = methodsIn([ofQueries], (method) => method !== 'GET' && method !== 'HEAD')
+    return methodsIn([ofCommands, ofQueries])
   }
 
   function methods() {
     if (known && performance.now() < until_ms) return known
     until_ms = performance.now() + KNOWN_MAX_MS
-    return known = document().then(methodsIn, () => {
+    return known = learnt().catch(() => {
       until_ms = performance.now() + RETRY_MS
       return undefined
     })
   }
 
   return {
-    document,
+    document: async () => merged(...await both(), 'Query'),
+    isQuestion: (method, url) => url.startsWith('/api') && questions.of(canonical(url)).includes(method),
     methodsAt: async (url) => (url.startsWith('/api') ? (await methods())?.of(canonical(url)) : undefined),
   }
 }
@@ -47,11 +54,12 @@ const documentOf = (url: string, name: string) => said(`${url}/openapi.json`)
 
 const verbs = new Set(['get', 'post', 'put', 'patch', 'delete'])
 
-function methodsIn({ paths }: OpenApi): Methods {
+function methodsIn(documents: readonly OpenApi[], isMeant: (method: string) => boolean = () => true): Methods {
   const methods = new Methods()
-  for (const [path, item] of Object.entries(paths)) {
+  for (const [path, item] of documents.flatMap(({ paths }) => Object.entries(paths))) {
     const taken = Object.keys(item).filter((key) => verbs.has(key)).map((verb) => verb.toUpperCase())
-    methods.add(path.replaceAll(/\{(\w+)\}/g, ':$1'), taken.includes('GET') ? [...taken, 'HEAD'] : taken)
+    const meant = (taken.includes('GET') ? [...taken, 'HEAD'] : taken).filter(isMeant)
+    if (meant.length > 0) methods.add(path.replaceAll(/\{(\w+)\}/g, ':$1'), meant)
   }
   return methods
 }

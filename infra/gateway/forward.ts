@@ -12,7 +12,8 @@ const underWay_max = 4_096
 
 /** A service behind the gateway. */
 export interface Upstream {
-  forward(exchange: Exchange): Promise<void>
+  /** `body` is given where it was taken already. */
+  forward(exchange: Exchange, body?: Buffer): Promise<void>
   close(): void
 }
 
@@ -22,11 +23,13 @@ interface Parts {
   readonly name: string
   readonly methodsAt: Descriptions['methodsAt']
   readonly warn: (error: unknown, message: string) => void
+  /** Who is asked instead where this one takes no such request, once that is known. */
+  readonly elsewhere?: (exchange: Exchange) => Upstream | undefined
   /** How long a service may take to begin its answer. */
   readonly answer_max_ms?: number
 }
 
-export async function upstream({ url, name, methodsAt, warn, answer_max_ms = 30_000 }: Parts): Promise<Upstream> {
+export async function upstream({ url, name, methodsAt, warn, elsewhere, answer_max_ms = 30_000 }: Parts): Promise<Upstream> {
   const http = await import(url.startsWith('https:') ? 'node:https' : 'node:http') as typeof import('node:http')
   const { protocol, hostname, port, host } = new URL(url)
   const agent: Agent = new http.Agent({ keepAlive: true, maxSockets: connections_max, timeout: answer_max_ms })
@@ -40,7 +43,7 @@ export async function upstream({ url, name, methodsAt, warn, answer_max_ms = 30_
     response.once('close', leave)
     asked.once('response', (answer) => {
       asked.setTimeout(silence_timeout_ms)
-      void pass(exchange, answer, methodsAt)
+      void pass(exchange, answer, methodsAt, () => elsewhere?.(exchange)?.forward(exchange, body))
     })
     asked.once('timeout', () => asked.destroy(new Error('silent for too long')))
     asked.once('error', (error: NodeJS.ErrnoException) => {
@@ -56,13 +59,13 @@ export async function upstream({ url, name, methodsAt, warn, answer_max_ms = 30_
   }
 
   return {
-    async forward(exchange) {
+    async forward(exchange, body) {
       if (underWay >= underWay_max) throw new Problem('SERVICE_UNAVAILABLE', 'There is too much to do.', { retryAfter_s: 5 })
       underWay++
       exchange.response.once('close', () => { underWay-- })
       const isQuestion = exchange.method === 'GET' || exchange.method === 'HEAD'
       // A body is taken whole before anything is asked of a service, so that it is measured, and nobody's slow line holds a connection.
-      ask(exchange, isQuestion ? undefined : await bodyOf(exchange.request))
+      ask(exchange, isQuestion ? undefined : body ?? await bodyOf(exchange.request))
     },
     close: () => agent.destroy(),
   }
@@ -99,7 +102,9 @@ function questionOf({ request, correlationId }: Exchange, host: string, body: Bu
   ]
 }
 
-async function pass(exchange: Exchange, answer: IncomingMessage, methodsAt: Descriptions['methodsAt']) {
+async function pass(
+  exchange: Exchange, answer: IncomingMessage, methodsAt: Descriptions['methodsAt'], elsewhere: () => Promise<void> | undefined,
+) {
   const { response, method, url, correlationId } = exchange
   // What breaks off here breaks off there.
   answer.once('error', () => response.destroy())
@@ -107,6 +112,11 @@ async function pass(exchange: Exchange, answer: IncomingMessage, methodsAt: Desc
   if (status === 404 || status === 405) {
     // One service does not know what the other one takes: together they take other methods here.
     const allow = await methodsAt(url)
+    const asked = elsewhere()
+    if (asked) {
+      answer.resume()
+      return asked
+    }
     if (allow && allow.length > 0 && !allow.includes(method)) {
       answer.resume()
       return sayProblem(exchange, otherMethods(allow))

@@ -103,6 +103,23 @@ t.test('what changes something goes to the command service, what asks to the que
   t.match(await (await fetch(`${base}/api/${'x'.repeat(2_000)}`)).json(), { name: 'questions' }, 'a path may be long')
 })
 
+t.test('a question that is not asked by GET goes to the query service, whose documents tell it; also the first one', async (t) => {
+  const [ofCommands, ofQueries] = [serviceOf('commands', document({ '/api/v1/tasks/{id}': { post: {} } }, {})), serviceOf('questions', document({ '/api/v1/tasks/poll': { post: {} } }, {}))]
+  const came: string[] = []
+  ofCommands.addHook('onRequest', async ({ url }, reply) => {
+    came.push(url)
+    if (url.includes('poll')) return reply.code(404).send({ code: 'ROUTE_UNKNOWN' })
+  })
+  const urls = { COMMAND_URL: await listening(ofCommands), QUERY_URL: await listening(ofQueries) }
+  const base = await listening(await gateway(config(urls)))
+  const poll = () => fetch(`${base}/api/tasks/poll?x=1`, { method: 'POST', body: '{"after":"7"}', headers: { 'content-type': 'application/json' } })
+  const asked = { name: 'questions', method: 'POST', url: '/api/tasks/poll?x=1', body: '{"after":"7"}' }
+  t.match(await (await poll()).json(), asked, 'which the command service did not take')
+  t.match(await (await poll()).json(), asked)
+  t.match(await (await fetch(`${base}/api/v1/tasks/7`, { method: 'POST' })).json(), { name: 'commands' })
+  t.strictSame(came.filter((url) => url.startsWith('/api')), ['/api/tasks/poll?x=1', '/api/v1/tasks/7'], 'from then on nobody is asked in vain')
+})
+
 /** Sends bytes as they are, and takes what is answered until the connection ends. */
 async function raw(request: string): Promise<string> {
   const socket = connect(Number(new URL(base).port), '127.0.0.1').setEncoding('latin1')

@@ -41,10 +41,10 @@ export async function gateway(config: Config): Promise<Gateway> {
   const warn = warner(config.logLevel)
   const described = descriptions(config)
   const { methodsAt } = described
-  const upstreams = {
-    command: await upstream({ url: config.commandUrl, name: 'The command service', methodsAt, warn }),
-    query: await upstream({ url: config.queryUrl, name: 'The query service', methodsAt, warn }),
-  }
+  const query = await upstream({ url: config.queryUrl, name: 'The query service', methodsAt, warn })
+  const isQuestion = ({ method, url }: Exchange) => described.isQuestion(method, url)
+  const elsewhere = (exchange: Exchange) => (isQuestion(exchange) ? query : undefined)
+  const upstreams = { query, command: await upstream({ url: config.commandUrl, name: 'The command service', methodsAt, warn, elsewhere }) }
   let docs: Promise<Documentation> | undefined
 
   const pages: Readonly<Record<string, (exchange: Exchange) => void | Promise<void>>> = {
@@ -59,7 +59,7 @@ export async function gateway(config: Config): Promise<Gateway> {
     refuseDetours(path)
     const verb = Object.hasOwn(verbs, method) ? verbs[method] : undefined
     if (isBelow(path, '/api')) {
-      if (verb) return upstreams[verb].forward(exchange)
+      if (verb) return upstreams[isQuestion(exchange) ? 'query' : verb].forward(exchange)
       const allow = await methodsAt(exchange.url) ?? Object.keys(verbs).sort()
       throw allow.length > 0 ? otherMethods(allow) : withoutRoute()
     }

@@ -623,6 +623,18 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'at a level', query: '?minPriority=P4', answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
+  'POST /tasks/poll → GET /tasks/poll': async () => {
+    const { id, position } = await api.post('/tasks', { owner: bob.id, title: 'g', priority: 'HIGH', workspace: 'dock' })
+    const body = { after: String(BigInt(position) - 1n), minPosition: position, limit: 5 }
+    const link = `/tasks/poll?after=${body.after}&owner=${bob.id}`
+    const found = { status: 200, body: { items: [{ task: id }], hasMore: false, next: position } }
+    return [
+      { says: 'in a body', body: { ...body, owner: bob.id, status: 'TODO' }, answers: found, link: `${link}&status=TODO&limit=5&minPosition=${position}` },
+      { says: 'in older words', body: { ...body, vpId: bob.id, workspaceId: 'dock', minPriority: 'P1' }, answers: found, link: `${link}&workspace=dock&minPriority=HIGH&limit=5&minPosition=${position}` },
+      { says: 'with nothing behind it', by: 'bob', body: { ...body, after: position }, answers: { status: 200, body: { items: [], next: position } } },
+      { says: 'with no more than there may be', body: { limit: 1_001 }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'GET /orchestrators/:orchestrator/backlog → GET /orchestrators/:orchestrator/backlog': async () => {
     const { id } = await orchestrator('Dora')
     const { id: first, position } = await api.post('/tasks', { owner: id, title: 'h', priority: 'CRITICAL' })

@@ -6,6 +6,7 @@ import type { NotaryStand } from 'shared-domain/kernel/notary.ts'
 import type { Proof } from 'shared-domain/kernel/proof.ts'
 import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import { jsonBodies } from 'shared-service/bodies.ts'
 import { Guesses } from 'shared-service/guesses.ts'
 import { healthy } from 'shared-service/health.ts'
 import { KeyUses } from 'shared-service/key-uses.ts'
@@ -72,6 +73,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   })
 
   relieved(app, 2_000)
+  jsonBodies(app)
   await documented(app)
   const gate = gateOf(keys, uses, config)
   const facts = factsOf(catalogue.deciders)

@@ -51,7 +51,7 @@ interface Described {
 
 const written = (path: string) => `GET ${prefix}${path.replace(/:(\w+)/g, '{$1}')}`
 
-const olderName = (path: string) => `older.get${path.replace(/[/:]+/g, '.')}`
+const olderName = (path: string, method = 'GET') => `older.${method.toLowerCase()}${path.replace(/[/:]+/g, '.')}`
 
 /** Older words that a route takes, alone or beside its own. */
 function olderWords(wordings: readonly QuestionWording[]) {
@@ -65,21 +65,23 @@ function olderWords(wordings: readonly QuestionWording[]) {
  * schemas themselves.
  */
 export function described(asked: Described, wordings: readonly [QuestionWording, ...QuestionWording[]]): FastifySchema {
-  const [{ alias, params, path }] = wordings
+  const [{ alias, method, params, path }] = wordings
   const query = z.object(Object.assign({}, ...wordings.toReversed().map((one) => one.query.shape)))
-  const operation = alias ? olderName(path) : asked.operation
+  const operation = alias ? olderName(path, method) : asked.operation
   return {
-    ...answered({ ...asked, operation, params, query }),
+    ...answered({ ...asked, operation, params, query }, method === 'GET' ? 'querystring' : 'body'),
     ...(alias ? { deprecated: true, summary: `Older words: ${asked.about}` } : {}), ...olderWords(wordings),
   }
 }
 
-const answered = ({ operation, about, tag, params, query, answer, reads = [] }: Described): FastifySchema => ({
+const answered = (
+  { operation, about, tag, params, query, answer, reads = [] }: Described, where: 'querystring' | 'body',
+): FastifySchema => ({
   operationId: operation,
   summary: about,
   tags: [tag],
   ...(Object.keys(params.shape).length > 0 ? { params: allOf(params) } : {}),
-  ...(Object.keys(query.shape).length > 0 ? { querystring: optional(query) } : {}),
+  ...(Object.keys(query.shape).length > 0 ? { [where]: optional(query) } : {}),
   response: {
     200: {
       description: reads.length > 0 ? `From ${reads.join(' and ')}, as of \`position\`.` : 'As of `position`.',

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { meantAmong, type Alias, type Said } from 'shared-domain/kernel/alias.ts'
+import { meantAmong, type Alias } from 'shared-domain/kernel/alias.ts'
 import type { Question as Declared } from 'shared-domain/kernel/question.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import type { Scope } from 'shared-domain/kernel/decider.ts'
@@ -9,7 +9,7 @@ import type { Database } from './database.ts'
 import type { Caller } from './keys.ts'
 import { described } from './openapi.ts'
 import type { Positions } from 'shared-service/positions.ts'
-import { askedWith, pointToSuccessor, wordingsOf, type QuestionWording } from './wordings.ts'
+import { askedWith, pointToSuccessor, saidIn, wordingsOf, type QuestionWording } from './wordings.ts'
 
 export interface Answer {
   readonly body: Row
@@ -69,16 +69,18 @@ interface Hosts {
 export function serve(app: FastifyInstance, asked: Question, hosts: Hosts) {
   const { path, params, aliases } = asked
   const query = asked.reads.length > 0 ? asked.query.safeExtend(MinPosition.shape).strict() : asked.query.strict()
-  const sharing = Map.groupBy(wordingsOf({ path, params, query }, aliases), ({ path }) => path.replace(/:\w+/g, ':'))
+  const sharing = Map.groupBy(wordingsOf({ path, params, query }, aliases), ({ method, path }) => `${method} ${path.replace(/:\w+/g, ':')}`)
   for (const [first, ...others] of sharing.values()) route(app, asked, [first!, ...others], hosts)
 }
 
 function route(app: FastifyInstance, asked: Question, wordings: readonly [QuestionWording, ...QuestionWording[]], { gate, database, positions }: Hosts) {
-  app.get(`${prefix}${wordings[0].path}`, {
+  const [{ method, path }] = wordings
+  app.route({
+    method: method as 'GET', url: prefix + path,
     schema: described({ ...asked, answer: z.object({ position: Position }).extend(asked.answer.shape) }, wordings),
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, asked.scope, reply)
-      const wording = meantAmong(wordings, request.query as Said)
+      const wording = meantAmong(wordings, saidIn(request))
       const { params, query } = askedWith(wording, request, caller.actor)
       if (wording.alias) pointToSuccessor(reply, wording.own, { params, query })
       const { minPosition, ...wanted } = query as { minPosition?: string }

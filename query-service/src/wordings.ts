@@ -16,18 +16,20 @@ export interface Asking {
 /** A question as it can be asked: in its own words or in older ones. */
 export interface QuestionWording extends Wording, Asking {
   readonly own: Asking
+  /** What is not asked by GET is asked in a body. */
+  readonly method: string
 }
 
 export function wordingsOf(own: Asking, aliases: readonly Alias[] = []): readonly [QuestionWording, ...QuestionWording[]] {
   const canonical = own.params.extend(own.query.shape)
   const older = (alias: Alias): QuestionWording => {
-    const { path, parameters } = routeParts(alias.route)
+    const { method, path, parameters } = routeParts(alias.route)
     const words = Object.entries<z.ZodType>(wordsOf(alias, canonical, Id).shape)
     const params = words.filter(([name]) => parameters.includes(name))
     const query = words.filter(([name]) => !parameters.includes(name))
-    return { alias, canonical, own, path, params: z.object(Object.fromEntries(params)), query: z.strictObject(Object.fromEntries(query)) }
+    return { alias, canonical, own, method, path, params: z.object(Object.fromEntries(params)), query: z.strictObject(Object.fromEntries(query)) }
   }
-  return [{ canonical, own, ...own }, ...aliases.map(older)]
+  return [{ canonical, own, method: 'GET', ...own }, ...aliases.map(older)]
 }
 
 export const unknownThing = () => new Problem('NOT_FOUND', 'There is no such thing in your organization.')
@@ -37,11 +39,16 @@ interface Asked {
   readonly query: Said
 }
 
+type Request = Pick<FastifyRequest, 'method' | 'params' | 'query' | 'body'>
+
+/** What a request says besides its path. */
+export const saidIn = ({ method, query, body }: Request): Said => (method === 'GET' || method === 'HEAD' ? query : body ?? {}) as Said
+
 /** What is asked, in canonical words. Throws a problem that points into the words that were used. */
-export function askedWith({ alias, canonical, own, ...words }: QuestionWording, request: Pick<FastifyRequest, 'params' | 'query'>, by: Actor): Asked {
-  const twice = alias ? mixed(alias, request.query as Said) : []
+export function askedWith({ alias, canonical, own, ...words }: QuestionWording, request: Request, by: Actor): Asked {
+  const twice = alias ? mixed(alias, saidIn(request)) : []
   if (twice.length > 0) throw invalidFor(twice.map(({ name, older }) => ({ pointer: `/${name}`, message: `is called ${older} in these words` })))
-  const query = parsed(words.query, request.query)
+  const query = parsed(words.query, saidIn(request))
   const { data: params, error } = words.params.safeParse(request.params)
   if (!params) {
     // A parameter with a shape of its own is a word like those of the query; another one is the id of nothing.

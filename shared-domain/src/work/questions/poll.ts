@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Alias } from '../../kernel/alias.ts'
 import { columnsIn, rowsOf } from '../../kernel/grounds.ts'
 import { asks, question } from '../../kernel/question.ts'
 import { later } from '../../kernel/time.ts'
@@ -11,6 +12,12 @@ const items_max = 1_000
 
 /** Position after which nothing is missed, of who has seen nothing yet. */
 const beginning = '0'
+
+const older = {
+  fields: { vpId: 'owner', workspaceId: 'workspace', minPriority: OlderPriority.optional() },
+  meant: (said) => 'vpId' in said || 'workspaceId' in said || isLevel(said.minPriority),
+} satisfies Partial<Alias>
+const inBody = 'What is asked for stands in the body.'
 
 export const poll = question({
   name: 'taskPoll',
@@ -28,11 +35,11 @@ export const poll = question({
   }),
   answer: z.object({ items: z.array(backlog.row).max(items_max), next: Int64, hasMore: z.boolean() }),
   reads: [backlog],
-  aliases: [{
-    route: 'GET /tasks/poll',
-    fields: { vpId: 'owner', workspaceId: 'workspace', minPriority: OlderPriority.optional() },
-    meant: (said) => 'vpId' in said || 'workspaceId' in said || isLevel(said.minPriority),
-  }],
+  aliases: [
+    { ...older, route: 'GET /tasks/poll' },
+    { ...older, route: 'POST /tasks/poll', about: inBody },
+    { route: 'POST /tasks/poll', about: inBody },
+  ],
   *reply({ query: { after = beginning, since, minPriority, limit, ...where } }) {
     const { rows } = yield* asks({
       rows: rowsOf(backlog, {
