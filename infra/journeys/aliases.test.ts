@@ -102,10 +102,15 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       then: ({ body: { id } }) => rowOf(`/tasks/${id}`, ({ owner, priority, due_at }) => owner === ada.id && priority === 'CRITICAL' && due_at === '2031-01-01T00:00:00.000Z'),
     },
     { says: 'a level alone', by: 'ada', body: { title: 'a', priority: 'P3' }, answers: created, link: '/tasks' },
+    ...['assignedToId', 'assigneeId', 'targetUserId'].map((name): Case => ({
+      says: 'who is to do it', by: 'ada', body: { title: 'a', [name]: 'grace' }, answers: created, link: '/tasks',
+      then: ({ body: { id } }) => rowOf(`/tasks/${id}`, ({ assignee }) => assignee === 'grace'),
+    })),
+    { says: 'an agent that there is not', by: 'ada', body: { title: 'a', assigneeId: `agent:${stranger}` }, answers: refused(409, 'ASSIGNEE_UNKNOWN') },
     { says: 'a status, which is nobody\'s to say', body: { vpId: ada.id, title: 'a', status: 'DONE' }, answers: refused(400, 'VALIDATION_ERROR') },
   ],
   'POST /orchestrators/:owner/backlog → POST /tasks': async () => [
-    { says: 'for itself', by: 'ada', params: { owner: ada.id }, body: { title: 'b', dueDate: '2031-01-01T00:00:00Z' }, answers: created, link: '/tasks' },
+    { says: 'for itself', by: 'ada', params: { owner: ada.id }, body: { title: 'b', dueDate: '2031-01-01T00:00:00Z', assigneeId: 'grace' }, answers: created, link: '/tasks' },
     { says: 'for another', by: 'bob', params: { owner: ada.id }, body: { title: 'b' }, answers: refused(403, 'INVALID_OWNERSHIP'), link: '/tasks' },
     { says: 'twice whose it is', params: { owner: ada.id }, body: { title: 'b', owner: bob.id }, answers: refused(400, 'VALIDATION_ERROR') },
   ],

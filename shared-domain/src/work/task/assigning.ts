@@ -46,7 +46,7 @@ const placeOf = (agent: string, found: OutsideHours | null, context: Context) =>
 })
 
 /** The place is taken on the agent's stream before the assignment stands (F-14). */
-function placeHeld(agentId: string, { details: { requiredCapabilities } }: Known, { id, commandId }: Circumstances): Hold {
+function placeHeld(agentId: string, requiredCapabilities: readonly string[], { id, commandId }: Circumstances): Hold {
   const taking = { task: TaskId.parse(id), slot: CommandId.parse(commandId) }
   return {
     take: send(agent, agentId, 'reserve', { ...taking, skills: [...requiredCapabilities] }),
@@ -116,7 +116,7 @@ function toPerson(task: Known, said: Said): Decision {
 }
 
 /** Somebody is named. Agents and orchestrators take what waits; a person may be named as long as the task is open (W-20). */
-function named(task: TaskState, said: Said, context: Context): Decision {
+export function named(task: TaskState, said: Said, context: Context): Decision {
   const { owner } = task as Known
   if (task.status !== 'NONE' && !mayActAs(context, owner)) return reject('INVALID_OWNERSHIP', { owner })
   const who = assigneeOf(said.assignee)
@@ -125,6 +125,12 @@ function named(task: TaskState, said: Said, context: Context): Decision {
   return by(task, 'assign', {
     TODO: (task) => (who.kind === 'agent' ? toAgent(task, who.id, said, context) : toOrchestrator(task, who.id, said, context)),
   })
+}
+
+/** What is held for whoever is named. */
+export function placeOfNamed(assignee: string, requiredCapabilities: readonly string[], context: Circumstances): Hold | undefined {
+  const who = assigneeOf(assignee)
+  return who.kind === 'agent' ? placeHeld(who.id, requiredCapabilities, context) : undefined
 }
 
 /** Whom the policy chooses, if anybody; what is to be said when it finds nobody is for the command to say (W-22). */
@@ -146,7 +152,7 @@ function chosen(
 
 /** The place of whom the policy chooses now. */
 const bestHeld = (task: Known, wish: Wish, context: Circumstances) =>
-  placingOf(task, wish, context).ranked.slice(0, 1).map(({ id }) => placeHeld(id, task, context))
+  placingOf(task, wish, context).ranked.slice(0, 1).map(({ id }) => placeHeld(id, task.details.requiredCapabilities, context))
 
 const isWaiting = (task: TaskState) => task.status === 'TODO' && task.assignee === null
 
@@ -186,8 +192,7 @@ export const assigning = room({
       (wish.assignee === undefined && isWaiting(task) ? groundsOf(policyOf(wish, context), context.id) : {}),
     holds(task, wish, context) {
       if (wish.assignee === undefined) return bestHeld(task as Known, { ...wish, policy: policyOf(wish, context) }, context)
-      const who = assigneeOf(wish.assignee)
-      return who.kind === 'agent' ? placeHeld(who.id, task as Known, context) : undefined
+      return placeOfNamed(wish.assignee, (task as Known).details.requiredCapabilities, context)
     },
     answers,
     decide(task, { assignee, reason = null, onUnavailable, ...wish }, context) {

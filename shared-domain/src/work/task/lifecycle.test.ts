@@ -1,12 +1,18 @@
 import t from 'tap'
+import { older } from '../../fleet/agent/fixture.ts'
+import { registered as agentRegistered } from '../../fleet/agent/scene.ts'
+import { reservation_ms } from '../../fleet/agent/slots.ts'
+import { agentState } from '../../fleet/agent/state.ts'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { now, on, orchestrator, subject, tool, uuid } from '../../kernel/testing.ts'
 import { day_ms, later } from '../../kernel/time.ts'
+import type { OrchestratorId } from '../../vocabulary.ts'
+import { house } from '../policies/scene.ts'
 import { task } from './decider.ts'
 import { Task, type TaskEvent } from './events.ts'
 import {
-  cancelled, completed, created, elsewhere, escalated, first, last, lease, needsApproval, other, owner, reopened, resolved, running, scene,
-  second, started, stranger, third, token, waitingFor, week, work,
+  assigned, cancelled, completed, created, elsewhere, escalated, first, hand, last, lease, needsApproval, other, owner, reopened, resolved,
+  running, scene, second, started, stranger, third, toHand, token, waitingFor, week, work,
 } from './scene.ts'
 import { taskState } from './state.ts'
 
@@ -31,6 +37,40 @@ t.test('W-4 W-45 who is to help may be said with the task', async (t) => {
   wish(reader, { ...reader, role: 'writer' }).yields(created({ slaDeadline: week }), helping(other, 'writer'))
   wish({ ...reader, orchestrator: owner }).refuses('SELF_COLLABORATION')
   wish({ ...reader, orchestrator: stranger }).refuses('ORCHESTRATOR_UNKNOWN')
+})
+
+t.test('W-4 W-20 who is to do it may be said with the task, as an assignment would say it', async (t) => {
+  const given = (orchestrator: string | null = null) =>
+    scene(t)().seeing(agentState, hand.id, agentRegistered({ orchestrator: orchestrator as OrchestratorId | null }))
+  const fresh = created({ slaDeadline: week })
+  const said = { owner, title: 'Work' }
+  given().when('create', { ...said, assignee: 'Grace' }).yields(fresh, assigned('Grace'))
+  given().when('create', { ...said, assignee: `orchestrator:${other}` }).yields(fresh, assigned(`orchestrator:${other}`))
+  const helpers = [{ orchestrator: other, role: 'reader' }]
+  given().when('create', { ...said, assignee: `agent:${hand.id}`, collaborators: helpers }).yields(fresh, toHand(), helping(other, 'reader'))
+  given().by(orchestrator(owner)).when('create', { title: 'Work', assignee: `agent:${hand.id}` }).yields(fresh, toHand())
+  given(other).by(orchestrator(owner)).when('create', { title: 'Work', assignee: `agent:${hand.id}` }).refuses('FORBIDDEN')
+  given().when('create', { ...said, assignee: `agent:${uuid(999)}` }).refuses('ASSIGNEE_UNKNOWN', { assignee: `agent:${uuid(999)}` })
+  given().when('create', { ...said, assignee: `orchestrator:${stranger}` }).refuses('ASSIGNEE_UNKNOWN')
+  const approval = { electorate: [owner, other] }
+  given().when('create', { ...said, assignee: `agent:${hand.id}`, approval }).refuses('CONSENSUS_REQUIRED', { decisions: [uuid(900)] })
+  const waits = given().seeing(taskState, first, created())
+  waits.when('create', { ...said, assignee: `agent:${hand.id}`, dependsOn: [first] }).refuses('INVALID_STATE_TRANSITION')
+  waits.when('create', { ...said, assignee: 'Grace', dependsOn: [first] })
+    .yields(created({ dependsOn: [first], slaDeadline: week }), waitingFor(first), assigned('Grace'))
+})
+
+t.test('W-4 F-14 an agent that is full gets no task with its creation either, and there is no task then', async (t) => {
+  const { create, agentOf, world, courier } = house()
+  const one = older.find(({ max }) => max === 1)!.id
+  const wish = (n: number) => create(uuid(n), { assignee: `agent:${one}` })
+  t.match(wish(1), [{ type: 'TaskCreated' }, { type: 'TaskAssigned', data: { agentSlot: { agent: one, kept: false } } }])
+  courier.settle()
+  world.pass(reservation_ms)
+  courier.settle()
+  t.match([...agentOf(one).slots.values()], [{ task: uuid(1), use: 'active' }])
+  t.match(wish(2), { code: 'CAPACITY_EXCEEDED' })
+  t.notOk(world.log.some(({ id }) => id === uuid(2)))
 })
 
 t.test('W-46 a task may wait for an approval from the start, which could be asked for as it is said', async (t) => {

@@ -5,7 +5,7 @@ import { isPrivileged, mayActAs, reject, Rejection, type Context } from '../../k
 import { digestOf } from '../../kernel/digest.ts'
 import { OrchestratorId, TaskId, text, Who, type Priority } from '../../vocabulary.ts'
 import { Approval, approvalAsked } from './asking.ts'
-import { givenAtOnce } from './assigning.ts'
+import { givenAtOnce, named, placeOfNamed } from './assigning.ts'
 import { freed } from './blocks.ts'
 import { dependencies_max } from './dependencies.ts'
 import { fields } from './edit.ts'
@@ -71,10 +71,13 @@ export const lifecycle = room({
     about: 'Ask for a piece of work. It belongs to the orchestrator that asks, or to `owner` when another does.',
     aliases: olderWords.create,
     creates: true,
-    settings: ['slaHours'],
-    data: Wanted.extend({ collaborators: Helpers.default([]), approval: Approval.optional() }),
-    holds: (_, { owner }, context) => queuedAt(owner ?? context.actsFor, context),
-    decide(task, { collaborators, approval, ...data }, context) {
+    settings: ['slaHours', 'startWithin_s'],
+    data: Wanted.extend({ assignee: Who.optional(), collaborators: Helpers.default([]), approval: Approval.optional() }),
+    holds: (_, { owner, assignee, requiredCapabilities }, context) => [
+      queuedAt(owner ?? context.actsFor, context) ?? [],
+      (assignee === undefined ? undefined : placeOfNamed(assignee, requiredCapabilities, context)) ?? [],
+    ].flat(),
+    decide(task, { assignee, collaborators, approval, ...data }, context) {
       if (task.status !== 'NONE') return reject('ALREADY_EXISTS')
       const facts = made(task, data, null, context)
       if (facts instanceof Rejection) return facts
@@ -82,7 +85,11 @@ export const lifecycle = room({
       const asked = requested(owner, collaborators, null, context)
       if (asked instanceof Rejection) return asked
       const approvals = approval ? approvalAsked(approval, owner, collaborators, context) : []
-      return approvals instanceof Rejection ? approvals : [...facts, ...asked, ...approvals]
+      if (approvals instanceof Rejection) return approvals
+      // Nobody begins what waits for an approval: that stands in the way of who is named, though it is said later.
+      const given = assignee === undefined ? []
+        : named(after(task, context, ...facts, ...approvals), { assignee, reason: null }, context)
+      return given instanceof Rejection ? given : [...facts, ...given, ...asked, ...approvals]
     },
   },
 

@@ -18,6 +18,7 @@ export const isLevel = (said: unknown): boolean => Object.hasOwn(levels, String(
 
 const terms = { dueDate: 'dueAt', priority: OlderPriority.optional() }
 const wanted = { ...terms, workspaceId: 'workspace', channelId: 'channel' }
+const given = { assigneeId: 'assignee', assignedToId: 'assignee', targetUserId: 'assignee' }
 
 /** Whether something is said that only older words say. */
 const saysOlder = (names: readonly string[]) => (said: Said) =>
@@ -65,9 +66,10 @@ const Figures = z.record(z.string(), z.json())
 export const olderWords = {
   create: [
     {
-      route: 'POST /tasks', fields: { vpId: 'owner', ...wanted }, meant: saysOlder(['vpId', 'dueDate', 'workspaceId', 'channelId']),
+      route: 'POST /tasks', fields: { vpId: 'owner', ...wanted, ...given },
+      meant: saysOlder(['vpId', 'dueDate', 'workspaceId', 'channelId', ...Object.keys(given)]),
     },
-    { route: 'POST /orchestrators/:owner/backlog', fields: wanted },
+    { route: 'POST /orchestrators/:owner/backlog', fields: { ...wanted, ...given } },
     {
       route: 'POST /orchestrators/coordination', without: ['collaborators', 'approval'],
       about: 'Who is required helps, and starting it is approved by a share of all of them and the owner, each weighing the same.',
@@ -131,7 +133,7 @@ export const olderWords = {
   recall: [{ route: 'POST /delegations/:id/cancel', about: 'The id is that of the task.' }],
   handoff: [{ ...ofOwner, route: 'POST /orchestrators/:orchestrator/handoff', fields: { toVpId: 'to' } }],
   assign: [
-    { route: 'POST /tasks/:id/assign', fields: { assigneeId: 'assignee', assignedToId: 'assignee', targetUserId: 'assignee' } },
+    { route: 'POST /tasks/:id/assign', fields: given },
     {
       ...ofOwner, route: 'POST /orchestrators/:orchestrator/delegate', about: `With \`targetUserId\`. ${ofOwner.about}`,
       fields: { targetUserId: 'assignee', note: 'reason' }, meant: (said) => 'targetUserId' in said,
