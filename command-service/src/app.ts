@@ -16,6 +16,7 @@ import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
 import { healthy } from 'shared-service/health.ts'
 import { KeyUses, useStatement } from 'shared-service/key-uses.ts'
+import { answered, lookingIn } from 'shared-service/looking.ts'
 import { measured } from 'shared-service/metrics.ts'
 import { openPositions, positionIn } from 'shared-service/positions.ts'
 import { prepared } from 'shared-service/prepared.ts'
@@ -44,7 +45,7 @@ import { counted, eventStore, rememberCapabilities } from './store/event-store.t
 import { domainVersion, KeptStates } from './store/kept-states.ts'
 import { sameLog } from './store/same-log.ts'
 import { Streams } from './store/streams.ts'
-import type { FindNow } from './routes.ts'
+import type { FindNow, Show } from './routes.ts'
 import { Signals } from './signals.ts'
 import { runSweeps } from './sweeps.ts'
 import { tidy } from './tidy.ts'
@@ -99,6 +100,16 @@ export async function start(config: Config, { deciders, processes, choices, sett
       await Promise.all(modelsOf(rows).map(({ name }) => positions.reached(name, store.position)))
       return (await findRows(organization, { rows })).rows.rows!
     }
+    const look = lookingIn(grounds)
+    const show: Show = async (question, params, { organization, position }) => {
+      const isRight = Promise.all(question.reads.map(({ name }) => positions.reached(name, position)))
+      const wanted = { params, query: question.query.parse({}), at: new Date().toISOString() }
+      const found = await isRight.then(() => answered(look, question, organization, wanted)).catch((error: unknown) => {
+        app.log.warn({ err: error, question: question.name }, 'what an answer tells besides could not be had')
+        return undefined
+      })
+      return found?.body ?? null
+    }
     const signals = new Signals(pool, watches, (errand) => carryOut(errand, ending.signal), warn)
     const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate, signalled: (run) => signals.note(run), sealing: config.secretsKeyFile === undefined ? undefined : sealingOf(config.secretsKeyFile) })
     const carryOut = errands(handle, deciders, app.log)
@@ -123,7 +134,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
     app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
     await app.register(async (scope) => {
       limited(scope, config.rateLimit)
-      serve(scope, everyRoute({ deciders, choices, db, ask, positions, findRows, findNow, findSettings, streams, handle, gate }), authoriser(streams, uses))
+      serve(scope, everyRoute({ deciders, choices, db, ask, positions, findRows, sight: { findNow, show }, findSettings, streams, handle, gate }), authoriser(streams, uses))
     })
     serveValidation(app, streams)
     const url = await app.listen({ host: config.host, port: config.port })

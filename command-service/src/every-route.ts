@@ -4,10 +4,10 @@ import { batchRoute } from './batch.ts'
 import { bulkRoutes } from './bulk.ts'
 import { choiceRoutes, type Hosts } from './choices.ts'
 import type { CommandRoute } from './command-route.ts'
-import { commandRoutes, type FindNow } from './routes.ts'
+import { commandRoutes, type Sight } from './routes.ts'
 
 interface Parts extends Hosts {
-  readonly findNow: FindNow
+  readonly sight: Sight
   readonly deciders: readonly Decider[]
   readonly choices: readonly Choice[]
 }
@@ -15,6 +15,6 @@ interface Parts extends Hosts {
 /** All that the service can be asked for. */
 export function everyRoute({ deciders, choices, ...hosts }: Parts): readonly CommandRoute[] {
   const { handle, gate } = hosts
-  const routes = [...commandRoutes(deciders, handle, gate, hosts.findNow), ...bulkRoutes(deciders, handle, gate), ...choiceRoutes(choices, hosts)]
+  const routes = [...commandRoutes(deciders, handle, gate, hosts.sight), ...bulkRoutes(deciders, handle, gate), ...choiceRoutes(choices, hosts)]
   return [...routes, batchRoute(routes)]
 }

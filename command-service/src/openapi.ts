@@ -1,6 +1,6 @@
 import { routeParts, type Alias } from 'shared-domain/kernel/alias.ts'
 import { bulkBody, olderBulkBody } from 'shared-domain/kernel/bulk.ts'
-import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
+import type { Bulk, Command, Decider, OlderWords } from 'shared-domain/kernel/decider.ts'
 import type { Gate } from 'shared-domain/kernel/gate.ts'
 import type { Refusals } from 'shared-domain/kernel/refusal.ts'
 import { prefix } from 'shared-service/addresses.ts'
@@ -12,9 +12,12 @@ import { bodyOf, type CommandWording } from './wordings.ts'
 
 const digits = { type: 'string', pattern: '^\\d+$' }
 
+/** What it takes to tell how a command is answered. */
+type Answered = Pick<Command, 'creates' | 'place' | 'secret' | 'answers'> & Pick<OlderWords, 'shows'>
+
 const redacted = { type: 'array', items: { type: 'string' }, description: 'JSON pointers to what was taken for a secret and is not kept; left out when there is nothing.' }
 
-const accepted = ({ secret, answers }: Pick<Command, 'secret' | 'answers'>) => ({
+const accepted = ({ secret, answers, shows }: Answered) => ({
   type: 'object',
   required: ['id', 'revision', 'position', 'changed', ...Object.keys(answers?.fields.shape ?? {})],
   properties: {
@@ -24,6 +27,7 @@ const accepted = ({ secret, answers }: Pick<Command, 'secret' | 'answers'>) => (
     changed: { type: 'boolean', description: 'False when the wish was already true.' },
     ...(secret ? { secret: { type: 'string', description: 'The secret that was made, such as the API key. It is shown here and never again.' } } : {}),
     ...(answers ? z.toJSONSchema(answers.fields, { target: 'draft-2020-12' }).properties : {}),
+    ...(shows ? { [shows.question.name]: { type: ['object', 'null'], description: `${shows.question.about} Null where it could not be had in time.` } } : {}),
     redacted,
   },
 })
@@ -58,7 +62,7 @@ export const isCreating = ({ creates, place }: Pick<Command, 'creates' | 'place'
   creates ?? (place !== undefined && method !== 'DELETE')
 
 /** Every answer of a command: a refusal stands under the status of its kind. */
-export function answers(declared: Refusals, command: Pick<Command, 'creates' | 'place' | 'secret' | 'answers'>, method = 'POST') {
+export function answers(declared: Refusals, command: Answered, method = 'POST') {
   const creates = isCreating(command, method)
   const content = { 'application/json': { schema: accepted(command) } }
   return {
@@ -103,7 +107,7 @@ export function described(wordings: readonly [CommandWording, ...CommandWording[
     params: z.toJSONSchema(z.object(Object.fromEntries(parameters.map((name) => [name, ids.includes(name) ? z.uuid() : words.shape[name]]))), dialect),
     headers: headerParameters({ ...command, isGated: gate?.guards(command) }),
     body: others.length > 0 ? { anyOf: bodies } : bodies[0]!,
-    response: answers(rejections, command, first.own.method),
+    response: answers(rejections, alias?.shows ? { ...command, shows: alias.shows } : command, first.own.method),
     ...(older.length > 0 ? successors(older) : {}),
     ...(alias ? { deprecated: true } : {}),
   }

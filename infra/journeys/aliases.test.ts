@@ -501,7 +501,9 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     const params = (orchestrator: string, task: string) => ({ orchestrator, task })
     return [
       { says: 'as another', params: params(bob.id, mine), body: {}, answers: refused(403, 'INVALID_OWNERSHIP') },
-      { says: 'as its owner', by: 'ada', params: params(ada.id, mine), body: {}, answers: ok, link: `/tasks/${mine}/start`, then: () => rowOf(`/tasks/${mine}`, ({ status }) => status === 'IN_PROGRESS') },
+      { says: 'as its owner', by: 'ada', params: params(ada.id, mine), body: {}, link: `/tasks/${mine}/start`,
+        answers: { status: 200, body: { changed: true, context: `/tasks/${mine}/context`, taskContext: { task: { task: mine, status: 'IN_PROGRESS' }, owner: { orchestrator: ada.id }, digest: String } } },
+        then: () => rowOf(`/tasks/${mine}`, ({ status }) => status === 'IN_PROGRESS') },
       { says: 'as the owner of what another leads', by: 'ada', params: params(ada.id, assigned), body: {}, answers: refused(403, 'INVALID_OWNERSHIP') },
       { says: 'as who is assigned', by: 'bob', params: params(bob.id, assigned), body: {}, answers: ok },
       { says: 'of nothing', params: params(ada.id, stranger), body: {}, answers: refused(404, 'NOT_FOUND') },
@@ -709,6 +711,15 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'with nobody', by: 'ada', body: { vpIds: [ada.id, stranger], conflictType: 'other' }, answers: refused(409, 'ORCHESTRATOR_UNKNOWN') },
       { says: 'with itself', by: 'ada', body: { vpIds: [ada.id], conflictType: 'other' }, answers: refused(400, 'VALIDATION_ERROR') },
       { says: 'of no kind', by: 'ada', body: { vpIds, conflictType: 'quarrel' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /orchestrators/coordination → GET /coordination': async () => {
+    const id = await task()
+    const { position } = await api.post(`/tasks/${id}/delegate`, { to: bob.id })
+    const query = `?vpId=${bob.id}&type=delegations&minPosition=${position}`
+    return [
+      { says: 'of one of them', query, answers: { status: 200, body: { counts: { delegations: { OFFERED: Number } }, recent: [{ id, among: [ada.id, bob.id] }] } }, link: `/coordination?type=delegations&orchestrator=${bob.id}&minPosition=${position}` },
+      { says: 'of no type', query: '?type=quarrels', answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
   'GET /orchestrators/conflicts → GET /conflicts': async () => {

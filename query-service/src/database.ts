@@ -5,11 +5,12 @@ import { keys } from 'shared-domain/fleet/key/keys.ts'
 import type { ReadModel, Row } from 'shared-domain/kernel/read-model.ts'
 import { sqlTypes } from 'shared-service/sql-types.ts'
 import { shaper } from 'shared-service/columns.ts'
-import { rowsFound, rowsFrom } from 'shared-service/grounds.ts'
+import { rowsFrom } from 'shared-service/grounds.ts'
 import { useStatement, type Use } from 'shared-service/key-uses.ts'
+import { lookingIn, type Look } from 'shared-service/looking.ts'
 import { positionIn } from 'shared-service/positions.ts'
 import { prepared } from 'shared-service/prepared.ts'
-import { askedFor, askedOver, enter } from 'shared-service/wall.ts'
+import { askedOver, enter } from 'shared-service/wall.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Config } from './config.ts'
 import { isPlannedAnew, statementOf, type Slice } from './slice.ts'
@@ -26,14 +27,12 @@ export interface Checkpoint {
   readonly position: string
 }
 
-type Find = (asked: Asked) => Promise<Omit<Grounds, 'digest'>>
-
 export interface Database {
   ask(model: ReadModel, organization: string, slices: readonly Slice[]): Promise<Found>
   /** The rows that a choice rests on. */
   find(organization: string, asked: Asked): Promise<Grounds>
   /** Rows of the organization, looked for once, or several times as of one moment. */
-  look<T>(organization: string, isSeveralTimes: boolean, use: (find: Find) => Promise<T>): Promise<T>
+  readonly look: Look
   /** Keys of the organization in their order, with how they were used: those last used, or made, before an instant. */
   keyUse(organization: string, wanted: { before?: string | undefined; after?: string | undefined; limit: number }): Promise<Found>
   saveUses(uses: readonly Use[]): Promise<unknown>
@@ -62,6 +61,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
   const run = prepared(pool)
   const positionOf = positionIn(run)
+  const look = lookingIn(pool)
   const find = rowsFrom(({ sql: text, parameters: values }, organization) => askedOver(pool, organization, { text, values }))
 
   return {
@@ -87,11 +87,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
 
     find: (organization, asked) => translated(() => find(organization, asked)),
 
-    look(organization, isSeveralTimes, use) {
-      if (!isSeveralTimes) return translated(() => use((asked) => find(organization, asked)))
-      return translated(() => asOfOneMoment(pool, (one) => use((asked) =>
-        rowsFound(({ sql: text, parameters: values }) => askedFor(one, organization, { text, values }))(organization, asked))))
-    },
+    look: (organization, isSeveralTimes, use) => translated(() => look(organization, isSeveralTimes, use)),
 
     checkpoints: () => translated(() =>
       db.selectFrom('checkpoint').where('active', '=', true).orderBy('model')
@@ -102,20 +98,6 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
     async close() {
       await Promise.all([db.destroy(), noting.end()])
     },
-  }
-}
-
-async function asOfOneMoment<T>(pool: pg.Pool, use: (client: pg.PoolClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
-  try {
-    await client.query('begin isolation level repeatable read read only')
-    const found = await use(client)
-    await client.query('commit')
-    client.release()
-    return found
-  } catch (error) {
-    await client.query('rollback').then(() => client.release(), () => client.release(true))
-    throw error
   }
 }
 

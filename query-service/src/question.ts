@@ -17,9 +17,6 @@ export interface Answer {
   readonly position: string
 }
 
-/** Of two positions the one up to which both are right. */
-export const earlier = (a: string, b: string) => (BigInt(a) < BigInt(b) ? a : b)
-
 export interface Asked<Params = any, Query = any> {
   readonly params: Params
   readonly query: Query

@@ -107,6 +107,7 @@ import { leases } from './work/leases.ts'
 import { moving } from './work/moving.ts'
 import { raising } from './work/raising.ts'
 import { context } from './work/questions/context.ts'
+import { coordination } from './work/questions/coordination.ts'
 import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
 import { delegationReport, taskMetrics } from './work/questions/report.ts'
@@ -261,6 +262,7 @@ export const questions: readonly Question[] = [
   context,
   why,
   poll,
+  coordination,
   delegationReport,
   taskMetrics,
   orchestratorBacklog,

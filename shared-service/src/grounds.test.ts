@@ -100,6 +100,7 @@ t.test('rows are counted by what kinds they are of', async (t) => {
     (await find('acme', { things: countsOf(things, { columns, ...asked }) })).rows.things
   t.strictSame(await counted({}, 'isOpen'), [{ isOpen: false, count: 2 }, { isOpen: true, count: 2 }])
   t.strictSame(await counted({ limit: 2 }, 'share'), [{ share: 1 / 3, count: 1 }, { share: 1, count: 1 }], 'one after the other')
+  t.strictSame(await counted({ limit: 1, where: { size: [1, 2, 4] }, mostFirst: true }, 'isOpen'), [{ isOpen: true, count: 2 }], 'that of which there are most')
   t.strictSame(await counted({ where: { share: null } }, 'share'), [{ share: null, count: 1 }])
   t.strictSame(await counted({}), [{ count: 4 }])
   t.strictSame(await counted({ where: { size: 9 } }), [], 'where there are none, none are alike')
@@ -127,7 +128,7 @@ t.test('E-1 whatever is asked, Postgres finds what the same question finds in me
     meets: some<Condition[]>(
       [{ column: 'size', among: [1, 3] }], [{ column: 'share', notAmong: [null] }], [{ column: 'share', atMostOrNone: 0.5 }], [{ column: 'tags', holdsAll: ['a', '"2"'] }, { column: 'size', atMost: 3 }],
     ),
-    counted: some(true as const), n: fc.constantFrom(1, 2, 3, 4, undefined),
+    counted: some(true as const), mostFirst: some(true as const), n: fc.constantFrom(1, 2, 3, 4, undefined),
   })
   await fc.assert(fc.asyncProperty(question, async ({ n, ...said }) => {
     const given = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))

@@ -54,7 +54,7 @@ export const rowsFound = (run: Run) => async (organization: string, asked: Asked
 
 /** Rows as texts, so that those of several read models fit one statement. Whatever a decision rests on is the organization's own. */
 function selection(organization: string, asked: RowsAsked, part: number) {
-  const { from, columns, limit, counted } = asked
+  const { from, columns, limit, counted, mostFirst } = asked
   const texts = columns.map((column) => sql`${sql.ref(column)}::text`)
   const rows = sql`from ${sql.table(from.name)} where ${conditionsOf(organization, asked)}`
   const bound = sql`limit ${sql.lit(Math.min(limit ?? Infinity, grounds_max + 1))}`
@@ -64,7 +64,7 @@ function selection(organization: string, asked: RowsAsked, part: number) {
     return sql`${numbered(by)}, json_build_array(${sql.join(texts)}) as "row" ${rows} order by ${by} ${bound}`
   }
   const kinds = columns.map((column) => sql`${sql.ref(column)}`)
-  const by = sql.join([...kinds, sql`count(*)`])
+  const by = sql.join([...(mostFirst ? [sql`count(*) desc`] : []), ...kinds, sql`count(*)`])
   return sql`${numbered(by)}, json_build_array(${sql.join([...texts, sql`count(*)::text`])}) as "row"
     ${rows} ${kinds.length > 0 ? sql`group by ${sql.join(kinds)}` : sql`having count(*) > 0`} order by ${by} ${bound}`
 }

@@ -4,6 +4,7 @@ import type { EventCatalogue, EventOf } from './events.ts'
 import type { Actor, AnyEvent, Meta } from './fact.ts'
 import type { Asked, Grounds, RowsAsked } from './grounds.ts'
 import type { Intent } from './intent.ts'
+import type { Question } from './question.ts'
 import type { Refusals } from './refusal.ts'
 import type { Signal } from './signal.ts'
 
@@ -136,6 +137,12 @@ export interface OlderWords<State = any> extends Alias {
   }
   /** What is left unsaid, as the state of the stream has it. */
   readonly fill?: (state: State, data: Said) => Said
+  /** What the answer tells besides, under the name of the question: as of the command, or null where that could not be had in time. */
+  readonly shows?: {
+    readonly question: Question
+    /** What the path of the question says, of the stream. */
+    readonly params: (id: string) => Said
+  }
 }
 
 /** A context in which no other stream can be looked at. */

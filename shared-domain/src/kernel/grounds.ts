@@ -27,6 +27,8 @@ export interface RowsAsked<Column extends string = string, Wanted extends Column
   readonly limit?: number
   /** Instead of rows: of what kinds they are by these columns, one after the other, and how many of each there are, as `count`. */
   readonly counted?: true
+  /** Of kinds: that of which there are most comes first. */
+  readonly mostFirst?: true
 }
 
 /** What is asked for, each under a name of its own, in one statement. */
@@ -48,7 +50,8 @@ export type FoundOf<Parts extends Asked> =
   { readonly [Name in keyof Parts]: readonly (Parts[Name] extends Asking<infer Found> ? Found : Row)[] }
 
 type Columns<Shape extends z.ZodObject> = keyof z.output<Shape> & string
-type Said<Shape extends z.ZodObject, Wanted extends Columns<Shape>> = Omit<RowsAsked<Columns<Shape>, Wanted>, 'from' | 'counted'>
+type Said<Shape extends z.ZodObject, Wanted extends Columns<Shape>> =
+  Omit<RowsAsked<Columns<Shape>, Wanted>, 'from' | 'counted' | 'mostFirst'>
 
 /** The columns of a row, or of what is picked of one. */
 export const columnsIn = <Shape extends z.ZodObject>({ shape }: Shape) => Object.keys(shape) as readonly Columns<Shape>[]
@@ -60,7 +63,7 @@ export const rowsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape>>
 
 /** How many rows there are of each kind: a kind is a value of each of these columns, or there is one where there are none. */
 export const countsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape> = never>(
-  from: ReadModel<string, Shape>, asked: Omit<Said<Shape, Wanted>, 'order' | 'after' | 'descending'>,
+  from: ReadModel<string, Shape>, asked: Omit<Said<Shape, Wanted>, 'order' | 'after' | 'descending'> & Pick<RowsAsked, 'mostFirst'>,
 ): Asking<Pick<z.output<Shape>, Wanted> & { readonly count: number }> => ({ from, counted: true, ...asked }) as never
 
 /** The columns whose values other rows name, and those rows. */

@@ -34,7 +34,8 @@ export function rowsAfter(model: ReadModel, facts: readonly Recorded[]): readonl
 
 /** What a decision is handed that asks for these rows, as Postgres would find it. */
 export function selected(rows: readonly Row[], asked: RowsAsked, rowsOf: RowsOf = () => []): readonly Row[] {
-  const { from, columns, where = {}, atLeast = {}, atMost = {}, meets: conditions = [], after, descending, limit, counted } = asked
+  const { from, columns, where = {}, atLeast = {}, atMost = {}, meets: conditions = [], after, descending, limit } = asked
+  const { counted, mostFirst } = asked
   const others = namedBy(asked).map(([column, other]) =>
     [column, new Set(selected(rowsOf(other.from), other, rowsOf).map((row) => row[other.columns[0]!]))] as const)
   const compared = (column: string, a: unknown, b: unknown) =>
@@ -52,7 +53,10 @@ export function selected(rows: readonly Row[], asked: RowsAsked, rowsOf: RowsOf 
     Object.entries(atMost).every(([column, most]) => row[column] !== null && compared(column, row[column], most) <= 0) &&
     meetsAll(row, conditions) && !(place && inOrder(order)(row, place) <= 0))
   const wanted = (row: Row) => Object.fromEntries(columns.map((column) => [column, row[column]]))
-  if (counted) return countedBy(found.map(wanted)).sort(inOrder(columns)).slice(0, limit)
+  if (counted) {
+    const most = (a: Row, b: Row) => (mostFirst ? Number(b.count) - Number(a.count) : 0)
+    return countedBy(found.map(wanted)).sort((a, b) => most(a, b) || inOrder(columns)(a, b)).slice(0, limit)
+  }
   return found.sort(inOrder(order)).slice(0, limit).map(wanted)
 }
 

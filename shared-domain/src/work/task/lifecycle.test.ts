@@ -47,7 +47,8 @@ t.test('W-4 W-20 who is to do it may be said with the task, as an assignment wou
   given().when('create', { ...said, assignee: 'Grace' }).yields(fresh, assigned('Grace'))
   given().when('create', { ...said, assignee: `orchestrator:${other}` }).yields(fresh, assigned(`orchestrator:${other}`))
   const helpers = [{ orchestrator: other, role: 'reader' }]
-  given().when('create', { ...said, assignee: `agent:${hand.id}`, collaborators: helpers }).yields(fresh, toHand(), helping(other, 'reader'))
+  given().when('create', { ...said, assignee: `agent:${hand.id}`, collaborators: helpers })
+    .yields(fresh, toHand(), helping(other, 'reader'))
   given().by(orchestrator(owner)).when('create', { title: 'Work', assignee: `agent:${hand.id}` }).yields(fresh, toHand())
   given(other).by(orchestrator(owner)).when('create', { title: 'Work', assignee: `agent:${hand.id}` }).refuses('FORBIDDEN')
   given().when('create', { ...said, assignee: `agent:${uuid(999)}` }).refuses('ASSIGNEE_UNKNOWN', { assignee: `agent:${uuid(999)}` })

@@ -7,6 +7,7 @@ import { mayActAs, reject, Rejection, type Answers, type Context, type Hold } fr
 import { send } from '../../kernel/process.ts'
 import { elapsed_ms } from '../../kernel/time.ts'
 import { AgentId, CommandId, Int64, OrchestratorId, StoredInstant, TaskId } from '../../vocabulary.ts'
+import { context as taskContext } from '../questions/context.ts'
 import { holderOf, workerOf } from './assignees.ts'
 import { notYet } from './deferring.ts'
 import { Task } from './events.ts'
@@ -94,7 +95,7 @@ const noLease = { token: null, slot: null, agent: null }
 export const start = room({
   start: {
     about: 'Take the task up. The answer has the token of the lease, which is also its revision.',
-    aliases: olderWords.start,
+    aliases: olderWords.start.map((words) => ({ ...words, shows: { question: taskContext, params: (task: string) => ({ task }) } })),
     scope: 'execute',
     gated: 'start',
     data: z.object({ onUnavailable: OnUnavailable }),
