@@ -2,13 +2,14 @@ import { z } from 'zod'
 import { decider, mayActAs, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { busy, conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
+import { autoReply, quietNow } from '../../rhythm/schedule/quiet.ts'
 import { CommandId, Id, Int64, OrchestratorId, text } from '../../vocabulary.ts'
 import { capacity } from '../capacity/decider.ts'
 import { reservation_ms } from '../capacity/slots.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { Conversation, Message, messages_max, No, Target } from './events.ts'
 import { olderOpening, olderReply } from './older-words.ts'
-import { conversationState, type ConversationState } from './state.ts'
+import { conversationState, type ConversationState, type Known } from './state.ts'
 
 /** Of a conversation that there is, for whoever may speak in it. */
 function inside(state: ConversationState, context: Context) {
@@ -31,6 +32,17 @@ function takePlace(orchestrator: string, { id, commandId }: Context): Hold {
   }
 }
 
+/** Why this is not said now: to a user, by anybody but that user, in hours in which the orchestrator is not to be heard. */
+function unheard({ orchestrator, target }: Pick<Known, 'orchestrator' | 'target'>, from: string | null, context: Context) {
+  const quiet = target.kind === 'user' && from !== target.id ? quietNow(orchestrator, context) : undefined
+  return quiet && reject('QUIET_HOURS', quiet)
+}
+
+const replied = z.object({ autoReply: z.string().nullable().describe('What the orchestrator answers by itself outside its office hours.') })
+
+const repliedBy = (state: ConversationState, context: Context) =>
+  ({ autoReply: state.stage === 'unknown' ? null : autoReply(state.orchestrator, context) })
+
 export const conversation = decider(conversationState, {
   collection: 'conversations',
   rejections: {
@@ -41,6 +53,7 @@ export const conversation = decider(conversationState, {
     LIMIT_REACHED: conflict(`A conversation has ${messages_max} messages at the most.`),
     CAPACITY_EXCEEDED: busy('The orchestrator has as many conversations as it may have at once.'),
     ORCHESTRATOR_UNAVAILABLE: busy('The orchestrator does not take work at the moment.'),
+    QUIET_HOURS: busy('The orchestrator is not to be heard at this hour.'),
     PARENT_UNKNOWN: invalid('No earlier message has this number.'),
   },
 
@@ -52,6 +65,7 @@ export const conversation = decider(conversationState, {
       creates: true,
       data: z.object({ orchestrator: OrchestratorId, target: Target, content: Message.shape.content }),
       holds: (_, { orchestrator }, context) => takePlace(orchestrator, context),
+      answers: { fields: replied, of: (state, context) => repliedBy(state, context) },
       decide(state, { orchestrator, target, content }, context) {
         const known = context.look(orchestratorState, orchestrator)
         if (known.stage === 'unknown' || known.organization !== context.organization) return reject('NOT_FOUND')
@@ -62,7 +76,7 @@ export const conversation = decider(conversationState, {
           return isSame ? [] : reject('ALREADY_EXISTS')
         }
         if (known.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'open', status: 'ARCHIVED' })
-        return [
+        return unheard({ orchestrator, target }, null, context) ?? [
           Conversation.ConversationInitiated({ orchestrator, target, slot: CommandId.parse(context.commandId) }),
           Conversation.MessagePosted({ orchestrator, no: 1, content, parent: null, from: speakerOf(context) }),
         ]
@@ -74,7 +88,10 @@ export const conversation = decider(conversationState, {
       route: 'POST /conversations/:id/messages',
       aliases: [olderReply],
       data: Message.extend({ parent: Message.shape.parent.default(null), from: Message.shape.from.optional() }),
-      answers: { fields: z.object({ no: No }), of: (state) => ({ no: state.stage === 'unknown' ? 1 : state.messages }) },
+      answers: {
+        fields: replied.extend({ no: No }),
+        of: (state, context) => ({ no: state.stage === 'unknown' ? 1 : state.messages, ...repliedBy(state, context) }),
+      },
       decide(found, { content, parent, from }, context) {
         const state = inside(found, context)
         if (!('stage' in state)) return state
@@ -82,7 +99,8 @@ export const conversation = decider(conversationState, {
         const no = state.messages + 1
         if (no > messages_max) return reject('LIMIT_REACHED', { max: messages_max })
         if (parent !== null && parent >= no) return reject('PARENT_UNKNOWN', { parent })
-        return [Conversation.MessagePosted({ orchestrator: state.orchestrator, no, content, parent, from: from ?? speakerOf(context) })]
+        return unheard(state, from ?? null, context)
+          ?? [Conversation.MessagePosted({ orchestrator: state.orchestrator, no, content, parent, from: from ?? speakerOf(context) })]
       },
     },
 

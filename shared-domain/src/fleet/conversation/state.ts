@@ -4,7 +4,7 @@ import { Conversation, type ConversationEvent, type Target } from './events.ts'
 
 export type ConversationState = { readonly stage: 'unknown' } | Known & { readonly stage: 'open' | 'closed' }
 
-interface Known {
+export interface Known {
   readonly orchestrator: OrchestratorId
   readonly target: Target
   readonly slot: CommandId | null

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Said } from '../../kernel/alias.ts'
 import { decider, mayActAs, reject } from '../../kernel/decider.ts'
-import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
+import { busy, conflict, forbidden, unknown } from '../../kernel/refusal.ts'
+import { quietNow } from '../../rhythm/schedule/quiet.ts'
 import { text } from '../../vocabulary.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { kinds, Post, StatusPost } from './events.ts'
@@ -24,6 +25,7 @@ export const statusPost = decider(statusPostState, {
     NOT_FOUND: unknown('There is no such orchestrator.'),
     FORBIDDEN: forbidden('Only the orchestrator itself or an admin may do this.'),
     INVALID_STATE_TRANSITION: conflict('The orchestrator has left.'),
+    QUIET_HOURS: busy('The orchestrator is not to be heard at this hour.'),
   },
 
   commands: {
@@ -39,7 +41,8 @@ export const statusPost = decider(statusPostState, {
         if (!mayActAs(context, post.orchestrator)) return reject('FORBIDDEN')
         if (isPosted) return []
         if (known.stage === 'archived') return reject('INVALID_STATE_TRANSITION', { action: 'post', status: 'ARCHIVED' })
-        return [StatusPost.OrchestratorStatusPosted(post)]
+        const quiet = quietNow(post.orchestrator, context)
+        return quiet ? reject('QUIET_HOURS', quiet) : [StatusPost.OrchestratorStatusPosted(post)]
       },
     },
   },
