@@ -1,5 +1,6 @@
 import t from 'tap'
 import { day_ms, minute_ms, second_ms } from '../../shared-domain/src/kernel/time.ts'
+import { derived } from '../../shared-domain/src/work/task/backlog-derived.ts'
 import { Api } from '../../scripts/api.ts'
 import { house, until } from './house.ts'
 
@@ -219,4 +220,14 @@ t.test('W-18 W-47 who does not answer is passed by: the next are asked when it i
   await api.post(`/tasks/${id}/resolve-escalation`, { resolution: 'the door was open' })
 })
 
-t.test('read models are what a replay makes of the log', async (t) => t.strictSame(await differences(), []))
+t.test('W-76 the backlog is what a replay makes of it, also anew from an empty table, and what follows from a row is in it', async (t) => {
+  t.strictSame(await differences(), [])
+  const rows = async () => (await api.get<{ items: any[] }>('/tasks?limit=200')).items
+  const before = await rows()
+  t.ok(before.length > 10)
+  for (const row of before) t.match(row, derived(row), `${row.task}: ${row.title}`)
+  const { status } = await fetch(`${baton.urls.projection}/models/backlog/rebuild`, { method: 'POST' })
+  t.equal(status, 200)
+  t.strictSame(await rows(), before)
+  t.strictSame(await differences(), [])
+})

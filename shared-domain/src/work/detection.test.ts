@@ -1,4 +1,5 @@
 import t from 'tap'
+import { capacity } from '../fleet/capacity/decider.ts'
 import { orchestrator } from '../fleet/orchestrator/decider.ts'
 import { groundsOf } from '../kernel/grounds.ts'
 import { picture, recorded, rowsAfter } from '../kernel/picture.ts'
@@ -11,6 +12,7 @@ import { conflicts } from './conflict/conflicts.ts'
 import { conflict } from './conflict/decider.ts'
 import { Conflict } from './conflict/events.ts'
 import { conflictId } from './conflict/state.ts'
+import { overload } from './conflict/overload.ts'
 import { dependents } from './dependents/decider.ts'
 import { detection } from './detection.ts'
 import { task } from './task/decider.ts'
@@ -117,23 +119,94 @@ t.test('W-57 it is looked for five seconds after the last fact that concerns it,
   t.strictSame(states(), [[first, 'OPEN', null]], 'it is wanted again')
 })
 
-t.test('a task for which nobody waits is looked at by nobody', async (t) => {
-  const reacts = (fact: object) => detection.react[(fact as { type: string }).type]?.(recorded(taskState, fact as never)) ?? []
+t.test('what concerns no conflict is looked at by nobody', async (t) => {
+  const reacts = (fact: object) => (detection.react[(fact as { type: string }).type]?.(recorded(taskState, fact as never)) ?? [])
+    .map((wish) => (wish as any).data.kind)
   t.strictSame(reacts(created()), [])
-  t.equal(reacts(created({ dependsOn: [second, third] })).length, 2)
-  const withdrawn = Task.DependencyWithdrawn({ owner: ada, dependency: second, dependsOn: [], cycle: [] })
-  t.equal(reacts(withdrawn).length, 1)
-  const removed = Task.DependencyRemoved({ owner: ada, dependency: second, dependsOn: [], reason: null })
-  t.equal(reacts(removed).length, 1)
-  const moved = [
-    Task.TaskDueChanged({ owner: ada, from: null, to: now, dependsOn: [second], reason: null }),
-    delegated(bob, ada, { dependsOn: [second] }), handedOff({ dependsOn: [second] }),
-  ]
-  for (const fact of moved) t.equal(reacts(fact).length, 2, `${fact.type}: itself, and what it waits for`)
-  t.equal(reacts(delegated(bob, ada, { dependsOn: null })).length, 1, 'of an older fact nobody knows for what it waited')
-  const ended = [completed('1', { dependsOn: [second] }), cancelled({ dependsOn: [second] }), reopened({ dependsOn: [second] })]
-  for (const fact of ended) t.equal(reacts(fact).length, 1, fact.type)
-  for (const fact of [completed('1'), cancelled({ dependsOn: null }), reopened()]) t.strictSame(reacts(fact), [])
+  t.strictSame(reacts(created({ dependsOn: [second, third] as never })), ['deadline', 'deadline'])
+  const withdrawn = Task.DependencyWithdrawn({ owner: ada, dependency: second, dependsOn: [], cycle: [] } as never)
+  t.strictSame(reacts(withdrawn), ['deadline'])
+  const removed = Task.DependencyRemoved({ owner: ada, dependency: second, dependsOn: [], reason: null } as never)
+  t.strictSame(reacts(removed), ['deadline'])
+  const dueChanged = Task.TaskDueChanged({ owner: ada, from: null, to: now, dependsOn: [second], reason: null } as never)
+  t.strictSame(reacts(dueChanged), ['deadline', 'deadline', 'priority'], 'itself, what it waits for, and who has it')
+  const both = ['deadline', 'deadline', 'priority', 'priority']
+  for (const fact of [delegated(bob, ada, { dependsOn: [second] as never }), handedOff({ dependsOn: [second] as never })])
+    t.strictSame(reacts(fact), both, `${fact.type}: and who had it`)
+  t.strictSame(reacts(delegated(bob, ada, { dependsOn: null })), ['deadline', 'priority', 'priority'], 'an older fact: who knows for what')
+  t.strictSame(reacts(completed('1', { dependsOn: [second] as never })), ['deadline'])
+  t.strictSame(reacts(cancelled({ dependsOn: [second] as never })), ['deadline'])
+  t.strictSame(reacts(reopened({ dependsOn: [second] as never })), ['deadline', 'priority'])
+  t.strictSame(reacts(completed('1')), [])
+  t.strictSame(reacts(cancelled({ dependsOn: null })), [])
+  const critical = { priority: 'CRITICAL' } as const
+  t.strictSame(reacts(created({ ...critical, dueAt: now })), [], 'nobody knows how long it takes')
+  t.strictSame(reacts(created({ ...critical, dueAt: now, estimatedHours: 1 })), ['priority'])
+  t.strictSame(reacts(created({ dueAt: now, estimatedHours: 1 })), [])
+  t.strictSame(reacts(completed('1', critical)), ['priority'])
+  t.strictSame(reacts(cancelled(critical)), ['priority'])
+  t.strictSame(reacts(cancelled({ priority: null })), ['priority'], 'an older fact')
+  const changed = (from: string, to: string) =>
+    Task.TaskPriorityChanged({ owner: ada, from, to, cause: 'hand', slaDeadline: null, reason: null } as never)
+  t.strictSame(reacts(changed('CRITICAL', 'LOW')), ['priority'])
+  t.strictSame(reacts(changed('HIGH', 'CRITICAL')), ['priority'])
+  t.strictSame(reacts(changed('HIGH', 'LOW')), [])
+  const details = (details: object) => Task.TaskDetailsChanged({ owner: ada, changed: details, before: {}, reason: null } as never)
+  t.strictSame([reacts(details({ estimatedHours: 3 })), reacts(details({ title: 'Other' }))], [['priority'], []])
+  const returned = Task.TaskReturned({
+    owner: bob, from: 'TODO', to: ada, delegation: '1', cause: 'declined', lease: null, agentSlot: null, retryAt: null,
+  } as never)
+  t.strictSame(reacts(returned), ['priority', 'priority'])
+})
+
+/** At noon, of tasks that each take so long and are due then. */
+const load = (max: number | null, ...tasks: readonly (readonly [hours: number, due: number, progress?: number])[]) => overload({
+  rows: {
+    capacity: max === null ? [] : [{ max }],
+    critical: tasks.map(([estimated_hours, hour, progress = 0], n) =>
+      ({ task: uuid(n + 1), owner: ada, due_at: due(hour), estimated_hours, progress })) as never,
+  },
+}, due(12)!)
+
+t.test('W-57 whose critical work cannot be done in time has more than there is time for', async (t) => {
+  t.match(load(2, [3, 15], [2, 15], [4, 16]), {
+    orchestrators: [ada], tasks: [first, second, third], severity: 'HIGH', evidence: { max: 2, left: 9, until: due(16) },
+  }, 'the example: 3 <= 6, 5 <= 6, 9 > 8')
+  t.equal(load(2, [3, 15], [2, 15], [3, 16]), undefined, '8 <= 8')
+  t.match(load(2, [4, 15]), { tasks: [first] }, 'one alone that takes longer than there is time')
+  t.equal(load(2, [4, 15, 25]), undefined, 'of which a quarter is done')
+  t.match(load(2, [0.01, 11]), { tasks: [first] }, 'what is overdue')
+  t.match(load(2, [4, 11, 100]), { tasks: [first] }, 'until it is completed, however little there is left to do')
+  t.equal(load(2), undefined)
+  t.equal(load(null, [3, 15], [3, 15], [3, 15], [3, 15], [3, 15]), undefined, 'five at once, unless it is said')
+  t.match(load(null, ...Array.from({ length: 20 }, () => [3, 15] as const)), { tasks: { length: 6 } })
+  const many = load(50, ...Array.from({ length: 60 }, () => [3, 15] as const))!
+  t.strictSame([many.tasks.length, many.tasks.at(-1)], [10, uuid(51)], 'the ten that are due last of them')
+})
+
+t.test('W-57 what is critical is looked at after five seconds, and the conflict ends with what was too much', async (t) => {
+  const world = new World([task, dependents, conflict, capacity, orchestrator])
+  const courier = new Courier(world, [detection, unblocking])
+  const wish = (command: string, id: string, data: unknown = {}) => {
+    world.do({ category: 'task', id, command, data, by: admin })
+    courier.settle()
+    world.pass(5 * second_ms)
+    courier.settle()
+  }
+  const states = () => rowsAfter(conflicts, world.log).map(({ kind, subject, state, strategy }) => [kind, subject, state, strategy])
+  world.carryOut(send(orchestrator, ada, 'register', { name: 'Ada' }))
+  world.do({ category: 'capacity', id: ada, command: 'set', data: { maxConcurrentTasks: 1 } })
+  wish('create', first, { owner: ada, title: 'a', priority: 'CRITICAL', dueAt: due(3), estimatedHours: 2 })
+  t.strictSame(states(), [])
+  wish('create', second, { owner: ada, title: 'b', priority: 'CRITICAL', dueAt: due(3), estimatedHours: 2 })
+  t.strictSame(states(), [['priority', ada, 'OPEN', null]])
+  world.do({ category: 'capacity', id: ada, command: 'set', data: { maxConcurrentTasks: 2 } })
+  wish('note', first, { text: 'two at once' })
+  t.strictSame(states(), [['priority', ada, 'RESOLVED', 'gone']])
+  wish('edit', second, { estimatedHours: 9 })
+  t.strictSame(states(), [['priority', ada, 'OPEN', null]])
+  wish('edit', second, { priority: 'HIGH' })
+  t.strictSame(states(), [['priority', ada, 'RESOLVED', 'gone']])
 })
 
 t.test('the read model shows which task waits for which other', async (t) => {

@@ -4,7 +4,7 @@ import type { Priority } from '../../vocabulary.ts'
 import { Capacity, type CapacityEvent, type Slot } from './events.ts'
 import { defaults, type Limits } from './limits.ts'
 
-const slots_default = 5
+export const slots_default = 5
 /** For so long a task that was let into the queue is counted where no row shows it. */
 export const admission_ms = minute_ms
 

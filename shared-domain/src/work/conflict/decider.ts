@@ -3,9 +3,10 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, mayActAs, reject, type Context } from '../../kernel/decider.ts'
 import { cited } from '../../kernel/grounds.ts'
 import { conflict as conflicting, forbidden, unknown } from '../../kernel/refusal.ts'
-import { json, OrchestratorId, TaskId, text, Who } from '../../vocabulary.ts'
+import { Id, json, OrchestratorId, TaskId, text, Who } from '../../vocabulary.ts'
 import { taskState } from '../task/state.ts'
 import { deadlineConflict, deadlineRows } from './deadline.ts'
+import { overload, overloadRows } from './overload.ts'
 import { Conflict, Kind, Severity, Strategy, type ConflictEvent } from './events.ts'
 import { olderWords } from './older-words.ts'
 import { conflictId, conflictState, wordsOf, type ConflictState } from './state.ts'
@@ -101,11 +102,11 @@ export const conflict = decider(conflictState, {
     detect: {
       about: 'See whether the rows show such a conflict: open it if they do, and close what they showed before if they do no more.',
       internal: true,
-      data: z.object({ kind: z.enum(['deadline']), subject: TaskId }),
+      data: z.object({ kind: z.enum(['deadline', 'priority']), subject: Id }),
       place: ({ kind, subject }, { organization }) => conflictId(organization, kind, subject),
-      grounds: (_, { subject }) => deadlineRows(subject),
-      decide(state, said, { grounds }) {
-        const found = deadlineConflict(grounds!)
+      grounds: (_, { kind, subject }) => (kind === 'deadline' ? deadlineRows(subject) : overloadRows(subject)),
+      decide(state, said, { grounds, at }) {
+        const found = said.kind === 'deadline' ? deadlineConflict(grounds!) : overload(grounds!, at)
         if (!found) return state.stage === 'open' && state.cause === 'detected' ? [gone(state)] : []
         if (state.stage === 'open') return []
         // Whoever dismissed it knew of these tasks.
