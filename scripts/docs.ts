@@ -11,6 +11,7 @@ import { start as startQueries } from '../query-service/src/app.ts'
 import { asyncApi } from '../query-service/src/asyncapi.ts'
 import { configFrom as queryConfig } from '../query-service/src/config.ts'
 import { llmsText } from '../query-service/src/llms-text.ts'
+import { affectedModule } from './affected.ts'
 import { aliasPage, commandPage, eventPage, processPage, questionPage, readModelPage, rulePage } from './reference.ts'
 import { citations } from './rules.ts'
 import { schemaPages } from './schemas.ts'
@@ -57,6 +58,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
     ['llms.txt', llmsText],
     ['openapi/commands.json', json(await commandDocument())],
     ['openapi/queries.json', json(await queryDocument())],
+    ['../dashboard/client/affected.ts', affectedModule({ readModels, choices, questions })],
   ])
 }
 

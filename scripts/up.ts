@@ -158,6 +158,7 @@ export function guide({ urls, root, adminKey, operatorKey }: Up): string {
   const kept = ({ key, file, isNew }: KeptKey) => (file === undefined ? 'as the environment gives it' : isNew ? `${key}  (shown this once; kept in ${file})` : `kept in ${file}`)
   return [
     'Baton is up.',
+    `  dashboard  ${urls.gateway}/app  (sign in with the admin key)`,
     `  API        ${urls.gateway}/api/v1`,
     `  docs       ${urls.docs}`,
     `  health     ${urls.health}`,

@@ -1,4 +1,5 @@
 import Fastify, { type FastifyInstance } from 'fastify'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { connect, type AddressInfo, type Socket } from 'node:net'
@@ -252,6 +253,30 @@ t.test('a service that is down is said to be unavailable, and the other one answ
   const health = await fetch(`${half}/healthz`)
   t.same([health.status, await health.json()], [503, { status: 'unavailable', services: { command: 'unavailable', query: 'ok' } }])
   await isProblem(t, await fetch(`${half}/openapi.json`), 503, 'SERVICE_UNAVAILABLE')
+})
+
+t.test('L-60 L-61 pages for people: one shell for every address, modules under names that change with them, compressed, and nothing from elsewhere', async (t) => {
+  const shell = await fetch(`${base}/app/tasks/1`, { headers: { 'accept-encoding': 'identity' } })
+  const html = await shell.text()
+  const policy = shell.headers.get('content-security-policy')!
+  const [, map] = /<script type="importmap">(.*)<\/script>/.exec(html)!
+  t.match(policy, `default-src 'none'; script-src 'self' 'sha256-${createHash('sha256').update(map!).digest('base64')}'; style-src 'self'`)
+  t.notMatch(policy, /unsafe|https?:|\*/)
+  t.notMatch(html, /\son\w+=|<style|https?:\/\//)
+  const { imports } = JSON.parse(map!) as { imports: Record<string, string> }
+  t.ok(Object.keys(imports).every((name) => !name.endsWith('.test.ts')))
+  for (const [accepted, said] of [['br, gzip', 'br'], ['gzip', 'gzip'], ['br;q=0', null]] as const) {
+    const module = await fetch(base + imports['/app/assets/main.ts'], { headers: { 'accept-encoding': accepted } })
+    t.strictSame([module.status, module.headers.get('content-encoding'), module.headers.get('content-type')], [200, said, 'text/javascript; charset=utf-8'])
+    t.match(module.headers.get('cache-control'), 'immutable')
+    t.match(await module.text(), `from 'preact'`)
+  }
+  const again = await fetch(`${base}/app`, { headers: { 'if-none-match': shell.headers.get('etag')! } })
+  t.strictSame([again.status, await again.text()], [304, ''])
+  const head = await fetch(`${base}/app`, { method: 'HEAD' })
+  t.strictSame([head.status, await head.text()], [200, ''])
+  await isProblem(t, await fetch(`${base}/app/assets/main.ts`), 404, 'NOT_FOUND')
+  await isProblem(t, await fetch(`${base}/app`, { method: 'POST' }), 405, 'METHOD_NOT_ALLOWED')
 })
 
 t.test('it is well when both services are', async (t) => {

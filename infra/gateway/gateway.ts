@@ -13,6 +13,7 @@ import { descriptions } from './descriptions.ts'
 import type { Documentation } from './documentation.ts'
 import { sayJson, sayProblem, type Exchange } from './exchange.ts'
 import { upstream } from './forward.ts'
+import type { Pages } from './site.ts'
 
 export interface Gateway {
   /** Begins to listen where the settings say. */
@@ -25,12 +26,15 @@ const verbs: Readonly<Record<string, 'command' | 'query'>> = { POST: 'command', 
 
 const isBelow = (path: string, place: string) => path.startsWith(place) && (path.length === place.length || path[place.length] === '/')
 
+/** Of the pages for people. */
+const place = '/app'
+
 /** What the query service says of itself and of facts, for everybody. */
 const documents = ['/asyncapi.json', '/llms.txt']
 
 /** For whoever comes without a browser and without a word of what this is. */
 const whereToLook = {
-  name: 'Baton', about: 'The control plane for fleets of AI orchestrators.', docs: '/docs', openapi: '/openapi.json', asyncapi: '/asyncapi.json', schemas: '/schemas', llms: '/llms.txt', api: '/api/v1', health: '/healthz',
+  name: 'Baton', about: 'The control plane for fleets of AI orchestrators.', dashboard: '/app', docs: '/docs', openapi: '/openapi.json', asyncapi: '/asyncapi.json', schemas: '/schemas', llms: '/llms.txt', api: '/api/v1', health: '/healthz',
 }
 
 /**
@@ -46,6 +50,7 @@ export async function gateway(config: Config): Promise<Gateway> {
   const elsewhere = (exchange: Exchange) => (isQuestion(exchange) ? query : undefined)
   const upstreams = { query, command: await upstream({ url: config.commandUrl, name: 'The command service', methodsAt, warn, elsewhere }) }
   let docs: Promise<Documentation> | undefined
+  let pagesForPeople: Promise<Pages> | undefined
 
   const pages: Readonly<Record<string, (exchange: Exchange) => void | Promise<void>>> = {
     '/': welcome,
@@ -66,6 +71,10 @@ export async function gateway(config: Config): Promise<Gateway> {
     if (isBelow(path, '/docs')) {
       docs ??= import('./documentation.ts').then(({ documentation }) => documentation(config.logLevel, described))
       return (await docs).answer(request, response)
+    }
+    if (isBelow(path, place)) {
+      pagesForPeople ??= Promise.all([import('./site.ts'), import('dashboard/site.ts')]).then(([{ pagesAt }, { site }]) => pagesAt(place, site))
+      return (await pagesForPeople).answer(exchange)
     }
     if (isBelow(path, '/schemas') || documents.includes(path)) {
       if (verb !== 'query') throw otherMethods(['GET', 'HEAD'])
@@ -134,7 +143,7 @@ function decoded(path: string): string | undefined {
 function welcome(exchange: Exchange) {
   const { request, response, correlationId } = exchange
   if (!request.headers.accept?.includes('text/html')) return sayJson(exchange, 200, whereToLook, { vary: 'accept' })
-  response.writeHead(302, { ...shields, location: '/docs', vary: 'accept', 'x-correlation-id': correlationId, 'content-length': 0 }).end()
+  response.writeHead(302, { ...shields, location: place, vary: 'accept', 'x-correlation-id': correlationId, 'content-length': 0 }).end()
 }
 
 async function health({ commandUrl, queryUrl }: Config, exchange: Exchange) {

@@ -110,9 +110,9 @@ t.test('HEAD answers what GET does, without the body', async (t) => {
 
 t.test('whoever comes to the door is told where to look', async (t) => {
   const browser = await fetch(`${gateway}/`, { headers: { accept: 'text/html,application/xhtml+xml' }, redirect: 'manual' })
-  t.strictSame([browser.status, browser.headers.get('location'), browser.headers.get('vary')?.includes('accept')], [302, '/docs', true])
-  const { docs, openapi, health, asyncapi, llms, schemas } = await (await fetch(`${gateway}/`)).json() as Record<string, string>
-  for (const path of [docs!, openapi!, health!, asyncapi!, llms!, schemas!]) t.equal((await fetch(gateway + path)).status, 200, path)
+  t.strictSame([browser.status, browser.headers.get('location'), browser.headers.get('vary')?.includes('accept')], [302, '/app', true])
+  const { dashboard, docs, openapi, health, asyncapi, llms, schemas } = await (await fetch(`${gateway}/`)).json() as Record<string, string>
+  for (const path of [dashboard!, docs!, openapi!, health!, asyncapi!, llms!, schemas!]) t.equal((await fetch(gateway + path)).status, 200, path)
 })
 
 t.test('L-2 L-3 what facts say and what is pushed is told to everybody, without a key', async (t) => {

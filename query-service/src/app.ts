@@ -36,6 +36,7 @@ import { serveProof } from './proofs.ts'
 import { serveSchemas } from './schemas.ts'
 import { serve, type Gate } from './question.ts'
 import { keyUse } from './questions/key-use.ts'
+import { latest } from './questions/latest.ts'
 import { position } from './questions/position.ts'
 import { validateKey } from './questions/validate-key.ts'
 import { questionsOf } from './routes.ts'
@@ -95,7 +96,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   const { readModels, choices, questions, proofs = [] } = catalogue
   const lagOf = lagBehind(store, facts.categories, config.eventStoreTimeout_ms)
   const published = catalogue.notary && publishedKeys(store, catalogue.notary, config)
-  for (const asked of [validateKey, keyUse, position, ...(published ? [notaryKeys(published)] : []), ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
+  for (const asked of [validateKey, keyUse, position, latest(store, facts, config), ...(published ? [notaryKeys(published)] : []), ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
     serve(app, asked, { gate, database, positions })
     serveAnswers(app, asked, { gate, database, positions, connections, lagOf }, config)
   }

@@ -214,6 +214,22 @@ t.test('L-11 a position of another log says nothing: the client reads anew', asy
   for (const client of [first, same, other]) await client.stop()
 })
 
+t.test('L-60 what happened last is asked page by page, the newest first, without what is of others', async (t) => {
+  const before = await home.append('task-9', 'acme', [renewed(9, 1)])
+  const mine: string[] = []
+  for (let n = 1; n <= 5; n += 1) mine.unshift(await home.append(`task-${n % 2}`, n % 2 === 0 ? 'umbrella' : 'acme', [renewed(1, n), renewed(1, n)]))
+  const positionsOf = ({ body }: { body: any }) => body.items.map(({ position }: { position: string }) => position)
+  const last = await ask(service, '/api/v1/events/latest?limit=4', key)
+  t.match(last, { status: 200, body: { position: mine[0], items: [{ type: 'LeaseRenewed', stream: 'task-1', data: { token: '5' } }, {}, {}, {}] } })
+  t.equal(last.headers.get('baton-position'), mine[0])
+  const rest = await ask(service, `/api/v1/events/latest?limit=3&before=${last.body.next}`, key)
+  t.equal(rest.body.items.at(-1).position, before, 'the next page goes on where the first one ended')
+  t.strictSame([...positionsOf(last), ...positionsOf(rest)], [...new Set([...positionsOf(last), ...positionsOf(rest)])], 'none comes twice')
+  t.equal((await ask(service, '/api/v1/events/latest?limit=201', key)).status, 400)
+  const beginning = await ask(service, `/api/v1/events/latest?limit=200`, key)
+  t.equal(beginning.body.next, null, 'at the beginning of the log there is no next page')
+})
+
 t.test('L-100 whatever a client chooses, and wherever it is cut: it has exactly those facts, in the order of the log', async (t) => {
   const seed = Number(process.env.SEED ?? 10_001)
   let state = seed

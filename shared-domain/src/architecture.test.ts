@@ -5,8 +5,8 @@ import { choices, deciders, gate } from './catalogue.ts'
 import { general } from './kernel/refusal.ts'
 
 const root = join(import.meta.dirname, '../..')
-const folders = '{shared-domain,shared-service,command-service,projection-service,query-service,daemon}/src/**/*.ts'
-const sources = globSync([folders, '{infra,scripts}/**/*.ts'], { cwd: root })
+const folders = '{shared-domain,shared-service,command-service,projection-service,query-service,daemon,dashboard}/src/**/*.ts'
+const sources = globSync([folders, '{infra,scripts}/**/*.ts', 'dashboard/client/**/*.ts'], { cwd: root })
   .filter((path) => path !== 'shared-domain/src/architecture.test.ts')
 
 const isDomain = (path: string) => path.startsWith('shared-domain/src/')
@@ -296,6 +296,25 @@ const rules: readonly Rule[] = [
     violations: (_, source) => found(source, /^.{141,}$/gm),
     wrong: { [task]: [`const x = 1\n// ${'x'.repeat(138)}`] },
     right: { [task]: [`// ${'x'.repeat(137)}`], [host]: [`// ${'x'.repeat(138)}`] },
+  },
+  {
+    name: 'L-61 pages make neither markup nor code of text, and import nothing but themselves and their four libraries',
+    concerns: (path) => path.startsWith('dashboard/client/') && !isTest(path),
+    violations: (path, source) => [
+      ...found(codeOf(source), /\b(innerHTML|outerHTML|insertAdjacentHTML|dangerouslySetInnerHTML|document\.write|eval|new Function|javascript:|setAttribute\(|srcdoc)\b/g),
+      ...found(source, /<[a-z][^>]*\son[a-z]+=|\bset(Timeout|Interval)\(\s*['"`]/g),
+      ...targets(path, source).filter((target) => !target.startsWith('dashboard/client/') && !/^(preact|preact\/hooks|htm|uplot|@dagrejs\/dagre)$/.test(target)),
+    ],
+    wrong: {
+      'dashboard/client/app.ts': [
+        'element.innerHTML = title', 'html`<p dangerouslySetInnerHTML=${{ __html: title }} />`', 'eval(text)', 'new Function(text)',
+        'html`<a onclick="go()">`', `setTimeout('go()', 1)`, `import { z } from 'zod'`, `import { deciders } from 'shared-domain/catalogue.ts'`,
+      ],
+    },
+    right: {
+      'dashboard/client/app.ts': ['html`<a onClick=${go}>${title}</a>`', `import { h } from 'preact'\nimport { go } from './places.ts'`, 'setTimeout(() => go(), 1)'],
+      'dashboard/client/app.test.ts': [`import t from 'tap'`],
+    },
   },
   {
     // A task may be in the status TODO.

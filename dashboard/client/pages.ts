@@ -1,0 +1,29 @@
+import type { ComponentType } from 'preact'
+
+/** A page: where it is, what it is called, and what makes it, which is loaded with its first visit. */
+export interface PageEntry {
+  /** `:` stands for an id. */
+  readonly path: string
+  readonly title: string
+  /** Pressed after g. Without one it is no place of its own in the menu. */
+  readonly letter?: string
+  /** The place in the menu that it belongs to. */
+  readonly under?: string
+  readonly load: () => Promise<{ readonly default: ComponentType<{ readonly id: string }> }>
+}
+
+export const pages: readonly PageEntry[] = [
+  { path: '/', title: 'Now', letter: 'n', load: () => import('./pages/now.ts') },
+  { path: '/query', title: 'Query', load: () => import('./pages/query.ts') },
+]
+
+export interface Found { readonly entry: PageEntry; readonly id: string }
+
+export function pageAt(path: string): Found | undefined {
+  for (const entry of pages) {
+    const pattern = new RegExp(`^${entry.path.replace(':', '([\\w.:-]{1,200})')}$`)
+    const [, id = ''] = pattern.exec(path) ?? [undefined]
+    if (pattern.test(path)) return { entry, id }
+  }
+  return undefined
+}
