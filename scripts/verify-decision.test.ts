@@ -63,7 +63,7 @@ t.test('C-45 a dossier holds every fact and what it comes to, and verifies whate
   const deadline = later('2030-01-01T00:00:00.000Z', hour_ms)
   const options = ['x', 'y', 'z'].map((option) => ({ option, title: option }))
   const ranked = [[a, 'cast', { ranking: ['y', 'x'] }], [b, 'cast', { ranking: ['x'] }], [c, 'cast', { ranking: ['y'] }]] as const
-  const others: readonly (readonly [status: string, facts: readonly Written[]])[] = [
+  const others: (readonly [status: string, facts: readonly Written[]])[] = [
     ['approved', course({ protocol: 'schulze', options }, ...ranked)], ['approved', course({ protocol: 'instant_runoff', options }, ...ranked)],
     ['expired', course({ deadline }, votes[0], ['', 'closeNow', {}])], ['cancelled', course({}, votes[0], ['', 'cancel', { reason: 'moot' }])],
     ['rejected', course({ vetoers: [b] }, [c, 'appoint', { to: a }], ...votes, ['', 'recordResult', { right: 'APPROVE' }])],
@@ -71,6 +71,13 @@ t.test('C-45 a dossier holds every fact and what it comes to, and verifies whate
     ['expired', course({ deadline }, ['', 'extend', { deadline: later(deadline, 1), reason: 'late' }], [a, 'argue', { side: 'for', text: 'Yes.' }],
       ['', 'remind', { deadline: later(deadline, 1), left_s: 60 }], votes[1], [b, 'cast', { vote: 'APPROVE' }], ['', 'closeNow', {}])],
   ]
+  const secret = { ballot: 'sealed', deadline }
+  others.push(...([
+    ['approved', course(secret, [a, 'cast', { vote: 'REJECT' }], ...votes, [c, 'appoint', { to: a }])],
+    ['rejected', course(secret, [c, 'appoint', { to: b }], ...votes)],
+    ['expired', course({ ...secret, quorum: 1 }, ...votes, ['', 'closeNow', {}])],
+    ['cancelled', course(secret, ...votes, ['', 'cancel', {}])],
+  ] as const))
   for (const [status, facts] of others) {
     const found = check(written(facts))
     t.equal(isProven(found) ? found.dossier.outcome.status : JSON.stringify(found), status)
@@ -95,8 +102,8 @@ t.test('C-46 C-74 no byte of a dossier can be another', async (t) => {
 })
 
 /** The same with something altered, sealed and signed again by whoever has the key. */
-function forged(alter: (dossier: any) => void, isSealed = true): string {
-  const value = JSON.parse(text)
+function forged(alter: (dossier: any) => void, isSealed = true, of = text): string {
+  const value = JSON.parse(of)
   alter(value)
   const { format, decision, organization, revision, position } = value
   if (isSealed) value.seals = sealedParts(value).map(([pointer, part]) => ({ pointer, sha256: sealOf(part) }))
@@ -135,6 +142,13 @@ t.test('C-46 the first thing altered is named, also where whoever altered it has
     [/^\/format/, (one) => { one.format = 'baton-dossier/2' }],
   ]
   for (const [pointer, alter] of named) t.match(told(alter, !alter.toString().includes('seals')), { pointer }, alter.toString())
+  const underSeal = written(course({ ballot: 'sealed', vetoers: [b] }, ...votes))
+  const opened = JSON.parse(underSeal).facts.findIndex(({ type }: { type: string }) => type === 'BallotsOpened')
+  for (const alter of [(one: any) => { one.facts[opened].data.ballots[0].vote = 'REJECT' }, (one: any) => { one.facts[opened - 1].data.ballot.vote = 'APPROVE' }])
+    t.match(check(forged(alter, true, underSeal)), { pointer: /^\/facts\/\d/ }, alter.toString())
+  const withdrawn = written(course({ ballot: 'sealed' }, ...votes, ['', 'cancel', {}]))
+  t.ok(isProven(check(withdrawn)))
+  t.notMatch(withdrawn, /"vote":"|good/, 'C-75 what was never opened stays sealed')
   const broken = JSON.parse(text)
   broken.facts[first].data.comment = 'bad'
   broken.seals[3 + first].sha256 = sealOf(broken.facts[first])

@@ -351,12 +351,16 @@ t.test('S-53 a deadline closes a decision by timer', async (t) => {
   t.match(await b.ask(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' }), { status: 409, body: { code: 'DECISION_CLOSED' } })
 })
 
-t.test('S-3 a task whose approval is being decided cannot start before it is approved', async (t) => {
+t.test('S-3 C-17 a task whose approval is being decided cannot start before it is approved, and then nobody is reminded', async (t) => {
   const [a, b] = [await orchestrator('A'), await orchestrator('B')]
   const wanted = await task(a.id)
-  const { body } = await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId: wanted })
+  const deadline = new Date(Date.now() + 172_800_000).toISOString()
+  const { body } = await admin('POST /decisions', { type: 'task_approval', title: 'go?', electorate: [a.id, b.id], taskId: wanted, deadline })
   t.match(await admin(`POST /tasks/${wanted}/start`, {}), { body: { code: 'CONSENSUS_REQUIRED' } })
+  const timers = async () => (await db.query('select from timer where key like $1', [`%${body.id}%`])).rowCount
+  await until(async () => await timers() === 3)
   for (const { ask } of [a, b]) await ask(`POST /decisions/${body.id}/votes`, { vote: 'APPROVE' })
+  await until(async () => await timers() === 0)
   t.match(await admin(`POST /tasks/${wanted}/start`, {}), { status: 200 })
 })
 

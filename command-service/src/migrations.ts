@@ -40,4 +40,5 @@ export const migrations: readonly ((db: Kysely<any>) => Promise<unknown>)[] = [
     await sql`create index signal_until on signal (until) where until is not null`.execute(db)
     for (const part of [walled('signal', 'signal'), guarded('signal')]) await sql.raw(part).execute(db)
   },
+  (db) => sql`create index timer_beginning on timer (key text_pattern_ops)`.execute(db),
 ]

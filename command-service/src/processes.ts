@@ -3,6 +3,7 @@ import { heard } from 'shared-service/heard.ts'
 import { sql, type Kysely } from 'kysely'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
+import type { Forget } from 'shared-domain/kernel/intent.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { Recorded } from 'shared-domain/kernel/fact.ts'
 import { definitionsOf, factOf, provenanceOf, type Entry } from 'shared-domain/kernel/stored.ts'
@@ -73,6 +74,12 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
     })
   }
 
+  /** What is set after it stays. */
+  function forgotten({ forget: key, isPrefix }: Forget, position: bigint) {
+    if (isPrefix) for (const one of said.keys()) if (one.startsWith(key)) said.delete(one)
+    said.set(key, { key, position, ...(isPrefix ? { isPrefix } : {}) })
+  }
+
   /** In order for one target, side by side for others. */
   function inTurn(stream: string, errand: Errand, failed: (error: unknown) => void): Promise<void> {
     const mine = (tails.get(stream) ?? Promise.resolve()).then(() => carryOut(errand, signal)).catch((error: unknown) => {
@@ -95,7 +102,7 @@ export async function runProcesses({ client, db, deciders, processes, timers, ca
       const reaction = react[event.type]?.(event) ?? []
       for (const [index, wish] of reaction.entries()) {
         if ('forget' in wish) {
-          said.set(wish.forget, { key: wish.forget, position: BigInt(event.position) })
+          forgotten(wish, BigInt(event.position))
           continue
         }
         const errand: Errand = {

@@ -12,7 +12,10 @@ export interface Timer {
   readonly errand: Errand
 }
 
-export type Withdrawn = Pick<Timer, 'key' | 'position'>
+export type Withdrawn = Pick<Timer, 'key' | 'position'> & {
+  /** All whose keys begin so. */
+  readonly isPrefix?: true
+}
 
 interface Due {
   readonly key: string
@@ -50,10 +53,7 @@ export class Timers {
    * that was set after it. What he sets late may come once too often; its command looks again.
    */
   async change(set: readonly Timer[], withdrawn: readonly Withdrawn[], trx: Kysely<any> = this.#db): Promise<void> {
-    if (withdrawn.length > 0) {
-      await sql`delete from timer using unnest(${withdrawn.map(({ key }) => key)}::text[], ${withdrawn.map(({ position }) => String(position))}::bigint[])
-        as gone(key, position) where timer.key = gone.key and timer.position <= gone.position`.execute(trx)
-    }
+    for (const isPrefix of [undefined, true] as const) await this.#withdraw(withdrawn.filter((one) => one.isPrefix === isPrefix), isPrefix, trx)
     if (set.length === 0) return
     await sql`insert into timer (key, due, position, intent)
       select * from unnest(${set.map(({ key }) => key)}::text[], ${set.map((timer) => this.#dueOf(timer))}::timestamptz[],
@@ -61,6 +61,15 @@ export class Timers {
       on conflict (key) do update set due = excluded.due, position = excluded.position, intent = excluded.intent, attempts = 0
       where timer.position <= excluded.position`.execute(trx)
     this.#wake()
+  }
+
+  async #withdraw(withdrawn: readonly Withdrawn[], isPrefix: true | undefined, trx: Kysely<any>) {
+    if (withdrawn.length === 0) return
+    // By the order of the index: whatever begins so stands before the prefix with a greater last character.
+    const isMeant = isPrefix ? sql`timer.key ~>=~ gone.key and timer.key ~<~ gone.behind` : sql`timer.key = gone.key`
+    const behind = withdrawn.map(({ key }) => key.slice(0, -1) + String.fromCharCode(key.charCodeAt(key.length - 1) + 1))
+    await sql`delete from timer using unnest(${withdrawn.map(({ key }) => key)}::text[], ${behind}::text[], ${withdrawn.map(({ position }) => String(position))}::bigint[])
+      as gone(key, behind, position) where ${isMeant} and timer.position <= gone.position`.execute(trx)
   }
 
   /**

@@ -368,7 +368,7 @@ const holdsOf = cached((decider: Decider): readonly Hold[] => {
   const known = { id, at: now, by: admin, actsFor: null, allowed: scopes, organization, commandId: uuid(900), secret }
   const context = { ...known, look: inhabited().look, settings: defaults }
   return Object.values<Command>(decider.commands).flatMap(({ holds, data, grounds: asked }) =>
-    (holds ? fc.sample(inputOf(data), { seed, numRuns: 300 }).flatMap((input) => {
+    (holds ? fc.sample(inputOf(data), { seed, numRuns: 600 }).flatMap((input) => {
       const wish = data.parse(input)
       const grounds = asked && inhabited().find(asked(state, wish, context))
       return holds(state, wish, { ...context, grounds }) ?? []

@@ -43,8 +43,8 @@ t.test('S-53 the timer closes a question at its deadline, and a question that en
   t.equal(stage(), 'expired')
 
   const other = scene()
-  other.open({ deadline: later(other.world.at, hour_ms) })
-  t.equal(other.courier.waiting.length, 1)
+  other.open({ deadline: later(other.world.at, hour_ms), reminders_s: [600, 60] })
+  t.equal(other.courier.waiting.length, 3)
   for (const index of [0, 1, 2]) other.vote(index, 'REJECT')
   t.strictSame([other.stage(), other.courier.waiting], ['rejected', []])
 })

@@ -1,4 +1,4 @@
-import { forget } from '../kernel/intent.ts'
+import { forget, forgetAll } from '../kernel/intent.ts'
 import { process, send } from '../kernel/process.ts'
 import { later, second_ms } from '../kernel/time.ts'
 import { decision } from './decision/decider.ts'
@@ -6,7 +6,7 @@ import type { DecisionEvent } from './decision/events.ts'
 
 const keyOf = (id: string) => `deadline-${id}`
 
-/** The reminders that are still ahead; what ends before they are due finds nobody to remind. */
+/** The reminders that are still ahead. */
 const reminders = (id: string, at: string, deadline: string, before_s: readonly number[]) => before_s.flatMap((left_s) => {
   const due = later(deadline, -left_s * second_ms)
   return due > at ? [send(decision, id, 'remind', { deadline, left_s }, { due, key: `reminder-${id}-${left_s}` })] : []
@@ -14,7 +14,8 @@ const reminders = (id: string, at: string, deadline: string, before_s: readonly 
 
 const closing = (id: string, deadline: string) => send(decision, id, 'close', {}, { due: deadline, key: keyOf(id) })
 
-const ended = ({ id }: { id: string }) => [forget(keyOf(id))]
+/** How many reminders there were to be stands in the fact that asked for them. */
+const ended = ({ id }: { id: string }) => [forget(keyOf(id)), forgetAll(`reminder-${id}-`)]
 
 export const deadlines = process<DecisionEvent>({
   name: 'deadlines',

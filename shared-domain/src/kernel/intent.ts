@@ -22,11 +22,15 @@ export interface Report {
   readonly data: object
 }
 
-/** Withdraws the intent that still waits under this key. */
+/** Withdraws the intent that still waits under this key, or all whose keys begin so. */
 export interface Forget {
   readonly forget: string
+  readonly isPrefix?: true
 }
 
 export const forget = (key: string): Forget => ({ forget: key })
+
+/** For keys of which nobody knows any more which there are. A prefix ends where a part of the keys does. */
+export const forgetAll = (prefix: string): Forget => ({ forget: prefix, isPrefix: true })
 
 export type Reaction = readonly (Intent | Forget)[]

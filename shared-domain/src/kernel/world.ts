@@ -6,7 +6,7 @@ import {
 } from './decider.ts'
 import type { Actor, AnyEvent, Recorded } from './fact.ts'
 import type { Asked, Grounds } from './grounds.ts'
-import type { Intent } from './intent.ts'
+import type { Forget, Intent } from './intent.ts'
 import { answered, candidates, grounded, rowsAfter } from './picture.ts'
 import type { Process } from './process.ts'
 import type { Question, Wanted } from './question.ts'
@@ -184,7 +184,7 @@ export class Courier {
 
   tell(fact: Recorded) {
     for (const wish of this.#processes.flatMap(({ react }) => react[fact.type]?.(fact) ?? [])) {
-      if ('forget' in wish) this.#timers.delete(wish.forget)
+      if ('forget' in wish) this.#forget(wish)
       else if (wish.due === undefined) this.#world.carryOut(wish)
       else this.#timers.set(wish.key!, wish)
     }
@@ -196,6 +196,10 @@ export class Courier {
       while (this.#told < this.#world.log.length) this.tell(this.#world.log[this.#told++]!)
       this.#ring()
     } while (this.#told < this.#world.log.length)
+  }
+
+  #forget({ forget, isPrefix }: Forget) {
+    for (const key of this.#timers.keys()) if (isPrefix ? key.startsWith(forget) : key === forget) this.#timers.delete(key)
   }
 
   get waiting(): readonly Intent[] {

@@ -21,6 +21,7 @@ export const counting = {
   options: z.array(Option.extend({ resolve: Resolve.optional() })).min(2).max(20).refine(isEachOnce, { error: 'names an option twice' })
     .optional(),
   early: z.boolean().default(true),
+  ballot: z.enum(['open', 'sealed']).default('open'),
 }
 
 type Said = z.output<z.ZodObject<typeof counting>>
@@ -52,11 +53,11 @@ export function* faults({ protocol, threshold, options, vetoers }: Ruled): Gener
 
 /** The rule in full, as it stands in the fact. */
 export function ruleOf(said: Said, electors: number): Omit<Rule, 'minElectorate'> {
-  const { protocol, over, vetoers, options, early } = said
+  const { protocol, over, vetoers, options, early, ballot } = said
   const weighing = said.weighing ?? (protocol === 'weighted' ? 'weights' : 'heads')
   const isOneVoter = said.quorum === undefined && protocol === 'unanimous'
   return {
-    protocol, weighing, over, early, vetoers: [...new Set(vetoers)], ballot: 'open', tally: 'tally/1',
+    protocol, weighing, over, early, vetoers: [...new Set(vetoers)], ballot, tally: 'tally/1',
     threshold: said.threshold ?? thresholds[protocol]?.usual ?? '1/2',
     quorum: isOneVoter ? `1/${electors}` : said.quorum ?? '1/2',
     quorumBy: said.quorumBy ?? (isOneVoter ? 'heads' : weighing),

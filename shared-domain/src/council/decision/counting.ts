@@ -47,9 +47,22 @@ export const turnoutOf = (ended: Pick<Ended, 'stage' | 'option'>, { counted }: P
   agreed: counted.filter((ballot) => isOutcome(ended, ballot)).map(({ elector }) => elector),
 })
 
+/** What may be told of how a question stands: under seal how many have voted, and nothing of how. */
+export const shownTally = ({ ballot }: Pick<Question, 'ballot'>, { tally }: Pick<Standing, 'tally'>) =>
+  (ballot === 'sealed' ? { ...tally, approvals: 0, rejections: 0, abstentions: 0, weights: null } : tally)
+
+/** Everybody's ballot as it counts, in full. */
+export const ballotsOf = ({ votes, changes }: Pick<Question, 'votes' | 'changes'>, { counted }: Pick<Standing, 'counted'>) =>
+  counted.map(({ elector, vote, ranking, weight, carriedBy }) => {
+    const { comment, confidence } = (carriedBy === null ? votes.get(elector) : undefined) ?? { comment: null, confidence: null }
+    const said = { vote, ranking: ranking && [...ranking], comment, confidence }
+    return { elector, ...said, weight: String(weight), carriedBy, changes: carriedBy === null ? changes.get(elector) ?? 0 : 0 }
+  })
+
 /** Those whose votes are others than before, now that somebody's proxy is another one; that one among them if it is carried. */
 export function recarried(
-  electorate: Question['electorate'], chooser: string, before: Pick<Standing, 'counted'>, after: Pick<Standing, 'counted'>,
+  { electorate, ballot }: Pick<Question, 'electorate' | 'ballot'>, chooser: string, before: Pick<Standing, 'counted'>,
+  after: Pick<Standing, 'counted'>,
 ) {
   const byElector = ({ counted }: Pick<Standing, 'counted'>) => new Map(counted.map((ballot) => [ballot.elector, ballot]))
   const [old, now] = [byElector(before), byElector(after)]
@@ -57,7 +70,8 @@ export function recarried(
   const isMeant = (elector: string) => isAnother(elector) || (elector === chooser && now.has(elector))
   return [...electorate].filter(([elector]) => isMeant(elector)).map(([elector, { weight }]) => {
     const { carriedBy: by = null, vote = null, ranking = null } = now.get(elector) ?? {}
-    return { elector, weight, by, vote, ranking: ranking && [...ranking] }
+    const isTold = ballot === 'open'
+    return { elector, weight, by, vote: isTold ? vote : null, ranking: isTold && ranking ? [...ranking] : null }
   })
 }
 

@@ -77,6 +77,8 @@ const effect = (effect_state: 'pending' | 'applied' | 'failed') => ({ id }: { re
 const sumOf = (electorate: readonly { readonly weight: string }[]) =>
   String(electorate.reduce((sum, { weight }) => sum + BigInt(weight), 0n))
 
+const weighed = (sum: string | null) => ({ approve_weight: sum, reject_weight: sum, cast_weight: sum })
+
 const project: Project<typeof row, 'decision', DecisionEvent> = {
   DecisionOpened: ({ id, at: opened_at, by, data }) => {
     const { type, title, description, task, electorate, deadline, reopens, origin } = data
@@ -86,7 +88,7 @@ const project: Project<typeof row, 'decision', DecisionEvent> = {
         ...at(id), type, title, description, task, proposer: by.id, status: 'pending',
         electorate: electorate.length, electors: electorate.map(({ elector }) => elector), weight: sumOf(electorate),
         protocol, quorum, threshold, over, weighing, ballot, early, options,
-        cast: 0, approvals: 0, rejections: 0, abstentions: 0, quorum_met: false, approve_weight: '0', reject_weight: '0', cast_weight: '0',
+        cast: 0, approvals: 0, rejections: 0, abstentions: 0, quorum_met: false, ...weighed(ballot === 'sealed' ? null : '0'),
         deadline, outcome: null, option: null, missing: null, decided_by: null, opened_at, closed_at: null,
         extensions: 0, effect_state: 'none', reopens, reopened_by: null, result: null, origin,
       },
@@ -95,6 +97,7 @@ const project: Project<typeof row, 'decision', DecisionEvent> = {
   DecisionExtended: ({ id, data: { to: deadline } }) => [{ patch: { deadline }, at: at(id) }, { add: { extensions: 1 }, at: at(id) }],
   VoteCast: counted,
   VoteChanged: counted,
+  BallotSealed: ({ id, data: { cast } }) => [{ patch: { cast }, at: at(id) }],
   ProxyChosen: counted,
   DecisionApproved: closed('approved'),
   DecisionRejected: closed('rejected'),

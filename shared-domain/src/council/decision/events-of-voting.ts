@@ -16,6 +16,11 @@ const Ballot = z.object({
   tally: Tally,
 })
 
+/** What an elector says. */
+const Words = z.object({
+  vote: Vote.nullable(), ranking: Ranking.nullable(), comment: z.string().nullable(), confidence: z.number().nullable(),
+})
+
 /** What electors do. */
 export const eventsOfVoting = eventsOf({
   VoteCast: { about: 'An elector voted.', data: Ballot, upcast: [voted], recipient: toElector },
@@ -25,12 +30,34 @@ export const eventsOfVoting = eventsOf({
     upcast: [changed],
     recipient: toElector,
   },
+  BallotSealed: {
+    about: 'An elector voted under seal: so many of so many have, and how is in no answer before the question ends.',
+    data: z.object({
+      ...voter,
+      /** It had voted before: only what it said last counts. */
+      again: z.boolean(),
+      cast: z.int(),
+      heads: z.int(),
+      carries: z.array(z.object({ elector: ElectorId, weight: Weight })),
+      /** Missing where nobody may see it. */
+      ballot: Words.nullable().default(null).meta({ secret: true }),
+    }),
+    recipient: toElector,
+  },
+  BallotsOpened: {
+    about: 'What was voted under seal: that of everybody who has voted, or is carried.',
+    data: z.object({
+      ballots: z.array(Words.extend({ elector: ElectorId, weight: Weight, carriedBy: ElectorId.nullable(), changes: z.int() })),
+      concerns: question.concerns,
+    }),
+    recipient: toConcerned,
+  },
   ProxyChosen: {
     about: 'An elector chose who votes for it in this question as long as it does not, or that nobody does.',
     data: z.object({
       elector: ElectorId,
       to: ElectorId.nullable(),
-      /** Those whose votes are others from now on, and whose they are: `by` is null of who is missing. */
+      /** Those whose votes are others from now on, and whose they are: `by` is null of who is missing, what they are under seal. */
       carried: z.array(z.object({
         elector: ElectorId, weight: Weight, by: ElectorId.nullable(), vote: Vote.nullable(), ranking: Ranking.nullable(),
       })),

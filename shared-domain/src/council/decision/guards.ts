@@ -4,7 +4,7 @@ import { day_ms, elapsed_ms } from '../../kernel/time.ts'
 import { OrchestratorId, TaskId } from '../../vocabulary.ts'
 import { taskState } from '../../work/task/state.ts'
 import type { Verdict } from '../tally/outcome.ts'
-import { counting, turnoutOf, type Counting } from './counting.ts'
+import { ballotsOf, counting, turnoutOf, type Counting } from './counting.ts'
 import { consequenceOf } from './effect.ts'
 import { Decision, type DecisionEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
@@ -65,19 +65,24 @@ export function conclusion(
   const { carried, agreed } = turnoutOf({ stage: verdict.status, option: verdict.option }, count)
   const { concerns } = about(state, context)
   const isEmpty = carried.length === 0 && agreed.length === 0
+  const revealed = state.ballot === 'sealed' ? [Decision.BallotsOpened({ ballots: ballotsOf(state, count), concerns })] : []
+  // What nobody decided by voting is decided by the outcome itself.
+  const revision = state.revision + 1 + (elector === null ? revealed.length : 0)
   return [
-    outcome(state, count, verdict, said, elector, context), ...(isEmpty ? [] : [Decision.TurnoutTaken({ carried, agreed, concerns })]),
+    ...revealed, outcome(state, count, verdict, said, { elector, revision: String(revision) }, context),
+    ...(isEmpty ? [] : [Decision.TurnoutTaken({ carried, agreed, concerns })]),
   ]
 }
 
 function outcome(
-  state: Question, { tally, missing }: Counting, verdict: Verdict, said: string, elector: string | null, context: Context,
+  state: Question, { tally, missing }: Counting, verdict: Verdict, said: string,
+  decidedBy: { readonly elector: string | null; readonly revision: string }, context: Context,
 ) {
   const { status, reason, rounds, strengths, option } = verdict
   const { type } = state
   const data = {
     type, ...about(state, context), tally, reason: reason ?? said, option, rounds: rounds as never, strengths: strengths as never,
-    missing: [...missing], decidedBy: { elector, revision: String(state.revision + 1) }, origin: null,
+    missing: [...missing], decidedBy, origin: null,
     effect: status === 'approved' ? consequenceOf(context.id, state.effect, { option, options: state.rule.options }) : null,
   }
   switch (status) {
@@ -89,10 +94,11 @@ function outcome(
 
 /** What an elector did, and the outcome if nothing can change it any more. */
 export function followed(
-  state: Pending, after: Pick<Question, 'electorate' | 'rule' | 'votes'>, elector: string, fact: (counting: Counting) => DecisionEvent,
+  state: Pending, after: Pick<Question, 'electorate' | 'rule' | 'votes' | 'changes'>, elector: string,
+  fact: (counting: Counting) => DecisionEvent,
   context: Context,
 ): readonly DecisionEvent[] {
   const count = counting(after)
   const reason = count.missing.length === 0 ? 'all have voted' : 'no vote still to come can change it'
-  return [fact(count), ...(count.verdict ? conclusion(state, count, count.verdict, reason, elector, context) : [])]
+  return [fact(count), ...(count.verdict ? conclusion({ ...state, ...after }, count, count.verdict, reason, elector, context) : [])]
 }

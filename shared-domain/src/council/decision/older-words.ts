@@ -10,7 +10,7 @@ export const percentage = (usual: number) =>
 const opening = {
   about: 'A share of the whole electorate decides, each elector weighing the same, once everybody has voted.',
   fields: { requiredVpIds: 'electorate', threshold: percentage(75) },
-  without: ['select', 'protocol', 'weights', 'quorum', 'quorumBy', 'weighing', 'over', 'vetoers', 'options', 'early'],
+  without: ['select', 'protocol', 'weights', 'quorum', 'quorumBy', 'weighing', 'over', 'vetoers', 'options', 'early', 'ballot'],
   say: (said) => ({ ...said, protocol: 'weighted', weights: 'equal', quorum: 1 }),
 } satisfies Partial<OlderWords<DecisionState>>
 

@@ -36,6 +36,7 @@ const project: Project<typeof row, 'elector' | 'month', DecisionEvent> = {
   VoteRequested: own('asked'),
   VoteCast: own('voted'),
   VoteChanged: own('changed'),
+  BallotSealed: ({ at, data: { elector, again } }) => [one(again ? 'changed' : 'voted', elector, at)],
   DecisionApproved: ended,
   DecisionRejected: ended as never,
   DecisionExpired: ended as never,

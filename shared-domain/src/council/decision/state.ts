@@ -32,6 +32,10 @@ export interface Question {
   /** How long before the deadline those who have not voted are reminded. */
   readonly reminders_s: readonly number[]
   readonly votes: ReadonlyMap<string, Vote>
+  /** Sealed as long as nobody may know how the electors vote. */
+  readonly ballot: z.output<(typeof rule)['ballot']>
+  /** How often each has voted differently under seal. */
+  readonly changes: ReadonlyMap<string, number>
   /** How often somebody argued. */
   readonly argued: ReadonlyMap<string, number>
   /** The revision of its last fact. */
@@ -70,6 +74,8 @@ const after = (state: DecisionState, { revision }: Meta, more: Partial<Ended>): 
 const voted = (state: DecisionState, { elector, vote, ranking, comment, confidence }: Vote & { elector: string }, meta: Meta) =>
   next(state, meta, { votes: new Map(known(state).votes).set(elector, { vote, ranking, comment, confidence }) })
 
+const unsaid: Vote = { vote: null, ranking: null, comment: null, confidence: null }
+
 const ended = (stage: Outcome) => (state: DecisionState, data: object, { at, revision }: Meta): DecisionState => {
   const option = 'option' in data ? data.option as string | null : null
   const consequence = 'effect' in data ? data.effect as Consequence | null : null
@@ -82,13 +88,13 @@ const ended = (stage: Outcome) => (state: DecisionState, data: object, { at, rev
 const evolve: Evolve<DecisionState, DecisionEvent> = {
   DecisionOpened: (_, data, { organization, by, revision }) => {
     const { type, title, task, electorate, deadline, concerns, reminders_s, effect, ...said } = data
-    const { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early } = said
+    const { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early, ballot } = said
     return {
       stage: 'pending', organization, proposer: by, asker: askerOf(by, concerns), type, title, task, effect, deadline, extensions: 0,
       reminders_s,
       rule: { protocol, quorum, weighing, threshold, over, quorumBy, vetoers, options, early },
       electorate: new Map(electorate.map(({ elector, kind, weight, proxy }) => [elector, { kind, weight, proxy }])),
-      votes: new Map(), argued: new Map(), revision,
+      votes: new Map(), ballot, changes: new Map(), argued: new Map(), revision,
     }
   },
   VoteRequested: (state, _, meta) => next(state, meta, {}),
@@ -96,6 +102,16 @@ const evolve: Evolve<DecisionState, DecisionEvent> = {
   VoteReminded: (state, _, meta) => next(state, meta, {}),
   VoteCast: voted,
   VoteChanged: voted,
+  BallotSealed: (state, { elector, again, ballot }, meta) => {
+    const { changes } = known(state)
+    const after = { ...known(state), changes: again ? new Map(changes).set(elector, (changes.get(elector) ?? 0) + 1) : changes }
+    return voted(after, { ...(ballot ?? unsaid), elector }, meta)
+  },
+  BallotsOpened: (state, { ballots }, meta) => {
+    const own = ballots.filter(({ carriedBy }) => carriedBy === null)
+    const votes = own.map(({ elector, vote, ranking, comment, confidence }) => [elector, { vote, ranking, comment, confidence }] as const)
+    return next(state, meta, { votes: new Map(votes), ballot: 'open' })
+  },
   ProxyChosen: (state, { elector, to }, meta) => {
     const { electorate } = known(state)
     return next(state, meta, { electorate: new Map(electorate).set(elector, { ...electorate.get(elector)!, proxy: to }) })

@@ -33,6 +33,11 @@ function made({ id, at, revision, data: { elector, vote, ranking, weight, commen
   }
 }
 
+type Carried = Extract<DecisionEvent, { type: 'ProxyChosen' }>['data']['carried'][number]
+
+/** Under seal nobody who is carried has a row. */
+const isShown = ({ by, vote, ranking }: Carried) => by === null || vote !== null || ranking !== null
+
 const project: Project<typeof row, 'decision' | 'elector', DecisionEvent> = {
   VoteCast: (fact) => {
     const { own, carried } = made(fact)
@@ -44,7 +49,9 @@ const project: Project<typeof row, 'decision' | 'elector', DecisionEvent> = {
     const at = { decision, elector }
     return [{ patch, at }, { add: { changes: 1 }, at }, ...carried]
   },
-  ProxyChosen: ({ id, at, revision, data: { carried } }) => carried.map(({ elector, weight, by, vote, ranking }) => {
+  BallotsOpened: ({ id, at, revision, data: { ballots } }) => ballots.map(({ carriedBy: carried_by, ...ballot }) =>
+    ({ put: { decision: id as z.output<typeof DecisionId>, ...ballot, carried_by, at, revision } })),
+  ProxyChosen: ({ id, at, revision, data: { carried } }) => carried.filter(isShown).map(({ elector, weight, by, vote, ranking }) => {
     const decision = id as z.output<typeof DecisionId>
     if (by === null) return { remove: { decision, elector } }
     return { put: { decision, elector, vote, ranking, weight, comment: null, confidence: null, carried_by: by, changes: 0, at, revision } }

@@ -4,7 +4,7 @@ import { isPrivileged, reject, type Context } from '../../kernel/decider.ts'
 import { OrchestratorId, text, type TaskId } from '../../vocabulary.ts'
 import { links_max } from '../tally/ballots.ts'
 import { isRanked } from '../tally/ranked.ts'
-import { carriedBy, counting, linksWith, recarried } from './counting.ts'
+import { carriedBy, counting, linksWith, recarried, shownTally } from './counting.ts'
 import { Decision } from './events.ts'
 import { about, closed, followed, isOpen, isProposer, orchestratorOf, room, selfOf } from './guards.ts'
 import { ElectorId, OptionId, Tally, Vote } from './shapes.ts'
@@ -42,7 +42,7 @@ const same = (a: readonly string[] | null, b: readonly string[] | null) => Strin
 const standing = {
   fields: z.object({ status: z.enum(['pending', 'approved', 'rejected', 'expired', 'cancelled']), tally: Tally }),
   of: (state: DecisionState) =>
-    (state.stage === 'unknown' ? {} : { status: state.stage, tally: counting(state).tally }),
+    (state.stage === 'unknown' ? {} : { status: state.stage, tally: shownTally(state, counting(state)) }),
 }
 
 const arguments_max = { each: 10, all: 200 }
@@ -86,10 +86,14 @@ export const voting = room({
       if (!isBallot(state, vote, ranking)) return reject('BALLOT_INVALID', { protocol: state.rule.protocol })
       const { kind, weight } = state.electorate.get(elector)!
       const words = { vote, ranking, comment, confidence }
-      const after = { ...state, votes: new Map(state.votes).set(elector, words) }
+      const again = previous !== undefined
+      const changes = again ? new Map(state.changes).set(elector, (state.changes.get(elector) ?? 0) + 1) : state.changes
+      const after = { ...state, votes: new Map(state.votes).set(elector, words), changes }
       return followed(state, after, elector, (count) => {
-        const orchestrator = orchestratorOf(kind, elector, context)
-        const ballot = { elector, orchestrator, ...words, weight, carries: carriedBy(elector, count), tally: count.tally }
+        const said = { elector, orchestrator: orchestratorOf(kind, elector, context), carries: carriedBy(elector, count) }
+        if (state.ballot === 'sealed')
+          return Decision.BallotSealed({ ...said, again, cast: count.counted.length, heads: state.electorate.size, ballot: words })
+        const ballot = { ...said, ...words, weight, tally: count.tally }
         return previous
           ? Decision.VoteChanged({ ...ballot, previous: previous.vote, previousRanking: previous.ranking && [...previous.ranking] })
           : Decision.VoteCast(ballot)
@@ -120,9 +124,10 @@ export const voting = room({
       const after = { ...state, electorate: new Map(state.electorate).set(elector, { ...seat, proxy: to }) }
       const before = counting(state)
       const now = counting(after)
-      const carried = recarried(state.electorate, elector, before, now)
-      const facts = followed(state, after, elector, ({ tally }) =>
-        Decision.ProxyChosen({ elector, to, carried, tally, concerns: about(state, context).concerns }), context)
+      const carried = recarried(state, elector, before, now)
+      const facts = followed(state, after, elector, (count) => Decision.ProxyChosen({
+        elector, to, carried, tally: shownTally(state, count), concerns: about(state, context).concerns,
+      }), context)
       return now.verdict ? facts : [...facts, ...askedAgain(after, carried, context)]
     },
   },

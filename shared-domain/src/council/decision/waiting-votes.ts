@@ -41,6 +41,7 @@ const project: Project<typeof row, 'elector' | 'decision', DecisionEvent> = {
   },
   VoteCast: voted,
   VoteChanged: voted,
+  BallotSealed: voted,
   DecisionApproved: ended,
   DecisionRejected: ended,
   DecisionExpired: ended,

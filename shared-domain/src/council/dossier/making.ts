@@ -1,4 +1,5 @@
 import { canonicalJson } from '../../kernel/canonical-json.ts'
+import { shareable } from '../../kernel/cloud-event.ts'
 import { reject, type Rejection } from '../../kernel/decider.ts'
 import { decode } from '../../kernel/events.ts'
 import type { Meta } from '../../kernel/fact.ts'
@@ -43,11 +44,12 @@ function ruleOf(facts: readonly Told[]): Sections['rule'] {
 
 /** What counts of each elector, and the fact that says so: its own, or that of whoever carried it. */
 function votesOf(facts: readonly Told[], state: Question): Sections['votes'] {
-  const cast = of(facts, 'VoteCast', 'VoteChanged')
+  const cast = of(facts, 'VoteCast', 'VoteChanged', 'BallotSealed')
   return counting(state).counted.map(({ elector, vote, ranking, weight, carriedBy }) => {
     const { at, revision, position } = cast.findLast(({ data }) => data.elector === (carriedBy ?? elector))!
     const { confidence, comment } = (carriedBy === null ? state.votes.get(elector) : undefined) ?? { confidence: null, comment: null }
-    const changes = carriedBy === null ? cast.filter(({ type, data }) => type === 'VoteChanged' && data.elector === elector).length : 0
+    const isChange = (fact: (typeof cast)[number]) => (fact.type === 'BallotSealed' ? fact.data.again : fact.type === 'VoteChanged')
+    const changes = carriedBy === null ? cast.filter((fact) => isChange(fact) && fact.data.elector === elector).length : 0
     return {
       elector, vote, ranking: ranking && [...ranking], weight: String(weight), carriedBy, confidence, comment,
       at, revision, position, changes,
@@ -102,7 +104,15 @@ export const sealedParts = (content: Sections): readonly (readonly [pointer: str
 
 export const sealOf = (part: unknown): string => sha256(canonicalJson(part))
 
-function made(written: readonly Written[], { id, organization }: { readonly id: string; readonly organization: string }): Made | Rejection {
+/** What was voted under seal and never opened stays there. */
+function shown(written: readonly Written[]): readonly Written[] {
+  if (written.some(({ type }) => type === 'BallotsOpened')) return written
+  return written.map((fact) => (fact.type === 'BallotSealed'
+    ? { ...fact, data: shareable(definitions[fact.type]!, fact.data as Record<string, unknown>) } : fact))
+}
+
+function made(stored: readonly Written[], { id, organization }: { readonly id: string; readonly organization: string }): Made | Rejection {
+  const written = shown(stored)
   const facts = written.map(told)
   const state = facts.reduce((state, fact) => evolved(state, fact, organization), decisionState.initial)
   if (state.stage === 'unknown') return reject('NOT_FOUND')
