@@ -143,15 +143,16 @@ t.test('S-62 every kind of bad input has its code', async (t) => {
 
 t.test('O-4 tenancy: no command of any route reaches another organization', async (t) => {
   const { id } = await orchestrator()
-  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '', approvals: '', delegations: '', recurrences: '', batches: '', 'batch-runs': '', organizations: 'default', rebalances: '', daemons: '' }
+  const mine = { tasks: await task(id), escalations: '', orchestrators: id, capacity: id, decisions: '', keys: '', agents: '', conflicts: '', conversations: '', approvals: '', delegations: '', recurrences: '', batches: '', 'batch-runs': '', organizations: 'default', rebalances: '', daemons: '', 'work-sessions': '', daemon: '' }
   const { body: decision } = await admin('POST /decisions', { title: 'q', electorate: [id, (await orchestrator('Bob')).id] })
   Object.assign(mine, { escalations: mine.tasks, decisions: decision.id, keys: (await admin(`POST /orchestrators/${id}/keys`, {})).body.id, agents: (await admin('POST /agents', { name: 'Hand' })).body.id })
   const conflict = await admin('POST /conflicts', { kind: 'other', subject: 'the desk', orchestrators: [id, (await orchestrator('Cy')).id] })
   const conversation = await admin(`POST /orchestrators/${id}/conversations`, { target: { kind: 'user', id: 'ada' }, content: 'Ahoy.' })
   const approval = await admin('POST /approvals', { orchestrator: id, envelope: { action: 'deploy' }, reason: 'It is time.' })
-  Object.assign(mine, { conflicts: conflict.body.id, conversations: conversation.body.id, approvals: approval.body.id, delegations: mine.tasks, recurrences: await recurrence(id), batches: (await admin('POST /batches', { name: 'Night', command: 'cancel', select: { tasks: [id] }, run: false })).body.id, 'batch-runs': await told('batch-run', 'batchRun'), rebalances: await told('rebalance', 'rebalance'), daemons: (await admin('POST /daemons', { orchestrator: id, name: 'quay' })).body.id })
+  Object.assign(mine, { conflicts: conflict.body.id, conversations: conversation.body.id, approvals: approval.body.id, delegations: mine.tasks, recurrences: await recurrence(id), batches: (await admin('POST /batches', { name: 'Night', command: 'cancel', select: { tasks: [id] }, run: false })).body.id, 'batch-runs': await told('batch-run', 'batchRun'), rebalances: await told('rebalance', 'rebalance'), daemons: (await admin('POST /daemons', { orchestrator: id, name: 'quay' })).body.id, 'work-sessions': await told('../fleet/work-session', 'workSession') })
+  mine.daemon = mine['work-sessions']
   const openapi = await (await fetch(`${service.url}/openapi.json`)).json() as { paths: Record<string, Record<string, unknown>> }
-  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent', conflicts: 'conflict', conversations: 'conversation', approvals: 'actionApproval', delegations: 'task', recurrences: 'recurrence', batches: 'batch', 'batch-runs': 'batchRun', organizations: 'organization', rebalances: 'rebalance', daemons: 'daemon' }
+  const categories = { tasks: 'task', escalations: 'task', orchestrators: 'orchestrator', capacity: 'capacity', decisions: 'decision', keys: 'apiKey', agents: 'agent', conflicts: 'conflict', conversations: 'conversation', approvals: 'actionApproval', delegations: 'task', recurrences: 'recurrence', batches: 'batch', 'batch-runs': 'batchRun', organizations: 'organization', rebalances: 'rebalance', daemons: 'daemon', 'work-sessions': 'workSession', daemon: 'workSession' }
   const lengthOf = async (collection: keyof typeof mine) => (await read(`${categories[collection]}-${mine[collection]}`)).length
   let routes = 0
   for (const [path, methods] of Object.entries(openapi.paths)) {

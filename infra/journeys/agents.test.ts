@@ -10,7 +10,7 @@ const admin = asks(baton.adminKey.key)
 async function orchestrator(name: string) {
   const { id } = await api.post('/orchestrators', { name })
   const { secret } = await api.post(`/orchestrators/${id}/keys`, {})
-  return { id, ask: asks(secret!) }
+  return { id, secret: secret!, ask: asks(secret!) }
 }
 
 const [ada, bob] = [await orchestrator('Ada'), await orchestrator('Bob')]
@@ -131,6 +131,42 @@ t.test('F-63 a rotated key is taken beside its successor for as long as was aske
   await until(async () => (await asks(secret)('GET /keys/validate')).status === 401)
   t.match(await asks(next.secret)('GET /keys/validate'), { status: 200 })
   await rowOf(`/keys/${next.id}`, ({ rate_per_minute: rate }) => rate === 500)
+})
+
+t.test('F-40 F-41 F-92 F-96 F-104 a session works under one lease, tells what it prints, and ends with it', async (t) => {
+  await admin(`POST /orchestrators/${bob.id}/activate`)
+  await admin(`PUT /orchestrators/${bob.id}/budget`, { tokens: { daily: 1_000 } })
+  const { body: { id: daemon } } = await bob.ask('POST /daemons', { orchestrator: bob.id, name: 'pier' })
+  await bob.ask(`POST /daemons/${daemon}/connect`, { instance: daemon, version: '1', host: 'pier' })
+  const taken = async () => {
+    const { body: { id } } = await bob.ask('POST /tasks', { title: 'Run' })
+    return (await bob.ask(`POST /tasks/${id}/start`, {})).body
+  }
+  const { id: task, token, slot: id } = await taken()
+  const wish = { id, daemon, task, token, program: 'agent', tokens: 600 }
+  t.match(await bob.ask('POST /work-sessions', { ...wish, token: '7' }), { status: 409, body: { code: 'STALE_LEASE' } })
+  t.match(await bob.ask('POST /work-sessions', wish), { status: 201, body: { id, changed: true } })
+  t.match(await bob.ask('POST /work-sessions', wish), { status: 200, body: { changed: false } })
+  const second = await taken()
+  const other = { ...wish, id: second.slot, task: second.id, token: second.token }
+  t.match(await bob.ask('POST /work-sessions', other), { status: 409, body: { code: 'BUDGET_EXHAUSTED', retryable: true } }, 'of 1,000 only 400 are left')
+  const session = `/work-sessions/${id}`
+  for (const move of ['start', 'pause', 'resume']) t.match(await bob.ask(`POST ${session}/${move}`, {}), { status: 200, body: { changed: true } }, move)
+  for (let n = 0; n < 70; n++) await bob.ask(`POST ${session}/output`, { text: `line ${n} ${bob.secret}` })
+  await bob.ask(`POST ${session}/metrics`, { metrics: { tokens: 12 } })
+  const output = await rowOf(`${session}/output`, ({ chunks, metrics }) => chunks.at(-1)?.no === 70 && metrics.tokens === 12)
+  t.match([output.chunks.length, output.dropped, output.chunks[0].text], [64, 6, /^line 6 \[REDACTED/], 'F-105 without secrets')
+  t.match(await api.get(`${session}/output?after=68`), { chunks: [{ no: 69 }, { no: 70 }], dropped: 0 })
+  await rowOf(`/daemons/${daemon}/health`, ({ sessions }) => sessions === 1)
+  t.match(await bob.ask(`POST /tasks/${task}/fail`, { token, error: 'no memory', kind: 'oom' }), { status: 200 })
+  await rowOf(session, ({ status, kind, error }) => status === 'FAILED' && kind === 'oom' && error === 'no memory')
+  t.match(await bob.ask(`POST ${session}/output`, { text: 'late' }), { status: 409, body: { code: 'INVALID_STATE_TRANSITION' } })
+  await until(async () => (await bob.ask('POST /work-sessions', other)).status === 201)
+  const metrics = { tokens: 700 }
+  const end = { exitCode: 0, outputTail: 'done', outputDigest: '0'.repeat(64), metrics }
+  t.match(await bob.ask(`POST /work-sessions/${second.slot}/complete`, end), { status: 200, body: { changed: true } })
+  await rowOf(`/budgets/${bob.id}`, ({ counts }) => counts.day.tokens === 700 && counts.reserved.tokens === 0)
+  t.match(await bob.ask(`POST /tasks/${second.id}/complete`, { token: second.token }), { status: 200 })
 })
 
 t.test('F-31 F-33 F-63 F-90 F-91 F-105 a daemon comes with a key of its own, shows that it lives, drains, and is gone with its key', async (t) => {

@@ -33,8 +33,10 @@ async function orchestrator(name: string) {
 }
 
 const [ada, bob] = [await orchestrator('Ada'), await orchestrator('Bob')]
-/** A daemon of Ada's that runs, and its key. */
-const quay = await api.post('/daemons', { orchestrator: ada.id, name: 'quay' })
+/** A daemon that runs, and its key. */
+const harbour = await orchestrator('Harbour')
+await api.send('PATCH', `/orchestrators/${harbour.id}/capacity`, { maxConcurrentTasks: 50 })
+const quay = await api.post('/daemons', { orchestrator: harbour.id, name: 'quay' })
 const { secret: quayKey } = await api.post(`/daemons/${quay.id}/keys`, {})
 await api.post(`/daemons/${quay.id}/connect`, { instance: ada.id, version: '1', host: 'quay' })
 const as = { ada: ada.key, bob: bob.key, admin: adminKey, quay: quayKey! }
@@ -80,6 +82,25 @@ const ok = { status: 200, body: { changed: true } }
 const created = { status: 201, body: { changed: true } }
 const refused = (status: number, code: string) => ({ status, body: { code } })
 const stranger = '00000000-0000-7000-8000-00000000dead'
+
+/** What a daemon says when it begins to work on a task that it has taken up. */
+async function served() {
+  const made = await task({ owner: harbour.id })
+  const { token, slot: id } = await api.post(`/tasks/${made}/start`) as unknown as { token: string; slot: string }
+  return { id, task: made, token, program: 'agent' }
+}
+async function inSession(status: 'SPAWNED' | 'RUNNING') {
+  const { id, ...said } = await served()
+  await api.post('/work-sessions', { id, ...said, daemon: quay.id })
+  if (status === 'RUNNING') await api.post(`/work-sessions/${id}/start`)
+  await rowOf(`/work-sessions/${id}`, (row) => row.status === status)
+  return { id }
+}
+const turning = (command: string, { id }: { readonly id: string }, body: object, status: string): readonly Case[] => [
+  { says: 'by another key', by: 'ada', params: { id }, body, answers: refused(403, 'FORBIDDEN') },
+  { says: 'so', by: 'quay', params: { id }, body, answers: ok, link: `/work-sessions/${id}/${command}`, then: () => rowOf(`/work-sessions/${id}`, (row) => row.status === status) },
+  { says: 'another status', by: 'quay', params: { id }, body: { status: 'asleep' }, answers: refused(400, 'VALIDATION_ERROR') },
+]
 
 /** What both older names of a post take. */
 const posts = async (): Promise<readonly Case[]> => [
@@ -152,11 +173,32 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     { says: 'by another key', body: { position: '1' }, answers: refused(403, 'FORBIDDEN') },
   ],
   'GET /daemon/events → GET /daemons/:daemon/events': async () => {
-    const { position } = await api.post('/tasks', { owner: ada.id, title: 'e' })
+    const { position } = await api.post('/tasks', { owner: harbour.id, title: 'e' })
     const since = String(BigInt(position) - 1n)
     return [
-      { says: 'what concerns it', by: 'quay', query: `?since=${since}&minPosition=${position}`, answers: { status: 200, body: { events: [{ type: 'TaskCreated', recipient: ada.id }] } }, link: `/daemons/${quay.id}/events?after=${since}&minPosition=${position}` },
+      { says: 'what concerns it', by: 'quay', query: `?since=${since}&minPosition=${position}`, answers: { status: 200, body: { events: [{ type: 'TaskCreated', recipient: harbour.id }] } }, link: `/daemons/${quay.id}/events?after=${since}&minPosition=${position}` },
       { says: 'by another key', by: 'bob', answers: refused(403, 'FORBIDDEN') },
+    ]
+  },
+  'POST /daemon/sessions → POST /work-sessions': async () => {
+    const made = await served()
+    const { id, ...said } = made
+    return [
+      { says: 'under a lease', by: 'quay', body: made, answers: { ...created, body: { id } }, link: '/work-sessions' },
+      { says: 'by another key', by: 'ada', body: made, answers: refused(403, 'FORBIDDEN') },
+      { says: 'under none', by: 'quay', body: { ...said, id: stranger }, answers: refused(409, 'STALE_LEASE') },
+    ]
+  },
+  'PATCH /daemon/sessions/:id → POST /work-sessions/:id/start': async () => turning('start', await inSession('SPAWNED'), { status: 'running' }, 'RUNNING'),
+  'PATCH /daemon/sessions/:id → POST /work-sessions/:id/pause': async () => turning('pause', await inSession('RUNNING'), { status: 'PAUSED' }, 'PAUSED'),
+  'PATCH /daemon/sessions/:id → POST /work-sessions/:id/complete': async () => turning('complete', await inSession('RUNNING'), { status: 'completed', metrics: { tokens: 4 } }, 'COMPLETED'),
+  'PATCH /daemon/sessions/:id → POST /work-sessions/:id/fail': async () => turning('fail', await inSession('RUNNING'), { status: 'failed', kind: 'oom' }, 'FAILED'),
+  'PATCH /daemon/sessions/:id → POST /work-sessions/:id/terminate': async () => turning('terminate', await inSession('RUNNING'), { status: 'terminated' }, 'TERMINATED'),
+  'GET /daemon/sessions → GET /work-sessions': async () => {
+    const { id } = await inSession('RUNNING')
+    return [
+      { says: 'its own', by: 'quay', query: '?task=' + (await api.get<any>(`/work-sessions/${id}`)).task, answers: { status: 200, body: { items: [{ session: id, daemon: quay.id }] } } },
+      { says: 'by another key', by: 'ada', answers: refused(403, 'FORBIDDEN') },
     ]
   },
   'PATCH /orchestrators/:id/status → POST /orchestrators/:id/activate': async () => {

@@ -59,9 +59,14 @@ import { proxies } from './fleet/orchestrator/proxies.ts'
 import { statusPost } from './fleet/post/decider.ts'
 import { posts } from './fleet/post/posts.ts'
 import { rotation } from './fleet/rotation.ts'
+import { sessionBudgets } from './fleet/session-budgets.ts'
+import { sessionEnds } from './fleet/session-ends.ts'
 import { slots } from './fleet/slots.ts'
 import { supervisors } from './fleet/supervisors.ts'
 import { charterViolation } from './fleet/violation/decider.ts'
+import { workSession } from './fleet/work-session/decider.ts'
+import { sessionOutput } from './fleet/work-session/questions.ts'
+import { workSessions } from './fleet/work-session/work-sessions.ts'
 import type { Choice } from './kernel/choice.ts'
 import type { Decider } from './kernel/decider.ts'
 import type { Gate } from './kernel/gate.ts'
@@ -145,6 +150,7 @@ export const deciders: readonly Decider[] = [
   apiKey,
   agent,
   daemon,
+  workSession,
   budget,
   ledger,
   charter,
@@ -189,6 +195,7 @@ export const readModels: readonly ReadModel[] = [
   agentVersions,
   agentPeers,
   daemons,
+  workSessions,
   budgets,
   budgetDays,
   charters,
@@ -230,6 +237,8 @@ export const processes: readonly Process[] = [
   supervisors,
   daemonWatching,
   draining,
+  sessionEnds,
+  sessionBudgets,
   ledgers,
   exhaustion,
   idleConversations,
@@ -279,6 +288,7 @@ export const questions: readonly Question[] = [
   agentTasks,
   daemonHealth,
   daemonEvents,
+  sessionOutput,
   orchestratorHours,
   openHours,
   openTime,

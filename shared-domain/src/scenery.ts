@@ -173,6 +173,11 @@ const undone = { changed: false, revision: null, code: 'NOT_FOUND', detail: {} }
 const allotting = { orchestrator: second, maxConcurrentTasks: 9 }
 
 const server: [string, string] = ['daemon', whose]
+/** Of the lease under which the first task is worked on, whose slot is named so. */
+const run: [string, string] = ['workSession', ids[3]!]
+const token = String(home.log.find(({ id, type }) => id === whose && type === 'TaskStarted')!.revision)
+const spawned = (tokens = 0) => step('spawn', { daemon: whose, task: whose, token, program: 'a', tokens }, 0, run)
+const printed = { exitCode: 0, outputTail: 'a', outputDigest: '0'.repeat(64) }
 
 /** What only comes about by one thing after the other, or by one actor. */
 const courses: readonly (readonly Step[])[] = [
@@ -231,6 +236,15 @@ const courses: readonly (readonly Step[])[] = [
   ],
   [step('miss', { instance: whose, lastSeen: now }, 0, server), step('recover', { instance: whose, heard: late }, hour_ms, server)],
   [step('drain', {}, 0, server), step('stopAtDeadline', {}, hour_ms, server), step('retire', {}, 0, server)],
+  [
+    spawned(5), step('start', {}, 0, run), step('output', { text: 'a' }, 0, run), step('metrics', { metrics: {} }, 0, run),
+    step('pause', {}, 0, run), step('resume', {}, 1_000, run), step('complete', printed, 0, run),
+    step('settle', { reservation: whose, tokens: 1, cost: 0, whole: false }, 0, ['ledger', kept]),
+  ],
+  [step('generateForDaemon', { daemon: whose }, 0, ['apiKey', ids[2]!])],
+  [spawned(), step('fail', { kind: 'oom', error: 'no memory' }, 0, run)],
+  [spawned(), step('terminate', { reason: 'enough' }, 0, run)],
+  [spawned(), step('end', { how: 'failed', kind: 'lost', why: 'LeaseExpired' }, 0, run)],
   [step('escalate', { reason: 'a' }), step('acknowledgeEscalation'), step('resolveEscalation', { resolution: 'so be it' })],
   [step('escalate', { reason: 'a' }), ...['1', '2', '3', '4'].map((escalation) => step('raise', { escalation, level: 2 }, hour_ms))],
   [

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { streamOf } from '../../kernel/decider.ts'
-import { columnsIn, rowsOf } from '../../kernel/grounds.ts'
+import { columnsIn, countsOf, rowsOf } from '../../kernel/grounds.ts'
 import { asks, question } from '../../kernel/question.ts'
 import { higher, signals } from '../../kernel/signal.ts'
 import { elapsed_ms, second_ms } from '../../kernel/time.ts'
 import { timeline } from '../../overview/timeline.ts'
 import { Id, Int64, StoredInstant } from '../../vocabulary.ts'
+import { openStatuses } from '../work-session/events.ts'
+import { workSessions } from '../work-session/work-sessions.ts'
 import { daemons } from './daemons.ts'
 import { Beat, Status } from './events.ts'
 import { daemonState } from './state.ts'
@@ -32,19 +34,20 @@ export const daemonHealth = question({
     lastSignal: Told.nullable(),
     silent_ms: z.int().nullable().describe('Since it was heard, or connected; null of one that never was.'),
     missed: z.int().describe('Beats that were due and did not come.'),
-    sessions: z.int().describe('As it said itself.'),
+    sessions: z.int().describe('That are open.'),
   }),
-  reads: [daemons, signals],
+  reads: [daemons, workSessions, signals],
   *reply({ params: { daemon }, at }) {
-    const { own: [own], told: [told] } = yield* asks({
+    const { own: [own], told: [told], open: [open] } = yield* asks({
       own: rowsOf(daemons, { columns: columnsIn(daemons.row), where: { daemon }, limit: 1 }), told: toldBy(daemon, 'beat'),
+      open: countsOf(workSessions, { columns: [], where: { daemon, status: openStatuses }, limit: 1 }),
     })
     if (!own) return undefined
     const lastSignal = told === undefined ? null : Told.parse({ ...told.said, at: told.at })
     const heard = [own.last_seen, lastSignal?.at ?? null].reduce((a, b) => (a === null || (b !== null && b > a) ? b : a))
     const silent_ms = heard === null ? null : Math.max(0, elapsed_ms(heard, at))
     const missed = Math.max(0, Math.floor((silent_ms ?? 0) / beat_ms) - 1)
-    return { status: own.status, lastSignal, silent_ms, missed, sessions: lastSignal?.sessions ?? 0 }
+    return { status: own.status, lastSignal, silent_ms, missed, sessions: open?.count ?? 0 }
   },
 })
 

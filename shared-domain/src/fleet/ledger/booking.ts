@@ -59,3 +59,14 @@ export function ended({ orchestrator, state, counts }: Page, reservation: Comman
   const unused = { tokens: left.tokens, cost: left.cost }
   return [Ledger[how]({ orchestrator, reservation, unused, counts: { ...counts, reserved: rest(counts.reserved, unused) } })]
 }
+
+/** What was used in all, as far as it was not told before, and then the end: of what nobody knows all that was set aside counts. */
+export function settled(page: Page, reservation: CommandId, used: Amount, isWhole: boolean): readonly LedgerEvent[] {
+  const known = page.state.reservations.get(reservation)
+  if (!known) return []
+  const more = isWhole ? known : rest(used, known.used)
+  const booked = more.tokens > 0 || more.cost > 0 ? consumed(page, reservation, { tokens: more.tokens, cost: more.cost }) : []
+  const state = { ...page.state, reservations: new Map(page.state.reservations).set(reservation, { ...known, ...rest(known, more) }) }
+  const counts = booked.reduce((counts, fact) => (fact.type === 'TokensConsumed' ? fact.data.counts : counts), page.counts)
+  return [...booked, ...ended({ ...page, state, counts }, reservation, 'TokenReservationReleased')]
+}

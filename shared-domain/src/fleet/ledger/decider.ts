@@ -5,7 +5,7 @@ import { later, minute_ms, second_ms, type Instant } from '../../kernel/time.ts'
 import { CommandId, OrchestratorId, StoredInstant } from '../../vocabulary.ts'
 import { Amount, Month, monthOf, startOf, startOfMonth } from '../budget/windows.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
-import { consumed, ended, fullOf, pageOf, reserved, type Ending, type Page } from './booking.ts'
+import { consumed, ended, fullOf, pageOf, reserved, settled, type Ending, type Page } from './booking.ts'
 import { countedAt } from './counts.ts'
 import type { LedgerEvent } from './events.ts'
 import { ledgerOf, ledgerState, monthIn, type LedgerState } from './state.ts'
@@ -27,6 +27,7 @@ const Releasing = z.object({ ledger: Month, reservation: CommandId })
 const Holding = Amount.extend({ reservation: CommandId, at: StoredInstant, until: StoredInstant })
 const Booking = Amount.extend({ reservation: CommandId.nullable(), at: StoredInstant })
 const Ended = z.object({ reservation: CommandId })
+const Settled = Amount.extend({ reservation: CommandId, whole: z.boolean() })
 
 interface Place { readonly at: Instant; readonly organization: string }
 /** Whose ledger is meant, and which. */
@@ -179,6 +180,13 @@ export const ledger = decider(ledgerState, {
       internal: true,
       data: Ended,
       decide: (state, { reservation }, context) => ending(state, reservation, context, 'TokenReservationReleased'),
+    },
+    settle: {
+      about: 'What a reservation was made for is over: so much was used in all, or nobody knows.',
+      internal: true,
+      data: Settled,
+      decide: (state, { reservation, whole, tokens, cost }, context) => (state.counts === null ? []
+        : booked(state, state.counts.month.start, context, (page) => settled(page, reservation, { tokens, cost }, whole))),
     },
     expire: {
       about: 'The time of a reservation is up.',

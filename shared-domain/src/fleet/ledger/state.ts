@@ -1,5 +1,5 @@
 import { fold, type Evolve } from '../../kernel/decider.ts'
-import { rest, type Amount } from '../budget/windows.ts'
+import { none, rest, sum, type Amount } from '../budget/windows.ts'
 import type { Counts } from './counts.ts'
 import { Ledger, type LedgerEvent } from './events.ts'
 import { toldAlso, type Told } from './thresholds.ts'
@@ -7,6 +7,8 @@ import { toldAlso, type Told } from './thresholds.ts'
 /** What is left of it. */
 interface Reservation extends Amount {
   readonly until: string
+  /** What was used under it. */
+  readonly used: Amount
 }
 
 export interface LedgerState {
@@ -18,7 +20,8 @@ export interface LedgerState {
 
 const less = ({ reservations }: LedgerState, id: string | null, used: Amount): LedgerState['reservations'] => {
   const reservation = id === null ? undefined : reservations.get(id)
-  return reservation ? new Map(reservations).set(id!, { ...reservation, ...rest(reservation, used) }) : reservations
+  if (!reservation) return reservations
+  return new Map(reservations).set(id!, { ...reservation, ...rest(reservation, used), used: sum(reservation.used, used) })
 }
 
 const ended = (state: LedgerState, { reservation, counts }: { reservation: string; counts: Counts }): LedgerState => {
@@ -29,7 +32,7 @@ const ended = (state: LedgerState, { reservation, counts }: { reservation: strin
 
 const evolve: Evolve<LedgerState, LedgerEvent> = {
   TokensReserved: (state, { reservation, tokens, cost, until, counts }) =>
-    ({ ...state, counts, reservations: new Map(state.reservations).set(reservation, { tokens, cost, until }) }),
+    ({ ...state, counts, reservations: new Map(state.reservations).set(reservation, { tokens, cost, until, used: none }) }),
   TokensConsumed: (state, { reservation, tokens, cost, counts }) =>
     ({ ...state, counts, reservations: less(state, reservation, { tokens, cost }) }),
   TokenReservationReleased: ended,
