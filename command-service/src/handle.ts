@@ -18,6 +18,7 @@ import { Busy, type Queues } from './queues.ts'
 import { sealedBy } from './sealed-by.ts'
 import type { Accepted, Handle, Outcome, Request, Run } from './request.ts'
 import type { FindSettings } from './organizations.ts'
+import { supplying, tables } from './supplying.ts'
 import { Conflict, type EventStore } from './store/event-store.ts'
 import type { Entry, Streams } from './store/streams.ts'
 
@@ -51,6 +52,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
   const moreOf = answering(looked)
   const repeated = repeating(streams, looked)
   const grounded = grounding(findRows)
+  const supplied = supplying(tables)
   const barred = gating(gate, looked, carryOut)
   const { secured, settled } = holding(carryOut, looked)
 
@@ -98,6 +100,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
       if (barrier) return barrier
       const before = { state: entry.state, revision: entry.revision }
       if (command.grounds) await grounded(run, before.state)
+      if (command.supply) await supplied(run, before.state)
       let decision: readonly AnyEvent[] | Rejection
       let refusal: Rejection | 'again' | undefined
       do {

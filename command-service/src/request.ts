@@ -3,6 +3,7 @@ import type { Actor } from 'shared-domain/kernel/fact.ts'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { Barrier, Said } from 'shared-domain/kernel/gate.ts'
 import type { Intent } from 'shared-domain/kernel/intent.ts'
+import type { Supplied, SupplyAsked } from 'shared-domain/kernel/supply.ts'
 
 /** One wish for one stream, with everything that the log will say about who, when and why. */
 export interface Request {
@@ -74,6 +75,7 @@ export interface Run {
   /** What stands in its way, once the gate was asked. */
   barrier?: Barrier | 'none'
   grounds?: { readonly asked: Asked; readonly found: Grounds } | undefined
+  supplied?: { readonly asked: SupplyAsked; readonly found: Supplied } | undefined
   /** Of those that the command reads. */
   settings?: SettingValues
 }
@@ -94,6 +96,6 @@ export interface Unheld {
 export const wishIn = (state: unknown, { data, request: { fill } }: Run): unknown => (fill ? fill(state, data) : data)
 
 /** What a pure function is told of a command that is on its way, besides the state. */
-export const circumstancesOf = ({ request, grounds, settings, refused = [] }: Pick<Run, 'request'> & Partial<Run>) => ({
-  ...request, settings, grounds: grounds?.found, refused: refused.map(({ take: { category, id }, why: { code } }) => ({ category, id, code })),
+export const circumstancesOf = ({ request, grounds, supplied, settings, refused = [] }: Pick<Run, 'request'> & Partial<Run>) => ({
+  ...request, settings, grounds: grounds?.found, supplied: supplied?.found, refused: refused.map(({ take: { category, id }, why: { code } }) => ({ category, id, code })),
 })

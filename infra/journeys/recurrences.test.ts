@@ -116,4 +116,25 @@ t.test('R-20 R-21 R-22 what begins while nobody is there waits, is offered to no
   t.match(await until(() => api.post(`/orchestrators/${worker}/claim`).catch(() => undefined)), { id, deferredUntil: null })
 })
 
+t.test('R-2 R-8 holidays of a country are looked up, kept with whose they are, and heeded', async (t) => {
+  const { id: worker } = await api.post('/orchestrators', { name: 'Harbour master', timezone: 'Europe/Berlin' })
+  const days = ['MONDAY', 'TUESDAY', 'WEDNESDAY', 'THURSDAY', 'FRIDAY', 'SATURDAY', 'SUNDAY']
+  const weekly = Object.fromEntries(days.map((day) => [day, [{ start: '00:00', end: '24:00' }]]))
+  await api.send('PUT', `/orchestrators/${worker}/schedule`, { weekly, holidays: { country: 'DE', region: 'BE' } })
+  const year = new Date().getUTCFullYear()
+  const rows = await until(async () => {
+    const { items } = await api.get<any>('/holidays?country=DE').catch(() => ({ items: [] }))
+    return items.length === 2 && items
+  })
+  t.match(rows.map(({ set, source }: any) => [set, source]), [[`DE-BE.${year}`, /^date-holidays \d/], [`DE-BE.${year + 1}`, /^date-holidays \d/]])
+  const may = `${year + 1}-05-01T10:00:00.000Z`
+  const dates = [{ date: `${year + 1}-05-01`, name: 'May Day' }]
+  const { position } = await api.post('/holidays', { country: 'DE', region: 'BE', year: year + 1, dates })
+  t.match(await api.get<any>(`/holidays/DE-BE.${year + 1}?minPosition=${position}`), { dates, source: 'hand' })
+  t.match(await api.get<any>(`/orchestrators/${worker}/hours?at=${may}&minPosition=${position}`), { open: false, cause: 'holiday', zone: 'Europe/Berlin' })
+  t.match(await api.post('/holidays', { country: 'NZ', year }), { changed: true })
+  for (const wrong of [{ country: 'XX', year }, { country: 'DE', region: 'QQ', year }])
+    t.match(await api.post('/holidays', wrong).catch((error: unknown) => error), { code: 'VALIDATION_ERROR' })
+})
+
 t.test('the rows are what a replay makes of the log', async (t) => t.strictSame(await differences(), []))

@@ -162,7 +162,8 @@ t.test('O-3 every setting is read by somebody who declares it, and nobody reads 
   const declared = [...commands.map(({ command }) => command), ...choices].flatMap(({ settings = [] }) => settings)
   const known = Object.keys(Settings.shape)
   t.strictSame(declared.filter((name) => !known.includes(name)), [])
-  t.strictSame(known.filter((name) => !declared.includes(name)), ['orgRatePerMinute'], 'but what the edge reads of everybody')
+  // But what the edge reads of everybody, and whoever asks a calendar.
+  t.strictSame(known.filter((name) => !declared.includes(name)), ['orgRatePerMinute', 'holidays'])
 })
 
 t.test('S-64 no command takes the zero time of another program for a time to come', async (t) => {
@@ -318,8 +319,8 @@ t.test('S-66 every fact can be announced: to whom, from where, when, and without
     const definition = definitions.get(fact.type)!
     const recipient = definition.recipient?.(fact.data, fact.id) ?? null
     t.match(recipient ?? '_', /^[A-Za-z0-9_-]+$/, `${fact.type} has a recipient that fits a subject`)
-    // The dot of a name that ends with a time is written otherwise there.
-    t.match(fact.id, /^[A-Za-z0-9_-]+(\.\d+)?$/)
+    // Dots of a name, before a place or a time, are written otherwise there.
+    t.match(fact.id, /^[A-Za-z0-9_-]+(\.[A-Z-]+)?(\.\d+)?$/)
     const announced = cloudEvent(definition, fact, { eventId: uuid(1), correlationId: uuid(2), causationId: null })
     t.match(announced, {
       specversion: '1.0', id: uuid(1), type: `baton.${fact.type}`, subject: streamOf(fact, fact.id), time: fact.at,
@@ -337,6 +338,8 @@ t.test('S-66 what concerns a single orchestrator names it', async (t) => {
     'BatchRunSkipped', 'BatchRunStarted', 'BatchRunStopping', 'BatchUpdated',
     // Facts between tasks: what comes of them is a fact of the task that waits.
     'DependentAdded', 'DependentsRecalled', 'DependentsReleased',
+    // Facts of countries.
+    'HolidaysSet',
     // Facts of the whole installation.
     'NotaryKeyPublished', 'NotaryKeyRetired',
     // Facts of whole organizations.
@@ -479,12 +482,13 @@ function lawful(world: World, { wish, wait_ms }: Step, met: Set<string>) {
   world.pass(wait_ms)
   const { category, id, command } = wish
   const decider = deciders.find((decider) => decider.category === category)!
-  const { data: schema, decide, grounds: asked } = decider.commands[command]!
+  const { data: schema, decide, grounds: asked, supply } = decider.commands[command]!
   const data = frozen(sealedForTests(schema, schema.parse(wish.data)))
   const state = frozen(world.look(decider, id))
   const known = world.contextOf(wish)
   const grounds = asked?.(state, data, known)
-  const context = { ...known, grounds: grounds && world.find(grounds) }
+  const wanted = supply?.(state, data, known)
+  const context = { ...known, grounds: grounds && world.find(grounds), supplied: wanted && world.supply(wanted) }
   const decision = decide(state, data, context)
   const again = decide(state, data, context)
   if (!isDeepStrictEqual(again, decision)) throw new Error(`${command} decides differently on the same`)

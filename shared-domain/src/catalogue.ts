@@ -88,6 +88,9 @@ import { batchItems } from './rhythm/batch-run/batch-items.ts'
 import { batchRuns } from './rhythm/batch-run/batch-runs.ts'
 import { batchRun } from './rhythm/batch-run/decider.ts'
 import { batching } from './rhythm/batching.ts'
+import { holidayKeeping } from './rhythm/holiday-keeping.ts'
+import { holidays } from './rhythm/holidays/decider.ts'
+import { holidayRows } from './rhythm/holidays/holiday-rows.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
 import { occurrences } from './rhythm/recurrence/occurrences.ts'
 import { recurrences } from './rhythm/recurrence/recurrences.ts'
@@ -96,6 +99,7 @@ import { coverage } from './rhythm/schedule/coverage.ts'
 import { schedule } from './rhythm/schedule/decider.ts'
 import { openAfter, openHours, openTime, orchestratorHours } from './rhythm/schedule/questions.ts'
 import { scheduleOverrides, schedules } from './rhythm/schedule/schedules.ts'
+import { scheduleSweep } from './rhythm/schedule/sweeping.ts'
 import { timekeeping } from './rhythm/timekeeping.ts'
 import { rebalance } from './rhythm/rebalance/decider.ts'
 import { rebalances } from './rhythm/rebalance/rebalances.ts'
@@ -160,6 +164,7 @@ export const deciders: readonly Decider[] = [
   recurrence,
   notaryKeys,
   schedule,
+  holidays,
   batch,
   batchRun,
 ]
@@ -211,6 +216,7 @@ export const readModels: readonly ReadModel[] = [
   occurrences,
   schedules,
   scheduleOverrides,
+  holidayRows,
   batches,
   batchRuns,
   batchItems,
@@ -250,11 +256,13 @@ export const processes: readonly Process[] = [
   reopening,
   recurring,
   timekeeping,
+  holidayKeeping,
   batching,
 ]
 
 export const sweeps: readonly Sweep[] = [
   slotSweep,
+  scheduleSweep,
 ]
 
 /** Whose silence becomes a fact. */

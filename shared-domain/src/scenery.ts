@@ -40,8 +40,12 @@ import { task } from './work/task/decider.ts'
  */
 export const inhabited = (): World => home.copy()
 
+/** One holiday a year, wherever. */
+const almanac: World['supply'] = ({ of: { year } }) =>
+  ({ found: [{ date: `${year as number}-05-01`, name: 'May Day' }], library: 'almanac', version: '1' })
+
 function settled(): World {
-  const world = new World(deciders)
+  const world = new World(deciders, almanac)
   world.carryOut(send(organization, 'acme', 'create', { slug: 'acme', name: 'Acme' }))
   const escalationLadder = [{ people: ['bob'] }, { people: ['admins'] }]
   world.do({ category: 'organization', id: 'acme', command: 'configure', data: { escalationLadder, slaEscalates: true } })

@@ -6,6 +6,7 @@ import type { Asked, Grounds, RowsAsked } from './grounds.ts'
 import type { Intent } from './intent.ts'
 import type { Question } from './question.ts'
 import type { Refusals } from './refusal.ts'
+import type { Supplied, SupplyAsked } from './supply.ts'
 import type { Signal } from './signal.ts'
 
 /** The fold of one category of streams: what is known of each after every fact so far. */
@@ -67,6 +68,8 @@ export interface Context {
   readonly settings?: SettingValues | undefined
   /** The rows that were asked for, where the command names any. */
   readonly grounds?: Grounds | undefined
+  /** What was found in the table of a library, where the command wants something of one. */
+  readonly supplied?: Supplied | undefined
   /** What could not be held for this command so far: it is to be chosen without. */
   readonly refused?: readonly Refused[]
   /** A secret made for this command: shown once in the answer, of which the domain sees only this. */
@@ -189,6 +192,8 @@ export interface Command<State = any, Event = any, Code extends string = string,
   readonly settings?: readonly string[]
   /** Rows of read models that it rests on: the context of `holds` and `decide` has them. A repetition asks for none. */
   readonly grounds?: (state: State, data: z.output<Data>, context: Circumstances) => Asked
+  /** What of a library's table is looked up before it is decided, if anything. A repetition asks for nothing. */
+  readonly supply?: (state: State, data: z.output<Data>, context: Circumstances) => SupplyAsked | undefined
   /**
    * What must be held for it, if anything: all of it or nothing. Where something is refused, a command with grounds chooses again without
    * it, unless it wants the same once more; any other is refused for the same reason. It may look at what the decision looks at.

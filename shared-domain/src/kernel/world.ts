@@ -14,6 +14,7 @@ import type { ReadModel, Row } from './read-model.ts'
 import { sealedForTests } from './sealed.ts'
 import type { Sweep } from './sweep.ts'
 import { reportOf } from './report.ts'
+import { nothingSupplied, type Supplied, type SupplyAsked } from './supply.ts'
 import { later } from './time.ts'
 import { admin, now, organization, ownOf, system, uuid } from './testing.ts'
 
@@ -35,13 +36,17 @@ export class World {
   readonly #streams = new Map<string, { readonly state: any; readonly revision: number }>()
   #commands = 0
 
-  constructor(deciders: readonly Decider[]) {
+  /** What libraries would have: nothing, when not said. */
+  readonly supply: (asked: SupplyAsked) => Supplied
+
+  constructor(deciders: readonly Decider[], supply: World['supply'] = () => nothingSupplied) {
+    this.supply = supply
     this.#deciders = new Map(deciders.map((decider) => [decider.category, decider]))
   }
 
   /** Another with the same past. */
   copy(): World {
-    const other = new World([...this.#deciders.values()])
+    const other = new World([...this.#deciders.values()], this.supply)
     other.log.push(...this.log)
     for (const [stream, known] of this.#streams) other.#streams.set(stream, known)
     other.at = this.at
@@ -82,8 +87,10 @@ export class World {
     const data = sealedForTests(command.data, command.data.parse(wish.data))
     const state = this.look(decider, id)
     const grounds = command.grounds ? this.find(command.grounds(state, data, context)) : undefined
+    const asked = command.supply?.(state, data, context)
+    const supplied = asked && this.supply(asked)
     for (let refused: readonly Refused[] = []; ;) {
-      const told = { ...context, grounds, refused }
+      const told = { ...context, grounds, supplied, refused }
       const decision = command.decide(state, data, told)
       if (decision instanceof Rejection || decision.length === 0) return decision
       const holds = inOrder(command.holds?.(state, data, told))

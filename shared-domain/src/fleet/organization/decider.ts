@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
-import { decider, isPrivileged, operators, reject, type Hold } from '../../kernel/decider.ts'
+import { decider, isPrivileged, operators, reject, type Hold, type SettingValues } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { second_ms } from '../../kernel/time.ts'
@@ -9,7 +9,7 @@ import { budgetState, latestOf } from '../budget/state.ts'
 import { apiKey } from '../key/decider.ts'
 import { keyIdOf } from '../key/state.ts'
 import { Organization, Slug } from './events.ts'
-import { settingNames, SomeSettings } from './settings.ts'
+import { settingNames, SomeSettings, type SettingName } from './settings.ts'
 import { organizationState } from './state.ts'
 
 /** In paths it is the caller's own. */
@@ -28,6 +28,10 @@ const first_ms = 30 * second_ms
 
 /** Their own could not be resumed by anybody. */
 const own = (slug: string) => (slug === operators ? reject('FORBIDDEN') : undefined)
+
+/** As facts keep them: whatever a setting is, it is JSON. */
+const valuesOf = (names: readonly SettingName[], values: SettingValues) =>
+  Object.fromEntries(names.map((name) => [name, values[name]])) as Record<string, z.output<ReturnType<typeof z.json>>>
 
 export const organization = decider(organizationState, {
   collection: 'organizations',
@@ -92,8 +96,8 @@ export const organization = decider(organizationState, {
         const names = settingNames.filter((name) =>
           wanted[name] !== undefined && canonicalJson(wanted[name]) !== canonicalJson(settings[name]))
         if (names.length === 0) return []
-        const changed = Object.fromEntries(names.map((name) => [name, wanted[name]!]))
-        const before = Object.fromEntries(names.map((name) => [name, settings[name]]))
+        const changed = valuesOf(names, wanted)
+        const before = valuesOf(names, settings)
         return [Organization.OrganizationConfigured({ changed, before, set: { ...set as typeof changed, ...changed } })]
       },
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { SettingValues } from '../../kernel/decider.ts'
+import { Holidays } from '../../rhythm/holidays/shapes.ts'
 import { agentPolicyNames, nextPolicyNames, orchestratorPolicyNames } from '../../work/policies/names.ts'
 import { Ladder } from '../../work/task/ladder.ts'
 import { SlaHours } from '../../work/task/sla.ts'
@@ -22,6 +23,7 @@ export const Settings = z.object({
   escalationLadder: Ladder.describe('Who is asked in turn where nobody answers an escalation; `admins` are all admins.').default([]),
   escalationResolve_s: z.int().min(60).max(2_592_000)
     .describe('How long nobody else is asked after an escalation was acknowledged, in seconds.').default(86_400),
+  holidays: Holidays.nullable().describe('Which holidays are kept by schedules that do not say.').default(null),
   slaEscalates: z.boolean().describe('Whether a task whose deadline has passed is escalated.').default(false),
 })
 export type Settings = z.output<typeof Settings>

@@ -15,6 +15,9 @@ const end = /^(([01]\d|2[0-3]):[0-5]\d|24:00)$/
 export const Slot = z.object({ start: z.string().regex(clock), end: z.string().regex(end) })
 export type Slot = z.output<typeof Slot>
 
+/** So many slots a day has. */
+export const slots_max = 8
+
 /** A stretch of some days of the week. */
 export const Window = Slot.extend({ days: z.array(Day).min(1).max(7).default([...days]) })
 export type Window = z.output<typeof Window>

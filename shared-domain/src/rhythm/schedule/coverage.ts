@@ -6,7 +6,7 @@ import { asks, question } from '../../kernel/question.ts'
 import { day_ms, hour_ms, instant, later } from '../../kernel/time.ts'
 import { Instant, StoredInstant, text } from '../../vocabulary.ts'
 import { openIntervals } from '../calendar/hours.ts'
-import { hoursIn } from './questions.ts'
+import { holidaysAsked, hoursIn, readsOfHours } from './questions.ts'
 import { scheduleOverrides, schedules } from './schedules.ts'
 
 const orchestrators_max = 200
@@ -36,7 +36,7 @@ export const coverage = question({
     hours: z.array(z.object({ from: StoredInstant, orchestrators: z.int(), slots: z.int() })).max(days_max * 24),
     none: z.array(StoredInstant).max(days_max * 24),
   }),
-  reads: [orchestrators, schedules, scheduleOverrides, capacities],
+  reads: [...readsOfHours, capacities],
   *reply({ query: { from, days, capability }, at }) {
     const start = Math.floor(Date.parse(from ?? at) / hour_ms) * hour_ms
     const meets = [
@@ -44,7 +44,8 @@ export const coverage = question({
       ...(capability === undefined ? [] : [{ column: 'capabilities', holdsAll: [capability] }]),
     ]
     const among = { orchestrator: rowsOf(orchestrators, { columns: ['orchestrator'], meets, limit: orchestrators_max }) }
-    const { own, rows, overrides, slots } = yield* asks({
+    const { own, rows, overrides, slots, ...found } = yield* asks({
+      ...holidaysAsked(instant(start)),
       own: rowsOf(orchestrators, { columns: ['orchestrator', 'timezone'], meets, limit: orchestrators_max }),
       rows: rowsOf(schedules, { columns: columnsIn(schedules.row), among, limit: orchestrators_max }),
       overrides: rowsOf(scheduleOverrides, {
@@ -58,7 +59,7 @@ export const coverage = question({
     const empty = (_: unknown, hour: number) => ({ from: later(instant(start), hour * hour_ms), orchestrators: 0, slots: 0 })
     const hours = Array.from({ length: days * 24 }, empty)
     for (const { orchestrator, timezone } of own) {
-      const { calendar } = hoursIn(schedule.get(orchestrator), overriding.get(orchestrator) ?? [], timezone)
+      const { calendar } = hoursIn(schedule.get(orchestrator), overriding.get(orchestrator) ?? [], timezone, found)
       for (const hour of wholeHours(openIntervals(calendar, start, start + days * day_ms), start)) {
         hours[hour]!.orchestrators++
         hours[hour]!.slots += max.get(orchestrator) ?? 0

@@ -3,11 +3,12 @@ import { orchestratorState } from '../../fleet/orchestrator/state.ts'
 import { decider, isPrivileged, reject, type Answers, type Context } from '../../kernel/decider.ts'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
+import { Outcome } from '../../kernel/report.ts'
 import { day_ms, later } from '../../kernel/time.ts'
 import { isNamedZone } from '../../kernel/zone.ts'
 import { CommandId, DueInstant, text } from '../../vocabulary.ts'
 import { Override, Schedule } from './events.ts'
-import { calendarOf } from './keeping.ts'
+import { calendarNow } from './keeping.ts'
 import { olderHours } from './older-words.ts'
 import { isKept, scheduleState, type OverrideSaid, type ScheduleState } from './state.ts'
 import { OverrideHours, SomeTerms, termsOf, usual } from './terms.ts'
@@ -29,7 +30,7 @@ function planned(context: Context) {
 }
 
 /** What a fact carries, of the state that it leads to. */
-const carrying = (state: ScheduleState, zone: string, { at }: Context) => carried(state, calendarOf(state, zone), at)
+const carrying = (state: ScheduleState, zone: string, context: Context) => carried(state, calendarNow(state, zone, context), context.at)
 
 const same = (a: object | null, b: object) => a !== null && canonicalJson(a) === canonicalJson(b)
 
@@ -125,13 +126,13 @@ export const schedule = decider(scheduleState, {
     },
 
     turn: {
-      about: 'It may have opened or closed: tell what was not told last.',
+      about: 'It may have opened or closed, or holidays are others by now: tell what was not told last.',
       internal: true,
-      data: z.object({}),
+      data: z.object({ outcome: Outcome.optional() }),
       decide(state, _, context) {
         const known = context.look(orchestratorState, context.id)
         if (known.stage !== 'registered' || (!isKept(state) && state.told === null)) return []
-        return turned(state, calendarOf(state, known.profile.timezone), context)
+        return turned(state, calendarNow(state, known.profile.timezone, context), context)
       },
     },
   },

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import { orchestrators } from '../../fleet/orchestrator/orchestrators.ts'
+import { organizations } from '../../fleet/organization/organizations.ts'
+import { withDefaults } from '../../fleet/organization/settings.ts'
 import { columnsIn, rowsOf } from '../../kernel/grounds.ts'
 import { asks, question, type Wanted } from '../../kernel/question.ts'
 import { day_ms, elapsed_ms, instant } from '../../kernel/time.ts'
@@ -8,7 +10,8 @@ import { Instant, OrchestratorId, StoredInstant } from '../../vocabulary.ts'
 import { verdictAt, type Calendar } from '../calendar/calendar.ts'
 import { addOpenTime, nextClose, nextOpen, openIntervals, openTimeBetween } from '../calendar/hours.ts'
 import { causes } from './events.ts'
-import { calendarOf, inWindows, said } from './keeping.ts'
+import { holidayRows, setsAround } from '../holidays/holiday-rows.ts'
+import { calendarOf, inWindows, said, type HolidaysKept } from './keeping.ts'
 import { scheduleOverrides, schedules, termsIn } from './schedules.ts'
 import { scheduleState, type OverrideSaid, type ScheduleState } from './state.ts'
 import type { Terms } from './terms.ts'
@@ -18,30 +21,53 @@ const intervals_max = 1_000
 const overrides_max = 400
 
 const params = z.object({ orchestrator: OrchestratorId })
-const reads = [orchestrators, schedules, scheduleOverrides]
+/** Of every question about hours. */
+export const readsOfHours = [orchestrators, schedules, scheduleOverrides, organizations, holidayRows]
+const reads = readsOfHours
 
 export interface Hours {
   readonly terms: Terms | null
   readonly calendar: Calendar
 }
 
+type SetRow = Pick<z.output<typeof holidayRows.row>, 'country' | 'region' | 'year' | 'dates'>
+
+/** What is asked besides, for whoever keeps holidays: the organization's, and the sets that there are. */
+export const holidaysAsked = (at: string) => ({
+  organization: rowsOf(organizations, { columns: ['set'], limit: 1 }), sets: setsAround(at),
+})
+
+export interface HolidaysFound {
+  readonly organization: readonly Pick<z.output<typeof organizations.row>, 'set'>[]
+  readonly sets: readonly SetRow[]
+}
+
+function holidaysIn(terms: Terms | null, { organization: [own], sets }: HolidaysFound): HolidaysKept {
+  const kept = terms?.holidays ?? withDefaults(own?.set ?? {}).holidays
+  const isOfPlace = ({ country, region }: SetRow) => country === kept?.country && region === (kept?.region ?? null)
+  return { kept, sets: kept?.country ? sets.filter(isOfPlace).map(({ dates }) => dates) : [] }
+}
+
 /** What rows say of a schedule, as the stream would. */
-export function hoursIn(row: Parameters<typeof termsIn>[0] | undefined, overrides: readonly OverrideSaid[], zone: string): Hours {
+export function hoursIn(
+  row: Parameters<typeof termsIn>[0] | undefined, overrides: readonly OverrideSaid[], zone: string, found: HolidaysFound,
+): Hours {
   const terms = row ? termsIn(row) : null
   const state: ScheduleState = { ...scheduleState.initial, terms, overrides }
-  return { terms, calendar: calendarOf(state, zone) }
+  return { terms, calendar: calendarOf(state, zone, holidaysIn(terms, found)) }
 }
 
 /** The hours of an orchestrator, with the overrides that end after an instant. */
 function* hoursOf({ params: { orchestrator } }: Wanted<z.output<typeof params>>, from: string) {
-  const { own: [own], row: [row], overrides } = yield* asks({
+  const { own: [own], row: [row], overrides, ...found } = yield* asks({
+    ...holidaysAsked(from),
     own: rowsOf(orchestrators, { columns: ['timezone'], where: { orchestrator }, limit: 1 }),
     row: rowsOf(schedules, { columns: columnsIn(schedules.row), where: { orchestrator }, limit: 1 }),
     overrides: rowsOf(scheduleOverrides, {
       columns: columnsIn(scheduleOverrides.row), where: { orchestrator }, atLeast: { to: from }, order: ['from'], limit: overrides_max,
     }),
   })
-  return own && hoursIn(row, overrides, own.timezone)
+  return own && hoursIn(row, overrides, own.timezone, found)
 }
 
 const Windowed = z.object({ open: z.boolean(), until: StoredInstant.nullable() }).nullable()

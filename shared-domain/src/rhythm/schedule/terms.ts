@@ -2,23 +2,14 @@ import { z } from 'zod'
 import { given } from '../../kernel/given.ts'
 import { isNamedZone } from '../../kernel/zone.ts'
 import { text } from '../../vocabulary.ts'
-import { days, Day, overlapIn, Slot, Window } from '../calendar/slots.ts'
+import { Holidays } from '../holidays/shapes.ts'
+import { days, Day, overlapIn, Slot, slots_max, Window } from '../calendar/slots.ts'
 
 export const Zone = z.string().max(64).refine(isNamedZone, { error: 'is not the name of an IANA time zone' })
-const LocalDate = z.iso.date()
-
-const slots_max = 8
 const Slots = z.array(Slot).max(slots_max)
 const Weekly = z.partialRecord(Day, Slots)
 
 const Break = Window.extend({ name: text(100).optional() })
-
-export const Holidays = z.object({
-  country: z.string().regex(/^[A-Z]{2}$/, { error: 'is not a country of two capital letters' }).nullable().default(null),
-  region: z.string().regex(/^[A-Z0-9]{1,3}$/, { error: 'is not a region of a country' }).optional(),
-  add: z.array(z.object({ date: LocalDate, name: text(200), hours: Slots.default([]) })).max(100).default([]),
-  drop: z.array(LocalDate).max(100).default([]),
-}).refine(({ country, region }) => country !== null || region === undefined, { path: ['region'], error: 'is one of no country' })
 
 /** Everything about the hours of an orchestrator. */
 export const Terms = z.object({

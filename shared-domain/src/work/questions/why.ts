@@ -12,7 +12,7 @@ import { asks, question } from '../../kernel/question.ts'
 import { verdictAt } from '../../rhythm/calendar/calendar.ts'
 import { nextOpen } from '../../rhythm/calendar/hours.ts'
 import { said } from '../../rhythm/schedule/keeping.ts'
-import { hoursIn, type Hours } from '../../rhythm/schedule/questions.ts'
+import { holidaysAsked, hoursIn, readsOfHours, type Hours } from '../../rhythm/schedule/questions.ts'
 import { scheduleOverrides, schedules } from '../../rhythm/schedule/schedules.ts'
 import { TaskId } from '../../vocabulary.ts'
 import { holderOf } from '../task/assignees.ts'
@@ -63,8 +63,9 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
   const holder = holderOf(task)
   const {
     orchestrator: [own], schedule: [schedule], overrides,
-    capacity: [capacity], budget, common, approved, open, agent: [agent], escalation: [escalation],
+    capacity: [capacity], budget, common, approved, open, agent: [agent], escalation: [escalation], organization, sets,
   } = yield* asks({
+    ...holidaysAsked(at),
     orchestrator: rowsOf(orchestrators, { columns: ['status', 'timezone'], where: { orchestrator: holder }, limit: 1 }),
     schedule: rowsOf(schedules, { columns: columnsIn(schedules.row), where: { orchestrator: holder }, limit: 1 }),
     overrides: rowsOf(scheduleOverrides, {
@@ -83,7 +84,7 @@ function* obstaclesOf(task: Task, at: string): Asks<readonly Reason[]> {
   const blocked = { code: 'BLOCKED', detail: { kind, reason, since, ...(escalation && askedOf(escalation)) } }
   if (status === 'BLOCKED') return [kind === 'dependencies' ? unmet : blocked]
   const missing = task.approvals.filter((id) => !approved.some(({ decision }) => decision === id))
-  const hours = hoursIn(schedule, overrides, own?.timezone ?? 'UTC')
+  const hours = hoursIn(schedule, overrides, own?.timezone ?? 'UTC', { organization, sets })
   const spent = [...budget, ...common].find(({ blocked }) => blocked !== null && at < blocked.until)
   return [
     ...(nextRetryAt !== null && nextRetryAt > at ? [{ code: 'RETRY_NOT_DUE', detail: { nextRetryAt } }] : []),
@@ -135,8 +136,7 @@ export const why = question({
     choices: z.array(choiceRows.row.omit({ task: true })).max(choices_max),
     now: z.array(Reason),
   }),
-  reads: [backlog, choiceRows, organizations, orchestrators, schedules, scheduleOverrides,
-    capacities, budgets, decisions, agents, escalations],
+  reads: [...readsOfHours, backlog, choiceRows, capacities, budgets, decisions, agents, escalations],
   statements_max: 4,
   *reply({ params, at }) {
     const { own: [own], choices, organization: [organization] } = yield* asks({
