@@ -222,6 +222,7 @@ const courses: readonly (readonly Step[])[] = [
     step('runEnded', { run: uuid5(morning, second), counts, cause: 'finished' }, 0, clearing),
   ],
   [step('pause', {}, 0, clearing), step('resume', {}, day_ms, clearing)],
+  [step('beginMoves', { batch: second, moves: [{ task: second, from: second, to: whose, reason: 'a' }] }, 0, ['batchRun', uuid(6)])],
   [step('settle', { no: 1, outcome: { changed: true, revision: '1', code: null, detail: {} } }, 0, ['batchRun', second])],
   [step('settleLease', { no: 1, outcome: 'done' }, 0, ['batchRun', whose])],
   [

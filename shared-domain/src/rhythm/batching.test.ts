@@ -17,6 +17,7 @@ import { batchRuns } from './batch-run/batch-runs.ts'
 import { batchRun } from './batch-run/decider.ts'
 import { batch } from './batch/decider.ts'
 import { batching } from './batching.ts'
+import { schedule } from './schedule/decider.ts'
 
 const [ada, bob] = [uuid(11), uuid(12)]
 const tasks = [61, 62, 63, 64, 65].map(uuid)
@@ -24,7 +25,7 @@ const priorities = ['LOW', 'CRITICAL', 'HIGH', 'MEDIUM', 'MEDIUM'] as const
 
 /** Two orchestrators at work, with two tasks of one and three of the other, and what carries batches out. */
 function fleet(define: object) {
-  const world = new World([orchestrator, capacity, task, batch, batchRun])
+  const world = new World([orchestrator, capacity, task, batch, batchRun, schedule])
   for (const id of [ada, bob]) {
     world.carryOut(send(orchestrator, id, 'register', { name: id, maxConcurrentTasks: 5 }))
     world.carryOut(send(orchestrator, id, 'activate', {}))
@@ -229,4 +230,24 @@ t.test('R-84 R-83 items end once, counts add up, and runs of a batch never overl
     }
   }), { seed: 2030, numRuns: 60 })
   t.ok(runs > 60 && items > 150, `${runs} runs of ${items} items were over`)
+})
+
+t.test('R-77 an item has its turn within the batch windows of its owner alone', async (t) => {
+  const { world, say, told } = fleet({ command: 'cancel', select: { tasks }, maxParallel: 1, run: false })
+  // It is midnight in UTC.
+  const batchWindows = [{ start: '00:00', end: '06:00' }]
+  for (const [id, windows] of [[ada, batchWindows], [bob, [{ start: '06:00', end: '07:00' }]]] as const) {
+    world.do({ category: 'schedule', id, command: 'configure', data: { zone: 'UTC', batchWindows: windows } })
+    world.carryOut(send(orchestrator, id, 'keepHours', {}))
+  }
+  say('run')
+  const outcomes = () => told('BatchItemProcessed').map(({ no, outcome, code }) => [no, outcome, code])
+  const shut = [3, 4, 5].map((no) => [no, 'skipped', 'OUTSIDE_BATCH_WINDOW'])
+  t.strictSame(outcomes(), [[1, 'done', null], [2, 'done', null], ...shut])
+  t.match(told('BatchRunCompleted'), [{ counts: { done: 2, skipped: 3 } }])
+  world.pass(6 * hour_ms)
+  say('run')
+  t.strictSame(outcomes().slice(5).map(([no, , code]) => [no, code]), [
+    [1, 'OUTSIDE_BATCH_WINDOW'], [2, 'OUTSIDE_BATCH_WINDOW'], [3, null], [4, null], [5, null],
+  ])
 })

@@ -5,6 +5,9 @@ import { send } from '../../kernel/process.ts'
 import { behaviour, subject, system, uuid } from '../../kernel/testing.ts'
 import { hour_ms } from '../../kernel/time.ts'
 import { Courier, World } from '../../kernel/world.ts'
+import { Schedule } from '../../rhythm/schedule/events.ts'
+import { terms } from '../../rhythm/schedule/scene.ts'
+import { scheduleState } from '../../rhythm/schedule/state.ts'
 import { created, registered, started } from '../../work/task/scene.ts'
 import { taskState } from '../../work/task/state.ts'
 import { orchestrator } from '../orchestrator/decider.ts'
@@ -77,6 +80,11 @@ t.test('R-31 all is there again when the next day begins where the orchestrator 
     given(t, ten).seeing(orchestratorState, subject, there).at(at).when('reserve', { ...first, ...high })
       .yields(reserved(first, 5, 0, 1, { ...high, energy: 4, energyRemaining: 6, refillAt }))
   }
+  const keeps = Orchestrator.OrchestratorHoursKept({})
+  const tokyo = Schedule.WorkHoursConfigured({ ...terms, zone: 'Asia/Tokyo', cause: 'weekly', turnsAt: null })
+  given(t, ten).seeing(orchestratorState, subject, registered, keeps).seeing(scheduleState, subject, tokyo)
+    .when('reserve', { ...first, ...high })
+    .yields(reserved(first, 5, 0, 1, { ...high, energy: 4, energyRemaining: 6, refillAt: '2030-01-01T15:00:00.000Z' }))
   behaviour(t, capacity).given(ten).by(system).when('reserve', { ...first, ...high }).yields(spent)
 })
 

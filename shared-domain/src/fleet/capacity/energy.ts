@@ -1,6 +1,7 @@
 import type { Context } from '../../kernel/decider.ts'
 import { boundaryOf, dateAfter, dateOf } from '../../kernel/zone.ts'
 import type { Priority } from '../../vocabulary.ts'
+import { scheduleState } from '../../rhythm/schedule/state.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
 import { Capacity, type CapacityEvent } from './events.ts'
 import type { CapacityState } from './state.ts'
@@ -19,10 +20,18 @@ export function costOf({ priority, estimatedHours }: Effort, budget: number | nu
   return Math.min(cost, budget)
 }
 
-/** When the next day begins where the orchestrator is. */
-export function refillAfter({ id, at, look }: Context): string {
+/** By the clocks of its schedule, else of its profile. */
+function zoneOf({ id, look }: Context): string {
   const known = look(orchestratorState, id)
-  const zone = known.stage === 'unknown' ? 'UTC' : known.profile.timezone
+  if (known.stage === 'unknown') return 'UTC'
+  const terms = known.keepsHours ? look(scheduleState, id).terms : null
+  return terms?.zone ?? known.profile.timezone
+}
+
+/** When the next day begins where the orchestrator is. */
+export function refillAfter(context: Context): string {
+  const zone = zoneOf(context)
+  const { at } = context
   return boundaryOf(zone, `${dateAfter(dateOf(zone, Date.parse(at)))}T00:00`)
 }
 

@@ -17,7 +17,7 @@ const row = z.object({
 
 const project: Project<typeof row, 'run' | 'no', BatchRunEvent> = {
   BatchRunStarted: ({ id: run, data: { items } }) =>
-    items.map((item) => ({ put: { run, ...item, outcome: null, code: null, dispatched_at: null, processed_at: null } })),
+    items.map(({ data: _, ...item }) => ({ put: { run, ...item, outcome: null, code: null, dispatched_at: null, processed_at: null } })),
   BatchItemDispatched: ({ id: run, at: dispatched_at, data: { no } }) => [{ patch: { dispatched_at }, at: { run, no } }],
   BatchItemProcessed: ({ id: run, at: processed_at, data: { no, outcome, code } }) =>
     [{ patch: { outcome, code, processed_at }, at: { run, no } }],

@@ -1,15 +1,14 @@
 import { z } from 'zod'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { Id, StoredInstant } from '../../vocabulary.ts'
-import { BatchCommand } from '../batch/plan.ts'
 import type { BatchRunEvent } from './events.ts'
-import { Counts, RunCause } from './shapes.ts'
+import { Counts, RunCause, RunCommand } from './shapes.ts'
 
 const row = z.object({
   run: Id,
   batch: Id,
   state: z.enum(['RUNNING', 'STOPPING', 'COMPLETED']),
-  command: BatchCommand,
+  command: RunCommand,
   items: z.int(),
   ...Counts.shape,
   cause: RunCause.nullable(),

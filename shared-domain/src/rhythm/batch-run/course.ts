@@ -1,4 +1,5 @@
 import type { Context } from '../../kernel/decider.ts'
+import { inWindows, scheduleOf } from '../schedule/keeping.ts'
 import { BatchRun, type BatchRunEvent } from './events.ts'
 import type { ItemOutcome, RunCause } from './shapes.ts'
 import { batchRunState, type Item, type Run } from './state.ts'
@@ -11,8 +12,12 @@ const countsOf = (outcomes: Run['outcomes']) => {
 
 export const itemOf = ({ said: { items } }: Run, no: number): Item | undefined => items[no - 1]
 
+type Named = Pick<ReturnType<typeof BatchRun.BatchItemDispatched>['data'], 'no' | 'task' | 'owner'>
+
+const named = ({ no, task, owner }: Item) => ({ no, task, owner }) as Named
+
 export const processed = (item: Item, outcome: ItemOutcome, code: string | null = null) =>
-  BatchRun.BatchItemProcessed({ ...item as ReturnType<typeof BatchRun.BatchItemDispatched>['data'], outcome, code })
+  BatchRun.BatchItemProcessed({ ...named(item), outcome, code })
 
 const waiting = ({ said: { items }, dispatched, outcomes }: Run) => items.filter(({ no }) => !dispatched.has(no) && !outcomes.has(no))
 
@@ -25,13 +30,34 @@ export const after = (run: Run, { at, by, organization, commandId }: Context, fa
 const completed = ({ said: { batch }, outcomes }: Run, cause: z.output<typeof RunCause>) =>
   BatchRun.BatchRunCompleted({ batch, counts: countsOf(outcomes), cause })
 
+/** Whether its owner wants nothing done for many at this hour. What is passed on to even pressure heeds only who is to have it. */
+function isShut({ owner }: Item, command: string, context: Context): boolean {
+  const schedule = command === 'even' ? undefined : scheduleOf(owner, context)
+  const windows = schedule?.state.terms?.batchWindows ?? []
+  return windows.length > 0 && !inWindows(schedule!.calendar.zone, windows, Date.parse(context.at)).open
+}
+
+/** Who is next: as many as there is room for; those whose owners do not want it now are skipped on the way. */
+function turnsOf({ said: { command, data, maxParallel }, dispatched }: Run, left: readonly Item[], context: Context) {
+  const facts: BatchRunEvent[] = []
+  let room = maxParallel - dispatched.size
+  for (const item of left) {
+    if (room <= 0) break
+    if (isShut(item, command, context)) {
+      facts.push(processed(item, 'skipped', 'OUTSIDE_BATCH_WINDOW'))
+      continue
+    }
+    room--
+    facts.push(BatchRun.BatchItemDispatched({ ...named(item), command, data: (item.data ?? data) as typeof data }))
+  }
+  return facts
+}
+
 /** These facts and what follows from them: more items have their turn, or are skipped, or the run is over. */
 export function goingOn(run: Run, facts: readonly BatchRunEvent[], context: Context): readonly BatchRunEvent[] {
   const then = after(run, context, facts)
-  const { said: { command, data, maxParallel }, dispatched } = then
   const left = waiting(then)
-  const more = then.stage === 'STOPPING' ? left.map((item) => processed(item, 'skipped'))
-    : left.slice(0, maxParallel - dispatched.size).map((item) => BatchRun.BatchItemDispatched({ ...item, command, data }))
+  const more = then.stage === 'STOPPING' ? left.map((item) => processed(item, 'skipped')) : turnsOf(then, left, context)
   const last = after(then, context, more)
   const isOver = last.dispatched.size === 0 && waiting(last).length === 0
   return [...facts, ...more, ...(isOver ? [completed(last, last.cause ?? 'finished')] : [])]

@@ -8,6 +8,7 @@ import { hour_ms, later, second_ms } from '../../kernel/time.ts'
 import { Id, text } from '../../vocabulary.ts'
 import { backlog } from '../../work/task/backlog.ts'
 import { faultIn, Work, type Select } from '../batch/plan.ts'
+import { Moves } from '../rebalance/events.ts'
 import { givenUp, goingOn, itemOf, processed } from './course.ts'
 import { BatchRun, type BatchRunEvent } from './events.ts'
 import { batchRunState, type Run, type RunState } from './state.ts'
@@ -48,6 +49,17 @@ function ended(run: Run, no: number, outcome: 'done' | 'unchanged' | 'failed' | 
   return goingOn(run, [processed(item, outcome, code), ...stopping], context)
 }
 
+/** A rebalance is given up when it is not over by then. */
+const moves_s = 3_600
+
+/** A run begins, and the first have their turn. */
+function begun(said: Run['said'], timeout_s: number, context: Context): readonly BatchRunEvent[] {
+  const timeOutAt = later(context.at, timeout_s * second_ms)
+  const started = BatchRun.BatchRunStarted({ ...said, timeOutAt, grounds: cited(context.grounds!) })
+  const run: Run = { stage: 'RUNNING', said, dispatched: new Set(), outcomes: new Map(), cause: null }
+  return [started, ...goingOn(run, [], context)]
+}
+
 const inRun = (state: RunState, then: (run: Run) => readonly BatchRunEvent[]) => (state.stage === 'unknown' ? [] : then(state))
 
 const No = z.object({ no: z.int().min(1) })
@@ -72,12 +84,22 @@ export const batchRun = decider(batchRunState, {
         if (state.stage !== 'unknown') return []
         const rows = inOrder(select, context.grounds!.rows.tasks as readonly Row[])
         const items = rows.map(({ task, owner }, index) => ({ no: index + 1, task, owner })) as Run['said']['items']
-        const started = BatchRun.BatchRunStarted({
-          batch, ...said, items, timeOutAt: later(context.at, timeout_s * second_ms), grounds: cited(context.grounds!),
-        })
-        const { grounds: _, timeOutAt: __, ...known } = started.data
-        const run: Run = { stage: 'RUNNING', said: known, dispatched: new Set(), outcomes: new Map(), cause: null }
-        return [started, ...goingOn(run, [], context)]
+        return begun({ batch, ...said, items }, timeout_s, context)
+      },
+    },
+
+    beginMoves: {
+      about: 'Pass tasks on as a rebalance has it, those that there are.',
+      internal: true,
+      data: z.object({ batch: Id, moves: Moves }),
+      grounds: (state, { moves }) => (state.stage === 'unknown' && moves.length > 0
+        ? { tasks: rowsOf(backlog, { columns, where: { task: moves.map(({ task }) => task) }, limit: moves.length }) } : {}),
+      decide(state, { batch, moves }, context) {
+        if (state.stage !== 'unknown' || moves.length === 0) return []
+        const there = new Set((context.grounds!.rows.tasks as readonly Row[]).map(({ task }) => task))
+        const items = moves.filter(({ task }) => there.has(task))
+          .map(({ task, ...data }, index) => ({ no: index + 1, task, owner: data.from, data }))
+        return begun({ batch, command: 'even', data: {}, maxParallel: 5, stopOnFailure: false, items }, moves_s, context)
       },
     },
 

@@ -6,6 +6,7 @@ export interface Item {
   readonly no: number
   readonly task: string
   readonly owner: string
+  readonly data?: Readonly<Record<string, unknown>> | undefined
 }
 
 type Started = ReturnType<typeof BatchRun.BatchRunStarted>['data']

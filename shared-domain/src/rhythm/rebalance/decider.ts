@@ -3,7 +3,8 @@ import { decider, isPrivileged, reject, type Context } from '../../kernel/decide
 import { cited } from '../../kernel/grounds.ts'
 import { conflict, forbidden, unknown } from '../../kernel/refusal.ts'
 import { elapsed_ms, hour_ms } from '../../kernel/time.ts'
-import { OrchestratorId } from '../../vocabulary.ts'
+import { uuid5 } from '../../kernel/name-id.ts'
+import { Id, OrchestratorId } from '../../vocabulary.ts'
 import { evenPressure, policy } from './even-pressure.ts'
 import { Moves, moves_max, Rebalance } from './events.ts'
 import { asked, seen } from './grounds.ts'
@@ -13,11 +14,14 @@ import { rebalanceState, type RebalanceState } from './state.ts'
 const good_ms = hour_ms
 
 const answers = {
-  fields: z.object({ policy: z.string(), moves: Moves }),
-  of: (state: RebalanceState) => (state.stage === 'unknown' ? { policy, moves: [] } : { policy: state.policy, moves: [...state.moves] }),
+  fields: z.object({ policy: z.string(), moves: Moves, run: Id.nullable().describe('The run that passes them on.') }),
+  of: (state: RebalanceState) =>
+    (state.stage === 'unknown' ? { policy, moves: [], run: null } : { policy: state.policy, moves: [...state.moves], run: state.run }),
 }
 
-const applied = (moves: z.output<typeof Moves>) => Rebalance.RebalanceApplied({ run: null, moves: [...moves] })
+/** A run of a batch passes them on; where there are none, there is none. */
+const applied = (moves: z.output<typeof Moves>, { id }: Context) =>
+  Rebalance.RebalanceApplied({ run: moves.length === 0 ? null : uuid5('run', id), moves: [...moves] })
 
 export const rebalance = decider(rebalanceState, {
   collection: 'rebalances',
@@ -47,7 +51,7 @@ export const rebalance = decider(rebalanceState, {
         const { places, loose } = seen(context.grounds!, context.at)
         const moves = [...evenPressure(places, loose, maxMoves)]
         const proposed = Rebalance.RebalanceProposed({ policy, moves, grounds: cited(context.grounds!) })
-        return dryRun ? [proposed] : [proposed, applied(moves)]
+        return dryRun ? [proposed] : [proposed, applied(moves, context)]
       },
     },
 
@@ -61,7 +65,7 @@ export const rebalance = decider(rebalanceState, {
         if (!isPrivileged(context)) return reject('FORBIDDEN')
         if (state.stage === 'applied') return []
         if (elapsed_ms(state.at, context.at) > good_ms) return reject('INVALID_STATE_TRANSITION', { proposedAt: state.at })
-        return [applied(state.moves)]
+        return [applied(state.moves, context)]
       },
     },
   },

@@ -5,9 +5,10 @@ import { day_ms, later } from '../../kernel/time.ts'
 import type { OrchestratorId } from '../../vocabulary.ts'
 import { backlog } from '../../work/task/backlog.ts'
 import { delegations } from '../../work/task/delegations.ts'
+import { closedAmong, closedRows } from '../schedule/told.ts'
 import type { Loose, Place } from './even-pressure.ts'
 
-const places_max = 500
+const places_max = 400
 /** So many of the tasks that wait are looked at, the youngest first, and so many moves of the last day. */
 const tasks_max = 5_000
 const moved_max = 3_000
@@ -29,6 +30,7 @@ export function asked(named: readonly OrchestratorId[] | undefined, at: string) 
       columns: ['task', 'owner', 'priority', 'due_at', 'created_at', 'required_capabilities', 'deferred_until'],
       where: { ...owned, status: 'TODO', assigned: false, delegated_by: null }, order: ['created_at'], descending: true, limit: tasks_max,
     }),
+    closed: { ...closedRows, limit: places_max },
     moved: rowsOf(delegations, { columns: ['task'], atLeast: { at: later(at, -day_ms) }, limit: moved_max }),
   }
 }
@@ -37,14 +39,15 @@ type Found = FoundOf<ReturnType<typeof asked>>
 
 /** Who there is, and what may move: nothing that moved within a day, or that waits for its time. */
 export function seen({ rows }: Grounds, at: string): { readonly places: readonly Place[]; readonly loose: readonly Loose[] } {
-  const { peers, room, queued, loose, moved } = rows as Found
+  const { peers, room, queued, loose, moved, closed } = rows as Found
+  const away = closedAmong(closed, at)
   const rooms = new Map(room.map((row) => [row.orchestrator, row]))
   const waiting = new Map(queued.map(({ owner, count }) => [owner, count]))
   const places = peers.flatMap(({ orchestrator, status, capabilities }): readonly Place[] => {
     const here = rooms.get(orchestrator)
     return here ? [{
       orchestrator, used: here.active + here.reserved, queued: waiting.get(orchestrator) ?? 0, max: here.max,
-      maxQueueSize: here.max_queue_size, isTaking: status === 'ONLINE' || status === 'BUSY', capabilities,
+      maxQueueSize: here.max_queue_size, isTaking: (status === 'ONLINE' || status === 'BUSY') && !away.has(orchestrator), capabilities,
     }] : []
   })
   const tired = new Set(moved.map(({ task }) => task))

@@ -10,7 +10,13 @@ import { day_ms, hour_ms, later } from '../../kernel/time.ts'
 import { Courier, World } from '../../kernel/world.ts'
 import { task } from '../../work/task/decider.ts'
 import { taskState } from '../../work/task/state.ts'
+import { batchRun } from '../batch-run/decider.ts'
+import { batchRunState } from '../batch-run/state.ts'
+import { batch } from '../batch/decider.ts'
+import { batching } from '../batching.ts'
 import { rebalancing } from '../rebalancing.ts'
+import { schedule } from '../schedule/decider.ts'
+import { timekeeping } from '../timekeeping.ts'
 import { rebalance } from './decider.ts'
 import { Rebalance } from './events.ts'
 import { rebalances } from './rebalances.ts'
@@ -20,8 +26,8 @@ const [a, b, c] = [1, 2, 3].map((n) => uuid(30 + n)) as [string, string, string]
 
 /** A is full and has ten tasks that wait, B has one slot of five in use, C is full with one that waits. */
 function scene() {
-  const world = new World([task, capacity, orchestrator, rebalance])
-  const courier = new Courier(world, [slots, rebalancing])
+  const world = new World([task, capacity, orchestrator, rebalance, batchRun, batch, schedule])
+  const courier = new Courier(world, [slots, rebalancing, batching, timekeeping])
   let tasks = 0
   const create = (owner: string, count: number, starts: boolean) => {
     for (let n = 0; n < count; n++) {
@@ -44,10 +50,10 @@ function scene() {
     return decided instanceof Rejection ? decided.code : decided.map(({ type }) => type)
   }
   const moved = () => world.log.filter(({ type }) => type === 'TaskDelegated')
-  return { world, wish, moved }
+  return { world, courier, wish, moved }
 }
 
-t.test('R-35 what is proposed moves nothing until it is applied, within an hour, by an admin', async (t) => {
+t.test('R-35 what is proposed moves nothing until it is applied as a run, within an hour, by an admin', async (t) => {
   const { world, wish, moved } = scene()
   t.equal(wish(subject, 'propose', {}, himself(a)), 'FORBIDDEN')
   t.strictSame(wish(subject, 'propose'), ['RebalanceProposed'])
@@ -57,6 +63,8 @@ t.test('R-35 what is proposed moves nothing until it is applied, within an hour,
   t.equal(wish(subject, 'apply', {}, himself(a)), 'FORBIDDEN')
   t.strictSame(wish(subject, 'apply'), ['RebalanceApplied'])
   t.strictSame(moved().map(({ data }) => (data as { to: string }).to), Array(7).fill(b))
+  const { run } = rebalance.commands.apply.answers!.of(world.look(rebalanceState, subject), world.contextOf({ id: subject }))
+  t.match(world.look(batchRunState, run as string), { stage: 'COMPLETED', said: { batch: subject, command: 'even', items: { length: 7 } } })
   t.strictSame(wish(subject, 'apply'), [], 'once')
   t.strictSame(wish(uuid(2), 'propose'), ['RebalanceProposed'])
   t.match(world.log.at(-1), { data: { moves: [] } }, 'what has moved rests, and the rest is even')
@@ -74,6 +82,8 @@ t.test('R-35 at once, among those that are named, and only what still waits ther
   world.do({ category: 'task', id: first!.task, command: 'assign', data: { assignee: 'Grace' } })
   wish(uuid(2), 'apply')
   t.equal(moved().length, 1)
+  const ended = world.log.filter(({ type }) => type === 'BatchRunCompleted').at(-1)
+  t.match(ended, { data: { counts: { done: 1, unchanged: 1 }, cause: 'finished' } })
   const known = world.look(taskState, moved()[0]!.id)
   t.match(known, { owner: b, status: 'TODO', chain: [{ from: a, to: b }] })
   world.pass(day_ms)
@@ -81,6 +91,26 @@ t.test('R-35 at once, among those that are named, and only what still waits ther
   const again = (world.look(rebalanceState, uuid(3)) as { moves: readonly { task: string }[] }).moves.map(({ task }) => task)
   t.notOk(again.includes(known.status === 'NONE' ? '' : moved()[0]!.id), 'what is still passed on stays')
   t.notOk(again.includes(first!.task), 'and what somebody has')
+})
+
+t.test('R-35 nothing is passed to who is outside its hours, and of an older rebalance each task is told by itself', async (t) => {
+  const { world, courier, wish, moved } = scene()
+  world.do({ category: 'schedule', id: b, command: 'configure', data: { zone: 'UTC', weekly: {} } })
+  courier.settle()
+  wish(subject, 'propose', { dryRun: false })
+  t.match(world.log.at(-1), { type: 'RebalanceApplied', data: { run: null, moves: [] } })
+  world.do({ category: 'schedule', id: b, command: 'change', data: { always24x7: true } })
+  courier.settle()
+  wish(uuid(2), 'propose')
+  const { moves } = world.look(rebalanceState, uuid(2)) as { moves: readonly any[] }
+  t.equal(moves.length, 7)
+  const older = recorded(rebalanceState, Rebalance.RebalanceApplied({ run: null, moves: moves as never }))
+  t.strictSame(rebalancing.react.RebalanceApplied!(older).map((intent) => 'command' in intent && intent.command), Array(7).fill('even'))
+  world.do({ category: 'schedule', id: b, command: 'configure', data: { zone: 'UTC', weekly: {} } })
+  courier.settle()
+  wish(uuid(2), 'apply')
+  t.equal(moved().length, 0, 'also when it closed after the proposal')
+  t.match(world.log.findLast(({ type }) => type === 'BatchRunCompleted'), { data: { counts: { failed: 7 } } })
 })
 
 t.test('R-35 the rows show what was proposed, and when it was applied', async (t) => {

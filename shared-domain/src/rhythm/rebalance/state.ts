@@ -9,12 +9,13 @@ interface Known {
   readonly organization: string
   readonly at: string
   readonly policy: string
+  readonly run: string | null
   readonly moves: z.output<typeof Moves>
 }
 
 const evolve: Evolve<RebalanceState, RebalanceEvent> = {
-  RebalanceProposed: (_, { policy, moves }, { at, organization }) => ({ stage: 'proposed', organization, at, policy, moves }),
-  RebalanceApplied: (state) => ({ ...(state as Known), stage: 'applied' }),
+  RebalanceProposed: (_, { policy, moves }, { at, organization }) => ({ stage: 'proposed', organization, at, policy, run: null, moves }),
+  RebalanceApplied: (state, { run }) => ({ ...(state as Known), stage: 'applied', run }),
 }
 
 export const rebalanceState = fold('rebalance', Rebalance, { stage: 'unknown' }, evolve)
