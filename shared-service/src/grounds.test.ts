@@ -8,13 +8,14 @@ import type { Condition } from 'shared-domain/kernel/condition.ts'
 import { countsOf, grounds_max, orderOf, rowsOf, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import { selected } from 'shared-domain/kernel/picture.ts'
 import { readModel, type Row } from 'shared-domain/kernel/read-model.ts'
+import { digestOf } from 'shared-domain/kernel/digest.ts'
 import { sha256 } from 'shared-domain/kernel/sha-256.ts'
 import { Int64, StoredInstant } from 'shared-domain/vocabulary.ts'
 import t from 'tap'
 import { z } from 'zod'
 import { startPostgres } from '../../infra/embedded/postgres.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
-import { rowsFrom, type Run } from './grounds.ts'
+import { groundsDigest, rowsFrom, type Run } from './grounds.ts'
 import { Problem } from './problems.ts'
 
 const postgres = await startPostgres({ dir: join(folderFor(t, 'rows'), 'postgres') })
@@ -69,6 +70,14 @@ t.test('E-1 rows come as they were written, with the position that they stand at
   t.strictSame(found, { rows: { things: own }, position: '700', digest: sha256(canonicalJson({ things: own })) })
   t.strictSame((await find('globex', { things: rowsOf(things, { columns }) })).rows.things, [thing(5)], 'an organization rests on its own rows alone')
   t.strictSame(await find('initech', { things: rowsOf(things, { columns }) }), { rows: { things: [] }, position: '700', digest: sha256('{"things":[]}') })
+})
+
+t.test('E-1 F-6 the digest is that of the domain, of however many rows', async (t) => {
+  for (const count of [0, 1, 255, 256, 257, 600]) {
+    const rows = { b: Array.from({ length: count }, (_, n) => ({ z: n, a: [`"${n}`, null] })), a: [{ x: 1 }], 'ü': [] }
+    t.equal(groundsDigest(rows), digestOf(rows), String(count))
+  }
+  t.equal(groundsDigest({}), digestOf({}))
 })
 
 t.test('E-1 several read models are asked in one statement, and the least position is that of all', async (t) => {

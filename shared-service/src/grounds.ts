@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
+import { canonicalJson } from 'shared-domain/kernel/canonical-json.ts'
 import { grounds_max, groundsOf, modelsOf, namedBy, orderOf, type Asked, type Grounds, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { isSealed, masked } from 'shared-domain/kernel/sealed.ts'
@@ -10,22 +12,40 @@ import { behind, met, statements } from './slices.ts'
 /** SQLSTATE of a statement that took longer than it may. */
 const cancelled = '57014'
 
+type Values = readonly unknown[]
+
 interface Found {
   readonly position: string | null
   readonly models: number
-  readonly part: number | null
-  readonly row: readonly (string | null)[] | null
+  readonly part: number
+  /** Nothing where there are none. */
+  readonly rows: readonly Values[] | null
 }
 
 /** Asks a statement that is about rows of an organization. */
 export type Run = (statement: CompiledQuery<any>, organization: string) => Promise<readonly Row[]>
+
+/** So many rows are written at once. */
+const written_rows = 256
+
+/** The digest of the domain, by what Node has for it and without the whole text in memory. */
+export function groundsDigest(rows: Grounds['rows']): string {
+  const hash = createHash('sha256')
+  for (const [n, [name, part]] of Object.entries(rows).sort(([a], [b]) => (a < b ? -1 : 1)).entries()) {
+    hash.update(`${n === 0 ? '{' : ','}${canonicalJson(name)}:[`)
+    for (let from = 0; from < part.length; from += written_rows)
+      hash.update(`${from === 0 ? '' : ','}${canonicalJson(part.slice(from, from + written_rows)).slice(1, -1)}`)
+    hash.update(']')
+  }
+  return hash.update(Object.keys(rows).length === 0 ? '{}' : '}').digest('hex')
+}
 
 /** What a decision rests on, as `rowsFound` finds it. */
 export function rowsFrom(run: Run) {
   const find = rowsFound(run)
   return async (organization: string, asked: Asked): Promise<Grounds> => {
     const { rows, position } = await find(organization, asked)
-    return groundsOf(rows, position)
+    return groundsOf(rows, position, groundsDigest)
   }
 }
 
@@ -38,34 +58,35 @@ export const rowsFound = (run: Run) => async (organization: string, asked: Asked
   const models = [...new Set(parts.flatMap(([, part]) => modelsOf(part)).filter(({ isOffLog }) => !isOffLog).map(({ name }) => name))]
   const selections = parts.map(([, part], index) => sql`(${selection(organization, part, index)})`)
   const statement = sql<Found>`
-    select c.position, c.models, r.part, r."row"
+    select c.position, c.models, r.part, r.rows
     from (select min(commit)::text as position, count(*)::integer as models from checkpoint where active and model = any(${models})) as c
-    left join (${sql.join(selections, sql` union all `)}) as r on true order by r.part, r.n`.compile(statements)
+    left join (${sql.join(selections, sql` union all `)}) as r on true order by r.part`.compile(statements)
   const found = await run(statement, organization).catch((error: { code?: unknown }) => {
     throw error.code === cancelled ? new Problem('SERVICE_UNAVAILABLE', 'The rows that this rests on take too long to find.', { cause: error }) : error
   }) as readonly unknown[] as readonly Found[]
   const { position, models: built } = found[0]!
   if (position === null || built < models.length) throw new Problem('READ_MODEL_BEHIND', 'A read model is being built.')
-  if (found.length > grounds_max) throw new Problem('SERVICE_UNAVAILABLE', `This would rest on more than ${grounds_max} rows.`)
-  const shapes = parts.map(([, part]) => shaper(part))
-  const rows = parts.map(([name], index) => [name, found.filter(({ part }) => part === index).map(({ row }) => shapes[index]!(row!))] as const)
+  if (found.reduce((sum, { rows }) => sum + (rows?.length ?? 0), 0) > grounds_max) throw new Problem('SERVICE_UNAVAILABLE', `This would rest on more than ${grounds_max} rows.`)
+  const rows = parts.map(([name, part], index) => [name, (found[index]!.rows ?? []).map(shaper(part))] as const)
   return { rows: Object.fromEntries(rows), position }
 }
 
-/** Rows as texts, so that those of several read models fit one statement. Whatever a decision rests on is the organization's own. */
-function selection(organization: string, asked: RowsAsked, part: number) {
+/**
+ * Rows as lists of values, so that those of several read models fit one statement, and as one list, since each row of an answer has its
+ * price. Whatever a decision rests on is the organization's own.
+ */
+const selection = (organization: string, asked: RowsAsked, part: number) =>
+  sql`select ${sql.lit(part)} as part, json_agg(found."row") as rows from (${listed(organization, asked)}) as found`
+
+function listed(organization: string, asked: RowsAsked) {
   const { from, columns, limit, counted, mostFirst } = asked
-  const texts = columns.map((column) => sql`${sql.ref(column)}::text`)
+  const values = columns.map((column) => (read(from, column).asText ? sql`${sql.ref(column)}::text` : sql`${sql.ref(column)}`))
   const rows = sql`from ${sql.table(from.name)} where ${conditionsOf(organization, asked)}`
   const bound = sql`limit ${sql.lit(Math.min(limit ?? Infinity, grounds_max + 1))}`
-  const numbered = (by: RawBuilder<unknown>) => sql`select ${sql.lit(part)} as part, row_number() over (order by ${by}) as n`
-  if (!counted) {
-    const by = sql.join(placeOf(asked))
-    return sql`${numbered(by)}, json_build_array(${sql.join(texts)}) as "row" ${rows} order by ${by} ${bound}`
-  }
+  if (!counted) return sql`select json_build_array(${sql.join(values)}) as "row" ${rows} order by ${sql.join(placeOf(asked))} ${bound}`
   const kinds = columns.map((column) => sql`${sql.ref(column)}`)
   const by = sql.join([...(mostFirst ? [sql`count(*) desc`] : []), ...kinds, sql`count(*)`])
-  return sql`${numbered(by)}, json_build_array(${sql.join([...texts, sql`count(*)::text`])}) as "row"
+  return sql`select json_build_array(${sql.join([...values, sql`count(*)`])}) as "row"
     ${rows} ${kinds.length > 0 ? sql`group by ${sql.join(kinds)}` : sql`having count(*) > 0`} order by ${by} ${bound}`
 }
 
@@ -99,17 +120,41 @@ function anyOf(column: string, values: readonly unknown[]): RawBuilder<unknown> 
   return given.length === values.length ? among : sql`(${among} or ${sql.ref(column)} is null)`
 }
 
-/** A row as the projection wrote it, of the texts of its columns. */
-function shaper({ from: { row }, columns, counted }: RowsAsked): (texts: readonly (string | null)[]) => Row {
+/** A row as the projection wrote it, of the values of its columns. */
+function shaper({ from, columns, counted }: RowsAsked): (values: Values) => Row {
   const names = counted ? [...columns, 'count'] : columns
-  const readers = [...columns.map((column) => readerOf((row as z.ZodObject).shape[column] as z.ZodType)), Number]
-  return (texts) => Object.fromEntries(texts.map((text, index) => [names[index]!, text === null ? null : readers[index]!(text)]))
+  const readers = columns.map((column) => read(from, column).of)
+  return (values) => {
+    const shaped: Record<string, unknown> = {}
+    for (let index = 0; index < names.length; index++) {
+      const value = values[index]
+      const reader = readers[index]
+      shaped[names[index]!] = value === null || reader === undefined ? value : reader(value as string)
+    }
+    return shaped
+  }
 }
 
-function readerOf(schema: z.ZodType): (text: string) => unknown {
-  if (isSealed(schema)) return () => masked
+interface Reader {
+  /** What JSON would alter is asked for as text. */
+  readonly asText: boolean
+  /** What is made of it; it is as it comes where nothing is. */
+  readonly of?: (text: string) => unknown
+}
+
+const readers = new WeakMap<z.ZodType, Reader>()
+
+function read({ row }: RowsAsked['from'], column: string): Reader {
+  const schema = (row as z.ZodObject).shape[column] as z.ZodType
+  const known = readers.get(schema) ?? readerOf(schema)
+  readers.set(schema, known)
+  return known
+}
+
+function readerOf(schema: z.ZodType): Reader {
+  if (isSealed(schema)) return { asText: true, of: () => masked }
   const plain = schema instanceof z.ZodNullable ? schema.unwrap() as z.ZodType : schema
-  const { type, format } = z.toJSONSchema(plain, { io: 'output', unrepresentable: 'any' })
-  if (type === 'string') return format === 'date-time' ? fromSql : (text) => text
-  return type === 'integer' || type === 'number' ? Number : type === 'boolean' ? (text) => text === 'true' : JSON.parse
+  const { type, format, sql: own } = z.toJSONSchema(plain, { io: 'output', unrepresentable: 'any' }) as { type?: string; format?: string; sql?: string }
+  if (type === 'string') return format === 'date-time' ? { asText: true, of: fromSql } : { asText: true }
+  return own !== undefined && (type === 'integer' || type === 'number') ? { asText: true, of: Number } : { asText: false }
 }

@@ -52,6 +52,8 @@ t.test('F-6 one value has one form, whatever the order in which it was said', as
 
 t.test('F-6 what JSON does not hold is left out, and half of a surrogate pair has no form', async (t) => {
   t.equal(canonicalJson({ b: undefined, a: [undefined, 1] }), '{"a":[null,1]}')
+  t.equal(canonicalJson([{ b: 1, a: 2 }, { b: undefined, a: 3 }, { a: 4, b: 5 }, { a: 6 }, [{ c: 7 }], null]),
+    '[{"a":2,"b":1},{"a":3},{"a":4,"b":5},{"a":6},[{"c":7}],null]')
   t.equal(canonicalJson({ a: '\ud83d\ude00' }), '{"a":"\ud83d\ude00"}')
   t.throws(() => canonicalJson({ a: '\ud83d' }), RangeError)
   t.throws(() => canonicalJson({ '\ude00': 1 }), RangeError)

@@ -65,7 +65,7 @@ const scheduler: AgentPolicy = {
   reads: 'words',
   score(row, { title, description, priority }, match) {
     const words = `${title}\n${description ?? ''}`.toLowerCase()
-    const named = [...skillsOf(row.skills)].filter((skill) => words.includes(skill)).length
+    const named = [...new Set(skillsOf(row.skills))].filter((skill) => words.includes(skill)).length
     const able = row.skills.length === 0 ? 10 : Math.min(40, 10 * named + 20 * (match ?? 0))
     return able + 30 * (1 - shareOf(row)) + 20 + bonusOf(priority)
   },

@@ -24,8 +24,8 @@ export interface Passed {
 /** How well a task would be with an orchestrator, in points. */
 export function federation({ discipline, capabilities, tier, status, active, reserved, max }: Peer, task: Passed): number {
   const known = skillsOf([discipline, ...capabilities])
-  return rounded((task.tags.some((tag) => known.has(skillOf(tag))) ? 20 : 0)
-    + 20 * (matchOf(task.requiredCapabilities, skillsOf(capabilities)) ?? 0)
+  return rounded((task.tags.some((tag) => known.includes(skillOf(tag))) ? 20 : 0)
+    + 20 * (matchOf(skillsOf(task.requiredCapabilities), skillsOf(capabilities)) ?? 0)
     + Math.min(10, 2 * capabilities.length)
     + 2 * tier
     + 30 * (1 - loadOf(active + reserved, max))

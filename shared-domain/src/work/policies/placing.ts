@@ -44,7 +44,7 @@ function isBroken({ breaker, breaker_until: until, current }: AgentRow, at: stri
 /** An agent with what holds of it whatever the task. */
 interface Ready {
   readonly row: AgentRow
-  readonly skills: ReadonlySet<string>
+  readonly skills: readonly string[]
   readonly isExcluded: boolean
   readonly isAvailable: boolean
   /** Why it has nothing to give, if it has not. */
@@ -60,7 +60,8 @@ function ready(row: AgentRow, { slots_max = Infinity }: AgentPolicy, { exclude, 
 
 /** How well an agent would do the task, or why it is not to have it, the first reason that holds (W-23). */
 function judged(
-  { row, skills, isExcluded, isAvailable, busy }: Ready, task: Wanted, terms: Terms, lapsed: readonly string[],
+  { row, skills, isExcluded, isAvailable, busy }: Ready, task: Wanted, required: readonly string[], terms: Terms,
+  lapsed: readonly string[],
 ): number | string {
   if (isExcluded) return 'EXCLUDED'
   if (!terms.anyone && row.orchestrator !== null && row.orchestrator !== task.owner) return 'FOREIGN'
@@ -68,7 +69,7 @@ function judged(
   if (isClosedFor(terms.closed, row.orchestrator, task)) return 'CLOSED'
   if (busy) return busy
   if (lapsed.includes(row.agent)) return 'LAPSED'
-  const match = matchOf(task.requiredCapabilities, skills)
+  const match = matchOf(required, skills)
   if (terms.need === 'all' && match !== null && match < 1) return 'SKILL_MISSING'
   const score = match === 0 ? 0 : rounded(agentPolicies[terms.policy].score(row, task, match))
   return score > 0 ? score : 'NO_MATCH'
@@ -86,8 +87,9 @@ export function placer(rows: readonly AgentRow[], terms: Terms): (task: Wanted, 
   return (task, lapsed = []) => {
     const fit: Scored[] = []
     const rejected = [...terms.refused]
+    const required = skillsOf(task.requiredCapabilities)
     for (const one of agents) {
-      const found = judged(one, task, terms, lapsed)
+      const found = judged(one, task, required, terms, lapsed)
       if (typeof found === 'number') fit.push({ row: one.row, score: found })
       else rejected.push({ id: one.row.agent, code: found })
     }

@@ -2,7 +2,7 @@ import { agents } from '../../fleet/agent/agents.ts'
 import { statuses } from '../../fleet/agent/events.ts'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { isPrivileged, type Circumstances } from '../../kernel/decider.ts'
-import { rowsOf, type Asked } from '../../kernel/grounds.ts'
+import { rowsOf, type Asked, type Grounds } from '../../kernel/grounds.ts'
 import { elapsed_ms, hour_ms } from '../../kernel/time.ts'
 import { closedAmong, closedRows, type Closed, type ToldRow } from '../../rhythm/schedule/told.ts'
 import { agentPolicies, columns, type AgentRow } from '../policies/agent-policies.ts'
@@ -37,8 +37,22 @@ export function groundsOf(policy: AgentPolicyName, id: string): Asked {
   return { agents: everyAgent, closed: closedRows, ...(reads ? words : {}) }
 }
 
+/** Of the same rows, what was found last and for what: whatever is held, decided and told of a task is asked for the same. */
+const found = new WeakMap<Grounds, { readonly wish: string; readonly placing: Placing }>()
+
 /** Who is to have the task, among all agents but those that did not let themselves be held. */
-export function placingOf(task: Known, { policy, exclude = [], need = 'some', onUnavailable }: Wish, context: Circumstances): Placing {
+export function placingOf(task: Known, wish: Wish, context: Circumstances): Placing {
+  const { grounds, refused, at } = context
+  const { owner, priority, details: { requiredCapabilities }, lapsed } = task
+  const asked = canonicalJson([wish, refused, at, isPrivileged(context), owner, priority, requiredCapabilities, lapsed])
+  const last = grounds && found.get(grounds)
+  if (last?.wish === asked) return last.placing
+  const placing = placedAmong(task, wish, context)
+  if (grounds) found.set(grounds, { wish: asked, placing })
+  return placing
+}
+
+function placedAmong(task: Known, { policy, exclude = [], need = 'some', onUnavailable }: Wish, context: Circumstances): Placing {
   const { agents: rows = [], closed = [], words: [words] = [] } = context.grounds?.rows ?? {}
   const { owner, priority, details: { requiredCapabilities }, lapsed } = task
   const said = { title: '', description: null, ...words }
