@@ -10,6 +10,12 @@ export interface Answer {
   readonly secret?: string
 }
 
+/** Whoever a key is of: what `GET /keys/validate` answers. */
+export interface Who {
+  readonly organization: string
+  readonly actor: { readonly kind: string; readonly id: string }
+}
+
 type Document = Readonly<Record<string, unknown>>
 
 /** A refusal or failure, as RFC 9457 describes it. */

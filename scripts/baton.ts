@@ -1,14 +1,23 @@
 import { print, Usage, type Command } from '../infra/console/command.ts'
 import { storeCommands } from '../infra/embedded/eventstore/tools/commands.ts'
+import { Refused } from './api.ts'
 import { auditCommands } from './audit/commands.ts'
 import { importCommand } from './import/command.ts'
+import { mcpCommand } from './mcp/command.ts'
+import { nextOf } from './next.ts'
 import { notaryCommands } from './notary.ts'
+import { personCommands } from './person/commands.ts'
+import { completion, wordsOf } from './person/completion.ts'
 import { verifyDecision } from './verify-decision.ts'
 
 const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand }, notary: notaryCommands, store: storeCommands }
 
 /** Commands of one word. */
-const alone: Readonly<Record<string, Command>> = { 'verify-decision': verifyDecision }
+const alone: Readonly<Record<string, Command>> = {
+  ...personCommands, mcp: mcpCommand, 'verify-decision': verifyDecision,
+  completion: completion(() => [...Object.entries(alone).map(([name, command]) => wordsOf(name, command)), ...Object.entries(groups).map(([name, commands]) =>
+    ({ name, about: Object.keys(commands).join(', '), options: Object.keys(commands) }))]),
+}
 
 function help(): string {
   const lines = [...Object.values(groups).flatMap((commands) => Object.values(commands)), ...Object.values(alone)].map(({ usage, about }) => `  ${usage}\n      ${about}`)
@@ -40,8 +49,17 @@ async function told(command: Command, rest: readonly string[]): Promise<number> 
 /** The one place where an error becomes a sentence, wherever it comes from: also from a stream that nobody waits for. */
 function tell(error: unknown) {
   const isUsage = error instanceof Usage
+  if (error instanceof Refused) return refused(error)
   process.stderr.write(`baton: ${error instanceof Error ? error.message : String(error)}${isUsage ? ' (baton --help tells more)' : ''}\n`)
   process.exitCode = isUsage ? 2 : 1
+}
+
+/** A refusal says what to do next. */
+function refused({ code, message, document }: Refused) {
+  const { detail = document.title, retryable = false, context } = document as { detail?: string; retryable?: boolean; context?: Readonly<Record<string, unknown>> }
+  const next = nextOf(code, context)
+  process.stderr.write(process.argv.includes('--json') ? `${JSON.stringify({ code, detail, retryable, next })}\n` : `baton: ${message}\n  ${next}\n`)
+  process.exitCode = 1
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
