@@ -6,6 +6,7 @@ const Settings = z.object({
   GATEWAY_PORT: Port.default(8080),
   COMMAND_URL: z.url({ protocol: /^https?$/, error: 'is an http URL' }),
   QUERY_URL: z.url({ protocol: /^https?$/, error: 'is an http URL' }),
+  MCP_URL: z.url({ protocol: /^https?$/, error: 'is an http URL' }).optional(),
   LOG_LEVEL: LogLevel,
 })
 
@@ -15,6 +16,8 @@ export interface Config {
   readonly port: number
   readonly commandUrl: string
   readonly queryUrl: string
+  /** Where the Model Context Protocol is served, if it is. */
+  readonly mcpUrl: string | undefined
   readonly logLevel: string
 }
 
@@ -24,5 +27,6 @@ export function configFrom(environment: Environment): Config {
   return {
     host: data.GATEWAY_HOST, port: data.GATEWAY_PORT, logLevel: data.LOG_LEVEL,
     commandUrl: new URL(data.COMMAND_URL).origin, queryUrl: new URL(data.QUERY_URL).origin,
+    mcpUrl: data.MCP_URL && new URL(data.MCP_URL).origin,
   }
 }

@@ -49,6 +49,7 @@ export async function gateway(config: Config): Promise<Gateway> {
   const isQuestion = ({ method, url }: Exchange) => described.isQuestion(method, url)
   const elsewhere = (exchange: Exchange) => (isQuestion(exchange) ? query : undefined)
   const upstreams = { query, command: await upstream({ url: config.commandUrl, name: 'The command service', methodsAt, warn, elsewhere }) }
+  const mcp = config.mcpUrl === undefined ? undefined : await upstream({ url: config.mcpUrl, name: 'The server of the Model Context Protocol', methodsAt, warn })
   let docs: Promise<Documentation> | undefined
   let pagesForPeople: Promise<Pages> | undefined
 
@@ -80,6 +81,7 @@ export async function gateway(config: Config): Promise<Gateway> {
       if (verb !== 'query') throw otherMethods(['GET', 'HEAD'])
       return upstreams.query.forward(exchange)
     }
+    if (mcp && path === '/mcp') return mcp.forward(exchange)
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined
     if (!page) throw withoutRoute()
     if (verb !== 'query') throw otherMethods(['GET', 'HEAD'])
@@ -112,6 +114,7 @@ export async function gateway(config: Config): Promise<Gateway> {
         server.closeAllConnections()
       })))
       for (const { close } of Object.values(upstreams)) close()
+      mcp?.close()
       await (await docs)?.close()
     },
   }

@@ -10,10 +10,12 @@ import { serveHttp } from '../../scripts/mcp/http.ts'
 import { Leases } from '../../scripts/mcp/leases.ts'
 import { Session } from '../../scripts/mcp/session.ts'
 import { cliWith, scripts } from './command-line.ts'
+import { configFrom } from '../gateway/config.ts'
+import { gateway } from '../gateway/gateway.ts'
 import { house, until } from './house.ts'
 
 const { root, baton, admin } = await house(t)
-const { gateway } = baton.urls
+const url = baton.urls.gateway
 
 async function orchestrator(name: string) {
   const { id } = await admin.post('/orchestrators', { name })
@@ -34,7 +36,7 @@ async function overStdio(...words: string[]) {
   t.same(Object.keys(told_env), ['BATON_URL', 'BATON_KEY_FILE'])
   const transport = new StdioClientTransport({
     command: process.execPath, args: [...told_args.slice(0, 2), ...words], cwd: join(scripts, '..'), stderr: 'ignore',
-    env: { ...process.env as Record<string, string>, BATON_URL: gateway, BATON_KEY_FILE: keyFile },
+    env: { ...process.env as Record<string, string>, BATON_URL: url, BATON_KEY_FILE: keyFile },
   })
   await client.connect(transport)
   return client
@@ -105,18 +107,23 @@ t.test('L-82: what was claimed is confirmed while somebody calls, and given back
 
 t.test('L-80, L-84: over HTTP every request shows its key, pages of others may not ask, and what is subscribed to tells that it changed', async (t) => {
   let now_ms = 0
-  const serving = await serveHttp({ host: '127.0.0.1', port: 0, url: gateway, mayWrite: true, now_ms: () => now_ms })
+  const serving = await serveHttp({ host: '127.0.0.1', port: 0, url, mayWrite: true, now_ms: () => now_ms })
   t.teardown(() => serving.close())
-  const url = new URL(`http://127.0.0.1:${serving.port}/mcp`)
+  const front = await gateway(configFrom({
+    COMMAND_URL: baton.urls.command, QUERY_URL: baton.urls.query, GATEWAY_PORT: '0', MCP_URL: `http://127.0.0.1:${serving.port}`, LOG_LEVEL: 'silent',
+  }))
+  t.teardown(() => front.close())
+  t.equal((await fetch(`${url}/mcp`, { method: 'POST' })).status, 404, 'where it is not served, the gateway has no such place')
+  const place = new URL('/mcp', await front.listen())
   const withKey = (key: string) => ({ requestInit: { headers: { authorization: `Bearer ${key}` } } })
-  const asked = (headers: Record<string, string>) => fetch(url, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json', ...headers } })
+  const asked = (headers: Record<string, string>) => fetch(place, { method: 'POST', body: '{}', headers: { 'content-type': 'application/json', ...headers } })
   t.equal((await asked({})).status, 401)
   t.equal((await asked({ authorization: 'Bearer bk_no' })).status, 401)
-  t.equal((await asked({ authorization: `Bearer ${ada.key}`, origin: 'https://elsewhere.example' })).status, 403)
-  t.equal((await fetch(new URL('/else', url))).status, 404)
+  t.equal((await asked({ authorization: `Bearer ${ada.key}`, origin: place.origin.replace('127.0.0.1', 'elsewhere.example') })).status, 403)
+  t.equal((await fetch(`http://127.0.0.1:${serving.port}/else`)).status, 404)
 
   const client = new Client({ name: 'journey', version: '1' })
-  const transport = new StreamableHTTPClientTransport(url, withKey(ada.key))
+  const transport = new StreamableHTTPClientTransport(place, withKey(ada.key))
   const updated: string[] = []
   client.setNotificationHandler('notifications/resources/updated', ({ params: { uri } }) => { updated.push(uri) })
   await client.connect(transport)
@@ -155,7 +162,7 @@ t.test('L-90: a person works with Baton from a terminal', async (t) => {
     return out.trim().split('\n').filter(Boolean).map((line) => JSON.parse(line))
   }
 
-  const login = spawn(process.execPath, [join(scripts, 'baton.ts'), 'login', '--url', gateway], { env, stdio: ['pipe', 'ignore', 'inherit'] })
+  const login = spawn(process.execPath, [join(scripts, 'baton.ts'), 'login', '--url', url], { env, stdio: ['pipe', 'ignore', 'inherit'] })
   login.stdin.end(`${ada.key}\n`)
   t.same(await once(login, 'close'), [0, null])
   const profile = join(root, 'config', 'baton', 'profile.json')

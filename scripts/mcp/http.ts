@@ -25,7 +25,7 @@ export interface HttpOptions {
   /** Where Baton is. */
   readonly url: string
   readonly mayWrite: boolean
-  /** Pages that may ask, besides those of this host. */
+  /** Origins of pages that may ask, besides those of this machine. */
   readonly origins?: readonly string[]
   readonly now_ms?: () => number
 }
@@ -36,6 +36,9 @@ export interface HttpServing {
   tidy(): Promise<void>
   close(): Promise<void>
 }
+
+/** What a name says of a page's host can be made to lead here, but for these. */
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 const hashOf = (key: string) => createHash('sha256').update(key).digest()
 
@@ -58,7 +61,7 @@ export async function serveHttp({ host, port, url, mayWrite, origins = [], now_m
 
   async function answerTo(request: IncomingMessage): Promise<Response> {
     const { origin, authorization = '', 'mcp-session-id': id } = request.headers
-    if (origin !== undefined && !origins.includes(origin) && URL.parse(origin)?.host !== request.headers.host) return refused(403, 'FORBIDDEN', 'Pages of another origin may not ask.')
+    if (origin !== undefined && !origins.includes(origin) && !loopback.has(URL.parse(origin)?.hostname ?? '')) return refused(403, 'FORBIDDEN', 'Pages of another origin may not ask.')
     if (!/^\/(mcp)?$/.test(new URL(request.url ?? '/', 'http://localhost').pathname)) return refused(404, 'NOT_FOUND', 'The protocol is served at /mcp.')
     const key = /^Bearer (\S+)$/i.exec(authorization)?.[1]
     if (key === undefined) return refused(401, 'INVALID_API_KEY', 'Send a valid API key as `Authorization: Bearer bk_...`.')
