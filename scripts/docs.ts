@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
-import { choices, deciders, gate, notary, processes, proofs, questions, readModels, sweeps } from 'shared-domain/catalogue.ts'
+import { choices, deciders, gate, notary, outlets, processes, proofs, questions, readModels, sweeps } from 'shared-domain/catalogue.ts'
 import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
@@ -51,7 +51,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
     ['reference/events.md', eventPage(deciders)],
     ['reference/read-models.md', readModelPage(readModels)],
     ['reference/questions.md', questionPage(questions)],
-    ['reference/processes.md', processPage(processes, sweeps)],
+    ['reference/processes.md', processPage(processes, sweeps, outlets)],
     ['reference/rules.md', rulePage(citations(root))],
     ...schemaPages(deciders, docs),
     ['asyncapi.json', json(asyncApi(deciders))],

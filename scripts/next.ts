@@ -33,6 +33,7 @@ export const next: Readonly<Record<string, string>> = {
   DEPENDENCY_CYCLE: 'Leave out the dependency that leads back.',
   DEPENDENCY_LIMIT: 'Split the work, so that fewer tasks hang together.',
   DEPENDENCY_UNKNOWN: 'Create the task that this one waits for first.',
+  DESTINATION_FORBIDDEN: 'Name an https address that everybody can reach, without userinfo or fragment.',
   DIFFERENT_ORGANIZATION: 'Choose an orchestrator of your organization.',
   DISSENT_CLOSED: 'Leave it: the time for dissent is over, or yours is recorded.',
   DUPLICATE_EMAIL: 'Give another email address.',

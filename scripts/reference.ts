@@ -2,6 +2,7 @@ import { wishOf, type Choice } from 'shared-domain/kernel/choice.ts'
 import { ids_max_default } from 'shared-domain/kernel/bulk.ts'
 import type { Bulk, Command, Decider } from 'shared-domain/kernel/decider.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
+import type { Outlet } from 'shared-domain/kernel/outlet.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
@@ -116,11 +117,12 @@ export function questionPage(questions: readonly Question[]): string {
 }
 
 /** `docs/reference/processes.md`. */
-export function processPage(processes: readonly Process[], sweeps: readonly Sweep[]): string {
+export function processPage(processes: readonly Process[], sweeps: readonly Sweep[], outlets: readonly Outlet[] = []): string {
+  const sent = outlets.map(({ name, about, fold: { category } }) => [name, about, `\`${category}-<id>\``])
   const rows = processes.map(({ name, about, react }) => [name, about, Object.keys(react).join(', ')])
   const swept = sweeps.map(({ name, about, every_s, over: { from } }) => [name, about, `${every_s} s`, from.name])
   return `# Processes\n\n${generated}\n${table(['process', 'what it does', 'answers'], rows)}\n
-# Sweeps\n\n${table(['sweep', 'what it does', 'every', 'over rows of'], swept)}\n`
+# Sweeps\n\n${table(['sweep', 'what it does', 'every', 'over rows of'], swept)}\n\n# Outlets\n\n${table(['outlet', 'what it does', 'for each stream'], sent)}\n`
 }
 
 /** `docs/reference/aliases.md`. */

@@ -111,7 +111,7 @@ export async function start(config: Config, { deciders, processes, choices, sett
       return found?.body ?? null
     }
     const signals = new Signals(pool, watches, (errand) => carryOut(errand, ending.signal), warn)
-    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate, signalled: (run) => signals.note(run), sealing: config.secretsKeyFile === undefined ? undefined : sealingOf(config.secretsKeyFile) })
+    const handle = handler({ store, streams, queues: new Queues(waiting_max), deciders, findRows, findSettings, gate, signalled: (run) => signals.note(run), sealing: config.secretsKeyFile === undefined ? undefined : sealingOf(config.secretsKeyFile), networks: config.networks })
     const carryOut = errands(handle, deciders, app.log)
     const begun = { handle, streams, db }
     await bootstrap(begun, config.organization, { variable: 'BATON_ADMIN_KEY', key: config.adminKey }, (key) => showKey(config.organization, key))

@@ -1,6 +1,6 @@
 import { operators } from 'shared-domain/kernel/decider.ts'
 import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
-import { Address, Host, LogLevel, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
+import { Address, Host, LogLevel, Networks, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
 import { z } from 'zod'
 
 const Key = z.preprocess((text) => text || undefined, z.string().regex(/^bk_[A-Za-z0-9_-]{43}$/, 'is bk_ and 43 base64url characters').optional())
@@ -17,6 +17,7 @@ const Settings = z.object({
   LOG_LEVEL: LogLevel,
   NOTARY_KEY_FILE: z.string().min(1).optional(),
   BATON_SECRETS_KEY_FILE: z.string().min(1).optional(),
+  WEBHOOK_NETWORKS: Networks,
   COMMAND_RATE_LIMIT_PER_MINUTE: z.coerce.number().int().min(1).default(600_000),
   COMMAND_STATES_MAX: z.coerce.number().int().min(100).default(5_000),
 })
@@ -34,6 +35,8 @@ export interface Config {
   readonly notaryKeyFile: string | undefined
   /** By whose last key sealed fields are sealed; without it nothing that has any is taken. */
   readonly secretsKeyFile: string | undefined
+  /** Networks to which something may be sent besides public addresses. */
+  readonly networks: readonly string[]
   /** Requests that one key may make in a minute. */
   readonly rateLimit: number
   /** How many stream states are kept in memory. */
@@ -49,6 +52,7 @@ export function configFrom(environment: Environment): Config {
     host: data.HOST, port: data.COMMAND_PORT, eventStoreUrl: data.EVENTSTORE_URL, databaseUrl: data.DATABASE_URL,
     organization: data.BATON_ORGANIZATION, adminKey: data.BATON_ADMIN_KEY, operatorKey: data.BATON_OPERATOR_KEY, logLevel: data.LOG_LEVEL,
     notaryKeyFile: data.NOTARY_KEY_FILE, secretsKeyFile: data.BATON_SECRETS_KEY_FILE,
+    networks: data.WEBHOOK_NETWORKS,
     rateLimit: data.COMMAND_RATE_LIMIT_PER_MINUTE, states_max: data.COMMAND_STATES_MAX, keyUses_ms: 60_000,
   }
 }

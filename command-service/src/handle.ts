@@ -42,10 +42,12 @@ interface Parts {
   readonly signalled?: ((run: Run) => void) | undefined
   /** Without it nothing is taken that has to be sealed. */
   readonly sealing?: Sealing | undefined
+  /** That the operator lets Baton reach. */
+  readonly networks?: readonly string[] | undefined
 }
 
 /** Reads a stream, decides, appends; decides anew when another writer came first. Throws `Busy` when it never gets its turn. */
-export function handler({ store, streams, queues, deciders, findRows, findSettings, gate, signalled, sealing }: Parts): Handle {
+export function handler({ store, streams, queues, deciders, findRows, findSettings, gate, signalled, sealing, networks }: Parts): Handle {
   const byCategory = new Map(deciders.map((decider) => [decider.category, decider]))
   const looked = looking(streams)
   const decided = deciding(looked)
@@ -134,7 +136,7 @@ export function handler({ store, streams, queues, deciders, findRows, findSettin
 
   /** What gives back goes before what takes, or nobody would get anything under load: what processes send, and what was held in vain. */
   function handle(decider: Decider, name: string, data: unknown, request: Request, isUrgent = request.by.kind === 'process'): Promise<Outcome> {
-    const kept = sealedBy(sealing, decider, name, data, request)
+    const kept = sealedBy(sealing, decider, name, data, networks ? { ...request, networks } : request)
     const hash = request.repeatable ? fingerprintOf(wordOf(decider, name), kept.said) : undefined
     const run: Run = { decider, name, command: decider.commands[name]!, ...kept, hash, held: [], refused: [] }
     return queues.run(streamOf(decider, request.id), () => settled(run, persistently(run)), isUrgent)

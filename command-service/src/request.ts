@@ -30,6 +30,7 @@ export interface Request {
   readonly expected?: number | undefined
   readonly secret?: Context['secret']
   readonly sealedSecret?: Context['sealedSecret']
+  readonly networks?: Context['networks']
   /** A secret that was made for it and is kept sealed: nobody else is told of it. */
   readonly made?: string | undefined
   /** JSON pointers to what the request said and is not kept. */

@@ -52,6 +52,7 @@ export const changedBy: Readonly<Record<string, string>> = {
   'batch': 'BatchDefined BatchDisabled BatchEnabled BatchEnded BatchRunEnded BatchRunLaunched BatchRunSkipped BatchUpdated',
   'batch_run': 'BatchRunCompleted BatchRunStarted BatchRunStopping',
   'batch_item': 'BatchItemDispatched BatchItemProcessed BatchRunStarted',
+  'webhook': 'WebhookDeleted WebhookDisabled WebhookPaused WebhookRegistered WebhookResumed WebhookSecretRotated WebhookUpdated',
   'timeline': '*',
 }
 
@@ -157,6 +158,8 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/batch-runs/:': 'batch_run',
   '/batch-items': 'batch_item',
   '/batch-items/:/:': 'batch_item',
+  '/webhooks': 'webhook',
+  '/webhooks/:': 'webhook',
   '/timeline': 'timeline',
   '/timeline/:/:': 'timeline',
   '/tasks/:/context': 'backlog task_result orchestrator charter dependency delegation collaboration note decision timeline attempt',
@@ -185,5 +188,7 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/orchestrators/:/hours/open-time': 'orchestrator schedule schedule_override organization holiday',
   '/orchestrators/:/hours/after': 'orchestrator schedule schedule_override organization holiday',
   '/coverage': 'orchestrator schedule schedule_override organization holiday capacity',
+  '/webhooks/:/deliveries': 'webhook delivery',
+  '/webhooks/:/health': 'webhook delivery delivery_target',
   '/orchestrators/:/next': 'backlog decision schedule orchestrator',
 }

@@ -21,7 +21,7 @@ export async function house(t: Test, { timed = false } = {}) {
   const pass = (by_ms: number) => writeFileSync(clock, String(ahead_ms += by_ms))
   pass(0)
   const ahead = timed ? { NODE_OPTIONS: `--import=${preload}`, AHEAD_FILE: clock } : {}
-  const baton = await up({ root, ports: 'free', env: { ...forChildren, ...ahead, LOG_LEVEL: 'warn' }, log: () => undefined })
+  const baton = await up({ root, ports: 'free', env: { ...forChildren, ...ahead, LOG_LEVEL: 'warn', WEBHOOK_NETWORKS: '127.0.0.1/32' }, log: () => undefined })
   const client = EventStoreDBClient.connectionString`${baton.urls.eventstore}`
   t.teardown(async () => {
     await client.dispose()

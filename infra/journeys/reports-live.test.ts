@@ -1,3 +1,7 @@
+import { createHmac } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingHttpHeaders } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { connect } from 'nats'
 import t from 'tap'
 import { Api } from '../../scripts/api.ts'
@@ -101,4 +105,49 @@ t.test('L-11 Last-Event-ID: 999999999, beyond the log: a gap says where the log 
   const { id } = await admin.post('/tasks', { owner, title: 'heard' })
   await until(async () => client.heard.frames.some(({ data }) => data.id === id))
   await client.stop()
+})
+
+t.test('L-30 L-34 L-104 what a webhook asks for arrives, signed by a secret that is shown once and nowhere else', async (t) => {
+  const heard: { readonly headers: IncomingHttpHeaders; readonly body: string }[] = []
+  const server = createServer(async (request, response) => {
+    let body = ''
+    for await (const chunk of request.setEncoding('utf8')) body += chunk
+    heard.push({ headers: request.headers, body })
+    response.end()
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  t.teardown(() => { server.close(); server.closeAllConnections() })
+  const { port } = server.address() as AddressInfo
+  const { id: owner, api } = await newcomer('Eve')
+  const url = `http://127.0.0.1:${port}/hook`
+  for (const wrong of [`http://127.0.0.2:${port}/hook`, 'https://10.0.0.1/', `http://ada@127.0.0.1:${port}/`])
+    await t.rejects(admin.post('/webhooks', { url: wrong, types: ['*'] }), { code: 'DESTINATION_FORBIDDEN' }, wrong)
+  await t.rejects(api.post('/webhooks', { url, types: ['*'] }), { code: 'FORBIDDEN' })
+  const { id, secret, position } = await admin.post('/webhooks', { url, types: ['task.created'], orchestrator: owner })
+  const task = await admin.post('/tasks', { owner, title: 'pushed' })
+  await admin.post('/tasks', { owner: (await newcomer('Finn')).id, title: 'of another' })
+  const [{ headers, body }] = await until(async () => heard.length > 0 && heard) as [typeof heard[number]]
+  t.match(JSON.parse(body), { type: 'baton.TaskCreated', subject: `task-${task.id}`, data: { title: 'pushed', owner } })
+  const signature = createHmac('sha256', Buffer.from(secret!.slice('whsec_'.length), 'base64')).update(`${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`).digest('base64')
+  t.equal(headers['webhook-signature'], `v1,${signature}`)
+  const deliveries = await until(async () => {
+    const { items } = await admin.get(`/webhooks/${id}/deliveries?minPosition=${position}`)
+    return items.some(({ state }: { state: string }) => state === 'DELIVERED') && items
+  })
+  t.match(deliveries, [{ event: headers['webhook-id'], stream: `task-${task.id}`, type: 'TaskCreated', attempt: 1, status: 200, error: null }])
+  t.match(await admin.get(`/webhooks/${id}/health`), { behind: false, pending: 0, dead: 0, lastSuccess: /^\d{4}-/ })
+  t.strictSame((await admin.get(`/webhooks/${id}/deliveries?state=DEAD`)).items, [])
+  await admin.post(`/webhooks/${id}/redeliver`, { deliveries: [headers['webhook-id']] })
+  await until(async () => heard.length === 2)
+  t.equal(heard[1]!.headers['webhook-id'], headers['webhook-id'])
+  const shown = JSON.stringify([await admin.get(`/webhooks/${id}`), await admin.get(`/timeline?stream=webhook-${id}`), heard.map(({ body }) => body)])
+  const { heard: stream, stop } = follow(baton.adminKey.key, { 'last-event-id': '0' })
+  await until(async () => stream.frames.some(({ data }) => data.type === 'WebhookRegistered'))
+  t.match(stream.frames.find(({ data }) => data.type === 'WebhookRegistered')!.data, { data: { url, secret: '[sealed]' } })
+  await stop()
+  const stored = (await log()).find(({ fact }) => fact.type === 'WebhookRegistered')!
+  for (const text of [shown, JSON.stringify(stream.frames)]) t.notMatch(text, /whsec_|sealed:/)
+  t.match((stored.fact.data as any).secret, /^sealed:/)
+  await fetch(`${baton.urls.gateway}/api/v1/webhooks/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${baton.adminKey.key}` } })
+  await until(async () => (await admin.get(`/webhooks/${id}`)).status === 'DELETED')
 })

@@ -1,16 +1,20 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
+import type { Outlet } from 'shared-domain/kernel/outlet.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
+import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
 import { definitionsOf } from 'shared-domain/kernel/stored.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
 import { whileLeader } from 'shared-service/leader.ts'
 import { pause } from 'shared-service/pause.ts'
 import type { Running } from 'shared-service/program.ts'
+import { sealingOf } from 'shared-service/sealing.ts'
 import { server } from 'shared-service/server.ts'
 import { Announcer } from './announce.ts'
 import { complete } from './completion.ts'
 import type { Config } from './config.ts'
 import { openDatabase } from './database.ts'
+import { Deliverer } from './deliver/deliverer.ts'
 import { batches } from './follow.ts'
 import { migrate } from './migrations.ts'
 import { dropHalfBuilt, followedBy, identityOf, prepare } from './models.ts'
@@ -22,6 +26,9 @@ import { status, type Operations } from './status.ts'
 export interface Catalogue {
   readonly deciders: readonly Pick<Decider, 'category' | 'events'>[]
   readonly readModels: readonly ReadModel[]
+  /** What is sent outside, and where settings say how; without them nothing is. */
+  readonly outlets?: readonly Outlet[]
+  readonly settings?: SettingsStand
 }
 
 const service = 'projection-service'
@@ -32,12 +39,13 @@ const retry_max_ms = 60_000
 const gather_ms = 4
 
 /** Starts the service. Throws one sentence where the database and the catalogue do not fit together. */
-export async function start(config: Config, { deciders, readModels }: Catalogue): Promise<Running> {
+export async function start(config: Config, { deciders, readModels, outlets = [], settings }: Catalogue): Promise<Running> {
   const app = server({ service, logLevel: config.logLevel })
   jsonBodies(app)
   const client = EventStoreDBClient.connectionString`${config.eventStoreUrl}`
   const { pool, session, close } = openDatabase(config.databaseUrl, service, app.log)
   const ending = new AbortController()
+  const sealing = config.secretsKeyFile === undefined ? undefined : sealingOf(config.secretsKeyFile)
   const definitions = definitionsOf(deciders as readonly Decider[])
   const categories = deciders.map(({ category }) => category)
   let operations: Operations | undefined
@@ -63,6 +71,9 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     const announcer = new Announcer({
       client, pool, recent, natsUrl: config.natsUrl, categories, definitions, store, maxAge_hours: config.announcements_hours, maxBytes: config.announcements_bytes, log: app.log,
     })
+    const deliverer = outlets.length > 0 && settings && sealing && new Deliverer({
+      client, pool, recent, outlets, settings, sealing, networks: config.networks, categories, definitions, store, log: app.log,
+    })
     const rebuildOf = oneByOne((model) => rebuild({ client, pool, projector, categories, definitions, store, signal }, model))
     const failed = (model: ReadModel, what: string) => (error: unknown) => app.log.error({ err: error, model: model.name }, `${what}: it is tried again`)
     const renewed = (model: ReadModel) => insisting(signal, async () => {
@@ -77,7 +88,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     operations = {
       positions: () => ({
         models: Object.fromEntries(projector.models.map(({ model, position }) => [model.name, String(position)])),
-        facts: projector.facts, misfits: projector.misfits, announced: announcer.announced,
+        facts: projector.facts, misfits: projector.misfits, announced: announcer.announced, delivered: deliverer ? deliverer.delivered : 0,
       }),
       unpark: (model, stream, reason) => projector.unpark(client, definitions, model, stream, reason),
       rebuild: async (name) => {
@@ -85,7 +96,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
         return model && rebuildOf(model)
       },
     }
-    const announcing = announcer.run(signal)
+    const telling = [announcer.run(signal), ...deliverer ? [deliverer.run(signal)] : []]
     const beside = [completed(readModels.filter((model) => !outdated.includes(model))), ...outdated.map(renewed)]
     try {
       const following = batches({ client, categories, definitions, from, batch_max: config.batch_max, signal, gather_ms, recent })
@@ -93,7 +104,7 @@ export async function start(config: Config, { deciders, readModels }: Catalogue)
     } finally {
       operations = undefined
       over.abort()
-      await Promise.allSettled([announcing, ...beside])
+      await Promise.allSettled([...telling, ...beside])
     }
   }
 

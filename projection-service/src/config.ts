@@ -1,5 +1,5 @@
 import { withoutSecrets } from 'shared-domain/kernel/redaction.ts'
-import { Address, Host, LogLevel, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
+import { Address, Host, LogLevel, Networks, Port, settingsFrom, type Environment } from 'shared-service/settings.ts'
 import { z } from 'zod'
 
 const Settings = z.object({
@@ -9,6 +9,8 @@ const Settings = z.object({
   DATABASE_URL: Address,
   NATS_URL: Address,
   LOG_LEVEL: LogLevel,
+  BATON_SECRETS_KEY_FILE: z.string().min(1).optional(),
+  WEBHOOK_NETWORKS: Networks,
   PROJECTION_BATCH_MAX: z.coerce.number().int().min(1).max(10_000).default(500),
   PROJECTION_ROWS_CACHED_MAX: z.coerce.number().int().min(100).default(4_000),
   NATS_MAX_AGE_HOURS: z.coerce.number().min(1).default(168),
@@ -22,6 +24,10 @@ export interface Config {
   readonly databaseUrl: string
   readonly natsUrl: string
   readonly logLevel: string
+  /** Opens what is sealed; without it nothing is sent outside. */
+  readonly secretsKeyFile: string | undefined
+  /** Networks to which something may be sent besides public addresses. */
+  readonly networks: readonly string[]
   /** Facts written in one transaction at the most. */
   readonly batch_max: number
   /** Rows of all read models together that stay in memory. */
@@ -36,7 +42,7 @@ export function configFrom(environment: Environment): Config {
   const data = settingsFrom(Settings, environment)
   return {
     host: data.HOST, port: data.PROJECTION_PORT, eventStoreUrl: data.EVENTSTORE_URL, databaseUrl: data.DATABASE_URL, natsUrl: data.NATS_URL,
-    logLevel: data.LOG_LEVEL, batch_max: data.PROJECTION_BATCH_MAX, rowsCached_max: data.PROJECTION_ROWS_CACHED_MAX,
+    logLevel: data.LOG_LEVEL, secretsKeyFile: data.BATON_SECRETS_KEY_FILE, networks: data.WEBHOOK_NETWORKS, batch_max: data.PROJECTION_BATCH_MAX, rowsCached_max: data.PROJECTION_ROWS_CACHED_MAX,
     announcements_hours: data.NATS_MAX_AGE_HOURS, announcements_bytes: data.NATS_MAX_BYTES,
   }
 }

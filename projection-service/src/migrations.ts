@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg'
+import { deliveryTables } from './deliver/delivery-tables.ts'
 import { foundation, walled } from 'shared-service/wall.ts'
 
 const service = 'projection-service'
@@ -23,6 +24,7 @@ const migrations: readonly string[] = [
   // Both come with Postgres (contrib) and are trusted: whoever may create tables may create them.
   `create extension if not exists pg_trgm; create extension if not exists btree_gin`,
   `${foundation}; ${walled('checkpoint', 'checkpoint', 'everybody')}`,
+  deliveryTables,
 ]
 
 /** A transaction that makes or changes tables: one at a time, whoever starts at the same moment. */

@@ -9,7 +9,7 @@ export class Recent {
   /** Everything behind this position, up to `#position`, is here. */
   #from: bigint
   #position: bigint
-  #wake = () => undefined as void
+  readonly #wakes = new Set<() => void>()
 
   constructor(position: bigint) {
     this.#from = position
@@ -25,21 +25,23 @@ export class Recent {
       this.#from = this.#events[0]!.position - 1n
     }
     this.#position = position
-    this.#wake()
+    for (const wake of this.#wakes) wake()
   }
 
   reaches(position: bigint): boolean {
     return this.#from <= position && position <= this.#position
   }
 
-  /** For one follower: what comes behind a position, as long as it is kept, in batches. Ends with the signal. */
+  /** For every follower: what comes behind a position, as long as it is kept, in batches. Ends with the signal. */
   async* after(position: bigint, batch_max: number, signal: AbortSignal): AsyncGenerator<Batch> {
-    const stop = () => this.#wake()
+    let wake = () => undefined as void
+    const stop = () => wake()
+    this.#wakes.add(stop)
     signal.addEventListener('abort', stop, { once: true })
     try {
       for (let given = position; !signal.aborted && this.reaches(given);) {
         if (given === this.#position) {
-          await new Promise<void>((resolve) => { this.#wake = resolve })
+          await new Promise<void>((resolve) => { wake = resolve })
           continue
         }
         const behind = this.#events.slice(this.#events.findLastIndex((event) => event.position <= given) + 1)
@@ -49,6 +51,7 @@ export class Recent {
       }
     } finally {
       signal.removeEventListener('abort', stop)
+      this.#wakes.delete(stop)
     }
   }
 }

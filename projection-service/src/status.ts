@@ -10,7 +10,7 @@ import { Moved } from './writing.ts'
 
 /** What operators may ask of the projector that leads. */
 export interface Operations {
-  readonly positions: () => { readonly models: Readonly<Record<string, string>>; readonly facts: number; readonly misfits: number; readonly announced: number }
+  readonly positions: () => { readonly models: Readonly<Record<string, string>>; readonly facts: number; readonly misfits: number; readonly announced: number; readonly delivered: number }
   unpark(model: string, stream: string, skipReason?: string): Promise<Unparked>
   rebuild(model: string): Promise<Rebuilt | undefined>
 }
@@ -31,6 +31,7 @@ export function status(app: FastifyInstance, service: string, pool: Pool, operat
     projection_facts_total: gauge('Facts written since this process began to lead.', (now) => now.positions().facts),
     projection_misfits_total: gauge('Facts that did not fit since then.', (now) => now.positions().misfits),
     announced_total: gauge('Facts announced since then.', (now) => now.positions().announced),
+    delivered_total: gauge('Deliveries that arrived since then.', (now) => now.positions().delivered),
     projection_leading: gauge('1 while this process is the one that projects.', () => 1),
   })
   healthy(app, service, async () => {

@@ -47,6 +47,12 @@ export function asyncApi(deciders: readonly Decider[]): Told {
       bindings: { nats: { bindingVersion: '0.1.0' } },
     },
   }
+  const webhooks = {
+    address: null, title: 'Facts as webhooks',
+    description: 'CloudEvents, POSTed to the address of each webhook and signed as Standard Webhooks ask (`webhook-id`, `webhook-timestamp`, `webhook-signature`), at least once and in the order of each stream.',
+    messages: cloudEvents, bindings: { http: { bindingVersion: '0.3.0' } },
+  }
+  const pushed = { ...channels, webhooks }
   return {
     asyncapi: '3.0.0',
     info: { title: 'Baton', version: '1', description: 'What Baton pushes. Whatever it is, it carries its position in the log.', license: { name: 'MIT' } },
@@ -55,8 +61,8 @@ export function asyncApi(deciders: readonly Decider[]): Told {
       gateway: { host: '127.0.0.1:8080', protocol: 'http', description: 'The gateway.', security: [reference('components/securitySchemes/bearer')] },
       nats: { host: '127.0.0.1:4222', protocol: 'nats', description: 'NATS, where everybody reads.' },
     },
-    channels,
-    operations: Object.fromEntries(Object.keys(channels).map((name) => [name, { action: 'send', channel: reference(`channels/${name}`) }])),
+    channels: pushed,
+    operations: Object.fromEntries(Object.keys(pushed).map((name) => [name, { action: 'send', channel: reference(`channels/${name}`) }])),
     components: {
       schemas: { Fact: schemaOf(Fact), Wish: schemaOf(Wish) },
       messages: {

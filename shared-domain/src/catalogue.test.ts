@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { choices, deciders, gate, notary, processes, questions, readModels, sweeps, watches } from './catalogue.ts'
+import { choices, deciders, gate, notary, outlets, processes, questions, readModels, sweeps, watches } from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
 import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
@@ -18,7 +18,6 @@ import type { Intent } from './kernel/intent.ts'
 import { changesOf, placeOf } from './kernel/read-model.ts'
 import { general, refusalKinds, type Refusal } from './kernel/refusal.ts'
 import { reportOf } from './kernel/report.ts'
-import { signals } from './kernel/signal.ts'
 import { backAgain } from './kernel/watch.ts'
 import { admin, now, orchestrator, organization, uuid } from './kernel/testing.ts'
 import { sealedForTests } from './kernel/sealed.ts'
@@ -287,7 +286,7 @@ t.test('a question has a route of its own, names its parameters like columns, an
     t.strictSame(Object.keys(params.shape), named, `${name} has the parameters of its path`)
     const held = reads.flatMap(({ row }) => Object.keys(row.shape))
     t.strictSame(named.filter((parameter) => !held.includes(parameter!)), [], `${name} names them like columns`)
-    t.ok(reads.length > 0 && reads.every((model) => model === signals || readModels.includes(model)), name)
+    t.ok(reads.length > 0 && reads.every((model) => model.isOffLog || readModels.includes(model)), name)
     t.strictSame(['minPosition', ...named].filter((word) => word! in query.shape), [], `${name} leaves the host its words`)
     t.notOk('position' in answer.shape, `${name} leaves the position to the host`)
   }
@@ -346,6 +345,9 @@ t.test('S-66 what concerns a single orchestrator names it', async (t) => {
     'OrganizationConfigured', 'OrganizationCreated', 'OrganizationGuarded', 'OrganizationResumed', 'OrganizationSuspended',
     // What is found of several orchestrators: what comes of it are facts of tasks.
     'RebalanceApplied', 'RebalanceProposed',
+    // Facts of addresses outside.
+    'WebhookDeleted', 'WebhookDisabled', 'WebhookPaused', 'WebhookRedeliveryRequested', 'WebhookRegistered', 'WebhookResumed',
+    'WebhookSecretRotated', 'WebhookTested', 'WebhookUpdated',
   ])
 })
 
@@ -401,10 +403,11 @@ const sent = cached((): readonly Intent[] => {
   const ends = [new Rejection('NO'), { changed: true, revision: 1 }]
   const reports = wanted.flatMap((intent) => ends.flatMap((end) => reportOf(intent, end) ?? []))
   const published = notary.publish([{ keyId: 'a'.repeat(64), publicKey: `${'A'.repeat(43)}=`, signedBy: null, signature: null }])
+  const given = outlets.flatMap(({ gaveUp }) => [gaveUp(uuid(1), 'failing'), gaveUp(uuid(1), 'gone')])
   const swept = sweeps.flatMap(({ over: { from }, sends }) => rowsAfter(from, inhabited().log).map(sends))
   const back = watches.flatMap((watch) => samples.filter(({ type }) => watch.begins.includes(type))
     .map(({ id, data, at }) => backAgain(watch, id, data, at)))
-  return [...wanted, ...reports, ...held, ...noted, ...swept, ...back, published]
+  return [...wanted, ...reports, ...held, ...noted, ...swept, ...given, ...back, published]
 })
 
 t.test('what processes and holds send is internal, what is internal they or a choice send, with data that it takes', async (t) => {
@@ -466,6 +469,7 @@ function frozen<T>(value: T): T {
 const acts = new Set([
   'task.recall', 'orchestrator.restart', 'task.requireApproval', 'conversation.post', 'charter.rollback', 'ledger.consume',
   'ledger.consumeOfOrganization', 'ledger.book', 'decision.argue', 'decision.remind',
+  'webhook.rotate', 'webhook.redeliver', 'webhook.test',
 ])
 
 /**

@@ -71,6 +71,7 @@ import type { Choice } from './kernel/choice.ts'
 import type { Decider } from './kernel/decider.ts'
 import type { Gate } from './kernel/gate.ts'
 import type { NotaryStand } from './kernel/notary.ts'
+import type { Outlet } from './kernel/outlet.ts'
 import type { Process } from './kernel/process.ts'
 import type { Proof } from './kernel/proof.ts'
 import type { Question } from './kernel/question.ts'
@@ -78,6 +79,10 @@ import type { ReadModel } from './kernel/read-model.ts'
 import type { SettingsStand } from './kernel/settings.ts'
 import { notary as notaryStand, notaryKeys } from './operations/notary/decider.ts'
 import type { Sweep } from './kernel/sweep.ts'
+import { webhook } from './live/webhook/decider.ts'
+import { webhookOutlet } from './live/webhook/outlet.ts'
+import { webhookDeliveries, webhookHealth } from './live/webhook/questions.ts'
+import { webhooks } from './live/webhook/webhooks.ts'
 import { orchestratorDashboard } from './overview/orchestrator-dashboard.ts'
 import { orchestratorMetrics } from './overview/orchestrator-metrics.ts'
 import type { Watch } from './kernel/watch.ts'
@@ -167,6 +172,7 @@ export const deciders: readonly Decider[] = [
   holidays,
   batch,
   batchRun,
+  webhook,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -220,6 +226,7 @@ export const readModels: readonly ReadModel[] = [
   batches,
   batchRuns,
   batchItems,
+  webhooks,
   timeline,
 ]
 
@@ -302,6 +309,8 @@ export const questions: readonly Question[] = [
   openTime,
   openAfter,
   coverage,
+  webhookDeliveries,
+  webhookHealth,
 ]
 
 /** What streams prove about themselves. */
@@ -310,6 +319,11 @@ export const proofs: readonly Proof[] = [
 ]
 
 export const notary: NotaryStand = notaryStand
+
+/** What is sent outside. */
+export const outlets: readonly Outlet[] = [
+  webhookOutlet,
+]
 
 export const settings: SettingsStand = organizationSettings
 

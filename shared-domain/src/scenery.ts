@@ -283,6 +283,17 @@ const courses: readonly (readonly Step[])[] = [
     step('hold', { reservation: second, tokens: 5, cost: 1, at: now, until: late }, 0, ['ledger', kept]),
     step('letGo', { reservation: second }, 0, ['ledger', kept]),
   ],
+  [
+    step('reserveConversation', { conversation: whose, command: second }, 0, ['capacity', second]),
+    step('confirmConversation', { conversation: whose, command: second }, 0, ['capacity', second]),
+  ],
+  [
+    step('register', { url: 'https://example.org/', types: ['*'] }, 0, ['webhook', kept]), step('test', {}, 0, ['webhook', kept]),
+    step('redeliver', { deliveries: [second] }, 0, ['webhook', kept]), step('rotate', {}, 0, ['webhook', kept]),
+    step('update', { url: 'https://example.org/other' }, 0, ['webhook', kept]), step('pause', {}, 0, ['webhook', kept]),
+    step('resume', {}, 0, ['webhook', kept]), step('disable', { cause: 'gone' }, 0, ['webhook', kept]),
+    step('delete', {}, 0, ['webhook', kept]),
+  ],
 ]
 
 /** Whatever anybody does, as many steps as these; now and then one that leads somewhere follows another. */

@@ -1,3 +1,4 @@
+import { isNetwork } from 'shared-domain/kernel/destination.ts'
 import { z } from 'zod'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -8,6 +9,10 @@ export const Host = z.string().min(1).default('127.0.0.1')
 export const Port = z.coerce.number().int().min(0).max(65_535)
 export const Address = z.string().min(1)
 export const LogLevel = z.enum(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info')
+
+/** Networks, with commas between them; none by default. */
+export const Networks = z.string().default('').transform((text) => text.split(',').map((one) => one.trim()).filter((one) => one !== ''))
+  .pipe(z.array(z.string().refine(isNetwork, { error: 'holds what is no network, such as 10.0.0.0/8' })))
 
 /** What the environment says, by this schema. Throws one sentence, which names every variable that is wrong. */
 export function settingsFrom<Schema extends z.ZodObject>(schema: Schema, environment: Environment): z.output<Schema> {

@@ -74,6 +74,8 @@ export interface Context {
   readonly refused?: readonly Refused[]
   /** A secret made for this command: shown once in the answer, of which the domain sees only this. */
   readonly secret?: { readonly hash: string; readonly prefix: string } | undefined
+  /** Networks that the operator lets Baton reach besides the public ones. */
+  readonly networks?: readonly string[] | undefined
   /** The same of one that is sealed, for whoever needs to use it. */
   readonly sealedSecret?: string | undefined
 }

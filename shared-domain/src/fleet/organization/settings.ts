@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { SettingValues } from '../../kernel/decider.ts'
 import { Holidays } from '../../rhythm/holidays/shapes.ts'
+import { isNetwork } from '../../kernel/destination.ts'
 import { agentPolicyNames, nextPolicyNames, orchestratorPolicyNames } from '../../work/policies/names.ts'
 import { Ladder } from '../../work/task/ladder.ts'
 import { SlaHours } from '../../work/task/sla.ts'
@@ -24,6 +25,8 @@ export const Settings = z.object({
   escalationResolve_s: z.int().min(60).max(2_592_000)
     .describe('How long nobody else is asked after an escalation was acknowledged, in seconds.').default(86_400),
   holidays: Holidays.nullable().describe('Which holidays are kept by schedules that do not say.').default(null),
+  webhookNetworks: z.array(z.string().max(50).refine(isNetwork, { error: 'is no network, such as 10.0.0.0/8' })).max(20)
+    .describe('Of the networks that the operator lets Baton send to besides public addresses only these; without any, all.').default([]),
   slaEscalates: z.boolean().describe('Whether a task whose deadline has passed is escalated.').default(false),
 })
 export type Settings = z.output<typeof Settings>
