@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
-import { choices, deciders, gate, notary, outlets, processes, proofs, questions, readModels, sweeps } from 'shared-domain/catalogue.ts'
+import { choices, deciders, gate, notary, outlets, processes, proofs, questions, readModels, streamQuestions, sweeps } from 'shared-domain/catalogue.ts'
 import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
@@ -36,7 +36,7 @@ async function commandDocument(): Promise<object> {
 const nowhere = { EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false', DATABASE_URL: 'postgres://127.0.0.1:1/none', QUERY_PORT: '0', LOG_LEVEL: 'silent' }
 
 async function queryDocument(): Promise<object> {
-  const service = await startQueries(queryConfig(nowhere), { deciders, readModels, choices, questions, proofs, notary })
+  const service = await startQueries(queryConfig(nowhere), { deciders, readModels, choices, questions, streamQuestions, proofs, notary })
   const described = await (await fetch(`${service.url}/openapi.json`)).json() as object
   await service.stop()
   return described
@@ -50,7 +50,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
     ['reference/aliases.md', aliasPage({ deciders, choices, readModels, questions })],
     ['reference/events.md', eventPage(deciders)],
     ['reference/read-models.md', readModelPage(readModels)],
-    ['reference/questions.md', questionPage(questions)],
+    ['reference/questions.md', questionPage(questions, streamQuestions)],
     ['reference/processes.md', processPage(processes, sweeps, outlets)],
     ['reference/rules.md', rulePage(citations(root))],
     ...schemaPages(deciders, docs),

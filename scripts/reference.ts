@@ -5,6 +5,7 @@ import { versionOf } from 'shared-domain/kernel/events.ts'
 import type { Outlet } from 'shared-domain/kernel/outlet.ts'
 import type { Process } from 'shared-domain/kernel/process.ts'
 import type { Question } from 'shared-domain/kernel/question.ts'
+import type { StreamQuestion } from 'shared-domain/kernel/stream-question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import type { Sweep } from 'shared-domain/kernel/sweep.ts'
 import { z } from 'zod'
@@ -109,9 +110,12 @@ export function readModelPage(readModels: readonly ReadModel[]): string {
 }
 
 /** `docs/reference/questions.md`. */
-export function questionPage(questions: readonly Question[]): string {
-  const rows = questions.map(({ path, about, query, answer, reads }) =>
-    [`\`GET /api/v1${path}\``, about, fields(query), fields(answer), reads.map(({ name }) => name).join(', ')])
+export function questionPage(questions: readonly Question[], streamQuestions: readonly StreamQuestion[]): string {
+  const rows = [
+    ...questions.map(({ path, about, query, answer, reads }) =>
+      [`\`GET /api/v1${path}\``, about, fields(query), fields(answer), reads.map(({ name }) => name).join(', ')]),
+    ...streamQuestions.map(({ path, about, answer, stands }) => [`\`GET /api/v1${path}\``, about, '', fields(answer), `the stream of the ${stands.category}`]),
+  ]
   const about = 'What may be asked besides the lists of read models and choices. Every answer has its `position`, and `minPosition` waits for it.'
   return `# Questions\n\n${generated}\n${about}\n\n${table(['route', 'what it answers', 'parameters', 'answer', 'from'], rows)}\n`
 }

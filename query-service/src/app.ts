@@ -4,6 +4,7 @@ import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { NotaryStand } from 'shared-domain/kernel/notary.ts'
 import type { Proof } from 'shared-domain/kernel/proof.ts'
+import type { StreamQuestion } from 'shared-domain/kernel/stream-question.ts'
 import type { Question } from 'shared-domain/kernel/question.ts'
 import type { ReadModel } from 'shared-domain/kernel/read-model.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
@@ -32,6 +33,7 @@ import { live } from './live.ts'
 import { llmsText } from './llms-text.ts'
 import { notaryKeys, publishedKeys } from './notary.ts'
 import { documented } from './openapi.ts'
+import { ofStream } from './stream-questions.ts'
 import { serveProof } from './proofs.ts'
 import { serveSchemas } from './schemas.ts'
 import { serve, type Gate } from './question.ts'
@@ -46,6 +48,7 @@ export interface Catalogue {
   readonly readModels: readonly ReadModel[]
   readonly choices: readonly Choice[]
   readonly questions: readonly Question[]
+  readonly streamQuestions?: readonly StreamQuestion[]
   readonly proofs?: readonly Proof[]
   /** Who signs proofs; without it there are none. */
   readonly notary?: NotaryStand
@@ -93,10 +96,10 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi(catalogue.deciders))
   app.get('/llms.txt', { schema: { hide: true } }, async (_, reply) => reply.type('text/plain; charset=utf-8').serializer((text) => text as string).send(llmsText))
   serveSchemas(app, catalogue.deciders)
-  const { readModels, choices, questions, proofs = [] } = catalogue
+  const { readModels, choices, questions, streamQuestions = [], proofs = [] } = catalogue
   const lagOf = lagBehind(store, facts.categories, config.eventStoreTimeout_ms)
   const published = catalogue.notary && publishedKeys(store, catalogue.notary, config)
-  for (const asked of [validateKey, keyUse, position, latest(store, facts, config), ...(published ? [notaryKeys(published)] : []), ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf)]) {
+  for (const asked of [validateKey, keyUse, position, latest(store, facts, config), ...(published ? [notaryKeys(published)] : []), ...readModels.flatMap(questionsOf), ...choices.flatMap(questionOf), ...questions.map(answerOf), ...streamQuestions.map((one) => ofStream(store, one, config.eventStoreTimeout_ms))]) {
     serve(app, asked, { gate, database, positions })
     serveAnswers(app, asked, { gate, database, positions, connections, lagOf }, config)
   }

@@ -167,14 +167,15 @@ function sqlType(schema: z.ZodType): string {
 
 /** Some value that the schema takes; numbers tell values apart. */
 export function sample(schema: z.ZodType, n: number): unknown {
-  const { format, sql, type, enum: words } = formatOf(inner(schema) as z.ZodType)
+  const plain = inner(schema) as z.ZodType
+  const { format, sql, type, minItems, enum: words } = formatOf(plain)
   if (words) return words[0]
   if (format === 'uuid') return `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`
   if (format === 'date') return '2030-01-01'
   if (format === 'date-time') return '2030-01-01T00:00:00.000Z'
   if (sql === 'bigint' && type === 'string') return String(n)
   const text = [`text ${n}`, 'UTC'].find((one) => schema.safeParse(one).success) ?? `text ${n}`
-  return { integer: n, number: n, boolean: true, string: text, array: [] }[type ?? ''] ?? {}
+  return { integer: n, number: n, boolean: true, string: text, array: minItems ? [sample((plain as z.ZodArray<z.ZodType>).element, n)] : [] }[type ?? ''] ?? {}
 }
 
 export const sampleRow = (model: ReadModel, n: number, more: Row = {}): Row =>

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { choices, deciders, gate, notary, outlets, processes, questions, readModels, sweeps, watches } from './catalogue.ts'
+import { choices, deciders, gate, notary, outlets, processes, questions, readModels, streamQuestions, sweeps, watches } from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
 import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
@@ -72,7 +72,7 @@ const repeated = (names: readonly string[]) => names.filter((name, index) => nam
 t.test('what is declared anywhere in the domain stands in the catalogue', async (t) => {
   const words = {
     deciders: 'commands', readModels: 'project', processes: 'react', choices: 'ties', questions: 'reply', sweeps: 'every_s',
-    watches: 'gap_ms',
+    streamQuestions: 'shows', watches: 'gap_ms',
   }
   const found = new Map<string, Set<unknown>>(Object.keys(words).map((kind) => [kind, new Set()]))
   for (const file of files.filter((file) => file !== 'catalogue.ts')) {
@@ -82,7 +82,7 @@ t.test('what is declared anywhere in the domain stands in the catalogue', async 
     }
   }
   t.equal(files.filter((file) => file.endsWith('decider.ts')).length, deciders.length, 'as many deciders as files of that name')
-  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices, questions, sweeps, watches })) {
+  for (const [kind, listed] of Object.entries({ deciders, readModels, processes, choices, questions, sweeps, watches, streamQuestions })) {
     const present: readonly unknown[] = listed
     t.ok(present.length > 0, `there are ${kind}`)
     t.strictSame([...found.get(kind)!].filter((one) => !present.includes(one)), [], `no ${kind} are missing`)
@@ -101,7 +101,8 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
     t.match(path, /^\/[a-z][a-z-]*$/, path)
     for (const column of Object.keys(row.shape)) t.match(column, /^[a-z][a-z_]*$/, `${name}.${column}`)
   }
-  for (const { name } of [...processes, ...choices, ...questions, ...sweeps, ...watches]) t.match(name, /^[a-z][A-Za-z]*$/, name)
+  for (const { name } of [...processes, ...choices, ...questions, ...sweeps, ...watches, ...streamQuestions])
+    t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const { name } of commands) t.match(name, /^[a-z][A-Za-z]*$/, name)
   for (const type of definitions.keys()) t.match(type, /^[A-Z][A-Za-z]*$/, type)
 })
@@ -109,7 +110,8 @@ t.test('names are safe where they end up: in streams, tables and paths', async (
 t.test('everything says what it is for in a sentence', async (t) => {
   const told: readonly (readonly [string, { readonly about: string }])[] = [
     ...definitions, ...commands.map(({ decider, name, command }) => [`${decider.category}.${name}`, command] as const),
-    ...[...readModels, ...processes, ...choices, ...questions, ...sweeps, ...watches].map((one) => [one.name, one] as const),
+    ...[...readModels, ...processes, ...choices, ...questions, ...sweeps, ...watches, ...streamQuestions]
+      .map((one) => [one.name, one] as const),
     ...refusals.map(([code, { says }]) => [code, { about: says }] as const),
   ]
   for (const [name, { about }] of told) t.match(about, /^[A-Z].*\.$/, name)

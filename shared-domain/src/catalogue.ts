@@ -8,7 +8,13 @@ import { votes } from './council/decision/votes.ts'
 import { waitingVotes } from './council/decision/waiting-votes.ts'
 import { dossier } from './council/dossier/making.ts'
 import { effects } from './council/effects.ts'
+import { judging } from './council/judging.ts'
+import { agreement } from './council/questions/agreement.ts'
+import { councilOverview } from './council/questions/overview.ts'
+import { decisionStanding } from './council/questions/standing.ts'
 import { reopening } from './council/reopening.ts'
+import { votingRecord } from './council/voting-record/decider.ts'
+import { votingRecords } from './council/voting-record/voting-records.ts'
 import { agentPeers } from './fleet/agent/agent-peers.ts'
 import { agentVersions } from './fleet/agent/agent-versions.ts'
 import { agents } from './fleet/agent/agents.ts'
@@ -76,6 +82,7 @@ import type { Process } from './kernel/process.ts'
 import type { Proof } from './kernel/proof.ts'
 import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
+import type { StreamQuestion } from './kernel/stream-question.ts'
 import type { SettingsStand } from './kernel/settings.ts'
 import { notary as notaryStand, notaryKeys } from './operations/notary/decider.ts'
 import type { Sweep } from './kernel/sweep.ts'
@@ -166,6 +173,7 @@ export const deciders: readonly Decider[] = [
   charterViolation,
   actionApproval,
   decision,
+  votingRecord,
   recurrence,
   notaryKeys,
   schedule,
@@ -217,6 +225,7 @@ export const readModels: readonly ReadModel[] = [
   waitingVotes,
   argumentsGiven,
   participation,
+  votingRecords,
   proxies,
   recurrences,
   occurrences,
@@ -261,6 +270,7 @@ export const processes: readonly Process[] = [
   approvals,
   effects,
   reopening,
+  judging,
   recurring,
   timekeeping,
   holidayKeeping,
@@ -311,6 +321,13 @@ export const questions: readonly Question[] = [
   coverage,
   webhookDeliveries,
   webhookHealth,
+  agreement,
+  councilOverview,
+]
+
+/** What streams say of themselves as they stand. */
+export const streamQuestions: readonly StreamQuestion[] = [
+  decisionStanding,
 ]
 
 /** What streams prove about themselves. */

@@ -209,6 +209,7 @@ const courses: readonly (readonly Step[])[] = [
   [step('reserve', { orchestrator: whose, command: whose }, 0, mail), step('confirm', { orchestrator: whose, command: whose }, 0, mail)],
   [step('open', { type: 'decision', title: 'Shall we?', electorate: [whose, second] }, 0, ['decision', whose])],
   [step('expire', {}, 8 * day_ms, ['actionApproval', ids[2]!])],
+  [step('lapse', { message: '1' }, 0, ['conversation', whose])],
   [step('fire', { due: morning }, 6 * hour_ms, daily)],
   [step('pause', {}, 0, daily), step('resume', {}, day_ms, daily)],
   [step('openForTask', { task: whose, electorate: [whose, second] }, 0, ['decision', ids[2]!])],

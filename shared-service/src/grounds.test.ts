@@ -5,7 +5,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely'
 import pg from 'pg'
 import { canonicalJson } from 'shared-domain/kernel/canonical-json.ts'
 import type { Condition } from 'shared-domain/kernel/condition.ts'
-import { countsOf, grounds_max, orderOf, rowsOf, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
+import { countsOf, grounds_max, orderOf, pairsOf, rowsOf, type RowsAsked } from 'shared-domain/kernel/grounds.ts'
 import { selected } from 'shared-domain/kernel/picture.ts'
 import { readModel, type Row } from 'shared-domain/kernel/read-model.ts'
 import { digestOf } from 'shared-domain/kernel/digest.ts'
@@ -114,6 +114,19 @@ t.test('rows are counted by what kinds they are of', async (t) => {
   t.strictSame(await counted({}), [{ count: 4 }])
   t.strictSame(await counted({ where: { size: 9 } }), [], 'where there are none, none are alike')
   t.strictSame(await counted({ where: { size: 9 } }, 'isOpen'), [])
+})
+
+t.test('C-61 how often two values meet, and how often they do so alike, is found as in memory', async (t) => {
+  const pairs = (asked: object = {}) => pairsOf(things, { by: 'isOpen', within: 'big', alike: 'tags', ...asked })
+  const met = async (asked = {}) => (await find('acme', { things: pairs(asked) })).rows.things
+  // Of two that are closed and two that are open, all of the same size beyond what a number holds, none has the tags of another.
+  t.strictSame(await met(), [
+    { one: false, other: false, count: 4, alike: 2 }, { one: false, other: true, count: 4, alike: 0 }, { one: true, other: true, count: 4, alike: 2 },
+  ])
+  for (const asked of [{}, { where: { size: [1, 2] } }, { limit: 1 }, { within: 'name' }, { by: 'name', alike: 'isOpen' }, { alike: 'share' }])
+    t.strictSame(await met(asked), selected(own.map((row) => ({ ...row, tags: row.tags.join() })), pairs(asked)), JSON.stringify(asked))
+  const named = pairs({ by: 'name', among: { size: rowsOf(counts, { columns: ['n'], order: ['n'], limit: 1 }) } })
+  t.strictSame((await find('acme', { things: named })).rows.things, [], 'only the first of those that are named')
 })
 
 t.test('E-1 rows may be named by rows of another read model, of the same organization', async (t) => {

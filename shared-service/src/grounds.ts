@@ -79,10 +79,11 @@ const selection = (organization: string, asked: RowsAsked, part: number) =>
   sql`select ${sql.lit(part)} as part, json_agg(found."row") as rows from (${listed(organization, asked)}) as found`
 
 function listed(organization: string, asked: RowsAsked) {
-  const { from, columns, limit, counted, mostFirst } = asked
+  const { from, columns, limit, paired, counted, mostFirst } = asked
   const values = columns.map((column) => (read(from, column).asText ? sql`${sql.ref(column)}::text` : sql`${sql.ref(column)}`))
   const rows = sql`from ${sql.table(from.name)} where ${conditionsOf(organization, asked)}`
   const bound = sql`limit ${sql.lit(Math.min(limit ?? Infinity, grounds_max + 1))}`
+  if (paired) return pairing(rows, asked, bound)
   if (!counted) return sql`select json_build_array(${sql.join(values)}) as "row" ${rows} order by ${sql.join(placeOf(asked))} ${bound}`
   const kinds = columns.map((column) => sql`${sql.ref(column)}`)
   const by = sql.join([...(mostFirst ? [sql`count(*) desc`] : []), ...kinds, sql`count(*)`])
@@ -100,8 +101,25 @@ function conditionsOf(organization: string, asked: RowsAsked): RawBuilder<unknow
     ...meets.map((condition) => met(condition)),
     ...(after ? [behind(from, orderOf(asked), after)] : []),
     ...namedBy(asked).map(([column, others]) => sql`${sql.ref(column)} in (
-      select ${sql.ref(others.columns[0]!)} from ${sql.table(others.from.name)} where ${conditionsOf(organization, others)})`),
+      select ${sql.ref(others.columns[0]!)} from ${sql.table(others.from.name)} where ${conditionsOf(organization, others)} ${boundOf(others)})`),
   ], sql` and `)
+}
+
+/** The first of those that are named, where not all of them are meant. */
+const boundOf = (others: RowsAsked) =>
+  (others.limit === undefined ? sql`` : sql`order by ${sql.join(placeOf(others))} limit ${sql.lit(others.limit)}`)
+
+/** How often two values meet, each two of the rows once. */
+function pairing(rows: RawBuilder<unknown>, { from, columns: [by], paired }: RowsAsked, bound: RawBuilder<unknown>) {
+  const { within, alike } = paired!
+  const of = (table: string, column: string) => sql.ref(`${table}.${column}`)
+  const value = (name: string) => (read(from, by!).asText ? sql`${sql.ref(name)}::text` : sql.ref(name))
+  const order = sql.join([sql.ref('one'), sql.ref('other')])
+  return sql`with met as materialized (select ${sql.ref(by!)}, ${sql.ref(within)}, ${sql.ref(alike)} ${rows})
+    select json_build_array(${value('one')}, ${value('other')}, count(*), count(*) filter (where alike)) as "row"
+    from (select ${of('a', by!)} as "one", ${of('b', by!)} as "other", ${of('a', alike)} is not distinct from ${of('b', alike)} as alike
+      from met as a join met as b on ${of('a', within)} = ${of('b', within)} and ${of('a', by!)} <= ${of('b', by!)}) as pair
+    group by ${order} order by ${order} ${bound}`
 }
 
 /** An index that gives rows in order gives them falling as well, but then those with nothing in a column come first. */
@@ -121,9 +139,9 @@ function anyOf(column: string, values: readonly unknown[]): RawBuilder<unknown> 
 }
 
 /** A row as the projection wrote it, of the values of its columns. */
-function shaper({ from, columns, counted }: RowsAsked): (values: Values) => Row {
-  const names = counted ? [...columns, 'count'] : columns
-  const readers = columns.map((column) => read(from, column).of)
+function shaper({ from, columns, counted, paired }: RowsAsked): (values: Values) => Row {
+  const names = paired ? ['one', 'other', 'count', 'alike'] : counted ? [...columns, 'count'] : columns
+  const readers = (paired ? [...columns, ...columns] : columns).map((column) => read(from, column).of)
   return (values) => {
     const shaped: Record<string, unknown> = {}
     for (let index = 0; index < names.length; index++) {

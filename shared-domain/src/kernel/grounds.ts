@@ -27,9 +27,14 @@ export interface RowsAsked<Column extends string = string, Wanted extends Column
   readonly limit?: number
   /** Instead of rows: of what kinds they are by these columns, one after the other, and how many of each there are, as `count`. */
   readonly counted?: true
+  /** Instead of rows: how often any two values of the only column meet so, and how often the two rows hold the same there. */
+  readonly paired?: Paired
   /** Of kinds: that of which there are most comes first. */
   readonly mostFirst?: true
 }
+
+/** Rows of two that share what they hold `within` one column, told apart by the only column that is asked of them. */
+export interface Paired { readonly within: string; readonly alike: string }
 
 /** What is asked for, each under a name of its own, in one statement. */
 export type Asked = Readonly<Record<string, RowsAsked>>
@@ -65,6 +70,20 @@ export const rowsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape>>
 export const countsOf = <Shape extends z.ZodObject, Wanted extends Columns<Shape> = never>(
   from: ReadModel<string, Shape>, asked: Omit<Said<Shape, Wanted>, 'order' | 'after' | 'descending'> & Pick<RowsAsked, 'mostFirst'>,
 ): Asking<Pick<z.output<Shape>, Wanted> & { readonly count: number }> => ({ from, counted: true, ...asked }) as never
+
+export interface Pair<Value> { readonly one: Value; readonly other: Value; readonly count: number; readonly alike: number }
+
+/**
+ * How often two values of a column stand in rows that share what they hold in another, and how often those rows hold the same in a third:
+ * each two once, the lesser first, and each with itself.
+ */
+export const pairsOf = <Shape extends z.ZodObject, By extends Columns<Shape>>(
+  from: ReadModel<string, Shape>, { by, within, alike, ...asked }: Omit<Said<Shape, By>, 'columns' | 'order' | 'after' | 'descending'> & {
+    readonly by: By
+    readonly within: Columns<Shape>
+    readonly alike: Columns<Shape>
+  },
+): Asking<Pair<z.output<Shape>[By]>> => ({ from, columns: [by], paired: { within, alike }, ...asked }) as never
 
 /** The columns whose values other rows name, and those rows. */
 export const namedBy = ({ among = {} }: RowsAsked) => Object.entries(among) as readonly (readonly [column: string, rows: RowsAsked])[]

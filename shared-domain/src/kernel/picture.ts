@@ -5,7 +5,7 @@ import { choosing, type Candidate, type End, type Slice } from './choosing.ts'
 import { inOrderOf, meetsAll } from './condition.ts'
 import type { Fold, Rejection } from './decider.ts'
 import type { AnyEvent, Meta, Recorded } from './fact.ts'
-import { groundsOf, namedBy, orderOf, type Asked, type Grounds, type RowsAsked } from './grounds.ts'
+import { groundsOf, namedBy, orderOf, type Asked, type Grounds, type Paired, type RowsAsked } from './grounds.ts'
 import { answering, type Question, type Wanted } from './question.ts'
 import { changed, changesOf, placeOf, type ReadModel, type Row } from './read-model.ts'
 import { now, organization, subject, system, uuid } from './testing.ts'
@@ -35,7 +35,7 @@ export function rowsAfter(model: ReadModel, facts: readonly Recorded[]): readonl
 /** What a decision is handed that asks for these rows, as Postgres would find it. */
 export function selected(rows: readonly Row[], asked: RowsAsked, rowsOf: RowsOf = () => []): readonly Row[] {
   const { from, columns, where = {}, atLeast = {}, atMost = {}, meets: conditions = [], after, descending, limit } = asked
-  const { counted, mostFirst } = asked
+  const { counted, mostFirst, paired } = asked
   const others = namedBy(asked).map(([column, other]) =>
     [column, new Set(selected(rowsOf(other.from), other, rowsOf).map((row) => row[other.columns[0]!]))] as const)
   const compared = (column: string, a: unknown, b: unknown) =>
@@ -53,6 +53,7 @@ export function selected(rows: readonly Row[], asked: RowsAsked, rowsOf: RowsOf 
     Object.entries(atMost).every(([column, most]) => row[column] !== null && compared(column, row[column], most) <= 0) &&
     meetsAll(row, conditions) && !(place && inOrder(order)(row, place) <= 0))
   const wanted = (row: Row) => Object.fromEntries(columns.map((column) => [column, row[column]]))
+  if (paired) return pairsAmong(found, columns[0]!, paired).sort(inOrderOf(['one', 'other'])).slice(0, limit)
   if (counted) {
     const most = (a: Row, b: Row) => (mostFirst ? Number(b.count) - Number(a.count) : 0)
     return countedBy(found.map(wanted)).sort((a, b) => most(a, b) || inOrder(columns)(a, b)).slice(0, limit)
@@ -68,6 +69,17 @@ const read = ({ row }: ReadModel, column: string, value: unknown): any =>
 function countedBy(rows: readonly Row[]): Row[] {
   const alike = [...Map.groupBy(rows, (row) => JSON.stringify(row)).values()]
   return alike.map((all) => ({ ...all[0], count: all.length }))
+}
+
+function pairsAmong(rows: readonly Row[], by: string, { within, alike }: Paired): Row[] {
+  const pairs = new Map<string, { one: unknown; other: unknown; count: number; alike: number }>()
+  for (const shared of Map.groupBy(rows, (row) => row[within]).values()) for (const a of shared) for (const b of shared) {
+    const [one, other] = [a[by] as string, b[by] as string]
+    if (one > other) continue
+    const known = pairs.get(`${one} ${other}`) ?? { one, other, count: 0, alike: 0 }
+    pairs.set(`${one} ${other}`, { ...known, count: known.count + 1, alike: known.alike + Number(a[alike] === b[alike]) })
+  }
+  return [...pairs.values()]
 }
 
 /** The rows of a slice, as Postgres would find them; `rowsOf` has those of every read model. */

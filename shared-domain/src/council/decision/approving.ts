@@ -12,7 +12,7 @@ export const approving = {
   protocol: counting.protocol.unwrap().optional(),
   threshold: counting.threshold,
   quorum: counting.quorum,
-  weights: membership.weights.unwrap().optional(),
+  weights: membership.weights.unwrap().exclude(['earned']).optional(),
   deadline: DueInstant.optional(),
 }
 

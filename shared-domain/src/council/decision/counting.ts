@@ -1,5 +1,6 @@
 import { chainOf, type Ballot, type Ballots, type Electorate } from '../tally/ballots.ts'
-import { atEnd, settled, type Verdict } from '../tally/outcome.ts'
+import { needed, type Needed } from '../tally/needed.ts'
+import { atEnd, possible, settled, type Verdict } from '../tally/outcome.ts'
 import { shareOf } from '../tally/share.ts'
 import { standingOf, type Rule, type Standing } from '../tally/standing.ts'
 import type { Ended, Question } from './state.ts'
@@ -18,6 +19,9 @@ export interface Counting extends Standing {
   readonly verdict: Verdict | undefined
   /** The outcome if nobody may vote any more. */
   readonly end: () => Verdict
+  /** The outcomes that there may still be, and what it takes. */
+  readonly possible: () => readonly Verdict['status'][]
+  readonly needed: () => Needed
 }
 
 type Counted = Pick<Question, 'electorate' | 'rule'> & { readonly votes: Ballots }
@@ -25,7 +29,10 @@ type Counted = Pick<Question, 'electorate' | 'rule'> & { readonly votes: Ballots
 export function counting(question: Counted): Counting {
   const { electorate, rule } = inNumbers(question)
   const standing = standingOf(rule, electorate, question.votes)
-  return { ...standing, verdict: settled(rule, standing, electorate), end: () => atEnd(rule, standing) }
+  return {
+    ...standing, verdict: settled(rule, standing, electorate), end: () => atEnd(rule, standing),
+    possible: () => possible(rule, electorate, question.votes), needed: () => needed(rule, standing),
+  }
 }
 
 /** Whether a ballot says what came out. */

@@ -123,6 +123,7 @@ export const decisions = readModel({
   ranges: ['deadline', 'opened_at'],
   sorts: ['deadline'],
   order: ['opened_at'],
+  indexes: [['closed_at']],
   aliases: [
     { route: 'GET /orchestrators/:orchestrator/consensus/:decision', item: true },
     {

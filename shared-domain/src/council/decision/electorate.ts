@@ -12,6 +12,8 @@ import { partiesTo } from './effect.ts'
 import type { Effect } from './effect-shapes.ts'
 import { Elector, ElectorId, Excluded, type Selection } from './shapes.ts'
 import type { Question } from './state.ts'
+import { unjudged, votingRecordState, type Judged } from '../voting-record/state.ts'
+import { earnedWeight } from '../voting-record/weight.ts'
 
 export const electors_max = 200
 
@@ -32,7 +34,7 @@ export const membership = {
     status: z.array(z.enum(statuses)).min(1).max(4),
   }).partial().optional(),
   minElectorate: z.int().min(1).max(electors_max).default(2),
-  weights: z.enum(['profile', 'equal', 'given']).default('profile'),
+  weights: z.enum(['profile', 'equal', 'earned', 'given']).default('profile'),
   exclude: z.array(ElectorId).max(electors_max).default([]),
   excludeInterested: z.boolean().default(false),
 }
@@ -114,13 +116,27 @@ export interface Frozen {
   readonly selection: z.output<typeof Selection>
 }
 
-const weightOf = (weights: Membership['weights'], base: number, given: string | undefined) =>
-  (weights === 'given' ? given! : weights === 'equal' ? '1' : String(base))
+interface Weighed { readonly weight: string; readonly judged: Judged | null }
+
+/** What an elector weighs here, and what it was judged by, where that counts. */
+function weighed(
+  { weights, type }: Pick<Said, 'weights' | 'type'>, elector: string, base: number, given: string | undefined, { look }: Context,
+): Weighed {
+  switch (weights) {
+    case 'given': return { weight: given!, judged: null }
+    case 'equal': return { weight: '1', judged: null }
+    case 'profile': return { weight: String(base), judged: null }
+    case 'earned': {
+      const judged = look(votingRecordState, elector).byType.get(type) ?? unjudged
+      return { weight: String(earnedWeight(base, judged)), judged }
+    }
+  }
+}
+
+type Said = Membership & { readonly type: Question['type']; readonly effect?: Effect | undefined }
 
 /** The electorate with the weights that its members have now, in the order of ids, without those who are left out. */
-export function frozen(
-  said: Membership & { readonly type: Question['type']; readonly effect?: Effect | undefined }, task: TaskId | null, context: Context,
-) {
+export function frozen(said: Said, task: TaskId | null, context: Context) {
   const rows = context.grounds?.rows.electors
   const found = (rows ?? []).map(({ orchestrator }) => ({ elector: String(orchestrator), weight: undefined }))
   const parties = said.select ? undefined : partiesTo(said.effect, context)
@@ -138,7 +154,7 @@ export function frozen(
     if (!member) return reject('ORCHESTRATOR_UNKNOWN', { orchestrator: elector })
     const { kind, base, standing } = member
     if (standing) proxies.set(elector, standing)
-    electorate.push({ elector, kind, base: String(base), weight: weightOf(said.weights, base, given), judged: null, proxy: null })
+    electorate.push({ elector, kind, base: String(base), ...weighed(said, elector, base, given, context), proxy: null })
   }
   if (electorate.length < said.minElectorate) return reject('ELECTORATE_TOO_SMALL', { left: electorate.length, min: said.minElectorate })
   const excluded = [...left].filter(([id]) => seats.has(id)).map(([id, reason]) => ({ id, reason }))

@@ -78,8 +78,16 @@ t.test('C-9 an elector that did not vote for the outcome may say so once, for 30
 t.test('C-9 what turned out to be right is recorded, and what is recorded last counts', async (t) => {
   const result = (right: string, previous: string | null = null) =>
     Decision.DecisionResultRecorded({ right, note: null, previous, concerns: a })
-  for (const by of [admin, tool]) given(t, ...approved).by(by).when('recordResult', { right: 'REJECT' }).yields(result('REJECT'))
-  given(t, ...approved, result('REJECT')).when('recordResult', { right: 'APPROVE' }).yields(result('APPROVE', 'REJECT'))
+  const compared = (wasRight: boolean) => Decision.VotesCompared({
+    type: 'decision', concerns: a, votes: [a, b, c].map((elector) => ({ elector, orchestrator: elector, wasRight, confidence: 0.8 })),
+  })
+  for (const by of [admin, tool])
+    given(t, ...approved).by(by).when('recordResult', { right: 'REJECT' }).yields(result('REJECT'), compared(false))
+  given(t, ...approved, result('REJECT')).when('recordResult', { right: 'APPROVE' }).yields(result('APPROVE', 'REJECT'), compared(true))
+  given(t, ...approved, result('REJECT')).when('recordResult', { right: 'REJECT', note: 'so it is' })
+    .yields(Decision.DecisionResultRecorded({ right: 'REJECT', note: 'so it is', previous: 'REJECT', concerns: a }))
+  given(t, opened(), cast(a, 'ABSTAIN', tally(0, 0, 1, false)), Decision.DecisionExpired(ended(tally(0, 0, 1, false), 'late')))
+    .when('recordResult', { right: 'REJECT' }).yields(result('REJECT'))
   given(t, ...approved, result('REJECT')).when('recordResult', { right: 'REJECT' }).changesNothing()
   given(t, ...approved).by(orchestrator(a)).when('recordResult', { right: 'APPROVE' }).refuses('FORBIDDEN')
   given(t, ...approved).when('recordResult', { right: 'x' }).refuses('BALLOT_INVALID', { right: 'x' })

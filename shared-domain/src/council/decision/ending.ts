@@ -6,7 +6,8 @@ import { DecisionId, DueInstant, StoredInstant, text } from '../../vocabulary.ts
 import { counting, isOutcome } from './counting.ts'
 import { Decision } from './events.ts'
 import { about, ahead_max_ms, closed, conclusion, isOpen, leads, orchestratorOf, room, selfOf } from './guards.ts'
-import { hasEnded, type DecisionState } from './state.ts'
+import { hasEnded, type DecisionState, type Question } from './state.ts'
+import { usualConfidence } from '../voting-record/weight.ts'
 
 const extensions_max = 3
 
@@ -22,6 +23,15 @@ const dissent_ms = 30 * day_ms
 /** Which of the outcomes of this question was right: a word of a vote, or one of its options. */
 const mayBeRight = ({ rule: { options } }: Exclude<DecisionState, { stage: 'unknown' }>, right: string): boolean =>
   (options ? options.some(({ option }) => option === right) : right === 'APPROVE' || right === 'REJECT')
+
+/** The votes for or against that electors gave themselves, by what was right (C-50). */
+function compared({ electorate, votes }: Question, right: string, context: Context) {
+  return [...votes].flatMap(([elector, { vote, confidence }]) => {
+    if (vote !== 'APPROVE' && vote !== 'REJECT') return []
+    const orchestrator = orchestratorOf(electorate.get(elector)!.kind, elector, context)
+    return [{ elector, orchestrator, wasRight: vote === right, confidence: confidence ?? usualConfidence }]
+  })
+}
 
 /** The outcome, once the deadline has come. */
 function counted(state: DecisionState, context: Context) {
@@ -129,7 +139,12 @@ export const ending = room({
       if (!mayBeRight(state, right)) return reject('BALLOT_INVALID', { right })
       if (state.result?.right === right && state.result.note === note) return []
       const { concerns } = about(state, context)
-      return [Decision.DecisionResultRecorded({ right, note, previous: state.result?.right ?? null, concerns })]
+      const previous = state.result?.right ?? null
+      const votes = previous === right ? [] : compared(state, right, context)
+      return [
+        Decision.DecisionResultRecorded({ right, note, previous, concerns }),
+        ...(votes.length > 0 ? [Decision.VotesCompared({ type: state.type, votes, concerns })] : []),
+      ]
     },
   },
 

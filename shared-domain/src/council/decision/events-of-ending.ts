@@ -3,7 +3,7 @@ import { eventsOf, plus } from '../../kernel/events.ts'
 import { DecisionId, Int64 } from '../../vocabulary.ts'
 import { Consequence } from './effect-shapes.ts'
 import { decided } from './older-facts.ts'
-import { about, DecidedBy, ElectorId, OptionId, question, Tally, toConcerned } from './shapes.ts'
+import { about, DecidedBy, ElectorId, OptionId, question, Tally, toConcerned, voter } from './shapes.ts'
 import { decisionTypes } from './decision-types.ts'
 
 const Outcome = z.object({
@@ -39,6 +39,15 @@ export const eventsOfEnding = eventsOf({
     about: 'It turned out which outcome would have been right.',
     data: z.object({
       right: z.string(), note: z.string().nullable(), previous: z.string().nullable(), concerns: question.concerns,
+    }),
+    recipient: toConcerned,
+  },
+  VotesCompared: {
+    about: 'Which of the votes that electors gave themselves were right, by what turned out to be, and how sure they were.',
+    data: z.object({
+      type: z.enum(decisionTypes),
+      votes: z.array(z.object({ ...voter, wasRight: z.boolean(), confidence: z.number() })),
+      concerns: question.concerns,
     }),
     recipient: toConcerned,
   },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { settingOf } from '../../fleet/organization/settings.ts'
 import { isPrivileged, reject, type Context, type Hold } from '../../kernel/decider.ts'
 import { send } from '../../kernel/process.ts'
 import { DecisionId, DueInstant, TaskId, text } from '../../vocabulary.ts'
@@ -74,6 +75,7 @@ function put(state: DecisionState, said: Opening, context: Context): Facts {
   const { type, title, description = null, deadline, reminders_s, minElectorate } = said
   const taskId = said.taskId ?? null
   if (said.weights === 'given' && !isPrivileged(context)) return reject('FORBIDDEN')
+  if (said.weights === 'earned' && !settingOf(context, 'earnedWeights')) return reject('EARNED_WEIGHTS_OFF')
   const refusal = misplaced(type, taskId, context) ?? barred(said.effect, taskId, context)
     ?? unrepeatable(said, context) ?? untimely(deadline, context.at)
   if (refusal) return refusal
@@ -100,6 +102,7 @@ export const opening = room({
     creates: true,
     aliases: olderWords.open,
     measures: ['weight'],
+    settings: ['earnedWeights'],
     data: Opening,
     grounds: (_, said) => selectable(said),
     holds: (_, { type, taskId }, { id }) => (type === 'task_approval' && taskId ? holdingBack(taskId, DecisionId.parse(id)) : undefined),

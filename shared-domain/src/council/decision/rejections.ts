@@ -6,6 +6,7 @@ export const rejections = {
   ORCHESTRATOR_UNKNOWN: conflict('An elector is no orchestrator of the organization, and no agent of it.'),
   ELECTORATE_TOO_SMALL: conflict('Too few are left who may vote.'),
   ELECTORATE_TOO_LARGE: invalid('More may vote than a question can be put to.'),
+  EARNED_WEIGHTS_OFF: invalid('The organization lets nobody earn its weight: see the setting earnedWeights.'),
   VETOER_UNKNOWN: invalid('Who has a veto must be an elector.'),
   TASK_REQUIRED: conflict('What is about a task says about which.'),
   CONFLICT_UNKNOWN: conflict('There is no such open conflict.'),

@@ -127,6 +127,7 @@ const evolve: Evolve<DecisionState, DecisionEvent> = {
   TurnoutTaken: (state, _, meta) => after(state, meta, {}),
   DissentRecorded: (state, { elector, text }, meta) => after(state, meta, { dissent: new Map(over(state).dissent).set(elector, text) }),
   DecisionResultRecorded: (state, { right, note }, meta) => after(state, meta, { result: { right, note } }),
+  VotesCompared: (state, _, meta) => after(state, meta, {}),
   EffectApplied: (state, _, meta) => after(state, meta, { effectState: 'applied' }),
   EffectFailed: (state, _, meta) => after(state, meta, { effectState: 'failed' }),
   EffectRetried: (state, _, meta) => after(state, meta, { effectState: 'pending' }),

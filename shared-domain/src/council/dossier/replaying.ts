@@ -102,7 +102,7 @@ function faultAfterEnd(pointer: string, fact: Told, state: Question & Ended): Fa
       return differs(`${pointer}/data`, { carried, agreed }, turnoutOf(state, counting(state)), 'is not who had a part in it')
     }
     case 'DecisionCancelled': return state.stage === 'expired' ? undefined : fault(pointer, 'comes after the end')
-    case 'DecisionResultRecorded': case 'DecisionReopened': return undefined
+    case 'DecisionResultRecorded': case 'DecisionReopened': case 'VotesCompared': return undefined
     case 'EffectApplied': case 'EffectFailed': case 'EffectRetried': return undefined
     default: return fault(pointer, 'comes after the end')
   }

@@ -37,6 +37,8 @@ export interface Standing {
   readonly counted: readonly Counted[]
   readonly missing: readonly string[]
   readonly sums: Sums
+  /** In the units that the quorum goes by. */
+  readonly cast: { readonly units: bigint; readonly all: bigint }
   readonly vetoed: boolean
   readonly vetoerMissing: boolean
   readonly tally: Tally
@@ -60,7 +62,7 @@ export function standingOf(rule: Rule, electorate: Electorate, ballots: Ballots)
   const { heads, weights } = by
   const { all, missing: uncast } = by[rule.quorumBy]
   return {
-    counted, missing, sums: by[rule.weighing],
+    counted, missing, sums: by[rule.weighing], cast: { units: all - uncast, all },
     vetoed: counted.some(({ elector, vote }) => vote === 'REJECT' && rule.vetoers.has(elector)),
     vetoerMissing: missing.some((elector) => rule.vetoers.has(elector)),
     tally: {

@@ -27,6 +27,8 @@ export const Settings = z.object({
   holidays: Holidays.nullable().describe('Which holidays are kept by schedules that do not say.').default(null),
   webhookNetworks: z.array(z.string().max(50).refine(isNetwork, { error: 'is no network, such as 10.0.0.0/8' })).max(20)
     .describe('Of the networks that the operator lets Baton send to besides public addresses only these; without any, all.').default([]),
+  earnedWeights: z.boolean()
+    .describe('Whether electors may weigh in a decision by how right their votes turned out to be.').default(false),
   slaEscalates: z.boolean().describe('Whether a task whose deadline has passed is escalated.').default(false),
 })
 export type Settings = z.output<typeof Settings>
