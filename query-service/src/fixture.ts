@@ -155,7 +155,7 @@ export async function until(what: string, isSo: () => Promise<unknown>, limit_ms
 }
 
 const formatOf = (schema: z.ZodType) =>
-  z.toJSONSchema(schema, { unrepresentable: 'any' }) as { format?: string; sql?: string; type?: string; enum?: unknown[] }
+  z.toJSONSchema(schema, { unrepresentable: 'any' }) as { format?: string; sql?: string; type?: string; minItems?: number; enum?: unknown[] }
 
 function sqlType(schema: z.ZodType): string {
   const { format, sql, type } = formatOf(inner(schema) as z.ZodType)

@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
 import { z } from 'zod'
-import { choices, deciders, gate, notary, outlets, processes, questions, readModels, streamQuestions, sweeps, watches } from './catalogue.ts'
+import {
+  choices, deciders, gate, notary, outlets, processes, questions, readModels, streamQuestions, sweeps, watches,
+} from './catalogue.ts'
 import { defaults, Settings } from './fleet/organization/settings.ts'
 import { readBy } from './kernel/choice.ts'
 import { ids, inputOf, stepOf, type Step } from './kernel/arbitrary.ts'
