@@ -1,26 +1,35 @@
 import { print, Usage, type Command } from '../infra/console/command.ts'
-import { storeCommands } from '../infra/embedded/eventstore/tools/commands.ts'
 import { Refused } from './api.ts'
-import { auditCommands } from './audit/commands.ts'
-import { importCommand } from './import/command.ts'
-import { mcpCommand } from './mcp/command.ts'
-import { nextOf } from './next.ts'
-import { notaryCommands } from './notary.ts'
-import { personCommands } from './person/commands.ts'
-import { completion, wordsOf } from './person/completion.ts'
-import { verifyDecision } from './verify-decision.ts'
 
-const groups: Readonly<Record<string, Readonly<Record<string, Command>>>> = { audit: auditCommands, import: { run: importCommand }, notary: notaryCommands, store: storeCommands }
+type Commands = Readonly<Record<string, Command>>
 
-/** Commands of one word. */
-const alone: Readonly<Record<string, Command>> = {
-  ...personCommands, mcp: mcpCommand, 'verify-decision': verifyDecision,
-  completion: completion(() => [...Object.entries(alone).map(([name, command]) => wordsOf(name, command)), ...Object.entries(groups).map(([name, commands]) =>
-    ({ name, about: Object.keys(commands).join(', '), options: Object.keys(commands) }))]),
+/** Commands of two words, loaded when one of them is meant: who mends a log waits for no more than it takes. */
+const groups: Readonly<Record<string, () => Promise<Commands>>> = {
+  audit: async () => (await import('./audit/commands.ts')).auditCommands,
+  import: async () => ({ run: (await import('./import/command.ts')).importCommand }),
+  notary: async () => (await import('./notary.ts')).notaryCommands,
+  store: async () => (await import('../infra/embedded/eventstore/tools/commands.ts')).storeCommands,
 }
 
-function help(): string {
-  const lines = [...Object.values(groups).flatMap((commands) => Object.values(commands)), ...Object.values(alone)].map(({ usage, about }) => `  ${usage}\n      ${about}`)
+/** Commands of one word. */
+async function alone(): Promise<Commands> {
+  const [{ personCommands }, { mcpCommand }, { verifyDecision }, { completion, wordsOf }] = await Promise.all([
+    import('./person/commands.ts'), import('./mcp/command.ts'), import('./verify-decision.ts'), import('./person/completion.ts'),
+  ])
+  const commands: Commands = { ...personCommands, mcp: mcpCommand, 'verify-decision': verifyDecision, completion: completion(completed) }
+  async function completed() {
+    const grouped = await Promise.all(Object.entries(groups).map(async ([name, load]) => {
+      const words = Object.keys(await load())
+      return { name, about: words.join(', '), options: words }
+    }))
+    return [...Object.entries(commands).map(([name, command]) => wordsOf(name, command)), ...grouped]
+  }
+  return commands
+}
+
+async function help(): Promise<string> {
+  const all = await Promise.all([...Object.values(groups).map((load) => load()), alone()])
+  const lines = all.flatMap((commands) => Object.values(commands)).map(({ usage, about }) => `  ${usage}\n      ${about}`)
   return ['Baton from the command line. With npm: npm run -s baton -- COMMAND', '', ...lines, '',
     'Every command knows --help, --json where it says something, and --root DIR for a Baton that was started with --root.',
     'Exit codes: 0 fine, 1 something was found or failed, 2 the call is wrong.'].join('\n')
@@ -29,15 +38,18 @@ function help(): string {
 async function run(words: readonly string[]): Promise<number> {
   const [group, name, ...rest] = words
   if (group === undefined || group === '--help' || group === '-h' || group === 'help') {
-    print(help())
+    print(await help())
     return group === undefined ? 2 : 0
   }
-  if (Object.hasOwn(alone, group)) return told(alone[group]!, words.slice(1))
-  const commands = groups[group]
-  if (!commands) throw new Usage(`There is no command "${group}".`)
-  const command = Object.hasOwn(commands, name ?? '') ? commands[name!] : undefined
-  if (!command) throw new Usage(`"${group}" knows ${Object.keys(commands).join(', ')}${name === undefined ? '' : `, not "${name}"`}.`)
-  return told(command, rest)
+  if (Object.hasOwn(groups, group)) {
+    const commands = await groups[group]!()
+    const command = Object.hasOwn(commands, name ?? '') ? commands[name!] : undefined
+    if (!command) throw new Usage(`"${group}" knows ${Object.keys(commands).join(', ')}${name === undefined ? '' : `, not "${name}"`}.`)
+    return told(command, rest)
+  }
+  const commands = await alone()
+  if (!Object.hasOwn(commands, group)) throw new Usage(`There is no command "${group}".`)
+  return told(commands[group]!, words.slice(1))
 }
 
 async function told(command: Command, rest: readonly string[]): Promise<number> {
@@ -49,13 +61,14 @@ async function told(command: Command, rest: readonly string[]): Promise<number> 
 /** The one place where an error becomes a sentence, wherever it comes from: also from a stream that nobody waits for. */
 function tell(error: unknown) {
   const isUsage = error instanceof Usage
-  if (error instanceof Refused) return refused(error)
+  if (error instanceof Refused) return void refused(error)
   process.stderr.write(`baton: ${error instanceof Error ? error.message : String(error)}${isUsage ? ' (baton --help tells more)' : ''}\n`)
   process.exitCode = isUsage ? 2 : 1
 }
 
 /** A refusal says what to do next. */
-function refused({ code, message, document }: Refused) {
+async function refused({ code, message, document }: Refused) {
+  const { nextOf } = await import('./next.ts')
   const { detail = document.title, retryable = false, context } = document as { detail?: string; retryable?: boolean; context?: Readonly<Record<string, unknown>> }
   const next = nextOf(code, context)
   process.stderr.write(process.argv.includes('--json') ? `${JSON.stringify({ code, detail, retryable, next })}\n` : `baton: ${message}\n  ${next}\n`)

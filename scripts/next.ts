@@ -37,6 +37,7 @@ export const next: Readonly<Record<string, string>> = {
   DIFFERENT_ORGANIZATION: 'Choose an orchestrator of your organization.',
   DISSENT_CLOSED: 'Leave it: the time for dissent is over, or yours is recorded.',
   DUPLICATE_EMAIL: 'Give another email address.',
+  EARNED_WEIGHTS_OFF: 'Ask an admin to let weights be earned, or weigh by what is given.',
   ELECTORATE_TOO_LARGE: 'Ask fewer.',
   ELECTORATE_TOO_SMALL: 'Name more electors.',
   ESCALATION_LIMIT: 'Wait for an answer, or ask an admin to escalate it.',

@@ -33,11 +33,11 @@ const shells: Readonly<Partial<Record<string, (commands: readonly Words[]) => st
 /** What a shell of this name reads to complete them; undefined for one that is not known. */
 export const completing = (shell: string, commands: readonly Words[]): string | undefined => shells[shell]?.(commands)
 
-export const completion = (commands: () => readonly Words[]): Command => ({
+export const completion = (commands: () => Promise<readonly Words[]>): Command => ({
   about: 'Print what makes a shell complete these commands: source it.',
   usage: 'completion bash|zsh|fish',
   async run([shell]) {
-    const written = completing(shell ?? '', commands())
+    const written = completing(shell ?? '', await commands())
     if (written === undefined) throw new Usage(`Say which shell: ${Object.keys(shells).join(', ')}.`)
     print(written)
     return 0
