@@ -78,6 +78,9 @@ interface Case {
   readonly then?: (reply: Reply) => Promise<unknown>
 }
 
+/** An instant so many days ahead that there is a year about it. */
+const inDays = (days: number) => new Date(Date.UTC(new Date().getUTCFullYear() + (new Date().getUTCMonth() === 11 ? 1 : 0), new Date().getUTCMonth() === 11 ? 0 : new Date().getUTCMonth() + 1, 1 + days, 12)).toISOString()
+
 const ok = { status: 200, body: { changed: true } }
 const created = { status: 201, body: { changed: true } }
 const refused = (status: number, code: string) => ({ status, body: { code } })
@@ -789,6 +792,42 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'in both words', params, body: { ...nightly, zone: 'UTC' }, answers: refused(400, 'VALIDATION_ERROR') },
       { says: 'for another', by: 'bob', params, body: nightly, answers: refused(403, 'FORBIDDEN') },
       { says: 'for nobody', params: { owner: stranger }, body: nightly, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'POST /orchestrators/:orchestrator/availability → POST /orchestrators/:orchestrator/reservations': async () => {
+    const params = { orchestrator: ada.id }
+    const startTime = inDays(2)
+    const taskId = await task()
+    const older = { taskId, startTime, durationMinutes: 30 }
+    return [
+      {
+        says: 'half an hour', by: 'ada', params, body: older, answers: { status: 201, body: { changed: true, reservation: /./ } }, link: `/orchestrators/${ada.id}/reservations`,
+        then: ({ body: { reservation } }: Reply) => rowOf(`/reservations/${reservation}`, (row) => row.task === taskId && row.start === startTime),
+      },
+      { says: 'at the same time', params, body: { ...older, taskId: await task() }, answers: refused(409, 'TIME_SLOT_CONFLICT') },
+      { says: 'in both words', params, body: { ...older, task: taskId }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'for another', by: 'bob', params, body: older, answers: refused(403, 'FORBIDDEN') },
+      { says: 'for nobody', params: { orchestrator: stranger }, body: older, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'DELETE /orchestrators/:orchestrator/availability/:reservation → DELETE /orchestrators/:orchestrator/reservations/:reservation': async () => {
+    const { reservation } = await api.post(`/orchestrators/${ada.id}/reservations`, { task: await task(), start: inDays(3), duration_min: 30 }) as any
+    const link = `/orchestrators/${ada.id}/reservations/${reservation}`
+    return [
+      { says: 'by another', by: 'bob', params: { orchestrator: ada.id, reservation }, answers: refused(403, 'FORBIDDEN') },
+      { says: 'its own', by: 'ada', params: { orchestrator: ada.id, reservation }, answers: ok, link },
+      { says: 'none', params: { orchestrator: ada.id, reservation: stranger }, answers: refused(404, 'NOT_FOUND') },
+    ]
+  },
+  'GET /orchestrators/:orchestrator/availability → GET /orchestrators/:orchestrator/availability': async () => {
+    const [from, to] = [inDays(4), inDays(5)]
+    return [
+      {
+        says: 'a day', params: { orchestrator: bob.id }, query: `?startTime=${from}&endTime=${to}`, answers: { status: 200, body: { available: Boolean, free: Array, conflicts: [] } },
+        link: `/orchestrators/${bob.id}/availability?from=${encodeURIComponent(from)}&to=${encodeURIComponent(to)}`,
+      },
+      { says: 'backwards', params: { orchestrator: bob.id }, query: `?startTime=${to}&endTime=${from}`, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'in both words', params: { orchestrator: bob.id }, query: `?startTime=${from}&to=${to}`, answers: refused(400, 'VALIDATION_ERROR') },
     ]
   },
   'DELETE /orchestrators/:owner/recurring-tasks/:id → DELETE /recurrences/:id': async () => {

@@ -94,6 +94,9 @@ import { orchestratorDashboard } from './overview/orchestrator-dashboard.ts'
 import { orchestratorMetrics } from './overview/orchestrator-metrics.ts'
 import type { Watch } from './kernel/watch.ts'
 import { timeline } from './overview/timeline.ts'
+import { availability } from './rhythm/agenda/availability.ts'
+import { agenda } from './rhythm/agenda/decider.ts'
+import { reservations } from './rhythm/agenda/reservations.ts'
 import { batches } from './rhythm/batch/batches.ts'
 import { batch } from './rhythm/batch/decider.ts'
 import { batchItems } from './rhythm/batch-run/batch-items.ts'
@@ -178,6 +181,7 @@ export const deciders: readonly Decider[] = [
   notaryKeys,
   schedule,
   holidays,
+  agenda,
   batch,
   batchRun,
   webhook,
@@ -232,6 +236,7 @@ export const readModels: readonly ReadModel[] = [
   schedules,
   scheduleOverrides,
   holidayRows,
+  reservations,
   batches,
   batchRuns,
   batchItems,
@@ -319,6 +324,7 @@ export const questions: readonly Question[] = [
   openTime,
   openAfter,
   coverage,
+  availability,
   webhookDeliveries,
   webhookHealth,
   agreement,

@@ -21,6 +21,7 @@ import { send } from './kernel/process.ts'
 import { now, orchestrator as actor, organization as acme, system, uuid } from './kernel/testing.ts'
 import { day_ms, hour_ms, later } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
+import { agenda } from './rhythm/agenda/decider.ts'
 import { batchRun } from './rhythm/batch-run/decider.ts'
 import { batch } from './rhythm/batch/decider.ts'
 import { recurrence } from './rhythm/recurrence/decider.ts'
@@ -36,7 +37,8 @@ import { task } from './work/task/decider.ts'
  * its circuit is open. Two orchestrators are in conflict, under an id that is met again, and a question is open for an hour.
  * The second orchestrator and the organization have used what they may, and each orchestrator has something set aside. For the first two a
  * task comes round every morning, and batches that do so cancel what there is; of each a run is under way, with an item that has its turn.
- * For the third as many tasks may wait as do. The second is away in a month. The first has a daemon that runs.
+ * For the third as many tasks may wait as do. The second is away in a month, and has something planned for noon.
+ * The first has a daemon that runs.
  */
 export const inhabited = (): World => home.copy()
 
@@ -88,6 +90,9 @@ function settled(): World {
   const leave = { ...send(schedule, second, 'addOverride', vacation as never), by: system }
   world.do(leave, { ...world.contextOf(leave), commandId: fourth })
   served(world, first)
+  const noon = { orchestrator: second, task: second, start: later(now, 12 * hour_ms), duration_min: 60 }
+  const meeting = { ...send(agenda, `${second}.2030`, 'reserve', noon), by: system }
+  world.do(meeting, { ...world.contextOf(meeting), commandId: fourth })
   busy(world, first, third)
   ruled(world, first, second)
   spent(world)
@@ -183,11 +188,16 @@ const token = String(home.log.find(({ id, type }) => id === whose && type === 'T
 const spawned = (tokens = 0) => step('spawn', { daemon: whose, task: whose, token, program: 'a', tokens }, 0, run)
 const printed = { exitCode: 0, outputTail: 'a', outputDigest: '0'.repeat(64) }
 
+const planned: [string, string] = ['agenda', `${second}.2030`]
+
 /** What only comes about by one thing after the other, or by one actor. */
 const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
   [step('start'), step('heartbeat', {}, 20_000), step('complete'), step('rate', { rating: 4 })],
   [step('cancel'), step('reopen')],
+  [step('requireApproval', { decision: ids[3]! }), step('dropApproval', { decision: ids[3]! })],
+  [step('reserve', { orchestrator: second, task: second, start: later(now, 5 * hour_ms), duration_min: 60 }, 0, planned)],
+  [step('release', { orchestrator: second, reservation: `2030${ids[3]!.slice(4)}` }, 0, planned)],
   [step('defer', { until: late, reason: 'a' }), step('undefer')],
   [step('defer', { until: late, reason: 'a' }), step('endDeferral', { until: late }, 2 * hour_ms)],
   [step('complete', {}, 0, ['task', whose]), step('settleDependencies', {}, 0, ['task', ids[2]!])],

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { orchestratorState } from '../../fleet/orchestrator/state.ts'
-import { decider, isPrivileged, reject, type Answers, type Context } from '../../kernel/decider.ts'
+import { decider, reject, type Answers, type Context } from '../../kernel/decider.ts'
 import { canonicalJson } from '../../kernel/canonical-json.ts'
 import { conflict, forbidden, invalid, unknown } from '../../kernel/refusal.ts'
 import { Outcome } from '../../kernel/report.ts'
@@ -8,6 +8,7 @@ import { day_ms, later } from '../../kernel/time.ts'
 import { isNamedZone } from '../../kernel/zone.ts'
 import { CommandId, DueInstant, text } from '../../vocabulary.ts'
 import { Override, Schedule } from './events.ts'
+import { mayPlan } from './guards.ts'
 import { calendarNow } from './keeping.ts'
 import { olderHours } from './older-words.ts'
 import { isKept, scheduleState, type OverrideSaid, type ScheduleState } from './state.ts'
@@ -16,10 +17,6 @@ import { carried, turned } from './turns.ts'
 
 const overrides_max = 50
 const override_days_max = 366
-
-/** An admin, the orchestrator and its daemons plan its hours. */
-const mayPlan = (context: Context) =>
-  isPrivileged(context) || (context.actsFor === context.id && (context.by.kind === 'orchestrator' || context.by.kind === 'daemon'))
 
 /** The orchestrator, if its hours may be planned by whoever asks. */
 function planned(context: Context) {

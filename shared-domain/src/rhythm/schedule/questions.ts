@@ -58,7 +58,7 @@ export function hoursIn(
 }
 
 /** The hours of an orchestrator, with the overrides that end after an instant. */
-function* hoursOf({ params: { orchestrator } }: Wanted<z.output<typeof params>>, from: string) {
+export function* hoursOf({ params: { orchestrator } }: Pick<Wanted<z.output<typeof params>>, 'params'>, from: string) {
   const { own: [own], row: [row], overrides, ...found } = yield* asks({
     ...holidaysAsked(from),
     own: rowsOf(orchestrators, { columns: ['timezone'], where: { orchestrator }, limit: 1 }),
