@@ -126,11 +126,18 @@ export class Api {
     return await this.#ask('GET', path, {}, undefined, true) as T
   }
 
+  /** What is answered, byte by byte. */
+  async text(path: string): Promise<string> {
+    return await this.#ask('GET', path, {}, undefined, true, (text) => text) as string
+  }
+
   /** `isHarmless`: to ask twice is to ask once. */
-  async #ask(method: string, path: string, headers: Record<string, string>, body: string | undefined, isHarmless: boolean): Promise<unknown> {
+  async #ask(
+    method: string, path: string, headers: Record<string, string>, body: string | undefined, isHarmless: boolean, read?: (text: string) => unknown,
+  ): Promise<unknown> {
     for (let tries = 1; ; tries++) {
       try {
-        return await this.#exchange(method, path, headers, body)
+        return await this.#exchange(method, path, headers, body, read)
       } catch (error) {
         const isRefused = error instanceof Refused
         const isAskedAgain = isRefused ? isPassing(error) : isHarmless
@@ -147,7 +154,9 @@ export class Api {
   }
 
   /** By node:http, which takes half of what fetch does from a client that sends much. */
-  #exchange(method: string, path: string, headers: Record<string, string>, body = ''): Promise<unknown> {
+  #exchange(
+    method: string, path: string, headers: Record<string, string>, body = '', read?: (text: string) => unknown,
+  ): Promise<unknown> {
     const url = new URL(`${this.#url}/api/v1${path}`)
     const { request } = url.protocol === 'https:' ? https : http
     return new Promise((resolve, reject) => {
@@ -159,7 +168,7 @@ export class Api {
         let text = ''
         response.setEncoding('utf8').on('data', (chunk: string) => { text += chunk }).once('error', reject).once('end', () => {
           const document = documentOf(text) ?? { code: `HTTP_${statusCode}`, title: 'the answer is no JSON' }
-          if (statusCode >= 200 && statusCode < 300) resolve(document)
+          if (statusCode >= 200 && statusCode < 300) resolve(read ? read(text) : document)
           else reject(new Refused(statusCode, document))
         })
       })

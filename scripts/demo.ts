@@ -1,4 +1,5 @@
 import { realpathSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { EventStoreDBClient } from '@eventstore/db-client'
@@ -9,6 +10,7 @@ import { shownVerification } from './audit/show.ts'
 import { verify } from './audit/verify.ts'
 import { guard } from './guarded.ts'
 import { play } from './scenario.ts'
+import { settle } from './settled.ts'
 import { main, type Up } from './up.ts'
 
 const help = `Starts Baton on this machine, plays a fleet through its public API, and checks the outcome against the log.
@@ -26,15 +28,16 @@ interface Wishes {
 }
 
 /** Plays, shows and verifies. Returns whether the read models equal the log. */
-export async function demonstrate({ urls, adminKey }: Pick<Up, 'urls' | 'adminKey'>, seed: number, say: (line: string) => void): Promise<boolean> {
+export async function demonstrate({ root, urls, adminKey }: Pick<Up, 'root' | 'urls' | 'adminKey'>, seed: number, say: (line: string) => void): Promise<boolean> {
   const admin = new Api(urls.gateway, adminKey.key)
   const bar = progress('tasks finished', 60)
   const told = await play(admin, seed, (done, total) => bar.to(done, total)).finally(() => bar.end())
   say(`\n${told.commands} commands by ${told.orchestrators} orchestrators about ${told.tasks} tasks:`)
   for (const [what, count] of Object.entries(told.happened)) say(`  ${String(count).padStart(5)} ${what}`)
   const { lines, position } = await guard(admin)
+  const settled = await settle(admin, join(root, 'dossiers'))
   await show(admin, position, say)
-  for (const line of [...lines, '']) say(line)
+  for (const line of [...lines, '', ...settled, '']) say(line)
   const client = EventStoreDBClient.connectionString`${urls.eventstore}`
   try {
     const verification = await verify(client, urls.database, [])

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process'
+import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -16,6 +17,12 @@ import { hour_ms, later } from 'shared-domain/kernel/time.ts'
 import { World } from 'shared-domain/kernel/world.ts'
 import { decision } from 'shared-domain/council/decision/decider.ts'
 import { orchestrator } from 'shared-domain/fleet/orchestrator/decider.ts'
+import { writtenOf } from '../query-service/src/proofs.ts'
+import { startServer } from '../infra/embedded/eventstore/server.ts'
+import { openStore } from '../infra/embedded/eventstore/store.ts'
+import { exportServer } from '../infra/embedded/eventstore/tools/export-log.ts'
+import { importLog } from '../infra/embedded/eventstore/tools/import-log.ts'
+import { serverTarget } from '../infra/embedded/eventstore/tools/targets.ts'
 import { fingerprintOf, isSigned, notaryKeyIn, notaryKeysOf, rotated } from 'shared-service/notary-key.ts'
 
 const folder = t.testdir()
@@ -84,6 +91,37 @@ t.test('C-45 a dossier holds every fact and what it comes to, and verifies whate
   }
   t.match(dossier.make(course({}, votes[0]), { id: question, organization: 'acme' }), { code: 'DECISION_PENDING' })
   t.match(dossier.make([], { id: question, organization: 'acme' }), { code: 'NOT_FOUND' })
+})
+
+t.test('C-74 a dossier is made and verifies after its log was exported and imported elsewhere', async (t) => {
+  const stream = `decision-${question}`
+  const serving = async (name: string) => {
+    const store = await openStore({ dir: join(folder, name) })
+    const server = await startServer({ store, port: 0 })
+    const client = EventStoreDBClient.connectionString(`esdb://127.0.0.1:${server.port}?tls=false`)
+    t.teardown(async () => {
+      await client.dispose()
+      await server.stop()
+      await store.close()
+    })
+    return client
+  }
+  const [one, other] = [await serving('one'), await serving('other')]
+  // The other log begins with something else, so that its positions are others.
+  await one.appendToStream('other-1', jsonEvent({ type: 'Happened', data: {} }))
+  await one.appendToStream(stream, approval.map(({ type, data, version, at, by, commandId }) =>
+    jsonEvent({ type, data: data as never, metadata: { version, at, by, commandId, organization: 'acme' } as never })))
+  const stored = async (client: EventStoreDBClient) => {
+    const facts: Written[] = []
+    for await (const { event } of client.readStream(stream)) facts.push(writtenOf(event!))
+    return written(facts)
+  }
+  const target = await serverTarget(other)
+  await importLog(exportServer(one), { ...target, close: async () => undefined })
+  const [before, after] = [await stored(one), await stored(other)]
+  for (const text of [before, after]) t.ok(isProven(check(text)), JSON.stringify(check(text)).slice(0, 200))
+  const told = (text: string) => JSON.parse(text).facts.map(({ position: _, ...fact }: Written) => fact)
+  t.strictSame(told(after), told(before), 'the facts are the same')
 })
 
 t.test('C-46 C-74 no byte of a dossier can be another', async (t) => {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { jsonEvent } from '@eventstore/db-client'
@@ -16,12 +16,14 @@ const dir = folderFor(t, 'fleet')
 /** The command line as a person calls it. */
 const cli = (...args: string[]) => cliWith(process.env, ...args)
 
-t.test('F-72 F-78 F-83 a fleet registers, plans, votes, works, fails, hands over and finishes; the read models equal a replay', async (t) => {
+t.test('F-72 F-78 F-83 C-23 C-26 a fleet registers, plans, votes, works, fails, hands over and finishes; the read models equal a replay', async (t) => {
   const said: string[] = []
   t.ok(await demonstrate(baton, 7, (line) => said.push(line)))
   const text = said.join('\n')
   for (const words of [/60 completions/, /"Start the first task\?" approved/, /"Rename the fleet\?" expired/, /failures with retry/, /handoffs/, /escalations resolved/,
     /circuit opened at \S+, half open at \S+, closed at \S+; reliability 0.6923, then 0.7143/, /75000 of 100000 tokens of the day are used: 50 % \(info\), 75 % \(warning\)/,
+    /by weights of 5, 3, 2 at 60 %, quorum 70 %: after the first vote it could still be approved, rejected;\n  approved by the second, 7 of 10, 2 of 3 voters\n/,
+    /its dossier, \S+: valid, signed by \w{12}\n  with one word of it altered: \/facts\/\d+: VoteCast of \S+: sealed content differs/,
     /Iris may start nothing by itself: APPROVAL_REQUIRED[^\n]*\n  APPROVAL_REQUIRED; for the task that it is for: started, and the approval is USED/,
   ]) t.match(text, words)
 })
@@ -65,8 +67,13 @@ t.test('audit shows what was, and finds a row that somebody changed by hand toge
   t.match(await cli('audit', 'verify', '--root', root, '--model', 'backlog'), { code: 1, out: /DIFFERS[\s\S]*title is "another title"[\s\S]*made by TaskCompleted/ })
   await db.query('delete from backlog where task = $1', [done!.task])
   t.match(await cli('audit', 'verify', '--root', root, '--json'), { code: 1, out: /"what": "row"/ })
-  const rebuilt = await fetch(`${baton.urls.projection}/models/backlog/rebuild`, { method: 'POST' })
-  t.equal(rebuilt.status, 200)
+  for (const model of ['backlog', 'decision', 'vote'])
+    t.equal((await fetch(`${baton.urls.projection}/models/${model}/rebuild`, { method: 'POST' })).status, 200)
+  const dossiers = join(root, 'dossiers')
+  for (const file of readdirSync(dossiers)) {
+    const kept = readFileSync(join(dossiers, file), 'utf8')
+    t.equal(await admin.text(`/decisions/${file.replace('.json', '')}/dossier`), kept, 'C-74 the same bytes after the rows were built anew')
+  }
   t.match(await cli('audit', 'verify', '--root', root), { code: 0 })
   await db.end()
 })

@@ -50,20 +50,23 @@ export async function house(t: Test, { timed = false } = {}) {
   }
 
   /** Ids of all announcements, in their order. */
-  async function announced(): Promise<string[]> {
+  const announced = async (): Promise<string[]> => (await announcements()).map((text) => JSON.parse(text).id)
+
+  /** All announcements as they are told, in their order. */
+  async function announcements(): Promise<string[]> {
     const connection = await connect({ servers: baton.urls.nats, timeout: 2_000 })
     try {
       const consumer = await connection.jetstream().consumers.get('BATON_EVENTS')
       const { num_pending } = await consumer.info()
-      const ids: string[] = []
-      for await (const message of await consumer.fetch({ max_messages: Math.max(1, num_pending), expires: 3_000 })) ids.push(message.json<{ id: string }>().id)
-      return ids
+      const texts: string[] = []
+      for await (const message of await consumer.fetch({ max_messages: Math.max(1, num_pending), expires: 3_000 })) texts.push(message.string())
+      return texts
     } finally {
       await connection.close()
     }
   }
 
-  return { root, baton, client, admin, pass, differences, log, announced }
+  return { root, baton, client, admin, pass, differences, log, announced, announcements }
 }
 
 /** Follows all announcements with a durable consumer until the test ends; the ids it has seen, which grow. */

@@ -1,12 +1,14 @@
 import { spawnSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import pg from 'pg'
+import { readModels } from 'shared-domain/catalogue.ts'
 import t from 'tap'
 import { Refused, type Api } from '../../scripts/api.ts'
 import { house, until } from './house.ts'
 
 const root = join(import.meta.dirname, '../..')
-const { admin, baton, differences, log } = await house(t)
+const { admin, announcements, baton, differences, log } = await house(t)
 
 /** An orchestrator at work, and Baton as it sees it. */
 async function hired(name: string, maxConcurrentTasks = 5) {
@@ -125,6 +127,64 @@ t.test('C-42 C-45 O-31 an approved priority is done, and whoever does not trust 
   t.match(run('scripts/baton.ts', 'verify-decision', file, '--trust', key!.keyId).stdout, /^valid: \S+ is approved, signed by \w+\n$/)
   t.equal(run('scripts/second-opinion.mjs', file).stdout, 'valid: approved\n')
 })
+
+t.test('C-32 C-75 how anybody voted under seal is in no answer, row, stream or announcement before the end, and then in all of them', async (t) => {
+  const voters = [await hired('Sealing'), await hired('Hiding'), await hired('Waiting for it')]
+  const decision = (await admin.post('/decisions', { title: 'Under seal?', electorate: voters.map(({ id }) => id), ballot: 'sealed', quorum: 1 })).id
+  const words = ['zinnober', 'indigo', 'umbra']
+  const vote = (index: number) => voters[index]!.api.post(`/decisions/${decision}/votes`, { vote: index === 1 ? 'REJECT' : 'APPROVE', comment: words[index], confidence: 0.87 })
+  const answers = [await vote(0), await vote(1)]
+  const { position } = answers[1]!
+  const db = new pg.Client({ connectionString: baton.urls.database })
+  await db.connect()
+  t.teardown(() => db.end())
+  const { rows: tables } = await db.query(`select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE' and table_schema not in ('pg_catalog', 'information_schema')`)
+  /** Everything that tells something and holds one of the words. */
+  async function tellers(): Promise<string[]> {
+    const found: string[] = []
+    const looked = (where: string, text: string) => { if (words.some((word) => text.includes(word))) found.push(where) }
+    for (const { path } of readModels) looked(path, await admin.text(`${path}?limit=200&minPosition=${position}`).catch(String))
+    for (const path of ['standing', 'dossier']) looked(path, await admin.text(`/decisions/${decision}/${path}`).catch((error) => JSON.stringify(error.document)))
+    looked('latest', await admin.text('/events/latest?limit=200'))
+    looked('announcements', (await announcements()).join())
+    looked('events', await told(decision))
+    for (const { table_schema, table_name } of tables) {
+      const { rows } = await db.query(`select 1 from "${table_schema}"."${table_name}" as told where told::text ~ $1 limit 1`, [words.join('|')])
+      if (rows.length > 0) found.push(`table ${table_name}`)
+    }
+    return found
+  }
+  await until(async () => (await announcements()).some((text) => text.includes('BallotSealed') && text.includes(`"position":"${position}"`)))
+  t.strictSame(await tellers(), [])
+  t.match(answers[1], { status: 'pending', tally: { cast: 2, approvals: 0, rejections: 0, weights: null } })
+  t.match(await admin.get(`/decisions/${decision}/standing`), { tally: { cast: 2 }, needed: { quorum: '1', approve: null }, missing: [voters[2]!.id] })
+  t.match(await vote(2), { status: 'approved', tally: { approvals: 2, rejections: 1 } })
+  const told_of = await until(async () => {
+    const found = await tellers()
+    return ['/votes', 'announcements'].every((one) => found.includes(one)) && found.some((one) => one.startsWith('table vote')) && found
+  })
+  for (const where of ['dossier', 'latest', 'events']) t.ok(told_of.includes(where), where)
+  const electors = voters.map(({ id }) => `electors=${id}`).join('&')
+  t.match(await admin.get(`/council/agreement?${electors}`), { both: [[1, 1, 1], [1, 1, 1], [1, 1, 1]], same: [[1, 0, 1], [0, 1, 0], [1, 0, 1]] }, 'C-61')
+  const { open, waiting, ended } = await admin.get('/council/overview')
+  t.match([open.decision, waiting, ended.decisions > 0, ended.turnout], [0, Array, true, Number], 'C-62')
+})
+
+/** What `/events` tells of a decision, until it has told all there is. */
+async function told(decision: string): Promise<string> {
+  const last = (await log()).filter(({ fact }) => fact.id === decision).at(-1)!
+  const gone = new AbortController()
+  const response = await fetch(`${baton.urls.gateway}/api/v1/events?after=0&stream=decision-${decision}`, {
+    headers: { authorization: `Bearer ${baton.adminKey.key}` }, signal: gone.signal,
+  })
+  let text = ''
+  for await (const chunk of response.body!.pipeThrough(new TextDecoderStream())) {
+    text += chunk
+    if (text.includes(`"revision":${last.fact.revision},`)) break
+  }
+  gone.abort()
+  return text
+}
 
 t.test('C-71 200 voters at once: one outcome, in the append of the vote that decides, and every vote that was taken is in the log', async (t) => {
   const electors: Awaited<ReturnType<typeof hired>>[] = []

@@ -28,7 +28,7 @@ interface Hosts {
   readonly published: Published
 }
 
-function writtenOf({ revision, position, id: eventId, type, data, metadata }: RecordedEvent): Written {
+export function writtenOf({ revision, position, id: eventId, type, data, metadata }: RecordedEvent): Written {
   const { version = 1, at, by, commandId, imported } = metadata as unknown as Meta & { readonly version?: number }
   return {
     revision: Number(revision), position: String(position?.commit ?? 0n), eventId, type, version, at, by, commandId,
