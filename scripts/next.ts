@@ -92,6 +92,7 @@ export const next: Readonly<Record<string, string>> = {
   TASK_REQUIRED: 'Say about which task.',
   TASK_UNKNOWN: 'List the tasks, and name one of them.',
   TERMS_EXCEEDED: 'Give it no later deadline and no more than you were left.',
+  TIME_SLOT_CONFLICT: 'Plan another time, or cancel what is planned then.',
   TOO_MANY_APPROVALS: 'Wait for one of the approvals that are open.',
   UNSUPPORTED_MEDIA_TYPE: 'Send application/json.',
   USE_HANDOFF: 'Hand it off, with its context.',
