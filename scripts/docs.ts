@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
 import swagger from '@fastify/swagger'
-import { choices, deciders, gate, notary, outlets, processes, proofs, questions, readModels, streamQuestions, sweeps } from 'shared-domain/catalogue.ts'
+import { choices, deciders, gate, notary, outlets, processes, proofs, pushes, questions, readModels, streamQuestions, sweeps } from 'shared-domain/catalogue.ts'
 import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
@@ -54,7 +54,7 @@ async function pages(): Promise<ReadonlyMap<string, string>> {
     ['reference/processes.md', processPage(processes, sweeps, outlets)],
     ['reference/rules.md', rulePage(citations(root))],
     ...schemaPages(deciders, docs),
-    ['asyncapi.json', json(asyncApi(deciders))],
+    ['asyncapi.json', json(asyncApi(deciders, pushes))],
     ['llms.txt', llmsText],
     ['openapi/commands.json', json(await commandDocument())],
     ['openapi/queries.json', json(await queryDocument())],

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { otherMethods, Problem } from 'shared-service/problems.ts'
 import type { Descriptions } from './descriptions.ts'
@@ -14,6 +15,8 @@ const underWay_max = 4_096
 export interface Upstream {
   /** `body` is given where it was taken already. */
   forward(exchange: Exchange, body?: Buffer): Promise<void>
+  /** A request that becomes a connection of another protocol. */
+  tunnel(request: IncomingMessage, socket: Duplex, head: Buffer): void
   close(): void
 }
 
@@ -67,8 +70,49 @@ export async function upstream({ url, name, methodsAt, warn, elsewhere, answer_m
       // A body is taken whole before anything is asked of a service, so that it is measured, and nobody's slow line holds a connection.
       ask(exchange, isQuestion ? undefined : body ?? await bodyOf(exchange.request))
     },
+    tunnel(request, socket, head) {
+      const asked = http.request({ ...place, agent: false, method: 'GET', path: request.url, headers: tunnelled(request, host) as never })
+      const leave = () => asked.destroy()
+      socket.once('close', leave).on('error', leave)
+      asked.once('upgrade', (answer, other, otherHead) => {
+        asked.setTimeout(0)
+        other.setTimeout(0)
+        socket.write(headOf(answer))
+        if (otherHead.length > 0) socket.write(otherHead)
+        if (head.length > 0) other.write(head)
+        socket.off('close', leave)
+        socket.once('close', () => other.destroy())
+        other.once('close', () => socket.destroy()).on('error', () => socket.destroy())
+        other.pipe(socket).pipe(other)
+      })
+      asked.once('response', (answer) => {
+        socket.write(headOf(answer))
+        answer.pipe(socket)
+      })
+      asked.once('timeout', () => asked.destroy(new Error('silent for too long')))
+      asked.once('error', (error) => {
+        if (socket.destroyed) return
+        warn(error, `${name} does not answer`)
+        socket.end('HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+      })
+      asked.end()
+    },
     close: () => agent.destroy(),
   }
+}
+
+/** What changes the protocol is said on: it is about both connections. */
+function tunnelled({ rawHeaders, headers, socket }: IncomingMessage, host: string): readonly string[] {
+  const left = new Set(['host', 'connection', 'upgrade', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto'])
+  return [
+    ...without(rawHeaders, left, []), 'host', host, 'connection', 'upgrade', 'upgrade', headers.upgrade ?? 'websocket',
+    'x-forwarded-for', socket.remoteAddress ?? '', 'x-forwarded-host', headers.host ?? '', 'x-forwarded-proto', 'http',
+  ]
+}
+
+const headOf = ({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string => {
+  const lines = rawHeaders.flatMap((name, index) => (index % 2 === 0 ? [`${name}: ${rawHeaders[index + 1]}`] : []))
+  return `HTTP/1.1 ${statusCode} ${statusMessage}\r\n${lines.join('\r\n')}\r\n\r\n`
 }
 
 /** Headers about one connection are not the next one's, nor are those that `Connection` names. */

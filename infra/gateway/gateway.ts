@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { lookup } from 'node:dns/promises'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { isIPv6, type AddressInfo } from 'node:net'
+import { isSocketUrl } from 'shared-service/addresses.ts'
 import { correlationOf } from 'shared-service/correlation.ts'
 import { listener } from 'shared-service/listener.ts'
 import { hasNoHost, hostless, misspelt, otherMethods, pathOf, Problem, problemOf, withoutRoute } from 'shared-service/problems.ts'
@@ -81,6 +82,7 @@ export async function gateway(config: Config): Promise<Gateway> {
       if (verb !== 'query') throw otherMethods(['GET', 'HEAD'])
       return upstreams.query.forward(exchange)
     }
+    if (isSocketUrl(path)) return upstreams.query.forward(exchange)
     if (mcp && path === '/mcp') return mcp.forward(exchange)
     const page = Object.hasOwn(pages, path) ? pages[path] : undefined
     if (!page) throw withoutRoute()
@@ -102,6 +104,7 @@ export async function gateway(config: Config): Promise<Gateway> {
             sayProblem(exchange, problem)
           })
         })
+        server.on('upgrade', (request, socket, head) => upstreams.query.tunnel(request, socket, head))
         await once(server.listen(port, address), 'listening')
         port = (server.address() as AddressInfo).port
         servers.push(server)

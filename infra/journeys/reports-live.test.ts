@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { connect } from 'nats'
+import { io } from 'socket.io-client'
 import t from 'tap'
 import { Api } from '../../scripts/api.ts'
 import { house, until } from './house.ts'
@@ -150,4 +151,55 @@ t.test('L-30 L-34 L-104 what a webhook asks for arrives, signed by a secret that
   t.match((stored.fact.data as any).secret, /^sealed:/)
   await fetch(`${baton.urls.gateway}/api/v1/webhooks/${id}`, { method: 'DELETE', headers: { authorization: `Bearer ${baton.adminKey.key}` } })
   await until(async () => (await admin.get(`/webhooks/${id}`)).status === 'DELETED')
+})
+
+t.test('L-20 L-21 L-22 L-23 sockets hear of tasks with their rows, of the topics they ask for, in the order of the log, and what they missed', async (t) => {
+  const { id: owner, secret, api } = await newcomer('Gil')
+  const stranger = (await admin.post('/keys', { scopes: ['write'] })).secret!
+  const open = (auth: object, options: object = {}) => {
+    const socket = io(baton.urls.gateway, { auth, reconnection: false, forceNew: true, ...options })
+    const heard: { event: string; payload: any }[] = []
+    socket.onAny((event, payload) => heard.push({ event, payload }))
+    t.teardown(() => socket.close())
+    return { socket, heard, of: (event: string) => heard.filter((one) => one.event === event).map(({ payload }) => payload) }
+  }
+  const refused = async (auth: object, options: object = {}) => new Promise((resolve) => open(auth, options).socket.once('connect_error', (error: any) => resolve(error.data?.code ?? error.message)))
+  t.equal(await refused({ key: 'bk_nobody' }), 'INVALID_API_KEY')
+  t.equal(await refused({ key: stranger }), 'FORBIDDEN')
+  t.match(await refused({ key: secret }, { extraHeaders: { origin: 'https://elsewhere.example' }, transports: ['websocket'] }), /websocket error|400|403/)
+  const own = open({ key: secret }, { transports: ['websocket'] })
+  const all = open({}, { extraHeaders: { authorization: `Bearer ${baton.adminKey.key}`, origin: baton.urls.gateway } })
+  await until(async () => own.socket.connected && all.socket.connected)
+  t.match(await all.socket.emitWithAck('subscribe', { topics: ['organization'], facts: true }), { position: /^\d+$/ })
+  t.strictSame(await all.socket.emitWithAck('subscribe', { topics: ['nonsense'] }), { code: 'VALIDATION_ERROR' })
+  const { id: agent } = await admin.post('/agents', { name: 'Hand', orchestrator: owner, maxConcurrent: 1 })
+  const first = await api.post('/tasks', { owner, title: 'one', workspace: 'docks' })
+  const assigned = await admin.post(`/tasks/${first.id}/assign`, { assignee: `agent:${agent}` })
+  const foreign = await admin.post('/tasks', { owner: (await newcomer('Hal')).id, title: 'of another' })
+  await until(async () => own.of('task:assigned').length > 0 && own.of('agent:overload').length > 0 && all.heard.some(({ payload }) => payload.id === foreign.id))
+  t.match(own.of('task:updated')[0], { task: { id: first.id, task: first.id, title: 'one', workspace: 'docks' }, position: first.position, at: /^\d{4}-/ })
+  t.match(own.of('task:assigned')[0], { task: { id: first.id, agent }, agent: { id: agent, agent, name: 'Hand' }, position: assigned.position })
+  t.match(own.of('agent:overload')[0], { agent: { id: agent }, current: 1, max: 1 })
+  t.notOk(own.heard.some(({ payload }) => JSON.stringify(payload).includes(foreign.id)), 'nothing that concerns another')
+  t.equal(own.of('fact').length, 0, 'facts for who asks')
+  const facts = all.of('fact').map(({ position }) => BigInt(position))
+  t.strictSame(facts, facts.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0)))
+
+  const late = open({ key: baton.adminKey.key })
+  await until(async () => late.socket.connected)
+  await late.socket.emitWithAck('unsubscribe', { topics: ['organization'] })
+  await late.socket.emitWithAck('subscribe', { topics: [`task:${first.id}`, 'workspace:nowhere'], after: String(BigInt(first.position) - 1n), facts: true })
+  await until(async () => late.of('fact').length >= 2)
+  t.ok(late.of('fact').every(({ stream }) => stream === `task-${first.id}`))
+  t.match(late.of('task:assigned'), [{ agent: { id: agent } }])
+  await late.socket.emitWithAck('subscribe', { topics: [], after: '999999999999' })
+  await until(async () => late.of('gap').length > 0)
+  t.match(late.of('gap'), [{ from: '999999999999', reason: 'ahead' }])
+  for (let n = 0; n < 61; n++) late.socket.emit('subscribe', { topics: [] })
+  await until(async () => late.socket.disconnected)
+  t.strictSame(late.of('end'), [{ code: 'RATE_LIMITED' }])
+  const key = (await admin.get(`/keys?orchestrator=${owner}`)).items[0].key
+  await admin.post(`/keys/${key}/revoke`, {})
+  await until(async () => own.socket.disconnected)
+  t.strictSame(own.of('end'), [{ code: 'INVALID_API_KEY' }])
 })

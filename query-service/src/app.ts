@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import type { NotaryStand } from 'shared-domain/kernel/notary.ts'
+import type { Push, Topics } from 'shared-domain/kernel/push.ts'
 import type { Proof } from 'shared-domain/kernel/proof.ts'
 import type { StreamQuestion } from 'shared-domain/kernel/stream-question.ts'
 import type { Question } from 'shared-domain/kernel/question.ts'
@@ -29,6 +30,7 @@ import { mustAllow, openKeys, type Keys } from './keys.ts'
 import { lagBehind } from './lag.ts'
 import { serveAnswers } from './live/answers.ts'
 import { connectionsWithin } from './live/connections.ts'
+import { openSockets } from './live/sockets.ts'
 import { live } from './live.ts'
 import { llmsText } from './llms-text.ts'
 import { notaryKeys, publishedKeys } from './notary.ts'
@@ -50,6 +52,9 @@ export interface Catalogue {
   readonly questions: readonly Question[]
   readonly streamQuestions?: readonly StreamQuestion[]
   readonly proofs?: readonly Proof[]
+  /** What sockets hear of facts, and under which topics; without them there are no sockets. */
+  readonly pushes?: readonly Push[]
+  readonly topics?: Topics
   /** Who signs proofs; without it there are none. */
   readonly notary?: NotaryStand
 }
@@ -83,7 +88,12 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
   const facts = factsOf(catalogue.deciders)
   const connections = connectionsWithin(config, keys)
   live(app, { store, facts, gate, connections }, config)
-  app.addHook('preClose', async () => connections.close())
+  const { deciders, pushes = [], topics } = catalogue
+  const sockets = topics && openSockets(app.server, { store, deciders, facts, keys, connections, database, positions, pushes, topics, log: app.log }, config)
+  app.addHook('preClose', async () => {
+    connections.close()
+    await sockets?.close()
+  })
   measured(app, {
     query_live_connections: { about: 'Live connections that are open.', count: () => connections.open },
     query_waiters: { about: 'Questions that wait for a read model.', count: () => positions.waiting },
@@ -93,7 +103,7 @@ export async function start(config: Config, catalogue: Catalogue): Promise<Servi
     await database.checkpoints()
   })
   app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger())
-  app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi(catalogue.deciders))
+  app.get('/asyncapi.json', { schema: { hide: true } }, async () => asyncApi(catalogue.deciders, catalogue.pushes))
   app.get('/llms.txt', { schema: { hide: true } }, async (_, reply) => reply.type('text/plain; charset=utf-8').serializer((text) => text as string).send(llmsText))
   serveSchemas(app, catalogue.deciders)
   const { readModels, choices, questions, streamQuestions = [], proofs = [] } = catalogue

@@ -1,6 +1,7 @@
 import type { Decider } from 'shared-domain/kernel/decider.ts'
 import { schemaId } from 'shared-domain/kernel/event-schema.ts'
 import { versionOf } from 'shared-domain/kernel/events.ts'
+import type { Push } from 'shared-domain/kernel/push.ts'
 import { definitionsOf } from 'shared-domain/kernel/stored.ts'
 import { z } from 'zod'
 import { Fact } from './facts.ts'
@@ -24,7 +25,7 @@ const frames = {
 }
 
 /** Everything that Baton pushes, as AsyncAPI 3.0 has it. */
-export function asyncApi(deciders: readonly Decider[]): Told {
+export function asyncApi(deciders: readonly Decider[], pushes: readonly Push[] = []): Told {
   const definitions = Object.entries(definitionsOf(deciders)).toSorted(([a], [b]) => (a < b ? -1 : 1))
   const types = definitions.map(([type]) => type)
   const cloudEvents = Object.fromEntries(types.map((type) => [type, reference(`components/messages/${type}`)]))
@@ -52,7 +53,13 @@ export function asyncApi(deciders: readonly Decider[]): Told {
     description: 'CloudEvents, POSTed to the address of each webhook and signed as Standard Webhooks ask (`webhook-id`, `webhook-timestamp`, `webhook-signature`), at least once and in the order of each stream.',
     messages: cloudEvents, bindings: { http: { bindingVersion: '0.3.0' } },
   }
-  const pushed = { ...channels, webhooks }
+  const sockets = {
+    address: '/socket.io', title: 'Socket.IO', servers: [reference('servers/gateway')],
+    description: 'Key by the handshake auth `key` or by Authorization. `subscribe` {topics, after?, facts?} answers {position} or {code}, `unsubscribe` {topics}; topics are organization, and orchestrator, agent, task, decision, workspace and channel with an id behind a colon.',
+    messages: Object.fromEntries([...pushes.map(({ event }) => event), 'fact', 'gap', 'end'].map((event) =>
+      [event.replace(':', '-'), reference(`components/messages/${event in frames ? `frame-${event}` : event.replace(':', '-')}`)])),
+  }
+  const pushed = { ...channels, ...(pushes.length > 0 ? { sockets } : {}), webhooks }
   return {
     asyncapi: '3.0.0',
     info: { title: 'Baton', version: '1', description: 'What Baton pushes. Whatever it is, it carries its position in the log.', license: { name: 'MIT' } },
@@ -67,6 +74,10 @@ export function asyncApi(deciders: readonly Decider[]): Told {
       schemas: { Fact: schemaOf(Fact), Wish: schemaOf(Wish) },
       messages: {
         fact: { title: 'A fact as it is shown to callers', contentType: 'application/json', payload: reference('components/schemas/Fact') },
+        ...Object.fromEntries(pushes.map(({ event, about, facts }) => [event.replace(':', '-'), {
+          name: event, title: event, summary: `${about} Of ${facts.join(', ')}.`, contentType: 'application/json',
+          payload: object({ position, at: { type: 'string', format: 'date-time' } }),
+        }])),
         ...Object.fromEntries(definitions.map(([type, definition]) => [type, {
           title: type, summary: definition.about, contentType: 'application/cloudevents+json',
           payload: {

@@ -15,6 +15,8 @@ const Settings = z.object({
   QUERY_DATABASE_CONNECTIONS_MAX: count(100, 10),
   QUERY_STATEMENT_TIMEOUT_MS: count(600_000, 5_000),
   QUERY_WAITERS_MAX: count(100_000, 1_000),
+  LIVE_ORIGINS: z.string().default('').transform((text) => text.split(',').map((one) => one.trim()).filter((one) => one !== '')),
+  LIVE_POLLING: z.enum(['true', 'false']).default('true'),
   QUERY_LIVE_CONNECTIONS_MAX: count(10_000, 200),
   QUERY_LIVE_CONNECTIONS_PER_KEY_MAX: count(10_000, 20),
 })
@@ -36,6 +38,10 @@ export interface Config {
   readonly statementTimeout_ms: number
   readonly waiters_max: number
   readonly liveConnections_max: number
+  /** Of pages that may open sockets, besides those of this host. */
+  readonly liveOrigins: readonly string[]
+  /** Whether sockets may begin by polling: with several replicas a balancer must keep each to one of them. */
+  readonly livePolling: boolean
   readonly liveConnectionsPerKey_max: number
   /** How long a question waits for its read model to reach `minPosition`. */
   readonly wait_ms: number
@@ -67,6 +73,8 @@ export function configFrom(environment: Environment): Config {
     databaseConnections_max: read.QUERY_DATABASE_CONNECTIONS_MAX,
     statementTimeout_ms: read.QUERY_STATEMENT_TIMEOUT_MS,
     waiters_max: read.QUERY_WAITERS_MAX,
+    liveOrigins: read.LIVE_ORIGINS,
+    livePolling: read.LIVE_POLLING === 'true',
     liveConnections_max: read.QUERY_LIVE_CONNECTIONS_MAX,
     liveConnectionsPerKey_max: read.QUERY_LIVE_CONNECTIONS_PER_KEY_MAX,
     wait_ms: 2_000,

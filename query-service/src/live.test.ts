@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { get as httpGet, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { io } from 'socket.io-client'
 import t from 'tap'
 import * as catalogue from 'shared-domain/catalogue.ts'
 import { Orchestrator } from 'shared-domain/fleet/orchestrator/events.ts'
@@ -414,6 +416,30 @@ const completed = {
   createdAt: '2030-01-01T00:00:00.000Z', startedAt: '2030-01-01T00:00:00.000Z', durationMs: 1, onTime: true, artifacts: [], metrics: {},
   slaMet: null, actualHours: null, dependsOn: [], agentSlot: null, origin: null, work: null,
 }
+
+t.test('L-23 a socket that takes too little is let go with a word, and what is too large ends it', async (t) => {
+  const narrow = await home.serve({ stalled_ms: 300 })
+  const open = async (as = key) => {
+    const socket = io(narrow.url, { auth: { key: as }, transports: ['websocket'], reconnection: false, forceNew: true })
+    t.teardown(() => socket.close())
+    await once(socket as never, 'connect')
+    return socket
+  }
+  const [slow, loud, other] = [await open(), await open(), await open(foreign)]
+  await slow.emitWithAck('subscribe', { topics: ['organization'], facts: true })
+  await other.emitWithAck('subscribe', { topics: ['organization'], facts: true })
+  let heard = 0
+  other.onAny(() => { heard += 1 })
+  const under = (slow.io.engine.transport as unknown as { ws: { _socket: Socket } }).ws._socket
+  under.pause()
+  const text = 'x'.repeat(900_000)
+  for (let n = 0; n < 16; n += 1) await home.append('task-slow', 'acme', [Task.TaskCompleted({ ...completed, output: text })])
+  await until('it was let go', async () => /baton_query_live_connections 2/.test((await ask(narrow, '/metrics')).body))
+  t.equal(heard, 0, 'another organization hears nothing of it')
+  loud.emit('subscribe', { topics: ['x'.repeat(20_000)] })
+  await until('it has ended', async () => loud.disconnected)
+  await narrow.stop()
+})
 
 t.test('while the event store is down nobody is admitted, and afterwards all is as before', async (t) => {
   const own = await home.serve({ keyAge_ms: 50, eventStoreTimeout_ms: 500 })

@@ -80,6 +80,7 @@ import type { NotaryStand } from './kernel/notary.ts'
 import type { Outlet } from './kernel/outlet.ts'
 import type { Process } from './kernel/process.ts'
 import type { Proof } from './kernel/proof.ts'
+import type { Push, Topics } from './kernel/push.ts'
 import type { Question } from './kernel/question.ts'
 import type { ReadModel } from './kernel/read-model.ts'
 import type { StreamQuestion } from './kernel/stream-question.ts'
@@ -90,6 +91,7 @@ import { webhook } from './live/webhook/decider.ts'
 import { webhookOutlet } from './live/webhook/outlet.ts'
 import { webhookDeliveries, webhookHealth } from './live/webhook/questions.ts'
 import { webhooks } from './live/webhook/webhooks.ts'
+import { pushes as livePushes, topics as liveTopics } from './live/pushes.ts'
 import { orchestratorDashboard } from './overview/orchestrator-dashboard.ts'
 import { orchestratorMetrics } from './overview/orchestrator-metrics.ts'
 import type { Watch } from './kernel/watch.ts'
@@ -342,6 +344,11 @@ export const proofs: readonly Proof[] = [
 ]
 
 export const notary: NotaryStand = notaryStand
+
+/** What clients that listen hear of facts, and under which topics. */
+export const pushes: readonly Push[] = livePushes
+
+export const topics: Topics = liveTopics
 
 /** What is sent outside. */
 export const outlets: readonly Outlet[] = [

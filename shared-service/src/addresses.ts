@@ -1,3 +1,8 @@
+/** Where sockets begin. */
+export const socketPath = '/socket.io'
+
+export const isSocketUrl = (url = ''): boolean => url.startsWith(socketPath) && /^(?:[/?]|$)/.test(url.slice(socketPath.length))
+
 export const prefix = '/api/v1'
 
 const older = /^\/api(\/v1)?\/vps(?=[/?]|$)/
