@@ -174,6 +174,7 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/coordination': 'delegation collaboration escalation conflict',
   '/tasks/report/delegation': 'backlog agent',
   '/tasks/metrics': 'backlog agent',
+  '/tasks/:/graph': 'backlog dependency',
   '/orchestrators/:/backlog': 'orchestrator backlog backlog_summary',
   '/orchestrators/:/stats': 'orchestrator performance_daily',
   '/orchestrators/:/time-estimates': 'orchestrator time_record',

@@ -1,7 +1,7 @@
 import { announce } from './announcer.ts'
 import { held } from './held.ts'
 import { exchange, Failure } from './http.ts'
-import { level, type Page, type Positioned } from './queries.ts'
+import { askAllAgain, level, type Page, type Positioned } from './queries.ts'
 import { may, ownOrchestrator } from './session.ts'
 
 export interface Field {
@@ -29,6 +29,8 @@ export interface Deed {
   readonly scope?: string
   /** Only this orchestrator, and admins. */
   readonly owner?: string | null | undefined
+  /** Makes something that is shown once; it is not asked for again under the same key. */
+  readonly isSecret?: boolean
   readonly done?: (answer: Readonly<Record<string, unknown>>) => void
 }
 
@@ -38,8 +40,10 @@ export const isOffered = ({ scope = 'write', owner }: Deed): boolean =>
 
 export interface UnderWay {
   readonly deed: Deed
-  readonly state: 'asking' | 'pending' | 'failed'
+  readonly state: 'asking' | 'pending' | 'failed' | 'told'
   readonly failure?: Failure
+  /** Shown now and never again. */
+  readonly secret?: string
   /** What happened since what was shown, as far as it is known. */
   readonly meanwhile?: readonly Change[]
 }
@@ -48,37 +52,45 @@ export interface Change { readonly revision: number; readonly summary: string; r
 
 export const underWay = held<UnderWay | undefined>(undefined)
 
+/** Whether it says something, or is told something, before it is carried out. */
+export const isAsked = ({ fields = [], warning }: Deed): boolean => fields.length > 0 || warning !== undefined
+
 export function begin(deed: Deed): void {
-  if (deed.fields || deed.warning) underWay.set({ deed, state: 'asking' })
+  if (isAsked(deed)) underWay.set({ deed, state: 'asking' })
   else void carryOut(deed, {})
 }
 
 const tries_max = 3
 
 export async function carryOut(deed: Deed, said: Readonly<Record<string, unknown>>): Promise<void> {
-  const { label, method = 'POST', path, body = {}, shown, done } = deed
+  const { label, method = 'POST', path, body = {}, shown, done, isSecret } = deed
   underWay.set({ deed, state: 'pending' })
-  const headers = { 'idempotency-key': crypto.randomUUID(), ...(shown ? { 'if-match': `"${shown.revision}"` } : {}) }
+  const headers = { ...(isSecret ? {} : { 'idempotency-key': crypto.randomUUID() }), ...(shown ? { 'if-match': `"${shown.revision}"` } : {}) }
+  const { agent, ...plain } = said
+  const whole = { ...body, ...plain, ...(agent === undefined ? {} : { assignee: `agent:${agent}` }) }
   try {
-    const answer = await asked(() => exchange<Positioned & Record<string, unknown>>(path, { method, body: { ...body, ...said }, headers }))
-    await level(answer.position)
-    if (underWay.get()?.deed === deed) underWay.set(undefined)
+    const answer = await asked(isSecret ?? false, () => exchange<Positioned & Record<string, unknown>>(path, { method, body: whole, headers }))
+    // Many commands of one request have a position each, of which nothing is told: what is shown is asked as of the end of the log.
+    await level(answer.position ?? (await exchange<Positioned>('/events/latest?limit=1')).position)
+    const secret = typeof answer['secret'] === 'string' ? answer['secret'] : undefined
+    if (underWay.get()?.deed === deed) underWay.set(secret === undefined ? undefined : { deed, state: 'told', secret })
     announce(`${label}: done.`)
     done?.(answer)
   } catch (error) {
     if (!(error instanceof Failure)) throw error
     const meanwhile = error.problem.status === 412 && shown ? await since(shown) : undefined
+    if (meanwhile) askAllAgain()
     underWay.set({ deed, state: 'failed', failure: error, ...(meanwhile ? { meanwhile } : {}) })
   }
 }
 
 /** Nobody knows whether what was not answered has happened; under the same key it happens once. */
-async function asked<T>(ask: () => Promise<T>): Promise<T> {
+async function asked<T>(isOnce: boolean, ask: () => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await ask()
     } catch (error) {
-      if (tries >= tries_max || !(error instanceof Failure) || error.problem.status !== 0) throw error
+      if (isOnce || tries >= tries_max || !(error instanceof Failure) || error.problem.status !== 0) throw error
       await new Promise((resolve) => setTimeout(resolve, 500 * tries))
     }
   }

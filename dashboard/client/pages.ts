@@ -14,6 +14,11 @@ export interface PageEntry {
 
 export const pages: readonly PageEntry[] = [
   { path: '/', title: 'Now', letter: 'n', load: () => import('./pages/now.ts') },
+  { path: '/work', title: 'Work', letter: 'w', load: () => import('./pages/work.ts') },
+  { path: '/tasks/:', title: 'Task', under: '/work', load: () => import('./pages/task.ts') },
+  { path: '/fleet', title: 'Fleet', letter: 'f', load: () => import('./pages/fleet.ts') },
+  { path: '/orchestrators/:', title: 'Orchestrator', under: '/fleet', load: () => import('./pages/orchestrator.ts') },
+  { path: '/agents/:', title: 'Agent', under: '/fleet', load: () => import('./pages/agent.ts') },
   { path: '/query', title: 'Query', load: () => import('./pages/query.ts') },
 ]
 

@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Page } from 'playwright-core'
 import { inaccessible, openBrowser, overflow, visit, type Look } from './testing-browser.ts'
 import { house, until } from './house.ts'
+import { sized } from '../embedded/testing.ts'
 
 const browser = await openBrowser()
 if (!browser) {
@@ -32,7 +33,8 @@ const made = await (async () => {
   const task = (title: string, more: object = {}) => ada.own.post('/tasks', { title, ...more })
   const [first, second] = [await task('Write the chapter', { priority: 'HIGH' }), await task(planted)]
   await ada.own.post(`/tasks/${second.id}/escalate`, { reason: 'who may decide?', severity: 'CRITICAL' })
-  return { ada, ben, task, first, second }
+  const { id: iris } = await admin.post('/agents', { name: 'Iris', orchestrator: ada.id, capabilities: [{ skill: 'printing' }] })
+  return { ada, ben, iris, task, first, second }
 })()
 
 const text = (page: Page, selector: string) => page.locator(selector).first().innerText()
@@ -90,9 +92,92 @@ t.test('L-61 L-63 Now says what waits for somebody, follows what happens, and ma
   t.strictSame(complaints, [])
 })
 
-for (const [name, path, there] of [['Now', '', '.feed li']] as const) {
-  t.test(`L-67 ${name} is accessible in both themes, and no wider than a window of 320 px`, async (t) => {
-    for (const look of [wide, narrow]) {
+t.test('L-60 L-65 L-66 Work is filtered, walked through and changed, by keyboard alone', async (t) => {
+  const { page, complaints } = await signedIn(t, wide)
+  await page.getByRole('heading', { name: 'Now' }).waitFor()
+  await page.keyboard.press('g')
+  await page.keyboard.press('w')
+  await page.getByRole('heading', { name: 'Work' }).waitFor()
+  await page.locator('tbody tr[data-row], tbody tr[aria-rowindex]').first().waitFor()
+  await page.keyboard.press('/')
+  await page.keyboard.type('chapter')
+  await until(async () => new URL(page.url()).searchParams.get('search') === 'chapter')
+  await page.locator('tbody tr[aria-rowindex="3"]').waitFor()
+  t.equal(await page.locator('tbody tr[aria-rowindex]').count(), 2, 'reading and writing')
+  await page.keyboard.press('Tab')
+  const second = page.locator('tbody tr[aria-rowindex="3"] a').first()
+  const name = await second.innerText()
+  const focused = () => page.evaluate('document.activeElement?.closest("tr")?.querySelector("a")?.textContent')
+  await page.keyboard.press('j')
+  await page.keyboard.press('j')
+  await until(async () => await focused() === name)
+  await page.keyboard.press('x')
+  await page.getByText('1 task chosen').waitFor()
+  // A fact that moves the row about leaves the focus where it is.
+  await made.ada.own.send('PATCH', `/tasks/${made.first.id}`, { tags: ['seen'] })
+  await made.task('Print the chapter')
+  await page.locator('tbody tr[aria-rowindex="4"]').waitFor()
+  t.equal(await focused(), name)
+  await page.getByRole('button', { name: 'Priority' }).last().click()
+  await page.getByRole('dialog').getByLabel('Priority').selectOption('CRITICAL')
+  await page.getByRole('dialog').getByRole('button', { name: 'Priority' }).click()
+  await page.getByText('1 done', { exact: true }).first().waitFor()
+  await page.locator('tbody tr', { hasText: name }).first().focus()
+  await page.keyboard.press('Enter')
+  await page.getByRole('heading', { name: name }).waitFor()
+  await page.locator('.verdict', { hasText: 'critical' }).waitFor()
+  t.strictSame(complaints, [])
+})
+
+t.test('L-60 L-65 a page of a task says why it waits; what changed meanwhile is not overwritten, and what cannot be undone asks again', async (t) => {
+  const { id } = await made.task('Bind the book', { dependsOn: [made.first.id] })
+  const { page, complaints } = await signedIn(t, wide, `/tasks/${id}`)
+  await page.locator('.reasons').getByText('DEPENDENCIES_UNMET').waitFor()
+  await page.locator('svg .node', { hasText: 'Write the chapter' }).waitFor()
+  await page.locator('.timeline li').first().waitFor()
+  await page.getByRole('button', { name: 'Edit' }).click()
+  await page.getByLabel('Title').fill('Bind the whole book')
+  // While the form is filled in, somebody else is faster.
+  await admin.send('PATCH', `/tasks/${id}`, { tags: ['meanwhile'] })
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Edit' }).click()
+  await dialog.getByText('What happened meanwhile').waitFor()
+  await dialog.locator('ul.plain li').first().waitFor()
+  await dialog.getByRole('button', { name: 'Close' }).click()
+  t.equal((await admin.get(`/tasks/${id}`)).title, 'Bind the book')
+  await page.locator('.timeline li').nth(1).waitFor()
+  await page.getByRole('button', { name: 'Cancel task' }).click()
+  await dialog.getByText('Nobody will work on it any more').waitFor()
+  await dialog.getByRole('button', { name: 'Cancel task' }).click()
+  await page.locator('.verdict', { hasText: 'cancelled' }).waitFor()
+  t.strictSame(complaints, [])
+})
+
+t.test('L-60 Fleet shows who is there; an orchestrator is paused and gets a key that is shown once', async (t) => {
+  const { page, complaints } = await signedIn(t, wide, '/fleet')
+  await page.getByRole('link', { name: 'Ben' }).click()
+  await page.getByRole('heading', { name: 'Ben' }).waitFor()
+  await page.getByRole('button', { name: 'Pause' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Pause' }).click()
+  await page.locator('.verdict', { hasText: 'away' }).waitFor()
+  await page.getByRole('button', { name: 'New key' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'New key' }).click()
+  t.match(await page.getByRole('dialog').locator('pre').innerText(), /^bk_/)
+  await page.getByRole('button', { name: 'I have kept it' }).click()
+  await page.getByRole('button', { name: 'Resume' }).click()
+  await page.locator('.verdict', { hasText: 'online' }).waitFor()
+  t.strictSame(complaints, [])
+})
+
+/** One look each in every run, all four in a long one: both themes and both widths are among them either way. */
+const looks = sized(2, 4) === 4 ? [wide, narrow, { ...wide, colorScheme: 'dark' as const }, { ...narrow, colorScheme: 'light' as const }] : [wide, narrow]
+
+for (const [name, path, there] of [
+  ['Now', '', '.feed li'], ['Work', '/work', 'tbody tr'], ['the board', '/work?view=board', '.lane li'], ['a task', `/tasks/${made.first.id}`, '.timeline li'],
+  ['Fleet', '/fleet', 'tbody tr'], ['an orchestrator', `/orchestrators/${made.ada.id}`, '.timeline li'], ['an agent', `/agents/${made.iris}`, '.timeline li'],
+] as const) {
+  t.test(`L-67 ${name}: accessible in both themes, and no wider than a window of 320 px`, async (t) => {
+    for (const look of looks) {
       const { page, complaints } = await signedIn(t, look, path)
       await page.locator(there).first().waitFor()
       t.strictSame(await inaccessible(page), [], `${look.colorScheme}, ${look.width} px`)

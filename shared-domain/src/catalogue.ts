@@ -134,6 +134,7 @@ import { moving } from './work/moving.ts'
 import { raising } from './work/raising.ts'
 import { context } from './work/questions/context.ts'
 import { coordination } from './work/questions/coordination.ts'
+import { taskGraph } from './work/questions/graph.ts'
 import { orchestratorBacklog } from './work/questions/orchestrator-backlog.ts'
 import { poll } from './work/questions/poll.ts'
 import { delegationReport, taskMetrics } from './work/questions/report.ts'
@@ -306,6 +307,7 @@ export const questions: readonly Question[] = [
   coordination,
   delegationReport,
   taskMetrics,
+  taskGraph,
   orchestratorBacklog,
   orchestratorStats,
   timeEstimates,

@@ -1,5 +1,5 @@
 import { useEffect, useId, useRef } from 'preact/hooks'
-import { begin, carryOut, isOffered, underWay, type Deed, type Field } from '../deeds.ts'
+import { begin, carryOut, isAsked, isOffered, underWay, type Deed, type Field } from '../deeds.ts'
 import { useHeld } from '../held.ts'
 import { useQuery, type Page } from '../queries.ts'
 import { html } from '../view.ts'
@@ -20,18 +20,27 @@ export function Do({ deed, className = '' }: { readonly deed: Deed; readonly cla
 export function DeedDialog() {
   const current = useHeld(underWay)
   const dialog = useRef<HTMLDialogElement>(null)
-  const isOpen = current !== undefined && (current.state !== 'pending' || Boolean(current.deed.fields ?? current.deed.warning))
+  const isOpen = current !== undefined && (current.state !== 'pending' || isAsked(current.deed))
   useEffect(() => {
     if (isOpen && !dialog.current?.open) dialog.current?.showModal()
     if (!isOpen && dialog.current?.open) dialog.current.close()
   }, [isOpen])
   const title = useId()
   const close = () => { if (underWay.get()?.state !== 'pending') underWay.set(undefined) }
-  return html`<dialog ref=${dialog} aria-labelledby=${title} onClose=${close} onCancel=${(event: Event) => { if (current?.state === 'pending') event.preventDefault() }}>
+  return html`<dialog ref=${dialog} aria-labelledby=${title} onCancel=${(event: Event) => {
+    // It closes when its state says so: what a closing dialog tells comes late, and may find the next one begun.
+    event.preventDefault()
+    close()
+  }}>
     ${current && html`<h2 id=${title}>${current.deed.label}</h2>
       ${current.deed.about && html`<p>${current.deed.about}</p>`}
-      ${current.state === 'failed' ? html`<${Refusal} ...${current} close=${close} />` : html`<${Form} deed=${current.deed} isPending=${current.state === 'pending'} close=${close} />`}`}
+      ${current.state === 'told' ? html`<${Secret} secret=${current.secret} close=${close} />` : current.state === 'failed' ? html`<${Refusal} ...${current} close=${close} />` : html`<${Form} deed=${current.deed} isPending=${current.state === 'pending'} close=${close} />`}`}
   </dialog>`
+}
+
+function Secret({ secret, close }: { readonly secret: string; readonly close: () => void }) {
+  return html`<div><p>Shown now and never again:</p><pre>${secret}</pre>
+    <div class="buttons"><button type="button" onClick=${() => void navigator.clipboard?.writeText(secret)}>Copy</button><button type="button" class="primary" onClick=${close}>I have kept it</button></div></div>`
 }
 
 function Refusal({ deed, failure, meanwhile, close }: { deed: Deed; failure: any; meanwhile?: readonly any[]; close: () => void }) {
@@ -41,7 +50,7 @@ function Refusal({ deed, failure, meanwhile, close }: { deed: Deed; failure: any
       <ul class="plain">${meanwhile?.map(({ revision, type, at, by_kind, by_id }) => html`<li key=${revision}>${sentence(type)}, <${Actor} kind=${by_kind} id=${by_id} />, <${Ago} at=${at} /></li>`)}</ul>`}
     <div class="buttons">
       <button type="button" onClick=${close} autofocus>Close</button>
-      ${failure.problem.status !== 412 && html`<button type="button" onClick=${() => (deed.fields ? underWay.set({ deed, state: 'asking' }) : void carryOut(deed, {}))}>Try again</button>`}
+      ${failure.problem.status !== 412 && html`<button type="button" onClick=${() => (isAsked(deed) ? underWay.set({ deed, state: 'asking' }) : void carryOut(deed, {}))}>Try again</button>`}
     </div>
   </div>`
 }
@@ -56,7 +65,7 @@ function Form({ deed, isPending, close }: { readonly deed: Deed; readonly isPend
     ${fields.map((field) => html`<${Input} key=${field.name} field=${field} />`)}
     ${warning && html`<p class="warning"><span aria-hidden="true">▲ </span>${warning}</p>`}
     <div class="buttons">
-      <button type="button" onClick=${close} disabled=${isPending}>Cancel</button>
+      <button type="button" onClick=${close} disabled=${isPending}>Back</button>
       <button type="submit" class=${warning ? 'final' : 'primary'} disabled=${isPending} aria-busy=${isPending}>${isPending ? 'Wait…' : label}</button>
     </div>
   </form>`

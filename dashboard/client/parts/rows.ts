@@ -14,6 +14,7 @@ export function useRows(count: number, open: (n: number) => void, toggle: (n: nu
       const { at, count } = now.current
       const isWithin = ref.current?.contains(document.activeElement) ?? false
       const next = Math.min(Math.max(isWithin ? at + by : at, 0), count - 1)
+      now.current.at = next
       setAt(next)
       rowAt(next)?.focus()
     },

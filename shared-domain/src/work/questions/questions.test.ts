@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import t from 'tap'
+import type { z } from 'zod'
 import { agent } from '../../fleet/agent/decider.ts'
 import { orchestrator } from '../../fleet/orchestrator/decider.ts'
 import { rowsAfter } from '../../kernel/picture.ts'
@@ -12,6 +13,7 @@ import { backlog } from '../task/backlog.ts'
 import { task } from '../task/decider.ts'
 import type { TaskEvent } from '../task/events.ts'
 import { assigned, blocked, completed, created, other, owner, started } from '../task/scene.ts'
+import { taskGraph } from './graph.ts'
 import { orchestratorBacklog } from './orchestrator-backlog.ts'
 import { poll } from './poll.ts'
 import { delegationReport, taskMetrics } from './report.ts'
@@ -136,4 +138,28 @@ t.test('W-63 the backlog of an orchestrator: the most pressing first, page by pa
   t.strictSame(pages, [[103, 102, 105], [104, 106, 107], [101]])
   for (const cursor of ['x', '[]', '[1,null,null,null]']) t.notOk(orchestratorBacklog.query.safeParse({ cursor }).success, cursor)
   t.equal(world.ask(orchestratorBacklog, { params: { orchestrator: uuid(99) } }), undefined)
+})
+
+t.test('L-60 the graph of a task has what it waits for and what waits for it, the nearest first, and says where it is cut', async (t) => {
+  const { world, happened } = settled()
+  const graph = (n: number) => world.ask(taskGraph, { params: { task: uuid(n) } }) as unknown as z.output<typeof taskGraph.answer>
+  const linksOf = ({ waits }: ReturnType<typeof graph>) =>
+    waits.map(({ task, depends_on }) => numbers([{ task }, { task: depends_on }]).join(' > ')).sort()
+  t.equal(graph(1), undefined)
+  happened(100, created())
+  t.match(graph(100), { tasks: [{ task: uuid(100), title: 'Work' }], waits: [], cut: false })
+  // 104 waits for 103, that for 102 and 101, which wait for 100; 110 has to do with none of them.
+  const waiting = [[101, 100], [102, 100], [103, 101, 102], [104, 103], [110]] as const
+  for (const [n, ...dependsOn] of waiting) happened(n, created({ dependsOn: dependsOn.map(uuid) }))
+  const whole = graph(103)
+  t.strictSame(numbers(whole.tasks).sort(), [100, 101, 102, 103, 104])
+  t.strictSame(linksOf(whole), ['101 > 100', '102 > 100', '103 > 101', '103 > 102', '104 > 103'])
+  t.equal(whole.cut, false)
+  t.strictSame(linksOf(graph(100)), linksOf(whole), 'wherever one looks from')
+  for (let n = 201; n < 215; n++) happened(n, created({ dependsOn: n > 201 ? [uuid(n - 1)] : [] }))
+  const far = graph(201)
+  t.strictSame([far.tasks.length, far.cut], [9, true], 'eight steps are gone')
+  for (let n = 300; n < 520; n++) happened(n, created({ dependsOn: n > 300 ? [uuid(300)] : [] }))
+  const broad = graph(300)
+  t.strictSame([broad.tasks.length, broad.waits.length, broad.cut], [200, 199, true])
 })
