@@ -9,21 +9,24 @@ import { Api } from './api.ts'
 import { shownVerification } from './audit/show.ts'
 import { verify } from './audit/verify.ts'
 import { guard } from './guarded.ts'
+import { Moving } from './moving.ts'
 import { play } from './scenario.ts'
 import { settle } from './settled.ts'
 import { main, type Up } from './up.ts'
 
 const help = `Starts Baton on this machine, plays a fleet through its public API, and checks the outcome against the log.
 
-  npm run demo -- [--seed N] [--exit] [--root DIR]
+  npm run demo -- [--seed N] [--moving | --exit] [--root DIR]
 
   --seed N   another scenario; 1 when not given
+  --moving   the fleet goes on moving for as long as it serves, a few commands a second
   --exit     end after the check instead of going on serving
   --root     where the data is kept; .baton when not given`
 
 interface Wishes {
   readonly seed: number
   readonly exits: boolean
+  readonly moves: boolean
   readonly root: string | undefined
 }
 
@@ -46,6 +49,14 @@ export async function demonstrate({ root, urls, adminKey }: Pick<Up, 'root' | 'u
   } finally {
     await client.dispose()
   }
+}
+
+/** From now on something happens all the time, beside what is served. */
+async function move({ urls, adminKey }: Pick<Up, 'urls' | 'adminKey'>, seed: number, say: (line: string) => void) {
+  const moving = new Moving(new Api(urls.gateway, adminKey.key), seed)
+  const names = await moving.begin()
+  say(`\n${names.join(', ')} go on, a few commands a second. Look at ${urls.gateway}/app`)
+  void moving.run(new AbortController().signal)
 }
 
 interface Page<Row> { readonly items: readonly Row[] }
@@ -71,22 +82,24 @@ async function show(admin: Api, position: bigint, say: (line: string) => void) {
 }
 
 function wishes(): Wishes {
-  const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, exit: { type: 'boolean', default: false }, root: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } } })
+  const { values } = parseArgs({ options: { seed: { type: 'string', default: '1' }, exit: { type: 'boolean', default: false }, moving: { type: 'boolean', default: false }, root: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } } })
   if (values.help) {
     process.stdout.write(`${help}\n`)
     process.exit(0)
   }
   if (!/^\d{1,9}$/.test(values.seed)) throw new StartFailure(`--seed is a whole number, not "${values.seed}".`)
-  return { seed: Number(values.seed), exits: values.exit, root: values.root }
+  if (values.exit && values.moving) throw new StartFailure('--exit and --moving exclude one another.')
+  return { seed: Number(values.seed), exits: values.exit, moves: values.moving, root: values.root }
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const log = (line: string) => { process.stdout.write(`${line}\n`) }
-  const { seed, exits, root } = wishes()
+  const { seed, exits, moves, root } = wishes()
   await main({
     log, ...(root ? { root } : {}),
     async then(running) {
       if (!await demonstrate(running, seed, log)) throw new StartFailure('The read models do not equal the log: see above, and `npm run baton -- audit verify`')
+      if (moves) await move(running, seed, log)
       return exits ? 'stop' : 'serve'
     },
   })

@@ -7,7 +7,7 @@ import { may, ownOrchestrator } from './session.ts'
 export interface Field {
   readonly name: string
   readonly label: string
-  readonly kind?: 'text' | 'long' | 'number' | 'choice' | 'orchestrator' | 'agent' | 'instant' | 'check' | 'words'
+  readonly kind?: 'text' | 'long' | 'number' | 'choice' | 'orchestrator' | 'orchestrators' | 'agent' | 'instant' | 'check' | 'words'
   readonly options?: readonly string[]
   readonly initial?: string
   readonly isOptional?: boolean

@@ -19,6 +19,9 @@ export const pages: readonly PageEntry[] = [
   { path: '/fleet', title: 'Fleet', letter: 'f', load: () => import('./pages/fleet.ts') },
   { path: '/orchestrators/:', title: 'Orchestrator', under: '/fleet', load: () => import('./pages/orchestrator.ts') },
   { path: '/agents/:', title: 'Agent', under: '/fleet', load: () => import('./pages/agent.ts') },
+  { path: '/council', title: 'Council', letter: 'c', load: () => import('./pages/council.ts') },
+  { path: '/decisions/:', title: 'Decision', under: '/council', load: () => import('./pages/decision.ts') },
+  { path: '/delegations', title: 'Delegations', letter: 'd', load: () => import('./pages/delegations.ts') },
   { path: '/query', title: 'Query', load: () => import('./pages/query.ts') },
 ]
 

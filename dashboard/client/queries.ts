@@ -131,6 +131,29 @@ export function useQuery<Answer>(path: string | undefined): Shown<Answer> {
   return query?.shown ?? nothing
 }
 
+/** Several at once, whose number may change. */
+function useQueries<Answer>(paths: readonly string[]): readonly Shown<Answer>[] {
+  const [, again] = useState(0)
+  const asked = paths.map(queryOf)
+  useLayoutEffect(() => {
+    const ends = asked.map((query) => query.watch(() => again((n) => n + 1)))
+    return () => { for (const end of ends) end() }
+  }, [paths.join(' ')])
+  return asked.map(({ shown }) => shown)
+}
+
+/** All pages of a list, up to so many, each kept level with the log. */
+export function useWhole<Row>(path: string, pages_max: number): { readonly items: readonly Row[]; readonly first: Shown<Page<Row>>; readonly isCut: boolean } {
+  const paths = [path]
+  for (let next = queryOf(path).shown.answer?.next; next && paths.length < pages_max;) {
+    const page = pathWith(path, { cursor: next })
+    paths.push(page)
+    next = queryOf(page).shown.answer?.next
+  }
+  const shown = useQueries<Page<Row>>(paths)
+  return { items: shown.flatMap(({ answer }) => answer?.items ?? []), first: shown[0]!, isCut: Boolean(shown.at(-1)!.answer?.next) }
+}
+
 const nothing: Shown<any> = { path: '', answer: undefined, failure: undefined, standing: unasked, again: () => undefined }
 
 /** Asked again in so long besides: what changes by the clock alone. */

@@ -3,6 +3,8 @@ import { rowsIn, scrolledTo, windowOf, withPage } from './parts/window.ts'
 import { concernsOf, verdict, type Troubles } from './attention.ts'
 import { lastDays, overDays, sums, type Day } from './days.ts'
 import { filtered, type Filter } from './filtered.ts'
+import { chainsOf, matrixOf, type Move, type PairDay } from './moves.ts'
+import { barAt, shareOf, sumsOf, wouldPass, type DecisionRow } from './tally.ts'
 import { bulkOutcome, moveTo, taskDeeds, type TaskRow } from './tasks.ts'
 import { ago, duration, plural, position, sentence, shortId, spaced } from './words.ts'
 
@@ -112,5 +114,42 @@ t.test('days without a row are days on which nothing happened, and a share of no
   t.strictSame(overDays(days, [day], ({ completed }) => completed), [0, 3, 0])
   t.match(sums([day]), { share: 0.75, each_ms: 2_000, in: 2, rating: undefined })
   t.match(sums([]), { share: undefined, each_ms: undefined })
+  t.end()
+})
+
+const decision = (over: Partial<DecisionRow> = {}) => ({
+  status: 'pending', protocol: 'majority', weighing: 'heads', electorate: 6, weight: '6', quorum: '1/2', threshold: '2/3', over: false, cast: 3, approvals: 2, rejections: 1, abstentions: 0,
+  approve_weight: '4', reject_weight: '2', cast_weight: '6', quorum_met: true, ballot: 'open', options: null, ...over,
+}) as DecisionRow
+
+t.test('L-60 a question says whether it would pass as it stands, by its own protocol, and nothing while nobody may know', (t) => {
+  const says = (over: Partial<DecisionRow>) => wouldPass(decision(over)).text
+  const [yes, no] = ['Would pass as it stands', 'Would not pass as it stands']
+  t.strictSame([says({}), says({ approvals: 1 }), says({ quorum_met: false })], [yes, no, 'Would not pass: too few have voted'])
+  t.strictSame([says({ protocol: 'supermajority' }), says({ protocol: 'supermajority', over: true }), says({ protocol: 'supermajority', approvals: 0, rejections: 0 })], [yes, no, no])
+  t.strictSame([says({ protocol: 'unanimous' }), says({ protocol: 'unanimous', approvals: 6 })], [no, yes])
+  t.strictSame([says({ protocol: 'weighted', weighing: 'weights' }), says({ protocol: 'weighted', weighing: 'weights', weight: '7' })], [yes, no])
+  t.match(says({ ballot: 'sealed' }), 'nobody knows')
+  t.match(says({ weighing: 'weights', approve_weight: null }), 'nobody knows')
+  t.match(says({ protocol: 'schulze' }), 'which option')
+  t.strictSame(sumsOf(decision({ abstentions: 1, cast: 4 })), { approve: 2, reject: 1, abstain: 1, missing: 2, all: 6 })
+  t.strictSame(sumsOf(decision({ weighing: 'weights', weight: '10', cast_weight: '7' })), { approve: 4, reject: 2, abstain: 1, missing: 3, all: 10 })
+  t.strictSame([barAt(decision()), barAt(decision({ protocol: 'unanimous' })), barAt(decision({ protocol: 'weighted' })), shareOf('1')], [undefined, 1, 2 / 3, 1])
+  t.end()
+})
+
+const pair = (from: string, to: string, over: Partial<PairDay> = {}) => ({
+  from, to, day: '2030-01-01', delegations: 0, handoffs: 0, accepted: 0, started: 0, completed: 0, declined: 0, recalled: 0, timed_out: 0, failed: 0, cancelled: 0, returned: 0, ...over,
+})
+
+t.test('L-60 the matrix of pairs adds days up by outcome, who moved most first', (t) => {
+  const rows = [pair('a', 'b', { delegations: 2, completed: 1 }), pair('a', 'b', { day: '2030-01-02', handoffs: 1, completed: 1 }), pair('b', 'c', { delegations: 1, declined: 1 })]
+  const all = matrixOf(rows, 'all')
+  t.strictSame([all.who, all.at('a', 'b'), all.at('b', 'a'), all.most, all.total, all.isCut], [['b', 'a', 'c'], 3, 0, 3, 4, false])
+  t.strictSame([matrixOf(rows, 'completed').at('a', 'b'), matrixOf(rows, 'declined').total], [2, 1])
+  t.strictSame([matrixOf(rows, 'completed').who, matrixOf(rows, 'all', 2).who, matrixOf(rows, 'all', 2).isCut], [['b', 'a', 'c'], ['b', 'a'], true], 'rows stay where they are whatever is counted')
+  t.strictSame([matrixOf([], 'all').most, matrixOf([], 'all').who], [0, []])
+  const move = (task: string, revision: number, at: string) => ({ task, revision, at }) as Move
+  t.strictSame(chainsOf([move('y', 9, '3'), move('x', 5, '2'), move('y', 4, '1'), move('z', 1, '0')]).map((chain) => chain.map(({ revision }) => revision)), [[4, 9], [1], [5]])
   t.end()
 })

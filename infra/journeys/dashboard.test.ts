@@ -2,6 +2,7 @@ import t from 'tap'
 import type { Page } from 'playwright-core'
 import { inaccessible, openBrowser, overflow, visit, type Look } from './testing-browser.ts'
 import { house, until } from './house.ts'
+import { Moving } from '../../scripts/moving.ts'
 import { sized } from '../embedded/testing.ts'
 
 const browser = await openBrowser()
@@ -34,7 +35,10 @@ const made = await (async () => {
   const [first, second] = [await task('Write the chapter', { priority: 'HIGH' }), await task(planted)]
   await ada.own.post(`/tasks/${second.id}/escalate`, { reason: 'who may decide?', severity: 'CRITICAL' })
   const { id: iris } = await admin.post('/agents', { name: 'Iris', orchestrator: ada.id, capabilities: [{ skill: 'printing' }] })
-  return { ada, ben, iris, task, first, second }
+  const { id: decision } = await ada.own.post('/decisions', { title: 'Bind in leather?', electorate: [ada.id, ben.id] })
+  const { id: passed } = await task('Cut the paper')
+  await ada.own.post(`/tasks/${passed}/handoff`, { to: ben.id })
+  return { ada, ben, iris, decision, task, first, second }
 })()
 
 const text = (page: Page, selector: string) => page.locator(selector).first().innerText()
@@ -169,23 +173,73 @@ t.test('L-60 Fleet shows who is there; an orchestrator is paused and gets a key 
   t.strictSame(complaints, [])
 })
 
+t.test('L-60 a question is put, voted on by an elector and told as it stands; what was passed on shows in the matrix and is recalled', async (t) => {
+  const { page, complaints } = await signedIn(t, wide, '/council')
+  await page.getByRole('button', { name: 'New question' }).first().click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Question').fill('Print in colour?')
+  for (const name of ['Ada', 'Ben']) await dialog.getByRole('checkbox', { name }).check()
+  await dialog.getByRole('button', { name: 'New question' }).click()
+  await page.getByRole('heading', { name: 'Print in colour?' }).waitFor()
+  await page.locator('.verdict', { hasText: 'too few have voted' }).waitFor()
+  const decision = new URL(page.url()).pathname.split('/').at(-1)!
+
+  const elector = await signedIn(t, wide, `/decisions/${decision}`, made.ada.secret)
+  await elector.page.getByRole('button', { name: 'Vote' }).click()
+  await elector.page.getByRole('dialog').getByRole('button', { name: 'Vote' }).click()
+  await page.locator('.verdict', { hasText: 'Would pass as it stands' }).waitFor()
+  t.equal(await elector.page.getByRole('button', { name: 'Withdraw' }).count(), 1)
+  await made.ben.own.post(`/decisions/${decision}/votes`, { vote: 'APPROVE' })
+  await page.locator('.verdict', { hasText: 'approved' }).waitFor()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Dossier' }).click()])
+  t.equal(download.suggestedFilename(), `decision-${decision}.json`)
+
+  const { id } = await made.task('Fold the pages')
+  await made.ada.own.post(`/tasks/${id}/delegate`, { to: made.ben.id })
+  await page.keyboard.press('g')
+  await page.keyboard.press('d')
+  await page.locator('.matrix td a', { hasText: '2' }).first().waitFor()
+  const chain = page.getByRole('region', { name: 'Open chains' }).locator('li', { hasText: 'Fold the pages' })
+  await chain.getByRole('button', { name: 'Recall' }).click()
+  await dialog.getByLabel('Why').fill('it is mine')
+  await dialog.getByRole('button', { name: 'Recall' }).click()
+  await chain.waitFor({ state: 'detached' })
+  t.equal((await admin.get(`/tasks/${id}`)).owner, made.ada.id)
+  t.strictSame([...complaints, ...elector.complaints], [])
+})
+
 /** One look each in every run, all four in a long one: both themes and both widths are among them either way. */
 const looks = sized(2, 4) === 4 ? [wide, narrow, { ...wide, colorScheme: 'dark' as const }, { ...narrow, colorScheme: 'light' as const }] : [wide, narrow]
 
 for (const [name, path, there] of [
   ['Now', '', '.feed li'], ['Work', '/work', 'tbody tr'], ['the board', '/work?view=board', '.lane li'], ['a task', `/tasks/${made.first.id}`, '.timeline li'],
   ['Fleet', '/fleet', 'tbody tr'], ['an orchestrator', `/orchestrators/${made.ada.id}`, '.timeline li'], ['an agent', `/agents/${made.iris}`, '.timeline li'],
+  ['Council', '/council', 'tbody tr'], ['a decision', `/decisions/${made.decision}`, '.timeline li'], ['Delegations', '/delegations', '.matrix td'],
 ] as const) {
   t.test(`L-67 ${name}: accessible in both themes, and no wider than a window of 320 px`, async (t) => {
-    for (const look of looks) {
-      const { page, complaints } = await signedIn(t, look, path)
+    const { page, complaints } = await signedIn(t, looks[0]!, path)
+    for (const { colorScheme, width } of looks) {
+      await page.emulateMedia({ colorScheme })
+      await page.setViewportSize({ width, height: 900 })
       await page.locator(there).first().waitFor()
-      t.strictSame(await inaccessible(page), [], `${look.colorScheme}, ${look.width} px`)
+      t.strictSame(await inaccessible(page), [], `${colorScheme}, ${width} px`)
       t.equal(await overflow(page), 0)
-      t.strictSame(complaints, [])
     }
+    t.strictSame(complaints, [])
   })
 }
+
+t.test('L-60 a fleet that goes on moving is followed, and what it is refused stops nothing', async (t) => {
+  const { page, complaints } = await signedIn(t, wide)
+  await page.locator('.live.open').waitFor()
+  const moving = new Moving(admin, 7)
+  t.strictSame([...await moving.begin()].sort(), ['Ada', 'Ben'])
+  for (let n = 0; n < 60; n++) await moving.step()
+  t.ok(moving.commands >= 20, `${moving.commands} commands`)
+  const { items: [last] } = await admin.get('/events/latest?limit=1')
+  await until(async () => Number((await text(page, '.live .beside')).replace(/\D/g, '')) >= Number(last.position))
+  t.strictSame(complaints, [])
+})
 
 t.test('L-62 a key that is revoked is forgotten while somebody looks, and no action is offered that it does not allow', async (t) => {
   const { secret } = await admin.post(`/orchestrators/${made.ben.id}/keys`, { scopes: ['read'] })

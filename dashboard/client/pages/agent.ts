@@ -10,7 +10,7 @@ import { Badge } from '../parts/badge.ts'
 import { Do } from '../parts/deed.ts'
 import { Did } from '../parts/did.ts'
 import { Known } from '../parts/known.ts'
-import { Agent, Orchestrator } from '../parts/name.ts'
+import { Agent, Orchestrator, TaskTitle } from '../parts/name.ts'
 import { Failed, Tile } from '../parts/tile.ts'
 import { Ago, At } from '../parts/time.ts'
 import { Timeline, useTimeline } from '../parts/timeline.ts'
@@ -55,8 +55,4 @@ export default function AgentPage({ id }: { readonly id: string }) {
     </div>`
 }
 
-/** What a task is called, where only its id is known. */
-function Title({ task }: { readonly task: string }) {
-  const row = useQuery<Task & Positioned>(`/tasks/${task}`)
-  return html`<a href=${hrefOf(`/tasks/${task}`)}>${row.answer?.title ?? 'a task'}</a>`
-}
+const Title = ({ task }: { readonly task: string }) => html`<a href=${hrefOf(`/tasks/${task}`)}><${TaskTitle} id=${task} /></a>`

@@ -1,16 +1,14 @@
-import { filtered, type Filter } from '../filtered.ts'
+import type { Deed } from '../deeds.ts'
 import { daemonDeeds, type AgentRow, type BacklogRow, type CapacityRow, type DaemonRow, type OrchestratorRow, type ScheduleRow } from '../fleet.ts'
-import { pathWith } from '../http.ts'
 import { useJoined } from '../joined.ts'
-import { go, hrefOf, say, usePlace } from '../places.ts'
+import { go, hrefOf } from '../places.ts'
 import { html } from '../view.ts'
 import { number, percent } from '../words.ts'
 import { Badge } from '../parts/badge.ts'
 import { Do } from '../parts/deed.ts'
-import { Filters } from '../parts/filters.ts'
+import { Lists, type Listed } from '../parts/lists.ts'
 import { Agent, Orchestrator } from '../parts/name.ts'
-import { usePages } from '../parts/pages.ts'
-import { Table, type Column } from '../parts/table.ts'
+import type { Column } from '../parts/table.ts'
 import { Ago } from '../parts/time.ts'
 
 const none = html`<span class="none">–</span>`
@@ -64,47 +62,34 @@ const daemonColumns: readonly Column<DaemonRow>[] = [
   { name: 'deeds', title: 'Do', shows: (daemon) => html`<span class="buttons tight">${daemonDeeds(daemon).map((deed) => html`<${Do} key=${deed.label} deed=${deed} className="small" />`)}</span>` },
 ]
 
-interface Kind { readonly word: string; readonly title: string; readonly path: string; readonly filters: readonly Filter[]; readonly columns: readonly Column<any>[]; readonly keyOf: (row: any) => string; readonly nameOf: (row: any) => string; readonly open?: (row: any) => string; readonly empty: string }
-
-const kinds: readonly Kind[] = [
+const lists: readonly Listed[] = [
   {
     word: 'orchestrators', title: 'Orchestrators', path: '/orchestrators', columns: orchestratorColumns, keyOf: ({ orchestrator }) => orchestrator, nameOf: ({ name }) => name,
-    open: ({ orchestrator }) => `/orchestrators/${orchestrator}`, empty: 'No orchestrator is registered yet: POST /api/v1/orchestrators {"name": "Ada"}',
+    open: ({ orchestrator }) => `/orchestrators/${orchestrator}`, empty: html`<p>No orchestrator is registered yet: POST /api/v1/orchestrators {"name": "Ada"}</p>`,
     filters: [{ name: 'search', label: 'Search', kind: 'search' }, { name: 'status', label: 'Status', kind: 'several', options: ['ONLINE', 'BUSY', 'AWAY', 'OFFLINE', 'ARCHIVED'] }, { name: 'capability', label: 'Capability', kind: 'words' }],
   },
   {
-    word: 'agents', title: 'Agents', path: '/agents', columns: agentColumns, keyOf: ({ agent }) => agent, nameOf: ({ name }) => name, open: ({ agent }) => `/agents/${agent}`, empty: 'No agent is registered yet: POST /api/v1/agents {"name": "Iris"}',
+    word: 'agents', title: 'Agents', path: '/agents', columns: agentColumns, keyOf: ({ agent }) => agent, nameOf: ({ name }) => name, open: ({ agent }) => `/agents/${agent}`, empty: html`<p>No agent is registered yet: POST /api/v1/agents {"name": "Iris"}</p>`,
     filters: [
       { name: 'search', label: 'Search', kind: 'search' }, { name: 'status', label: 'Status', kind: 'several', options: ['IDLE', 'ACTIVE', 'OVERLOADED', 'OFFLINE', 'SUSPENDED'] },
       { name: 'breaker', label: 'Circuit', kind: 'choice', options: ['CLOSED', 'OPEN', 'HALF_OPEN'] }, { name: 'orchestrator', label: 'Under', kind: 'orchestrator' }, { name: 'skill', label: 'Skill', kind: 'words' },
     ],
   },
   {
-    word: 'daemons', title: 'Daemons', path: '/daemons', columns: daemonColumns, keyOf: ({ daemon }) => daemon, nameOf: ({ name }) => name, empty: 'No daemon has connected yet: npm run daemon',
+    word: 'daemons', title: 'Daemons', path: '/daemons', columns: daemonColumns, keyOf: ({ daemon }) => daemon, nameOf: ({ name }) => name, empty: html`<p>No daemon has connected yet: npm run daemon</p>`,
     filters: [{ name: 'status', label: 'Status', kind: 'several', options: ['RUNNING', 'UNHEALTHY', 'DRAINING', 'STOPPED'] }, { name: 'orchestrator', label: 'Works for', kind: 'orchestrator' }],
   },
 ]
 
 export default function Fleet() {
-  const { words } = usePlace()
-  const kind = kinds.find(({ word }) => word === words.get('of')) ?? kinds[0]!
-  const wanted = filtered(words, kind.filters)
-  const sort = words.get('sort') ?? undefined
-  const path = pathWith(kind.path, { ...wanted, sort })
-  return html`<div class="head"><h1 tabindex="-1">Fleet</h1>
-      <div class="buttons" role="group" aria-label="Of whom">${kinds.map(({ word, title }) => html`<button key=${word} type="button" aria-pressed=${word === kind.word} onClick=${() => go(hrefOf('/fleet', word === 'orchestrators' ? '' : `of=${word}`))}>${title}</button>`)}</div>
-      <div class="deeds buttons"><${Do} className="primary" deed=${register} /></div></div>
-    <${Filters} key=${kind.word} filters=${kind.filters} />
-    <${Table} key=${path} title=${kind.title} columns=${kind.columns} keyOf=${kind.keyOf} nameOf=${kind.nameOf} paged=${(inSight: number) => usePages(path, kind.keyOf, inSight)}
-      open=${(row: unknown) => { if (kind.open) go(hrefOf(kind.open(row))) }} sort=${sort} onSort=${(by: string) => say('sort', by)}
-      empty=${html`<p>${Object.keys(wanted).length > 0 ? 'Nobody is like this.' : kind.empty}</p>`} />`
+  return html`<${Lists} title="Fleet" at="/fleet" lists=${lists} deeds=${[register]} />`
 }
 
-const register = {
-  label: 'New orchestrator', path: '/orchestrators', scope: 'admin', done: (answer: Readonly<Record<string, unknown>>) => go(hrefOf(`/orchestrators/${answer['id']}`)),
+const register: Deed = {
+  label: 'New orchestrator', path: '/orchestrators', scope: 'admin', done: (answer) => go(hrefOf(`/orchestrators/${answer['id']}`)),
   fields: [
     { name: 'name', label: 'Name' }, { name: 'discipline', label: 'Discipline', initial: 'general' },
-    { name: 'capabilities', label: 'Capabilities', kind: 'words' as const, isOptional: true, hint: 'Separated by commas.' }, { name: 'maxConcurrentTasks', label: 'Tasks at once', kind: 'number' as const, initial: '5' },
+    { name: 'capabilities', label: 'Capabilities', kind: 'words', isOptional: true, hint: 'Separated by commas.' }, { name: 'maxConcurrentTasks', label: 'Tasks at once', kind: 'number', initial: '5' },
   ],
 }
 

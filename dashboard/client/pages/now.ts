@@ -13,7 +13,7 @@ import { duration, number } from '../words.ts'
 import { Badge } from '../parts/badge.ts'
 import { Do } from '../parts/deed.ts'
 import { Facts } from '../parts/facts.ts'
-import { Orchestrator } from '../parts/name.ts'
+import { Orchestrator, TaskTitle } from '../parts/name.ts'
 import { useRows } from '../parts/rows.ts'
 import { Computed, Failed } from '../parts/tile.ts'
 import { Ago } from '../parts/time.ts'
@@ -42,7 +42,7 @@ export default function Now() {
   const touched = useQuery<Page<Task>>(paths.touched)
   const asked = [escalations, late, failed, approvals, conflicts, broken]
   const titles = new Map([touched, late, failed].flatMap(({ answer }) => answer?.items ?? []).map(({ task, title }) => [task, title]))
-  const titleOf = (task: string) => titles.get(task) ?? 'a task'
+  const titleOf = (task: string) => titles.get(task) ?? ''
   const rowsOf = <Row>({ answer }: Shown<Page<Row>>) => answer?.items ?? []
   const isKnown = asked.every(({ answer }) => answer)
   const concerns = concernsOf({
@@ -102,8 +102,11 @@ interface Checkpoints extends Positioned { readonly items: readonly { readonly m
 function Lag() {
   const checkpoints = useQuery<Checkpoints>('/position')
   useEvery(checkpoints, 5_000)
-  const now_ms = useHeld(clock)
-  return html`<${Card} label="Lag" of=${checkpoints}>${({ position }: Checkpoints) => duration(behind(position, heardLately(), now_ms))}<//>`
+  // As of the answer: what has happened since then says nothing of it.
+  const measured = useRef<{ answer: Checkpoints | undefined; lag_ms: number }>({ answer: undefined, lag_ms: 0 })
+  const { answer } = checkpoints
+  if (answer && measured.current.answer !== answer) measured.current = { answer, lag_ms: behind(answer.position, heardLately(), Date.now()) }
+  return html`<${Card} label="Lag" of=${checkpoints}>${() => duration(measured.current.lag_ms)}<//>`
 }
 
 interface AttentionWish { readonly concerns: readonly Concern[]; readonly of: Shown<any>; readonly and: readonly Shown<any>[]; readonly isKnown: boolean; readonly isNew: boolean }
@@ -121,9 +124,9 @@ function Attention({ concerns, of, and, isKnown, isNew }: AttentionWish) {
       : html`<p>No escalations, nothing late, nothing failed for good, no approvals, no conflicts.</p>`}</div>`}
     <ul class="concerns" ref=${rows.ref}>${shown.map((one, n) => html`<li key=${one.id} ...${rows.row(n)}>
       <span class="kind"><${Badge} word=${one.severity} tone=${one.isAcknowledged ? 'quiet' : undefined} text=${one.kind} /> <span class="beside">${one.severity.toLowerCase()}</span></span>
-      <span class="what"><a href=${hrefOf(one.href)}>${one.title}</a>
-        <span class="beside">${one.owner && html`<${Orchestrator} id=${one.owner} />, `}<${Ago} at=${one.since} /></span>
-      <span class="detail">${one.isAcknowledged && 'Looked at. '}${one.detail}</span></span>
+      <span class="what"><a href=${hrefOf(one.href)}>${one.title === '' ? html`<${TaskTitle} id=${one.about.task} />` : one.title}</a>
+        <span class="detail">${one.isAcknowledged && 'Looked at. '}${one.detail}</span>
+        <span class="beside">${one.owner && html`<${Orchestrator} id=${one.owner} />, `}<${Ago} at=${one.since} /></span></span>
       <span class="deeds">${deedsFor(one).map((deed) => html`<${Do} key=${deed.label} deed=${deed} className="small" />`)}</span>
     </li>`)}</ul>
     ${concerns.length > most && html`<button type="button" onClick=${() => setMost(most + 50)}>Show more: ${number(concerns.length - most)} are left</button>`}

@@ -87,7 +87,7 @@ function Leases({ id, row }: { readonly id: string; readonly row: TaskRow | unde
   const attempts = useQuery<Page<Attempt>>(`/attempts?task=${id}&limit=50`)
   return html`<${Tile} title="Lease and attempts" of=${attempts} isEmpty=${({ items }: Page<Attempt>) => items.length === 0} empty=${html`<p>Nobody has worked on it yet.</p>`}>
     ${({ items }: Page<Attempt>) => html`${row?.lease_holder && html`<p>Held by <${Orchestrator} id=${row.lease_holder} />${row.lease_agent && html`, worked on by <${Agent} id=${row.lease_agent} />`}, token <span class="id">${row.lease_token}</span>.</p>`}
-      <div class="sideways" tabindex="0" role="region" aria-label="Attempts"><table class="small-table"><thead><tr><th scope="col">Attempt</th><th scope="col">Who</th><th scope="col">Began</th><th scope="col">Took</th><th scope="col">Outcome</th></tr></thead>
+      <div class="sideways" tabindex="0" role="region" aria-label="Attempts, table"><table class="small-table"><thead><tr><th scope="col">Attempt</th><th scope="col">Who</th><th scope="col">Began</th><th scope="col">Took</th><th scope="col">Outcome</th></tr></thead>
       <tbody>${items.map(({ token, attempt, holder, agent, started_at, ended_at, outcome, error }) => html`<tr key=${token}><td>${attempt + 1}</td><td><${Orchestrator} id=${holder} />${agent && html`, <${Agent} id=${agent} />`}</td>
         <td><${At} at=${started_at} only="local" /></td><td>${ended_at ? duration(Date.parse(ended_at) - Date.parse(started_at)) : html`<${Badge} word="running" />`}</td>
         <td>${outcome ? html`<${Badge} word=${outcome} />` : ''} <span class="detail">${error}</span></td></tr>`)}</tbody></table></div>`}<//>`

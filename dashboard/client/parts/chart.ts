@@ -52,6 +52,6 @@ export function Chart({ label, days, lines }: { readonly label: string; readonly
   useEffect(() => { plot.current?.setData(data) })
   return html`<figure class="chart"><div ref=${frame} role="img" aria-label=${`${label}; the table below says the same`}></div>
     <figcaption class="legend">${lines.map(({ label, tone }) => html`<span key=${label} class=${tone}><span class="sign" aria-hidden="true">━</span> ${label}</span>`)}</figcaption></figure>
-    <details><summary>As a table</summary><div class="sideways" tabindex="0" role="region" aria-label=${label}><table class="small-table"><thead><tr><th scope="col">Day (UTC)</th>${lines.map(({ label }) => html`<th key=${label} scope="col" class="number">${label}</th>`)}</tr></thead>
+    <details><summary>As a table</summary><div class="sideways" tabindex="0" role="region" aria-label=${`${label}, table`}><table class="small-table"><thead><tr><th scope="col">Day (UTC)</th>${lines.map(({ label }) => html`<th key=${label} scope="col" class="number">${label}</th>`)}</tr></thead>
       <tbody>${days.map((day, n) => html`<tr key=${day}><td>${day}</td>${lines.map(({ label, values }) => html`<td key=${label} class="number">${values[n] === null || values[n] === undefined ? '–' : number(values[n])}</td>`)}</tr>`)}</tbody></table></div></details>`
 }

@@ -79,6 +79,7 @@ const read: Partial<Record<NonNullable<Field['kind']>, (text: string) => unknown
 /** What was left empty is not said. */
 function saidIn(form: FormData, fields: readonly Field[]): Record<string, unknown> {
   return Object.fromEntries(fields.flatMap(({ name, kind = 'text' }) => {
+    if (kind === 'orchestrators') return [[name, form.getAll(name)]]
     const text = String(form.get(name) ?? '')
     return text === '' ? [] : [[name, read[kind]?.(text) ?? text]]
   }))
@@ -90,10 +91,17 @@ function Input({ field: { name, label, kind = 'text', options = [], initial = ''
   const shown = kind === 'long' ? html`<textarea ...${about} rows="4">${initial}</textarea>`
     : kind === 'choice' ? html`<${Choice} about=${about} options=${options} initial=${initial} isOptional=${isOptional} />`
       : kind === 'orchestrator' || kind === 'agent' ? html`<${Somebody} about=${about} kind=${kind} initial=${initial} isOptional=${isOptional} />`
+        : kind === 'orchestrators' ? html`<${Electors} name=${name} id=${id} />`
         : kind === 'check' ? html`<input type="checkbox" ...${about} required=${false} />`
           : html`<input type=${{ number: 'number', instant: 'datetime-local' }[kind as string] ?? 'text'} step="any" ...${about} defaultValue=${initial} autocomplete="off" />`
   return html`<div class="field ${kind}"><label for=${id}>${label}${isOptional && html` <span class="beside">optional</span>`}</label>${shown}
     ${hint && html`<p class="hint" id=${`${id}-hint`}>${hint}</p>`}</div>`
+}
+
+/** Several by ticking them, which needs no key held down. */
+function Electors({ name, id }: { readonly name: string; readonly id: string }) {
+  const list = useQuery<Page<Record<string, string>>>('/orchestrators?limit=200')
+  return html`<div class="ticks" id=${id} role="group">${list.answer?.items.filter((one) => one['status'] !== 'ARCHIVED').map((one) => html`<label key=${one['orchestrator']}><input type="checkbox" name=${name} value=${one['orchestrator']} /> ${one['name']}</label>`)}</div>`
 }
 
 function Choice({ about, options, initial, isOptional, named = spaced }: { about: object; options: readonly string[]; initial: string; isOptional: boolean; named?: (option: string) => string }) {

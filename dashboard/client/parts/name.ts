@@ -1,5 +1,6 @@
 import { useName } from '../directory.ts'
 import { hrefOf } from '../places.ts'
+import { useQuery, type Positioned } from '../queries.ts'
 import { html } from '../view.ts'
 import { shortId, spaced } from '../words.ts'
 
@@ -13,6 +14,12 @@ const named = (kind: 'orchestrator' | 'agent') => ({ id }: Wish) => {
 
 export const Orchestrator = named('orchestrator')
 export const Agent = named('agent')
+
+/** What a task is called, where only its id is known. */
+export function TaskTitle({ id }: Wish) {
+  const row = useQuery<Positioned & { readonly title: string }>(id ? `/tasks/${id}` : undefined)
+  return html`${row.answer?.title ?? 'a task'}`
+}
 
 /** Who did something, as facts say it. */
 export function Actor({ kind, id }: { readonly kind: string; readonly id: string }) {

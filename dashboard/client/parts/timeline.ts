@@ -36,7 +36,8 @@ export function useTimeline(stream: string) {
 }
 
 /** Of a summary what a reader would not see elsewhere: ids of who owns it say nothing. */
-const shown = (summary: string) => summary.split(', ').filter((part) => !/^(owner|slot|agentSlot|work|token|slaGiven): /.test(part)).join(', ')
+const shown = (summary: string) => summary.split(', ').filter((part) => !/^(owner|slot|agentSlot|work|token|slaGiven|concerns): /.test(part)).join(', ')
+  .replace(/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}([0-9a-f]{8})\b/g, '…$1')
 
 export function Timeline({ of, title = 'What happened' }: { readonly of: ReturnType<typeof useTimeline>; readonly title?: string }) {
   const { items, last, isCut } = of
