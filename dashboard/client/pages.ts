@@ -22,6 +22,10 @@ export const pages: readonly PageEntry[] = [
   { path: '/council', title: 'Council', letter: 'c', load: () => import('./pages/council.ts') },
   { path: '/decisions/:', title: 'Decision', under: '/council', load: () => import('./pages/decision.ts') },
   { path: '/delegations', title: 'Delegations', letter: 'd', load: () => import('./pages/delegations.ts') },
+  { path: '/rhythm', title: 'Rhythm', letter: 'r', load: () => import('./pages/rhythm.ts') },
+  { path: '/audit', title: 'Audit', letter: 'a', load: () => import('./pages/audit.ts') },
+  { path: '/operations', title: 'Operations', letter: 'o', load: () => import('./pages/operations.ts') },
+  { path: '/settings', title: 'Settings', letter: 's', load: () => import('./pages/settings.ts') },
   { path: '/query', title: 'Query', load: () => import('./pages/query.ts') },
 ]
 

@@ -18,6 +18,8 @@ export interface Shown<Answer> {
   readonly answer: Answer | undefined
   readonly failure: Failure | undefined
   readonly standing: Standing
+  /** Whether facts say when it has to be asked again; else it is as of when it was asked. */
+  readonly isFollowed: boolean
   again(): void
 }
 
@@ -105,7 +107,7 @@ class Query {
 
   #show(): Shown<any> {
     const { path, answer, failure, standing, again } = this
-    return { path, answer, failure, standing, again }
+    return { path, answer, failure, standing, isFollowed: this.models.length > 0, again }
   }
 }
 
@@ -154,7 +156,7 @@ export function useWhole<Row>(path: string, pages_max: number): { readonly items
   return { items: shown.flatMap(({ answer }) => answer?.items ?? []), first: shown[0]!, isCut: Boolean(shown.at(-1)!.answer?.next) }
 }
 
-const nothing: Shown<any> = { path: '', answer: undefined, failure: undefined, standing: unasked, again: () => undefined }
+const nothing: Shown<any> = { path: '', answer: undefined, failure: undefined, standing: unasked, isFollowed: false, again: () => undefined }
 
 /** Asked again in so long besides: what changes by the clock alone. */
 export function useEvery(query: Shown<unknown>, period_ms: number) {

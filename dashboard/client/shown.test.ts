@@ -4,6 +4,7 @@ import { concernsOf, verdict, type Troubles } from './attention.ts'
 import { lastDays, overDays, sums, type Day } from './days.ts'
 import { filtered, type Filter } from './filtered.ts'
 import { chainsOf, matrixOf, type Move, type PairDay } from './moves.ts'
+import { daysOf, ruleText } from './rhythm.ts'
 import { barAt, shareOf, sumsOf, wouldPass, type DecisionRow } from './tally.ts'
 import { bulkOutcome, moveTo, taskDeeds, type TaskRow } from './tasks.ts'
 import { ago, duration, plural, position, sentence, shortId, spaced } from './words.ts'
@@ -151,5 +152,22 @@ t.test('L-60 the matrix of pairs adds days up by outcome, who moved most first',
   t.strictSame([matrixOf([], 'all').most, matrixOf([], 'all').who], [0, []])
   const move = (task: string, revision: number, at: string) => ({ task, revision, at }) as Move
   t.strictSame(chainsOf([move('y', 9, '3'), move('x', 5, '2'), move('y', 4, '1'), move('z', 1, '0')]).map((chain) => chain.map(({ revision }) => revision)), [[4, 9], [1], [5]])
+  t.end()
+})
+
+t.test('L-60 the week is a row a day where somebody looks, also where an hour comes twice, and rules are words', (t) => {
+  const hour = (n: number, slots: number) => ({ from: `2030-10-27T${String(n).padStart(2, '0')}:00:00.000Z`, orchestrators: 1, slots })
+  // As in Berlin: at 01:00 UTC it is 02:00 again.
+  const berlin = (at: string) => {
+    const utc = Number(at.slice(11, 13))
+    return { day: 'Sun', hour: utc < 1 ? utc + 2 : utc + 1 }
+  }
+  const [sunday] = daysOf([hour(0, 5), hour(1, 3), hour(2, 0)], berlin)
+  t.strictSame([sunday!.day, sunday!.cells.length, sunday!.cells[2]?.slots, sunday!.cells[3]?.slots, sunday!.cells[0]], ['Sun', 24, 5, 0, undefined])
+  const rules: readonly (readonly [Parameters<typeof ruleText>[0], string])[] = [
+    [{ kind: 'DAILY', time: '07:30' }, 'daily at 07:30'], [{ kind: 'WEEKLY', days: ['MONDAY', 'FRIDAY'], time: '09:00' }, 'Mon, Fri at 09:00'], [{ kind: 'MONTHLY', day: 31, time: '00:00' }, 'on day 31 at 00:00'],
+    [{ kind: 'CRON', cron: '0 9 * * *' }, 'cron 0 9 * * *'], [{ kind: 'OTHER' }, '{"kind":"OTHER"}'],
+  ]
+  for (const [rule, words] of rules) t.equal(ruleText(rule), words)
   t.end()
 })

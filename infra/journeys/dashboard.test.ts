@@ -38,6 +38,7 @@ const made = await (async () => {
   const { id: decision } = await ada.own.post('/decisions', { title: 'Bind in leather?', electorate: [ada.id, ben.id] })
   const { id: passed } = await task('Cut the paper')
   await ada.own.post(`/tasks/${passed}/handoff`, { to: ben.id })
+  await ada.own.post('/recurrences', { owner: ada.id, template: { title: 'Water the plants' }, rule: { kind: 'DAILY', time: '07:30' } })
   return { ada, ben, iris, decision, task, first, second }
 })()
 
@@ -208,15 +209,52 @@ t.test('L-60 a question is put, voted on by an elector and told as it stands; wh
   t.strictSame([...complaints, ...elector.complaints], [])
 })
 
-/** One look each in every run, all four in a long one: both themes and both widths are among them either way. */
-const looks = sized(2, 4) === 4 ? [wide, narrow, { ...wide, colorScheme: 'dark' as const }, { ...narrow, colorScheme: 'light' as const }] : [wide, narrow]
+t.test('L-60 what comes round is paused, a stream is read in the audit, a key is made and revoked', async (t) => {
+  const { page, complaints } = await signedIn(t, wide, '/rhythm?of=recurrences')
+  const dialog = page.getByRole('dialog')
+  const row = (name: string) => page.locator('tbody tr', { hasText: name }).first()
+  await row('daily at 07:30').getByRole('button', { name: 'Pause' }).click()
+  await dialog.getByRole('button', { name: 'Pause' }).click()
+  await row('paused').waitFor()
+  t.match(await admin.get('/recurrences'), { items: [{ state: 'PAUSED' }] })
 
-for (const [name, path, there] of [
+  await page.keyboard.press('g')
+  await page.keyboard.press('a')
+  await page.locator('.log li').first().waitFor()
+  await page.getByLabel('Id, or the whole name').fill(made.first.id)
+  await page.keyboard.press('Enter')
+  await page.locator('.timeline', { hasText: 'Task created' }).waitFor()
+  t.match(page.url(), `stream=task-${made.first.id}`)
+
+  await page.keyboard.press('Tab')
+  await page.getByRole('link', { name: 'Settings' }).click()
+  await page.getByRole('button', { name: 'New key' }).click()
+  await dialog.getByLabel('Name').fill('auditor')
+  await dialog.getByRole('button', { name: 'New key' }).click()
+  t.match(await dialog.locator('pre').innerText(), /^bk_/)
+  await page.getByRole('button', { name: 'I have kept it' }).click()
+  await row('auditor').getByRole('button', { name: 'Revoke' }).click()
+  await dialog.getByText('at once and for ever').waitFor()
+  await dialog.getByRole('button', { name: 'Revoke' }).click()
+  await row('auditor').getByText('revoked').waitFor()
+
+  await page.getByRole('link', { name: 'Operations' }).click()
+  await page.getByText(/^All \d+ are at/).waitFor()
+  t.strictSame(complaints, [])
+})
+
+const dark = { colorScheme: 'dark' as const }
+/** In a long run each page is looked at in both themes and both widths; in every other one page this way, the next one that way. */
+const looksAt = (n: number): readonly Look[] => (sized(1, 4) === 4 ? [wide, { ...wide, ...dark }, { ...narrow, colorScheme: 'light' }, narrow] : [n % 2 === 0 ? wide : narrow])
+
+for (const [n, [name, path, there]] of ([
   ['Now', '', '.feed li'], ['Work', '/work', 'tbody tr'], ['the board', '/work?view=board', '.lane li'], ['a task', `/tasks/${made.first.id}`, '.timeline li'],
   ['Fleet', '/fleet', 'tbody tr'], ['an orchestrator', `/orchestrators/${made.ada.id}`, '.timeline li'], ['an agent', `/agents/${made.iris}`, '.timeline li'],
   ['Council', '/council', 'tbody tr'], ['a decision', `/decisions/${made.decision}`, '.timeline li'], ['Delegations', '/delegations', '.matrix td'],
-] as const) {
+  ['Rhythm', '/rhythm', '.matrix td'], ['Audit', '/audit', '.log li'], ['Operations', '/operations', 'tbody tr'], ['Settings', '/settings', '.list tbody tr'],
+] as const).entries()) {
   t.test(`L-67 ${name}: accessible in both themes, and no wider than a window of 320 px`, async (t) => {
+    const looks = looksAt(n)
     const { page, complaints } = await signedIn(t, looks[0]!, path)
     for (const { colorScheme, width } of looks) {
       await page.emulateMedia({ colorScheme })

@@ -6,7 +6,7 @@ import { hrefOf } from '../places.ts'
 import type { Shown } from '../queries.ts'
 import { connection } from '../stream.ts'
 import { html, type Children } from '../view.ts'
-import { duration, position } from '../words.ts'
+import { ago, duration, position } from '../words.ts'
 
 /** Soon enough nothing is said of waiting: it would only flicker. */
 const waiting_ms = 300
@@ -33,7 +33,7 @@ export function Computed({ of, what }: { readonly of: Shown<unknown>; readonly w
   const href = hrefOf('/query', new URLSearchParams({ ask: of.path }))
   return html`<span class="computed ${stale ? 'stale' : ''}">
     <a href=${href}><span class="unseen">${what}, computed </span>@${position(String(answered))}</a>
-    ${' '}<span>${stale ?? (lag_ms === 0 ? 'level' : `${duration(lag_ms)} behind`)}</span>
+    ${' '}<span>${stale ?? (!of.isFollowed ? `asked ${ago(new Date(of.standing.asked_ms!).toISOString(), now_ms)}` : lag_ms === 0 ? 'level' : `${duration(lag_ms)} behind`)}</span>
   </span>`
 }
 
