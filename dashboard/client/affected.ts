@@ -55,6 +55,7 @@ export const changedBy: Readonly<Record<string, string>> = {
   'batch_run': 'BatchRunCompleted BatchRunStarted BatchRunStopping',
   'batch_item': 'BatchItemDispatched BatchItemProcessed BatchRunStarted',
   'webhook': 'WebhookDeleted WebhookDisabled WebhookPaused WebhookRegistered WebhookResumed WebhookSecretRotated WebhookUpdated',
+  'selection': 'AgentsSelected',
   'timeline': '*',
 }
 
@@ -166,6 +167,8 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/batch-items/:/:': 'batch_item',
   '/webhooks': 'webhook',
   '/webhooks/:': 'webhook',
+  '/selections': 'selection',
+  '/selections/:': 'selection',
   '/timeline': 'timeline',
   '/timeline/:/:': 'timeline',
   '/tasks/:/context': 'backlog task_result orchestrator charter dependency delegation collaboration note decision timeline attempt',
@@ -200,5 +203,6 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/webhooks/:/health': 'webhook delivery delivery_target',
   '/council/agreement': 'decision vote',
   '/council/overview': 'decision waiting_vote',
+  '/orchestration/patterns/select': 'agent',
   '/orchestrators/:/next': 'backlog decision schedule orchestrator',
 }

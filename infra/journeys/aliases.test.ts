@@ -481,6 +481,33 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'of nobody', params: { id: stranger }, body: { skill: 'sql' }, answers: refused(404, 'NOT_FOUND') },
     ]
   },
+  'POST /orchestration/agents/select → POST /orchestration/agents/select': async () => {
+    const measured = (latency_ms: number) => [{ skill: 'knots', proficiency: 8, latency_ms, cost: 5 }]
+    const [first, second] = [await agent({ capabilities: measured(200) }), await agent({ capabilities: measured(900) })]
+    await rowOf(`/agents/${second}`, () => true)
+    const criteria = { requiredCapabilities: [{ skillId: 'knots', maxLatencyMs: 800 }], resourceConstraints: { estimatedTimeMs: 60_000 } }
+    const wanting = (skillId: string, more: object = {}) => ({ criteria: { requiredCapabilities: [{ skillId }], ...more } })
+    return [
+      {
+        says: 'a skill', by: 'ada', body: { criteria }, answers: { status: 201, body: { changed: true, policy: 'routing/1', chosen: [{ agent: first, role: 'solo', cost: 5 }], exact: true } },
+        link: '/orchestration/agents/select', then: ({ body: { id } }) => rowOf(`/selections/${id}`, ({ chosen: [one], counts }) => one.agent === first && counts.latency === 1),
+      },
+      { says: 'a team', body: { ...wanting('knots'), pattern: 'pair' }, answers: { status: 201, body: { chosen: [{ agent: first, role: 'primary' }, { agent: second, role: 'secondary' }], cost: 10 } } },
+      { says: 'what nobody can', body: wanting('seamanship'), answers: { status: 422, body: { code: 'CAPABILITY_NOT_FOUND', context: { skills: ['seamanship'] } } } },
+      { says: 'for less than it costs', body: wanting('knots', { costBudget: 4 }), answers: { status: 409, body: { code: 'RESOURCE_EXCEEDED', context: { cost: 5 } } } },
+      { says: 'without those who can', body: wanting('knots', { excludedAgents: [first, second] }), answers: refused(409, 'AGENT_NOT_AVAILABLE') },
+      { says: 'in both words', body: { criteria: { requiredCapabilities: [{ skillId: 'a', skill: 'a' }] } }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'POST /orchestration/patterns/select → GET /orchestration/patterns/select': async () => {
+    const said = { complexity: 9, skillCount: 1, parallelisable: true, requiresReview: false }
+    const link = '/orchestration/patterns/select?complexity=9&skillCount=1&parallelisable=true&requiresReview=false&costSensitivity='
+    return [
+      { says: 'where cost matters', by: 'ada', body: { ...said, costSensitivity: 'high' }, answers: { status: 200, body: { pattern: 'hierarchical', rule: 'R3' } }, link: `${link}high` },
+      { says: 'where it does not', by: 'bob', body: { ...said, costSensitivity: 'low' }, answers: { status: 200, body: { pattern: 'swarm', rule: 'R2' } }, link: `${link}low` },
+      { says: 'nothing', body: {}, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'POST /orchestration/relationships → PUT /agents/:id/supervisor': async () => {
     const [first, second, third] = [await agent(), await agent(), await agent()]
     const said = (agentId: string, relatedAgentId: string, type: string) => ({ agentId, relatedAgentId, type })

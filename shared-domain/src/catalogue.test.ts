@@ -336,6 +336,8 @@ t.test('S-66 every fact can be announced: to whom, from where, when, and without
 t.test('S-66 what concerns a single orchestrator names it', async (t) => {
   const unaddressed = [...definitions].filter(([, { recipient }]) => !recipient).map(([type]) => type)
   t.strictSame(unaddressed.sort(), [
+    // A choice among the agents of all.
+    'AgentsSelected',
     // Facts of what is done with tasks of many; those of an item concern its owner.
     'BatchDefined', 'BatchDisabled', 'BatchEnabled', 'BatchEnded', 'BatchRunCompleted', 'BatchRunEnded', 'BatchRunLaunched',
     'BatchRunSkipped', 'BatchRunStarted', 'BatchRunStopping', 'BatchUpdated',

@@ -15,6 +15,9 @@ import { decisionStanding } from './council/questions/standing.ts'
 import { reopening } from './council/reopening.ts'
 import { votingRecord } from './council/voting-record/decider.ts'
 import { votingRecords } from './council/voting-record/voting-records.ts'
+import { patternSelection } from './ensemble/selection/questions.ts'
+import { selection } from './ensemble/selection/decider.ts'
+import { selections } from './ensemble/selection/selections.ts'
 import { agentPeers } from './fleet/agent/agent-peers.ts'
 import { agentVersions } from './fleet/agent/agent-versions.ts'
 import { agents } from './fleet/agent/agents.ts'
@@ -188,6 +191,7 @@ export const deciders: readonly Decider[] = [
   batch,
   batchRun,
   webhook,
+  selection,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -244,6 +248,7 @@ export const readModels: readonly ReadModel[] = [
   batchRuns,
   batchItems,
   webhooks,
+  selections,
   timeline,
 ]
 
@@ -333,6 +338,7 @@ export const questions: readonly Question[] = [
   webhookHealth,
   agreement,
   councilOverview,
+  patternSelection,
 ]
 
 /** What streams say of themselves as they stand. */

@@ -279,6 +279,7 @@ const courses: readonly (readonly Step[])[] = [
     step('even', { from: whose, to: second, reason: 'why' }, 0, ['task', ids[3]!]),
   ],
   [step('publish', { document: { limits: { maxSessions: 2 } } }, 0, ['charter', whose]), step('guard', {}, 0, ['capacity', whose])],
+  [step('select', {}, 0, ['selection', second])],
   [step('propose', {}, 0, ['rebalance', second]), step('apply', {}, 0, ['rebalance', second])],
   // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],
