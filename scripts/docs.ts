@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Fastify from 'fastify'
-import swagger from '@fastify/swagger'
 import { choices, deciders, gate, notary, outlets, processes, proofs, pushes, questions, readModels, streamQuestions, sweeps } from 'shared-domain/catalogue.ts'
+import { describing } from 'shared-service/describing.ts'
 import { serve } from '../command-service/src/command-route.ts'
 import { everyRoute } from '../command-service/src/every-route.ts'
 import { document } from '../command-service/src/openapi.ts'
@@ -23,7 +23,7 @@ async function commandDocument(): Promise<object> {
   const app = Fastify()
   app.setValidatorCompiler(() => () => true)
   app.setSerializerCompiler(() => JSON.stringify)
-  await app.register(swagger, { openapi: document })
+  await describing(app, { openapi: document })
   const nobody = () => Promise.reject(new Error('only described'))
   await app.register(async (scope) => serve(scope, everyRoute({ deciders, choices, gate, handle: nobody } as never), nobody))
   await app.ready()

@@ -1,5 +1,4 @@
 import { EventStoreDBClient } from '@eventstore/db-client'
-import swagger from '@fastify/swagger'
 import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import type { Choice } from 'shared-domain/kernel/choice.ts'
@@ -11,6 +10,7 @@ import type { Process } from 'shared-domain/kernel/process.ts'
 import type { SettingsStand } from 'shared-domain/kernel/settings.ts'
 import type { Sweep } from 'shared-domain/kernel/sweep.ts'
 import type { Watch } from 'shared-domain/kernel/watch.ts'
+import { describing } from 'shared-service/describing.ts'
 import { jsonBodies } from 'shared-service/bodies.ts'
 import { rowsFrom } from 'shared-service/grounds.ts'
 import { whileLeader } from 'shared-service/leader.ts'
@@ -182,7 +182,7 @@ function edge(config: Config): FastifyInstance {
   const app = server({ service, logLevel: config.logLevel, meaningOf })
   jsonBodies(app)
   relieved(app, 1_000)
-  void app.register(swagger, { openapi: document })
+  void describing(app, { openapi: document })
   return app
 }
 

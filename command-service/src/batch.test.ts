@@ -159,7 +159,7 @@ t.test('a service that is killed in the middle has done a part; the same again d
 
 /** Answers what each item says that it answers. */
 const route = (carryOut: (n: number) => Promise<Answer>): CommandRoute => ({
-  method: 'POST', path: '/things/:thing', schema: {}, needs: () => ({ scope: undefined, fresh: false }),
+  method: 'POST', path: '/things/:thing', describe: () => ({}), needs: () => ({ scope: undefined, fresh: false }),
   read: ({ parameters, body }) => ({ line: parameters.thing!, carryOut: () => carryOut(body.n as number) }),
 })
 const fine = { status: 200, headers: {}, body: { changed: true } }

@@ -31,7 +31,7 @@ type Item = z.output<typeof BatchItem>
 /** One request for many commands, each of which is answered as by its own route. */
 export function batchRoute(routes: readonly CommandRoute[], within_ms = within_max_ms): CommandRoute {
   const route: CommandRoute = {
-    method: 'POST', path: '/commands', schema: batchDescribed(BatchBody), alone: 'holds others',
+    method: 'POST', path: '/commands', describe: () => batchDescribed(BatchBody), alone: 'holds others',
     // Each command needs what it needs. The key is looked at once, as carefully as any of them may ask for.
     needs: () => ({ scope: undefined, fresh: true }),
     read(asked) {

@@ -50,9 +50,9 @@ function routesOf(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | und
 
   const own = `/${decider.collection}/bulk`
 
-  function route(path: string, schema: FastifySchema, inOwn: (said: Said, at: string) => Said, link?: string): CommandRoute {
+  function route(path: string, describe: () => FastifySchema, inOwn: (said: Said, at: string) => Said, link?: string): CommandRoute {
     return {
-      method: 'POST', path, schema, alone: 'is for many by itself',
+      method: 'POST', path, describe, alone: 'is for many by itself',
       needs: (said) => ({ scope: bulk.scope ?? scopeOf(decider, bulk, inBulkWords(bulk, said).action), fresh }),
       read(asked) {
         if (asked.known.expected !== undefined) throw invalid('#/header/if-match', 'is not taken here: every stream has a revision of its own')
@@ -68,11 +68,11 @@ function routesOf(decider: Decider, bulk: Bulk, handle: Handle, gate: Gate | und
     const canonical = bulkWords(decider, bulk, action)
     const words = wordsOf(alias, canonical, Id)
     const { path } = routeParts(alias.route)
-    const found = route(path, bulkDescribed(decider, bulk, { alias, words }), (value, at) => inOwnWords(alias, { words, canonical }, value, at), successorLink(own, {}))
+    const found = route(path, () => bulkDescribed(decider, bulk, { alias, words }), (value, at) => inOwnWords(alias, { words, canonical }, value, at), successorLink(own, {}))
     return { ...found, needs: () => ({ scope: bulk.scope ?? scopeOf(decider, bulk, action), fresh }) }
   }
 
-  return [route(own, bulkDescribed(decider, bulk), (value) => inBulkWords(bulk, value)), ...(bulk.aliases ?? []).map(older)]
+  return [route(own, () => bulkDescribed(decider, bulk), (value) => inBulkWords(bulk, value)), ...(bulk.aliases ?? []).map(older)]
 }
 
 /** What the action itself needs; one that there is none of is refused when it is read. */

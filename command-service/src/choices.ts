@@ -78,7 +78,7 @@ function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof 
     const words = alias ? wordsOf(alias, canonical, Id) : canonical
     return {
       method: 'POST', path,
-      schema: {
+      describe: () => ({
         operationId: alias ? olderOperation({ method: 'POST', path }) : `${choice.name}.${choice.command}`,
         summary: `${alias ? 'Older words: takes' : 'Takes'} the best: ${choice.about[0]!.toLowerCase()}${choice.about.slice(1)}`,
         tags: [choice.path.slice(1)],
@@ -87,7 +87,7 @@ function routesOf(choice: Choice, positions: Positions, take: ReturnType<typeof 
         body: z.toJSONSchema(bodyOf({ words, parameters }), { target: 'draft-2020-12', io: 'input', unrepresentable: 'any' }),
         response: answers(refusals, told ? { answers: told } : {}),
         ...(alias ? { deprecated: true, ...successors([{ alias, own: own! }]) } : {}),
-      },
+      }),
       needs: () => ({ scope: command.scope ?? 'write', fresh: command.fresh ?? false }),
       read: (asked) => read(asked, words, alias),
     }

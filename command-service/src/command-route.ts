@@ -15,7 +15,8 @@ export interface CommandRoute {
   /** Below the prefix, with `:parameters`. */
   readonly path: string
   /** For the description alone. */
-  readonly schema: FastifySchema
+  /** For the OpenAPI document. */
+  readonly describe: () => FastifySchema
   /** Why it is no item of a request for many. */
   readonly alone?: string | undefined
   /** What the caller's key must allow, nothing special when undefined, and whether it must be valid now rather than a moment ago. */
@@ -74,7 +75,7 @@ export function serve(app: FastifyInstance, routes: readonly CommandRoute[], aut
     app.route<{ Params: Record<string, string> }>({
       method: route.method as 'POST',
       url: prefix + route.path,
-      schema: route.schema,
+      config: { describe: route.describe },
       handler: async (request, reply) => {
         const body = said(request)
         const { scope, fresh } = route.needs(body)

@@ -41,7 +41,7 @@ export function commandRoutes(deciders: readonly Decider[], handle: Handle, gate
 function routeOfAll(wordings: readonly [CommandWording, ...CommandWording[]], handle: Handle, gate: Gate | undefined, sight?: Sight): CommandRoute {
   const [{ method, path }] = wordings
   return {
-    method, path, schema: described(wordings, gate),
+    method, path, describe: () => described(wordings, gate),
     alone: wordings.some(({ command }) => command.secret) ? 'makes a secret, which is shown once and in no answer among others' : undefined,
     needs(body) {
       const { command: { scope = 'write', fresh = false } } = meantAmong(wordings, body)

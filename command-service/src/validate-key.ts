@@ -40,13 +40,15 @@ export function serveValidation(app: FastifyInstance, streams: Streams) {
   }
 
   app.post(prefix + checking.path, {
-    schema: {
-      operationId: 'keys.check', summary: checking.about, tags: ['keys'], security: [],
-      body: z.toJSONSchema(Presented, { target: 'draft-2020-12', io: 'input' }),
-      response: {
-        200: { description: 'It is taken.', content: { 'application/json': { schema: answer } } },
-        ...refused({}, ['VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE']),
-      },
+    config: {
+      describe: () => ({
+        operationId: 'keys.check', summary: checking.about, tags: ['keys'], security: [],
+        body: z.toJSONSchema(Presented, { target: 'draft-2020-12', io: 'input' }),
+        response: {
+          200: { description: 'It is taken.', content: { 'application/json': { schema: answer } } },
+          ...refused({}, ['VALIDATION_ERROR', 'INVALID_API_KEY', 'API_KEY_EXPIRED', 'FORBIDDEN', 'RATE_LIMITED', 'SERVICE_UNAVAILABLE']),
+        },
+      }),
     },
     handler: async ({ ip, body, log }) => {
       rates.count({ name: 'address', counted: ip, who: 'An address', perMinute_max })

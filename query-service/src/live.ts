@@ -49,9 +49,11 @@ export function live(app: FastifyInstance, { store, facts, gate, connections }: 
 
   for (const wording of wordingsOf({ path: followed.path, params: z.object({}), query: Wish }, followed.aliases)) {
     app.get(`${prefix}${wording.path}`, {
-      schema: describedStream({
-        operation: 'events.follow', about: 'Follow what happens, fact by fact, in the order of the log.', tag: 'events', event: Fact,
-      }, wording),
+      config: {
+        describe: () => describedStream({
+          operation: 'events.follow', about: 'Follow what happens, fact by fact, in the order of the log.', tag: 'events', event: Fact,
+        }, wording),
+      },
       handler: answer(wording),
     })
   }

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifySchema } from 'fastify'
-import swagger from '@fastify/swagger'
 import { z } from 'zod'
 import { prefix } from 'shared-service/addresses.ts'
+import { describing } from 'shared-service/describing.ts'
 import { ProblemDocument, problemType } from 'shared-service/problems.ts'
 import { own, type OwnCode } from 'shared-service/statuses.ts'
 import type { QuestionWording } from './wordings.ts'
@@ -16,7 +16,7 @@ const jsonSchema = (schema: z.ZodType): Record<string, unknown> => {
 }
 
 export async function documented(app: FastifyInstance) {
-  await app.register(swagger, {
+  await describing(app, {
     openapi: {
       openapi: '3.1.0',
       info: {

@@ -56,10 +56,12 @@ export function serveProof(app: FastifyInstance, proof: Proof, { store, gate, no
   const query = z.object({})
   const [wording] = wordingsOf({ path: proof.path, params, query }, [])
   app.get(`${prefix}${proof.path}`, {
-    schema: described({
-      operation: `${proof.name}.item`, about: proof.about, tag: proof.name, params, query,
-      answer: z.object({}).loose(),
-    }, [wording!]),
+    config: {
+      describe: () => described({
+        operation: `${proof.name}.item`, about: proof.about, tag: proof.name, params, query,
+        answer: z.object({}).loose(),
+      }, [wording!]),
+    },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const { organization } = await gate(request, 'read')
       const id = parsed(params, request.params)[parameter!]!

@@ -74,7 +74,7 @@ function route(app: FastifyInstance, asked: Question, wordings: readonly [Questi
   const [{ method, path }] = wordings
   app.route({
     method: method as 'GET', url: prefix + path,
-    schema: described({ ...asked, answer: z.object({ position: Position }).extend(asked.answer.shape) }, wordings),
+    config: { describe: () => described({ ...asked, answer: z.object({ position: Position }).extend(asked.answer.shape) }, wordings) },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, asked.scope, reply)
       const wording = meantAmong(wordings, saidIn(request))

@@ -29,7 +29,7 @@ export function serveAnswers(app: FastifyInstance, asked: Question, { gate, data
   const [wording] = wordingsOf({ path: stream.path, params, query: query.strict() })
 
   app.get(`${prefix}${stream.path}`, {
-    schema: describedAnswers({ ...asked, event: stream.event }),
+    config: { describe: () => describedAnswers({ ...asked, event: stream.event }) },
     handler: async (request: FastifyRequest, reply: FastifyReply) => {
       const caller = await gate(request, asked.scope)
       const said = askedWith(wording, request, caller.actor)
