@@ -174,6 +174,7 @@ export function sample(schema: z.ZodType, n: number): unknown {
   if (format === 'date') return '2030-01-01'
   if (format === 'date-time') return '2030-01-01T00:00:00.000Z'
   if (sql === 'bigint' && type === 'string') return String(n)
+  if (plain instanceof z.ZodObject) return Object.fromEntries(Object.entries<z.ZodType>(plain.shape).map(([name, field]) => [name, sample(field, n)]))
   const text = [`text ${n}`, 'UTC'].find((one) => schema.safeParse(one).success) ?? `text ${n}`
   return { integer: n, number: n, boolean: true, string: text, array: minItems ? [sample((plain as z.ZodArray<z.ZodType>).element, n)] : [] }[type ?? ''] ?? {}
 }
