@@ -10,6 +10,7 @@ import { shownVerification } from './audit/show.ts'
 import { verify } from './audit/verify.ts'
 import { guard } from './guarded.ts'
 import { Moving } from './moving.ts'
+import { night } from './nights.ts'
 import { play } from './scenario.ts'
 import { settle } from './settled.ts'
 import { main, type Up } from './up.ts'
@@ -37,10 +38,11 @@ export async function demonstrate({ root, urls, adminKey }: Pick<Up, 'root' | 'u
   const told = await play(admin, seed, (done, total) => bar.to(done, total)).finally(() => bar.end())
   say(`\n${told.commands} commands by ${told.orchestrators} orchestrators about ${told.tasks} tasks:`)
   for (const [what, count] of Object.entries(told.happened)) say(`  ${String(count).padStart(5)} ${what}`)
-  const { lines, position } = await guard(admin)
+  const guarded = await guard(admin)
+  const dark = await night(admin)
   const settled = await settle(admin, join(root, 'dossiers'))
-  await show(admin, position, say)
-  for (const line of [...lines, '', ...settled, '']) say(line)
+  await show(admin, dark.position, say)
+  for (const line of [...guarded.lines, ...dark.lines, '', ...settled, '']) say(line)
   const client = EventStoreDBClient.connectionString`${urls.eventstore}`
   try {
     const verification = await verify(client, urls.database, [])

@@ -1,4 +1,5 @@
 import { Refused, type Answer, type Api } from './api.ts'
+import { until } from './until.ts'
 
 const budget_tokens = 100_000
 const failures = 3
@@ -129,14 +130,4 @@ async function refusal(asked: Promise<unknown>): Promise<Refused> {
     throw error
   }
   throw new Error('what a charter forbids was not refused')
-}
-
-/** Asks until it is so, for half a minute at the most. */
-async function until<T>(probe: () => Promise<T | undefined | false>): Promise<T> {
-  for (let tries = 0; tries < 300; tries++) {
-    const found = await probe()
-    if (found) return found
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
-  throw new Error('what was told did not come to pass within half a minute')
 }

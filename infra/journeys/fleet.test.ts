@@ -16,7 +16,7 @@ const dir = folderFor(t, 'fleet')
 /** The command line as a person calls it. */
 const cli = (...args: string[]) => cliWith(process.env, ...args)
 
-t.test('F-72 F-78 F-83 C-23 C-26 a fleet registers, plans, votes, works, fails, hands over and finishes; the read models equal a replay', async (t) => {
+t.test('F-72 F-78 F-83 C-23 C-26 R-21 R-72 a fleet registers, plans, votes, works, fails, sleeps, hands over and finishes; the read models equal a replay', async (t) => {
   const said: string[] = []
   t.ok(await demonstrate(baton, 7, (line) => said.push(line)))
   const text = said.join('\n')
@@ -25,6 +25,8 @@ t.test('F-72 F-78 F-83 C-23 C-26 a fleet registers, plans, votes, works, fails, 
     /by weights of 5, 3, 2 at 60 %, quorum 70 %: after the first vote it could still be approved, rejected;\n  approved by the second, 7 of 10, 2 of 3 voters\n/,
     /its dossier, \S+: valid, signed by \w{12}\n  with one word of it altered: \/facts\/\d+: VoteCast of \S+: sealed content differs/,
     /Iris may start nothing by itself: APPROVAL_REQUIRED[^\n]*\n  APPROVAL_REQUIRED; for the task that it is for: started, and the approval is USED/,
+    /a start while it is away waits until \S+, and next shows that it is closed;\n  woken at \S+ claimed and done. It keeps \d+ holidays of DE this year/,
+    /4 of 4 done, [12] at once at the most; finished/,
   ]) t.match(text, words)
 })
 
@@ -52,9 +54,11 @@ t.test('audit shows what was, and finds a row that somebody changed by hand toge
   }
   t.match(await cli('audit', 'replay', '--root', root, '--json'), { code: 0, out: /"unreadable": \[\]/ })
   const file = join(dir, 'events.ndjson')
+  // A timer may have told something meanwhile.
+  const least = (await log()).length
   t.match(await cli('audit', 'export', '--root', root, '--out', file), { code: 0 })
   const lines = readFileSync(file, 'utf8').trim().split('\n').map((line) => JSON.parse(line))
-  t.equal(lines.length, (await log()).length)
+  t.ok(lines.length >= least && lines.length <= (await log()).length)
   t.match(lines[0], { specversion: '1.0', source: /^\/organizations\/default\// })
   const keys = lines.filter(({ type }) => /ApiKeyGenerated/.test(type))
   t.ok(keys.length > 0 && !keys.some(({ data }) => data.hash), 'no key hash leaves the log')
