@@ -39,6 +39,12 @@ t.test('O-1 an operator begins a second organization, whose admin sees nothing o
   const { id: task } = await admin.post('/orchestrators', { name: 'Ours' })
   await globex.post('/orchestrators', { name: 'Theirs' })
   t.equal(await codeOf(globex.send('PATCH', `/orchestrators/${task}`, { role: 'x' })), 'NOT_FOUND')
+  const { id: decision } = await admin.post('/decisions', { title: 'Ours?', electorate: [task], minElectorate: 1 })
+  await admin.post(`/decisions/${decision}/cancel`)
+  for (const what of ['standing', 'dossier']) {
+    t.equal(await codeOf(admin.get(`/decisions/${decision}/${what}`)), 'done')
+    t.equal(await codeOf(globex.get(`/decisions/${decision}/${what}`)), 'NOT_FOUND', `O-4 the ${what} of a decision`)
+  }
   t.match((await operator.get<{ items: { slug: string }[] }>('/organizations')).items.map(({ slug }) => slug).sort(), ['default', 'globex', 'system'], 'operators see all')
   t.match(await operator.get('/organizations/globex'), { name: 'Globex' })
   t.match(await operator.get('/organizations/self'), { slug: 'system' })

@@ -1,7 +1,8 @@
 /**
  * Votes that were taken elsewhere, through the command API with their own rules: proposals of decentralised organizations with weights of any
  * size, and roll calls of an assembly. Says how fast, and of each question that ended otherwise than in the record why:
- * `npx node infra/load/ballots.ts --dao-votes DIR --un-votes DIR [--every 20]`. Of the roll calls every so many are played, all are counted.
+ * `npx node infra/load/ballots.ts --dao-votes DIR --un-votes DIR [--every 20] [--two US,GB]`. Of the roll calls every so many are played, all
+ * are counted; and all are played of two members alone, of whom it is asked how often they agreed.
  */
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,10 +16,10 @@ import { up } from '../../scripts/up.ts'
 import { processor_ms } from './accounting.ts'
 import { daoQuestions, explained } from './recorded/dao-votes.ts'
 import { play, type Played } from './recorded/play.ts'
-import type { Recorded } from './recorded/recorded.ts'
-import { counted, rollCalls } from './recorded/roll-calls.ts'
+import { idOf, type Recorded } from './recorded/recorded.ts'
+import { counted, rollCalls, type RollCallQuestion } from './recorded/roll-calls.ts'
 
-const { values } = parseArgs({ options: { 'dao-votes': { type: 'string' }, 'un-votes': { type: 'string' }, every: { type: 'string', default: '20' } } })
+const { values } = parseArgs({ options: { 'dao-votes': { type: 'string' }, 'un-votes': { type: 'string' }, every: { type: 'string', default: '20' }, two: { type: 'string' } } })
 
 const root = mkdtempSync(join(tmpdir(), 'baton-ballots-'))
 chmodSync(root, 0o755)
@@ -70,6 +71,29 @@ async function assembly(folder: string) {
   const played = await timed(`un-votes, one of ${values.every}`, some)
   const differing = some.filter((call) => played.get(call.id)!.status !== counted(call, {}))
   say(`  ${differing.length} end otherwise than they count`)
+  if (values.two !== undefined) await agreementOf(all, values.two.split(','))
+}
+
+/** How often two members agreed, by the question that there is, of roll calls on which they alone vote again. */
+async function agreementOf(calls: readonly RollCallQuestion[], names: readonly string[]) {
+  const members = names.map((name) => ({ elector: idOf('member', name), name }))
+  const ids = members.map(({ elector }) => elector)
+  const theirs = calls.map((call) => ({
+    ...call, id: idOf('two', call.name), electors: members, ballots: call.ballots.filter(({ elector }) => ids.includes(elector)),
+    asked: { ...call.asked, quorum: '1/200' },
+  }))
+  await timed(`un-votes, ${names.join(' and ')} alone`, theirs)
+  const { position } = await admin.get('/position')
+  const query = ids.map((id) => `electors=${id}`).join('&')
+  const begun_ms = performance.now()
+  const { both, same } = await admin.get(`/council/agreement?${query}&to=2026-01-01T00:00:00Z&minPosition=${position}`)
+  const asked_ms = performance.now() - begun_ms
+  // Of those that were played with all their electors the two have voted as well.
+  const again = calls.filter((_, index) => index % Number(values.every) === 0)
+  const voteOf = ({ ballots }: RollCallQuestion, id: string) => ballots.find(({ elector }) => elector === id)?.vote
+  const twice = again.filter((call) => ids.every((id) => voteOf(call, id)))
+  const alike = twice.filter((call) => voteOf(call, ids[0]!) === voteOf(call, ids[1]!))
+  say(`  voted alike ${same[0][1] - alike.length} of ${both[0][1] - twice.length} times, as the question says in ${asked_ms.toFixed(0)} ms`)
 }
 
 try {
