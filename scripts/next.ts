@@ -89,6 +89,7 @@ export const next: Readonly<Record<string, string>> = {
   SERVICE_UNAVAILABLE: 'Ask again in a moment.',
   SLOT_WITHHELD: 'Take up what the slots are kept for, or finish something first.',
   STALE_LEASE: 'Stop: another has it.',
+  STALE_TERM: 'Read who leads now, and in which term.',
   STILL_PARKED: 'Mend the read model before it is retried.',
   STREAM_UNREADABLE: 'Tell an operator: an event of it cannot be read.',
   TASK_REQUIRED: 'Say about which task.',

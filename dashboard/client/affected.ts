@@ -56,6 +56,8 @@ export const changedBy: Readonly<Record<string, string>> = {
   'batch_item': 'BatchItemDispatched BatchItemProcessed BatchRunStarted',
   'webhook': 'WebhookDeleted WebhookDisabled WebhookPaused WebhookRegistered WebhookResumed WebhookSecretRotated WebhookUpdated',
   'selection': 'AgentsSelected',
+  'session': 'EnsembleCancelled EnsembleCompleted EnsembleFailed EnsembleFormed EnsembleStarted LeaderElected',
+  'session_member': 'EnsembleCancelled EnsembleCompleted EnsembleFailed EnsembleStarted',
   'timeline': '*',
 }
 
@@ -169,6 +171,10 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/webhooks/:': 'webhook',
   '/selections': 'selection',
   '/selections/:': 'selection',
+  '/orchestration/sessions': 'session',
+  '/orchestration/sessions/:': 'session',
+  '/session-members': 'session_member',
+  '/session-members/:/:': 'session_member',
   '/timeline': 'timeline',
   '/timeline/:/:': 'timeline',
   '/tasks/:/context': 'backlog task_result orchestrator charter dependency delegation collaboration note decision timeline attempt',
@@ -204,5 +210,6 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/council/agreement': 'decision vote',
   '/council/overview': 'decision waiting_vote',
   '/orchestration/patterns/select': 'agent',
+  '/orchestration/relationships': 'session session_member',
   '/orchestrators/:/next': 'backlog decision schedule orchestrator',
 }

@@ -118,6 +118,32 @@ const posts = async (): Promise<readonly Case[]> => [
   { says: 'for nobody', params: { orchestrator: stranger }, body: { content: 'a' }, answers: refused(404, 'NOT_FOUND') },
 ]
 
+/** Agents that can what nobody else can, once they are shown. */
+async function crew(count: number) {
+  const skill = `rig ${crews++}`
+  const hands: string[] = []
+  for (let n = 0; n < count; n++) hands.push(await agent({ capabilities: [{ skill, proficiency: 9 - n }] }))
+  await rowOf(`/agents/${hands.at(-1)}`, () => true)
+  return { skill, hands }
+}
+let crews = 0
+/** One agent at work by itself, or about to be. */
+async function together(autoStart = true) {
+  const { hands } = await crew(1)
+  return { ...await api.post('/orchestration/sessions', { title: 'Sail', pattern: 'solo', members: [{ agent: hands[0] }], owner: ada.id, autoStart }), hands }
+}
+const ending = (status: string, command: string, autoStart = true): Readonly<Record<string, () => Promise<readonly Case[]>>> => ({
+  [`PATCH /orchestration/sessions/:id → POST /orchestration/sessions/:id/${command}`]: async () => {
+    const { id } = await together(autoStart)
+    return [
+      { says: `${status}, by another`, by: 'bob', params: { id }, body: { status }, answers: refused(403, 'FORBIDDEN') },
+      { says: status, by: 'ada', params: { id }, body: { status }, answers: ok, link: `/orchestration/sessions/${id}/${command}`, then: () => rowOf(`/orchestration/sessions/${id}`, (row) => row.status === status.toUpperCase()) },
+      { says: `${status}, again`, by: 'ada', params: { id }, body: { status }, answers: { status: 200, body: { changed: false } } },
+      { says: 'something else', by: 'ada', params: { id }, body: { status: 'asleep' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+})
+
 /** By route and successor: what is said, and what follows. */
 const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
   'POST /tasks → POST /tasks': async () => [
@@ -506,6 +532,58 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'where cost matters', by: 'ada', body: { ...said, costSensitivity: 'high' }, answers: { status: 200, body: { pattern: 'hierarchical', rule: 'R3' } }, link: `${link}high` },
       { says: 'where it does not', by: 'bob', body: { ...said, costSensitivity: 'low' }, answers: { status: 200, body: { pattern: 'swarm', rule: 'R2' } }, link: `${link}low` },
       { says: 'nothing', body: {}, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'POST /orchestration/sessions → POST /orchestration/sessions': async () => {
+    const { skill, hands } = await crew(2)
+    const agentSelectionCriteria = { requiredCapabilities: [{ skillId: skill, minProficiency: 3 }], resourceConstraints: { estimatedTimeMs: 1_000 } }
+    const body = { title: 'Rig it', orchestrationType: 'pair', agentSelectionCriteria, sessionMetadata: { ship: 'Argo' } }
+    return [
+      {
+        says: 'a pair', by: 'ada', body, answers: created, link: '/orchestration/sessions',
+        then: async ({ body: { id } }) => {
+          await rowOf(`/orchestration/sessions/${id}`, (row) => row.status === 'ACTIVE' && row.owner === ada.id && row.estimated_ms === 700 && row.members.length === 2)
+          await rowOf(`/session-members?session=${id}`, ({ items }) => items.length === 2)
+          await rowOf(`/agents/${hands[0]}`, ({ current }) => current === 1)
+        },
+      },
+      { says: 'for another', by: 'bob', body: { ...body, owner: ada.id }, answers: refused(403, 'FORBIDDEN') },
+      { says: 'for nobody', body, answers: refused(400, 'OWNER_REQUIRED') },
+      { says: 'in both words', by: 'ada', body: { ...body, pattern: 'pair' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'a pattern that there is not', by: 'ada', body: { ...body, orchestrationType: 'choir' }, answers: refused(400, 'VALIDATION_ERROR') },
+      { says: 'what nobody can', by: 'ada', body: { title: 'Sing', orchestrationType: 'solo', agentSelectionCriteria: { requiredCapabilities: [{ skillId: 'song' }] } }, answers: refused(422, 'CAPABILITY_NOT_FOUND') },
+    ]
+  },
+  ...ending('active', 'start', false),
+  ...ending('completed', 'complete'),
+  ...ending('failed', 'fail'),
+  ...ending('cancelled', 'cancel'),
+  'DELETE /orchestration/sessions/:id → POST /orchestration/sessions/:id/cancel': async () => {
+    const { id } = await together()
+    return [
+      { says: 'another\'s', by: 'bob', params: { id }, answers: refused(403, 'FORBIDDEN') },
+      { says: 'one that there is not', params: { id: stranger }, answers: refused(404, 'NOT_FOUND') },
+      { says: 'so', by: 'ada', params: { id }, answers: ok, link: `/orchestration/sessions/${id}/cancel`, then: () => rowOf(`/orchestration/sessions/${id}`, ({ status }) => status === 'CANCELLED') },
+    ]
+  },
+  'GET /orchestration/sessions → GET /orchestration/sessions': async () => {
+    const { id, hands } = await together()
+    await rowOf(`/orchestration/sessions/${id}`, ({ status }) => status === 'ACTIVE')
+    const query = `type=solo&primaryAgentId=${hands[0]}&startedAfter=2020-01-01T00:00:00Z`
+    return [
+      { says: 'by older words', query: `?${query}`, answers: { status: 200, body: { items: [{ session: id, leader: hands[0] }] } } },
+      { says: 'before it began', query: `?${query}&startedBefore=2020-01-02T00:00:00Z`, answers: { status: 200, body: { items: [] } } },
+      { says: 'of a type that there is not', query: '?type=choir', answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
+  'GET /orchestration/relationships → GET /orchestration/relationships': async () => {
+    const { hands } = await crew(2)
+    const members = hands.map((agent) => ({ agent }))
+    const { id } = await api.post('/orchestration/sessions', { title: 'Sail', pattern: 'hierarchical', members, owner: ada.id })
+    await rowOf(`/session-members?session=${id}`, ({ items }) => items.length === 2)
+    return [
+      { says: 'who leads whom', query: `?sessionId=${id}`, answers: { status: 200, body: { items: [{ agent: hands[0], relatedTo: hands[1], type: 'supervisor' }] } }, link: `/orchestration/relationships?session=${id}` },
+      { says: 'in one that there is not', query: `?sessionId=${stranger}`, answers: refused(404, 'NOT_FOUND') },
     ]
   },
   'POST /orchestration/relationships → PUT /agents/:id/supervisor': async () => {
@@ -927,10 +1005,10 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     return [
       { says: 'all', params: { orchestrator: ada.id }, answers: { status: 200 }, link: '/decisions?limit=50' },
       {
-        says: 'of an elector', params: { orchestrator: ada.id }, query: `vpId=${bob.id}`, answers: { status: 200 }, link: `/decisions?elector=${bob.id}&limit=50`,
+        says: 'of an elector', params: { orchestrator: ada.id }, query: `?vpId=${bob.id}`, answers: { status: 200 }, link: `/decisions?elector=${bob.id}&limit=50`,
         then: async ({ body: { items } }) => { if (!items.length || items.some(({ electors }: any) => !electors.includes(bob.id))) throw new Error('of somebody else') },
       },
-      { says: 'of nobody', params: { orchestrator: ada.id }, query: `vpId=${stranger}`, answers: { status: 200, body: { items: [] } }, link: `/decisions?elector=${stranger}&limit=50` },
+      { says: 'of nobody', params: { orchestrator: ada.id }, query: `?vpId=${stranger}`, answers: { status: 200, body: { items: [] } }, link: `/decisions?elector=${stranger}&limit=50` },
     ]
   },
   'GET /orchestrators/consensus → GET /decisions': async () =>

@@ -96,11 +96,11 @@ t.test('what is declared anywhere in the domain stands in the catalogue', async 
 t.test('names are safe where they end up: in streams, tables and paths', async (t) => {
   for (const { category, collection } of deciders) {
     t.match(category, /^[a-z][A-Za-z]*$/, category)
-    t.match(collection, /^[a-z][a-z-]*$/, collection)
+    t.match(collection, /^[a-z][a-z-]*(\/[a-z][a-z-]*)*$/, collection)
   }
   for (const { name, path, row } of readModels) {
     t.match(name, /^[a-z][a-z_]*$/, name)
-    t.match(path, /^\/[a-z][a-z-]*$/, path)
+    t.match(path, /^(\/[a-z][a-z-]*)+$/, path)
     for (const column of Object.keys(row.shape)) t.match(column, /^[a-z][a-z_]*$/, `${name}.${column}`)
   }
   for (const { name } of [...processes, ...choices, ...questions, ...sweeps, ...watches, ...streamQuestions])

@@ -18,6 +18,11 @@ import { votingRecords } from './council/voting-record/voting-records.ts'
 import { patternSelection } from './ensemble/selection/questions.ts'
 import { selection } from './ensemble/selection/decider.ts'
 import { selections } from './ensemble/selection/selections.ts'
+import { ensemble } from './ensemble/session/decider.ts'
+import { relationships } from './ensemble/session/questions.ts'
+import { sessionMembers } from './ensemble/session/session-members.ts'
+import { sessions } from './ensemble/session/sessions.ts'
+import { sessionSlots } from './ensemble/session-slots.ts'
 import { agentPeers } from './fleet/agent/agent-peers.ts'
 import { agentVersions } from './fleet/agent/agent-versions.ts'
 import { agents } from './fleet/agent/agents.ts'
@@ -192,6 +197,7 @@ export const deciders: readonly Decider[] = [
   batchRun,
   webhook,
   selection,
+  ensemble,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -249,6 +255,8 @@ export const readModels: readonly ReadModel[] = [
   batchItems,
   webhooks,
   selections,
+  sessions,
+  sessionMembers,
   timeline,
 ]
 
@@ -288,6 +296,7 @@ export const processes: readonly Process[] = [
   timekeeping,
   holidayKeeping,
   batching,
+  sessionSlots,
 ]
 
 export const sweeps: readonly Sweep[] = [
@@ -339,6 +348,7 @@ export const questions: readonly Question[] = [
   agreement,
   councilOverview,
   patternSelection,
+  relationships,
 ]
 
 /** What streams say of themselves as they stand. */

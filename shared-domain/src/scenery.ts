@@ -190,6 +190,9 @@ const printed = { exitCode: 0, outputTail: 'a', outputDigest: '0'.repeat(64) }
 
 const planned: [string, string] = ['agenda', `${second}.2030`]
 
+const team: [string, string] = ['ensemble', second]
+const together = { title: 'Together', pattern: 'solo', owner: whose }
+
 /** What only comes about by one thing after the other, or by one actor. */
 const courses: readonly (readonly Step[])[] = [
   [step('start'), step('fail', { error: 'no', retryable: false }), step('retry')],
@@ -280,6 +283,10 @@ const courses: readonly (readonly Step[])[] = [
   ],
   [step('publish', { document: { limits: { maxSessions: 2 } } }, 0, ['charter', whose]), step('guard', {}, 0, ['capacity', whose])],
   [step('select', {}, 0, ['selection', second])],
+  [step('form', { ...together, autoStart: false }, 0, team), step('start', {}, 0, team), step('complete', {}, 0, team)],
+  [step('form', together, 0, team), step('fail', { reason: 'a' }, 0, team)],
+  [step('form', { ...together, autoStart: false }, 0, team), step('cancel', {}, 0, team)],
+  [step('form', { ...together, deadline: late }, 0, team), step('expire', { deadline: late }, hour_ms, team)],
   [step('propose', {}, 0, ['rebalance', second]), step('apply', {}, 0, ['rebalance', second])],
   // It is the revision of the move, which is among the first of its stream.
   [step('delegate', { to: whose, answerWithin_s: 60 }), ...['1', '2', '3'].map((delegation) => step('timeOut', { delegation }, hour_ms))],

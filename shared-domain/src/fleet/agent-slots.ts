@@ -11,10 +11,13 @@ interface Ending { readonly id: string; readonly data: { readonly agentSlot: Age
 
 const keyOf = (id: string, slot: string) => `expire agent-${id} ${slot}`
 
+/** What it is taken for, of which there is one. */
+interface Taken { readonly task: string | null; readonly session: string | null; readonly slot: string }
+
 const over = ({ id, data: { slot } }: { id: string; data: { slot: string } }) => [forget(keyOf(id, slot))]
 
 /** What became of a reservation is said when its time is up: many an assignment has ended by then, and its slot with it. */
-const inTime = (how: 'expire' | 'confirm', agentId: string, taking: { task: string; slot: string }, at: string) =>
+const inTime = (how: 'expire' | 'confirm', agentId: string, taking: Taken, at: string) =>
   send(agent, agentId, how, taking, { due: later(at, reservation_ms), key: keyOf(agentId, taking.slot) })
 
 const release = (task: string, slot: AgentSlot | null) =>
@@ -39,7 +42,7 @@ export const agentSlots = process<AgentEvent | TaskEvent>({
   react: {
     TaskAssigned: ({ id, at, data: { agentSlot, previousAgentSlot } }) => [
       ...release(id, previousAgentSlot),
-      ...(agentSlot && !agentSlot.kept ? [inTime('confirm', agentSlot.agent, { task: id, slot: agentSlot.slot }, at)] : []),
+      ...(agentSlot && !agentSlot.kept ? [inTime('confirm', agentSlot.agent, { task: id, session: null, slot: agentSlot.slot }, at)] : []),
     ],
     TaskUnassigned: freed,
     TaskCompleted: (fact) => settled(fact, { success: true, latency_ms: fact.data.durationMs, cost: costOf(fact.data.metrics) }),
@@ -52,10 +55,10 @@ export const agentSlots = process<AgentEvent | TaskEvent>({
     TaskHandedOff: freed,
     TaskReturned: freed,
     TaskCancelled: freed,
-    AgentSlotReserved: ({ id, at, data: { task, slot } }) => (task ? [inTime('expire', id, { task, slot }, at)] : []),
+    AgentSlotReserved: ({ id, at, data: { task, session, slot } }) => [inTime('expire', id, { task, session, slot }, at)],
     AgentSlotConfirmed: over,
-    AgentSlotReleased: ({ id, at, data: { task, slot, reason } }) =>
+    AgentSlotReleased: ({ id, at, data: { task, session, slot, reason } }) =>
       // An assignment of an unknown fate may come even now.
-      [task && reason === 'expired' ? inTime('confirm', id, { task, slot }, at) : forget(keyOf(id, slot))],
+      [reason === 'expired' ? inTime('confirm', id, { task, session, slot }, at) : forget(keyOf(id, slot))],
   },
 })

@@ -87,11 +87,16 @@ const costOf = (members: readonly Scored[]) => members.reduce((total, { cost }) 
 
 type Code = 'CAPABILITY_NOT_FOUND' | 'RESOURCE_EXCEEDED' | 'AGENT_NOT_AVAILABLE'
 
+/** What nobody can, whatever they do now. */
+export function unknownSkills(all: readonly Agent[], { requiredCapabilities }: Criteria): readonly string[] {
+  const known = new Set(all.flatMap(({ capabilities }) => capabilities.map(({ skill }) => skill)))
+  return requiredCapabilities.map(({ skill }) => skill).filter((skill) => !known.has(skill))
+}
+
 /** The same agents, manifests and wish lead to the same choice. Agents come in the order of their ids. */
 export function select(all: readonly Agent[], manifests: Manifests, wish: Wish): Selected | Rejection<Code> {
   const { criteria } = wish
-  const known = new Set(all.flatMap(({ capabilities }) => capabilities.map(({ skill }) => skill)))
-  const skills = criteria.requiredCapabilities.map(({ skill }) => skill).filter((skill) => !known.has(skill))
+  const skills = unknownSkills(all, criteria)
   if (skills.length > 0) return reject('CAPABILITY_NOT_FOUND', { skills })
   const { eligible, rejected, choice } = judged(all, manifests, wish)
   const counts = countsOf(rejected)

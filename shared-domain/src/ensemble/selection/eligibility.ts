@@ -5,7 +5,7 @@ import type { Row } from '../../kernel/read-model.ts'
 import { resources as measures, type Criteria, type Wanted } from './criteria.ts'
 
 export const columns = [
-  'agent', 'capabilities', 'standing', 'current', 'max_concurrent', 'load', 'breaker', 'reliability', 'last_slot_at',
+  'agent', 'orchestrator', 'capabilities', 'standing', 'current', 'max_concurrent', 'load', 'breaker', 'reliability', 'last_slot_at',
 ] as const
 
 /** An agent as selection sees it. */

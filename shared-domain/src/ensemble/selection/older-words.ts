@@ -8,12 +8,12 @@ const OlderWanted = z.strictObject({ ...same, skillId: skill, maxLatencyMs: maxL
 const { estimatedTime_ms, ...amounts } = Constraints.shape
 
 /** Criteria as older systems say them. */
-const OlderCriteria = z.strictObject({
+export const OlderCriteria = z.strictObject({
   ...Criteria.shape,
   requiredCapabilities: z.array(OlderWanted).max(10).default([]),
   resourceConstraints: z.strictObject({ ...amounts, estimatedTimeMs: estimatedTime_ms }).optional(),
 })
-type OlderCriteria = z.output<typeof OlderCriteria>
+export type OlderCriteria = z.output<typeof OlderCriteria>
 
 const withoutUndefined = (said: Said): Said => Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined))
 

@@ -13,7 +13,8 @@ export const idOf = (n: number): AgentId => uuid(700 + n) as AgentId
 export const hand = (n: number, more: Partial<Agent> = {}): Agent => {
   const { current = 0, max_concurrent = 4 } = more
   return {
-    agent: idOf(n), capabilities: [], standing: 'IDLE', current, max_concurrent, load: current / max_concurrent, breaker: 'CLOSED',
+    agent: idOf(n), orchestrator: null, capabilities: [], standing: 'IDLE', current, max_concurrent, load: current / max_concurrent,
+      breaker: 'CLOSED',
     reliability: 0.9, last_slot_at: null, ...more,
   }
 }

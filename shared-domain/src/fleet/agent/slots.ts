@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { reject, type Context } from '../../kernel/decider.ts'
 import { second_ms } from '../../kernel/time.ts'
-import { CommandId, TaskId, text } from '../../vocabulary.ts'
+import { CommandId, Id, TaskId, text } from '../../vocabulary.ts'
+import { ensembleState, seatOf } from '../../ensemble/session/state.ts'
 import { taskState } from '../../work/task/state.ts'
 import { Agent, type AgentEvent } from './events.ts'
 import { cooled, room, type Decision } from './guards.ts'
@@ -12,11 +13,15 @@ import { loadOf, slotOf, standingOf, without, type AgentState, type HeldSlot, ty
 /** By then a reservation is confirmed, or it is given back. */
 export const reservation_ms = 30 * second_ms
 
-/** Nothing but a task takes a slot. */
-const Taking = z.object({ task: TaskId, slot: CommandId })
+/** A task takes a slot, or a session. */
+const Taking = z.object({ task: TaskId.nullable().default(null), session: Id.nullable().default(null), slot: CommandId })
 type Taking = z.output<typeof Taking>
 
-const heldBy = ({ slots }: Known, { task, slot }: Taking): HeldSlot | undefined => slots.get(slotOf({ task, session: null, slot }))
+const taskPlace = (task: TaskId, slot: CommandId): Taking => ({ task, session: null, slot })
+
+const isForOne = ({ task, session }: Taking) => (task === null) !== (session === null)
+
+const heldBy = ({ slots }: Known, taking: Taking): HeldSlot | undefined => slots.get(slotOf(taking))
 
 /** Decides about a slot that is taken: what has ended stays so. An agent that was retired still gives back. */
 function about(state: AgentState, taking: Taking, context: Context, decide: (agent: Known, slot: HeldSlot) => Decision): Decision {
@@ -43,9 +48,10 @@ const released = (agent: Known, slot: HeldSlot, reason: Reason): readonly AgentE
 const confirmed = (agent: Known, slot: HeldSlot): readonly AgentEvent[] =>
   (slot.use === 'reserved' ? [Agent.AgentSlotConfirmed(told(agent, slot, 0))] : [])
 
-/** What the task requires, when it names this slot of the agent; nothing when it does not. */
-function skillsWanted({ task, slot }: Taking, { id, look }: Context): readonly string[] | undefined {
-  const known = look(taskState, task)
+/** What the task requires, or the session wants the member for, when it names this slot of the agent; nothing when it does not. */
+function skillsWanted({ task, session, slot }: Taking, { id, look }: Context): readonly string[] | undefined {
+  if (session !== null) return seatOf(look(ensembleState, session), id, slot)
+  const known = look(taskState, task!)
   const isTheirs = known.status !== 'NONE' && known.agentSlot?.agent === id && known.agentSlot.slot === slot
   return isTheirs ? known.details.requiredCapabilities : undefined
 }
@@ -58,9 +64,9 @@ const isAvailable = (agent: Known) => {
 
 export const slots = room({
   reserve: {
-    about: 'Take a slot of the agent for a task that requires these skills.',
+    about: 'Take a slot of the agent, for a task that requires these skills or a session that wants them.',
     internal: true,
-    data: Taking.extend({ skills: z.array(text(100)).max(50).default([]) }),
+    data: Taking.extend({ skills: z.array(text(100)).max(50).default([]) }).refine(isForOne, { error: 'is for a task or a session' }),
     decide(state, { skills, ...taking }, context) {
       if (state.stage === 'unknown') return reject('NOT_FOUND')
       if (heldBy(state, taking)) return []
@@ -68,13 +74,13 @@ export const slots = room({
         const load = loadOf(agent)
         if (!isAvailable(agent)) return reject('AGENT_NOT_AVAILABLE', { status: standingOf(agent), breaker: agent.breaker.is })
         if (load.current >= load.max) return reject('CAPACITY_EXCEEDED', load)
-        return [Agent.AgentSlotReserved(told(agent, { ...taking, session: null, skills }, 1)), ...crossed(agent, 1)]
+        return [Agent.AgentSlotReserved(told(agent, { ...taking, skills }, 1)), ...crossed(agent, 1)]
       })
     },
   },
 
   confirm: {
-    about: 'The task that the slot is for names the agent: it is in use until the task is given back or ends.',
+    about: 'The task or session that the slot is for names the agent: it is in use until that is given back or ends.',
     internal: true,
     data: Taking,
     decide(state, taking, context) {
@@ -84,7 +90,7 @@ export const slots = room({
       if (!skills) return []
       const load = loadOf(state)
       if (load.current >= load.max) return reject('CAPACITY_EXCEEDED', load)
-      return [Agent.AgentSlotConfirmed(told(state, { ...taking, session: null, skills }, 1)), ...crossed(state, 1)]
+      return [Agent.AgentSlotConfirmed(told(state, { ...taking, skills }, 1)), ...crossed(state, 1)]
     },
   },
 
@@ -96,7 +102,7 @@ export const slots = room({
   },
 
   expire: {
-    about: 'The time of a reservation is up: it is confirmed if its task names the agent, else given back.',
+    about: 'The time of a reservation is up: it is confirmed if its task or session names the agent, else given back.',
     internal: true,
     data: Taking,
     decide: (state, taking, context) => about(state, taking, context, (agent, slot) => {
@@ -108,10 +114,11 @@ export const slots = room({
   settle: {
     about: 'The task ended well or badly: the slot is free, and what is known of the agent is moved by a fifth.',
     internal: true,
-    data: Taking.extend({
+    data: z.object({
+      task: TaskId, slot: CommandId,
       success: z.boolean(), latency_ms: z.int().min(0).nullable().default(null), cost: z.int().min(0).nullable().default(null),
     }),
-    decide: (state, { task, slot: name, ...outcome }, context) => about(state, { task, slot: name }, context, (agent, slot) => {
+    decide: (state, { task, slot: name, ...outcome }, context) => about(state, taskPlace(task, name), context, (agent, slot) => {
       const { profile: { orchestrator, capabilities, reliability: registered } } = agent
       const [good, bad] = [agent.good + (outcome.success ? 1 : 0), agent.bad + (outcome.success ? 0 : 1)]
       const before = { reliability: reliabilityOf(registered, agent.good, agent.bad), skills: capabilities }

@@ -1,0 +1,11 @@
+import { decider } from '../../kernel/decider.ts'
+import { ending } from './ending.ts'
+import { forming } from './forming.ts'
+import { rejections } from './rejections.ts'
+import { ensembleState } from './state.ts'
+
+export const ensemble = decider(ensembleState, {
+  collection: 'orchestration/sessions',
+  rejections,
+  commands: { ...forming, ...ending },
+})
