@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { print, Usage, type Command } from '../infra/console/command.ts'
 import { Refused } from './api.ts'
 
@@ -13,10 +14,10 @@ const groups: Readonly<Record<string, () => Promise<Commands>>> = {
 
 /** Commands of one word. */
 async function alone(): Promise<Commands> {
-  const [{ personCommands }, { mcpCommand }, { verifyDecision }, { completion, wordsOf }] = await Promise.all([
-    import('./person/commands.ts'), import('./mcp/command.ts'), import('./verify-decision.ts'), import('./person/completion.ts'),
+  const [{ personCommands }, { daemonCommand }, { mcpCommand }, { verifyDecision }, { completion, wordsOf }] = await Promise.all([
+    import('./person/commands.ts'), import('./daemon-command.ts'), import('./mcp/command.ts'), import('./verify-decision.ts'), import('./person/completion.ts'),
   ])
-  const commands: Commands = { ...personCommands, mcp: mcpCommand, 'verify-decision': verifyDecision, completion: completion(completed) }
+  const commands: Commands = { ...personCommands, daemon: daemonCommand, mcp: mcpCommand, 'verify-decision': verifyDecision, completion: completion(completed) }
   async function completed() {
     const grouped = await Promise.all(Object.entries(groups).map(async ([name, load]) => {
       const words = Object.keys(await load())

@@ -410,7 +410,7 @@ t.test('S-3 a task that waits for a question which nobody opened in time waits f
 
 t.test('S-21 a claim goes on past rows that are old and tasks that may not start yet, and says so only when none is left', async (t) => {
   // As the projections would show it, and then let it grow old.
-  await db.query(`create table backlog (organization text, worker uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz, approvals jsonb, waiting_since timestamptz);
+  await db.query(`create table backlog (organization text, worker uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz, approvals jsonb, waiting_since timestamptz, deferred_until timestamptz);
     create table decision (organization text, decision uuid, status text);
     create table orchestrator (organization text, orchestrator uuid, timezone text)`)
   for (const table of ['backlog', 'decision', 'orchestrator']) await db.query(walled(table, table))

@@ -14,7 +14,9 @@ const programOf = (path: string) => /^(shared-service|command-service|projection
 const isTool = (path: string) => /^shared-domain\/src\/(kernel\/(testing|picture|world|arbitrary)|scenery|.*\/scene)\.ts$/.test(path)
 /** Tests, and what only tests are made of. */
 const isTest = (path: string) => /\.(test|soak)\.ts$|\/(fixture|house|testing(-\w+)?)\.ts$/.test(path) || isTool(path)
-const isHost = (path: string) => programOf(path) !== undefined && !isTest(path)
+/** It speaks with Baton as anybody does, in the words of the API. */
+const isClient = (path: string) => path.startsWith('daemon/') && !isTest(path)
+const isHost = (path: string) => programOf(path) !== undefined && !isTest(path) && !isClient(path)
 
 /** Where the imports of a file lead: to paths below the root, or to packages by name. */
 const targets = (path: string, source: string): readonly string[] =>
@@ -245,16 +247,18 @@ const rules: readonly Rule[] = [
     },
   },
   {
-    name: 'the gateway and the example daemon know the API alone',
+    name: 'the gateway and daemons know the API alone, and of the domain the kernel at the most',
     concerns: (path) => /^(infra\/gateway\/|daemon\/|scripts\/daemon\.ts)/.test(path) && !isTest(path),
     violations: (path, source) => targets(path, source).filter((target) =>
-      isDomain(target) || (target.includes('-service/') && !(programOf(path) && target.startsWith('shared-service/')))),
+      (isDomain(target) && !(isClient(path) && target.startsWith('shared-domain/src/kernel/'))) || (target.includes('-service/') && !(programOf(path) && target.startsWith('shared-service/')))),
     wrong: {
       [gateway]: [`import { deciders } from 'shared-domain/catalogue.ts'`],
+      'daemon/src/run.ts': [`import { deciders } from 'shared-domain/catalogue.ts'`],
       'scripts/daemon.ts': [`import { deciders } from 'shared-domain/catalogue.ts'`, `import { Problem } from 'shared-service/problems.ts'`],
     },
     right: {
       'scripts/daemon.ts': [`import { connect } from './api.ts'`],
+      'daemon/src/output.ts': [`import { redactText } from 'shared-domain/kernel/redaction.ts'`],
       [host]: [`import { deciders } from 'shared-domain/catalogue.ts'`],
     },
   },
@@ -282,7 +286,7 @@ const rules: readonly Rule[] = [
   },
   {
     name: 'only the start of a program and its configuration read the environment',
-    concerns: (path) => isHost(path) && !/\/(main|config)\.ts$/.test(path),
+    concerns: (path) => (isHost(path) || isClient(path)) && !/\/(main|config)\.ts$/.test(path),
     violations: (_, source) => found(codeOf(source), /process\.env/g),
     wrong: { [host]: ['const url = process.env.DATABASE_URL'] },
     right: {
