@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { NatsConnection } from 'nats'
 import { elapsed_ms } from 'shared-domain/kernel/time.ts'
 import { Api, Refused, verdict, type Document } from './api.ts'
 import type { Config } from './config.ts'
-import { announcements, asked, type Heard } from './facts.ts'
+import { announcements, asked, type Announcements, type Heard } from './facts.ts'
 import { Guards } from './guard.ts'
-import { signNow } from './guard-words.ts'
+import { signNow, type Sign } from './guard-words.ts'
 import { connect, type Identity } from './identity.ts'
 import { Records } from './records.ts'
-import { Run, type Surroundings } from './run.ts'
+import { Queue } from './queue.ts'
+import { Run, type Surroundings, type Taken, type Wish } from './run.ts'
 import { times as usual, type Times } from './times.ts'
 
 export type State = 'initializing' | 'running' | 'draining' | 'stopped'
@@ -17,9 +17,7 @@ export type State = 'initializing' | 'running' | 'draining' | 'stopped'
 export interface Options {
   readonly times?: Partial<Times>
   readonly say?: (msg: string, more?: object) => void
-  readonly changed?: (run: Run) => void
-  /** Beats tell how many tasks wait here. */
-  readonly queued?: () => number
+  readonly changed?: (run: Run, isOver: boolean) => void
 }
 
 /** What may mean that there is something to be taken up. */
@@ -39,10 +37,12 @@ export class Daemon {
   readonly begun_ms = performance.now()
   readonly instance = randomUUID()
   readonly guards = new Guards()
+  /** What somebody wants done next. */
+  readonly queue = new Queue()
   /** Resolves with a sentence when it cannot go on. */
   readonly over: Promise<string>
   identity: Identity | undefined
-  nats: NatsConnection | undefined
+  nats: Announcements | undefined
   readonly #times: Times
   readonly #options: Options
   readonly #records: Records
@@ -51,6 +51,8 @@ export class Daemon {
   readonly #end: (why: string) => void
   #wake = Promise.withResolvers<Heard | undefined>()
   #loops: Promise<unknown>[] = []
+  /** Places for which a task is being taken up. */
+  #held = 0
 
   constructor(config: Config, key: string, options: Options = {}) {
     this.config = config
@@ -88,7 +90,7 @@ export class Daemon {
   }
 
   get isFull(): boolean {
-    return this.runs.size >= this.identity!.maxSessions
+    return this.runs.size + this.#held >= this.identity!.maxSessions
   }
 
   get #isWorking(): boolean {
@@ -118,7 +120,7 @@ export class Daemon {
   /** Shows that it lives, and heeds what it is told. */
   async #beat() {
     const { size } = this.runs
-    const said = { instance: this.instance, status: size === 0 ? 'idle' : this.isFull ? 'busy' : 'active', sessions: size, queued: this.#options.queued?.() ?? 0 }
+    const said = { instance: this.instance, status: size === 0 ? 'idle' : this.isFull ? 'busy' : 'active', sessions: size, queued: this.queue.size }
     try {
       const answer: Document = await this.api.once('POST', `/daemons/${this.identity!.daemon}/beat`, said, {}, this.#ending.signal) as Document
       if (answer.state === 'DRAINING') void this.#drained(answer.deadline)
@@ -158,9 +160,28 @@ export class Daemon {
     const { signal } = this.#ending
     for (let because: Heard | undefined; !signal.aborted;) {
       this.#wake = Promise.withResolvers()
+      await this.#wanted()
       for (let n = 0; this.#isWorking && !this.isFull; n++) if (!await this.#claimed(because, n).catch(() => false)) break
       because = await Promise.race([this.#wake.promise, pause(this.#times.look_ms, undefined, { signal }).catch(() => undefined)])
     }
+  }
+
+  /** What waits here goes first. It may have gone elsewhere meanwhile. */
+  async #wanted() {
+    while (this.#isWorking && !this.isFull) {
+      const next = this.queue.next()
+      if (!next) return
+      await this.take(next.task, next).catch((error: unknown) => this.#say('what waited is not taken up', { task: next.task, error: String(error) }))
+    }
+  }
+
+  /** Makes a task of this title, for this program. */
+  async make(title: string, program: string): Promise<string> {
+    return (await this.api.post('/tasks', { owner: this.identity!.orchestrator, title, metadata: { program } }, this.#ending.signal, { 'idempotency-key': randomUUID() })).id
+  }
+
+  look(task: string): Promise<Document> {
+    return this.api.get(`/tasks/${task}`, this.#ending.signal)
   }
 
   async #claimed(because: Heard | undefined, n: number): Promise<boolean> {
@@ -169,7 +190,7 @@ export class Daemon {
   }
 
   /** Takes one task up, this or the next, and lets a program work on it. */
-  async #takenUp(path: string, body: object, key: string, memoryProfile?: string): Promise<boolean> {
+  async #takenUp(path: string, body: object, key: string): Promise<boolean> {
     const sent = signNow()
     const answer = await this.api.post(path, body, this.#ending.signal, { 'idempotency-key': key }).catch((error: unknown) => {
       const code = verdict(error)
@@ -178,28 +199,39 @@ export class Daemon {
     })
     if (!answer || this.runs.has(answer.slot)) return answer !== undefined
     const { id: task, token, slot: session, context, position } = answer
-    this.#begin({ task, token, session, context, position, sent }, memoryProfile)
+    this.#begin({ task, token, session, context, position, sent })
     return true
   }
 
   /** Takes up this task; throws the refusal. */
-  async take(task: string, memoryProfile?: string): Promise<Run> {
+  async take(task: string, wish: Wish = {}): Promise<Run> {
     const sent = signNow()
-    const { token, slot: session, context, position } = await this.api.post(`/tasks/${task}/start`, {}, this.#ending.signal, { 'idempotency-key': randomUUID() })
-    return this.#begin({ task, token, session, context, position, sent }, memoryProfile)
+    this.#held++
+    try {
+      return await this.#taken(task, sent, wish)
+    } finally {
+      this.#held--
+    }
   }
 
-  #begin(taken: ConstructorParameters<typeof Run>[0], memoryProfile?: string): Run {
+  async #taken(task: string, sent: Sign, wish: Wish): Promise<Run> {
+    const { token, slot: session, context, position } = await this.api.post(`/tasks/${task}/start`, {}, this.#ending.signal, { 'idempotency-key': randomUUID() })
+    // Its own claim may have come first.
+    return this.runs.get(session) ?? this.#begin({ task, token, session, context, position, sent }, wish)
+  }
+
+  #begin(taken: Taken, wish: Wish = {}): Run {
     const around: Surroundings = {
       api: this.api, config: this.config, key: this.#key, daemon: this.identity!.daemon, times: this.#times, guards: this.guards, records: this.#records,
-      say: (msg, more) => this.#say(msg, more), changed: (run) => this.#options.changed?.(run),
+      say: (msg, more) => this.#say(msg, more), changed: (run) => this.#options.changed?.(run, false),
     }
-    const run = new Run(taken, around, memoryProfile)
+    const run = new Run(taken, around, wish)
     this.figures.spawned++
     this.runs.set(taken.session, run)
     this.#say('a task is taken up', { task: taken.task, session: taken.session })
     void run.done.then(() => {
       this.runs.delete(taken.session)
+      this.#options.changed?.(run, true)
       const { tokens, cost, duration_ms } = run.metrics
       if (run.status === 'COMPLETED') this.figures.completed++
       else this.figures.failed++

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { AckPolicy, connect, DeliverPolicy, type ConsumerMessages, type NatsConnection } from 'nats'
+import { AckPolicy, connect, DeliverPolicy, type ConsumerMessages } from 'nats'
 import type { Api } from './api.ts'
 import type { Identity } from './identity.ts'
 import type { Times } from './times.ts'
@@ -14,8 +14,14 @@ export interface Heard {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+export interface Announcements {
+  /** Since when NATS has not been reached, by the monotonic clock; undefined while it is. */
+  readonly awaySince_ms: () => number | undefined
+  readonly close: () => Promise<void>
+}
+
 /** Follows announcements by a durable consumer, as long as the signal lets it; whatever NATS is away for, it goes on behind that. */
-export async function announcements(natsUrl: string, { organization, orchestrator, daemon }: Identity, heard: (fact: Heard) => void, signal: AbortSignal): Promise<NatsConnection> {
+export async function announcements(natsUrl: string, { organization, orchestrator, daemon }: Identity, heard: (fact: Heard) => void, signal: AbortSignal): Promise<Announcements> {
   const nats = await connect({ servers: natsUrl, name: `daemon ${daemon}`, maxReconnectAttempts: -1, reconnectTimeWait: 500, waitOnFirstConnect: true })
   let messages: ConsumerMessages | undefined
   signal.addEventListener('abort', () => {
@@ -23,6 +29,13 @@ export async function announcements(natsUrl: string, { organization, orchestrato
     messages?.stop()
     void nats.close()
   }, { once: true })
+  let awaySince_ms: number | undefined
+  void (async () => {
+    for await (const { type } of nats.status()) {
+      if (type === 'disconnect') awaySince_ms ??= performance.now()
+      else if (type === 'reconnect') awaySince_ms = undefined
+    }
+  })()
   void (async () => {
     while (!signal.aborted && !nats.isClosed()) {
       try {
@@ -44,7 +57,7 @@ export async function announcements(natsUrl: string, { organization, orchestrato
       await pause(500, undefined, { signal }).catch(() => undefined)
     }
   })()
-  return nats
+  return { awaySince_ms: () => awaySince_ms, close: () => nats.close() }
 }
 
 /** Asks for what happened instead: often while programs run, seldom while none does. */

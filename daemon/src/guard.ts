@@ -67,10 +67,12 @@ export async function startGuard(): Promise<Guard> {
 export class Guards {
   #spare: Promise<Guard> | undefined
   #isOver = false
+  /** Whether the last that was asked to be ready was. */
+  isReady = false
 
   prepare() {
     this.#spare = startGuard()
-    this.#spare.catch(() => undefined)
+    this.#spare.then(() => { this.isReady = true }, () => { this.isReady = false })
   }
 
   async take(): Promise<Guard> {
@@ -79,10 +81,6 @@ export class Guards {
     this.#spare = undefined
     if (!this.#isOver) this.prepare()
     return taken.catch(() => startGuard())
-  }
-
-  get isReady(): Promise<boolean> {
-    return this.#spare?.then(() => true, () => false) ?? Promise.resolve(false)
   }
 
   async close() {

@@ -36,6 +36,12 @@ export interface Surroundings {
 
 export type Status = 'SPAWNED' | 'RUNNING' | 'PAUSED' | 'COMPLETED' | 'FAILED' | 'TERMINATED'
 
+/** What is wished besides, by whoever has it started. */
+export interface Wish {
+  readonly memoryProfile?: string | undefined
+  readonly program?: string | undefined
+}
+
 interface End {
   readonly exit: Exit
   readonly kind: Kind | undefined
@@ -63,10 +69,10 @@ export class Run {
   #begun_ms = performance.now()
   readonly #over = new AbortController()
 
-  constructor(taken: Taken, around: Surroundings, memoryProfile?: string) {
+  constructor(taken: Taken, around: Surroundings, wish: Wish = {}) {
     this.taken = taken
     this.#around = around
-    this.done = this.#go(memoryProfile).catch((error: unknown) => {
+    this.done = this.#go(wish).catch((error: unknown) => {
       around.say('a run came to nothing', { session: taken.session, error: String(error) })
     }).finally(() => {
       this.#over.abort()
@@ -108,7 +114,7 @@ export class Run {
     this.#around.changed(this)
   }
 
-  async #go(memoryProfile: string | undefined) {
+  async #go({ memoryProfile, program: wanted }: Wish) {
     const { api, config, daemon, times } = this.#around
     const { task, token, session, context: path, position, sent } = this.taken
     const { signal } = this.#over
@@ -119,7 +125,7 @@ export class Run {
     }
     void keepLease({ api, task, token, times, alive, lost: (code) => this.#lost(code) }, signal)
     const context = await api.get(`${path}?minPosition=${position}`, signal)
-    this.program = String(context.task.metadata?.program ?? config.program)
+    this.program = wanted ?? String(context.task.metadata?.program ?? config.program)
     const program = config.programs[this.program]
     if (!program) return this.#giveUp('permission', `this daemon has no program ${this.program}`)
     const { timeout_s, tokens } = program

@@ -66,7 +66,7 @@ export async function house(t: Test, { timed = false } = {}) {
     }
   }
 
-  return { root, baton, client, admin, pass, differences, log, announced, announcements }
+  return { root, baton, client, admin, pass, clock: ahead, differences, log, announced, announcements }
 }
 
 /** Follows all announcements with a durable consumer until the test ends; the ids it has seen, which grow. */
