@@ -63,7 +63,7 @@ export function authoriser(streams: Streams, uses?: Pick<KeyUses, 'note'>): Auth
     const lookup = () => principalOf(fingerprint, fresh)
     // A key that was here before costs no read, or one a second.
     const principal = await (streams.known(apiKeyState, fingerprint.id) ? lookup() : guesses.counted(request.ip, lookup))
-    countAll(rates, principal.limits, reply && ((headers) => reply.headers(headers)))
+    countAll(rates, principal.limits.commands, reply && ((headers) => reply.headers(headers)))
     uses?.note(principal.organization, fingerprint.id, request.ip)
     if (principal.isSuspended) throw new Problem('ORGANIZATION_SUSPENDED')
     return principal

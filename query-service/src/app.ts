@@ -133,7 +133,7 @@ function gateOf(keys: Keys, uses: KeyUses, { requestsPerMinute_max, strangersPer
   return async (request, scope, reply) => {
     const caller = await admit(request)
     if (scope !== null) mustAllow(caller, scope)
-    const { key, organization, limits } = caller
+    const { key, organization, limits: { queries: limits } } = caller
     // A limit of its own takes the place of what is so for all.
     if (limits.length === 1) limit.count({ name: 'key', counted: key, who: 'This key', perMinute_max: requestsPerMinute_max })
     countAll(limit, limits, reply && ((headers) => reply.headers(headers)))

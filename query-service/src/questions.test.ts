@@ -7,6 +7,7 @@ import * as catalogue from 'shared-domain/catalogue.ts'
 import { decisions } from 'shared-domain/council/decision/decisions.ts'
 import { keys } from 'shared-domain/fleet/key/keys.ts'
 import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
+import { Organization } from 'shared-domain/fleet/organization/events.ts'
 import { operators } from 'shared-domain/kernel/decider.ts'
 import { countsOf, rowsOf } from 'shared-domain/kernel/grounds.ts'
 import { asks, question, type Question } from 'shared-domain/kernel/question.ts'
@@ -490,6 +491,19 @@ t.test('F-65 a key with a rate of its own is told how far it is from it, and may
   t.match(asked.map(({ headers }) => headers.get('ratelimit-policy')!.split(',')[0]), Array(4).fill('"key";q=3;w=60'))
   t.match(asked.map(({ headers }) => headers.get('ratelimit')), [/^"key";r=2;t=\d+, "organization";r=\d+/, /"key";r=1;/, /"key";r=0;/, /^"key";r=0;/])
   t.equal((await ask(strict, '/api/v1/things', foreign)).headers.get('ratelimit'), null)
+})
+
+t.test('F-65 O-81 an organization says how often each of its keys may ask that has no rate of its own', async (t) => {
+  const theirs = 'strict'
+  const set = { queriesPerMinute: 2 }
+  const facts = [Organization.OrganizationCreated({ slug: theirs, name: 'Strict', zone: 'UTC' }), Organization.OrganizationConfigured({ changed: set, before: {}, set })]
+  await home.append(`organization-${theirs}`, theirs, facts)
+  const [one, own] = [await home.makeKey({ organization: theirs }), await home.makeKey({ organization: theirs, ratePerMinute: 5 })]
+  const replies = []
+  for (let n = 0; n < 3; n += 1) replies.push(await ask(service, '/api/v1/things', one.key))
+  t.strictSame(replies.map(({ status }) => status), [200, 200, 429])
+  t.match(replies.map(({ headers }) => headers.get('ratelimit-policy')), [/^"key";q=2;w=60, "organization"/, /^"key";q=2;/, /^"key";q=2;/])
+  t.match((await ask(service, '/api/v1/things', own.key)).headers.get('ratelimit'), /^"key";r=4;/)
 })
 
 t.test('F-65 it is written which keys come, how often and from where, and an admin sees which do not', async (t) => {

@@ -13,6 +13,21 @@ t.test('a caller comes so often in a minute and then again in the next, whatever
   t.doesNotThrow(() => limit.count(a, 61_000))
 })
 
+t.test('O-81 F-65 of a burst so many may come at once, and then one by one at the rate of the minute', async (t) => {
+  const limit = new RateLimit()
+  const burst = { name: 'key', counted: 'a', who: 'This key', perMinute_max: 60, burst_max: 3 }
+  for (let n = 0; n < 3; n++) limit.count(burst, 1_000)
+  t.throws(() => limit.count(burst, 1_000), { code: 'RATE_LIMITED', retryAfter_s: 1, message: /^This key may ask 3 times at once/ })
+  t.throws(() => limit.count(burst, 1_900), { code: 'RATE_LIMITED' })
+  t.match(limit.count(burst, 2_000), { left: 56 }, 'what was refused is not counted')
+  t.throws(() => limit.count(burst, 2_000), { code: 'RATE_LIMITED' })
+  for (let n = 0; n < 3; n++) limit.count(burst, 9_000)
+  t.throws(() => limit.count(burst, 9_000), { code: 'RATE_LIMITED' }, 'no more than a burst is saved up')
+  const slow = { ...burst, counted: 'b', perMinute_max: 6, burst_max: 1 }
+  limit.count(slow, 10_000)
+  t.throws(() => limit.count(slow, 12_000), { code: 'RATE_LIMITED', retryAfter_s: 8 })
+})
+
 t.test('so many callers are remembered and no more', async (t) => {
   const limit = new RateLimit()
   const once = (counted: string) => ({ name: 'key', counted, who: 'This key', perMinute_max: 1 })

@@ -12,6 +12,8 @@ export interface Limit {
   /** The same in words. */
   readonly who: string
   readonly perMinute_max: number
+  /** So often at once, and then one by one at the rate of the minute. */
+  readonly burst_max?: number
 }
 
 /** How far somebody is from a limit. */
@@ -25,6 +27,8 @@ export interface Standing {
 /** How often each caller comes within a minute, which is the same minute for all. Times are of the monotonic clock. */
 export class RateLimit {
   readonly #counts = new Map<string, number>()
+  /** What is left of the burst of each that has one, and when that was. */
+  readonly #bursts = new Map<string, { readonly left: number; readonly at_ms: number }>()
   #end_ms = 0
 
   /** Throws RATE_LIMITED when this one has come as often as it may. */
@@ -32,6 +36,7 @@ export class RateLimit {
     const { counted: caller, who, perMinute_max } = limit
     if (now_ms >= this.#end_ms) {
       this.#counts.clear()
+      this.#bursts.clear()
       this.#end_ms = now_ms + window_ms
     }
     const count = (this.#counts.get(caller) ?? 0) + 1
@@ -40,9 +45,23 @@ export class RateLimit {
       const headers = told([{ limit, left: 0, end_s }])
       throw new Problem('RATE_LIMITED', `${who} may ask ${perMinute_max} times a minute.`, { retryAfter_s: end_s, headers })
     }
+    this.#burst(limit, perMinute_max - count + 1, now_ms)
     if (count === 1 && this.#counts.size === callers_max) this.#counts.delete(this.#counts.keys().next().value!)
     this.#counts.set(caller, count)
     return { limit, left: perMinute_max - count, end_s }
+  }
+
+  /** One is drawn from a burst, which fills up again at the rate of the minute. Throws RATE_LIMITED when it is used up. */
+  #burst(limit: Limit, left: number, now_ms: number) {
+    const { counted: caller, who, perMinute_max, burst_max } = limit
+    if (burst_max === undefined) return
+    const { left: known, at_ms } = this.#bursts.get(caller) ?? { left: burst_max, at_ms: now_ms }
+    const filled = Math.min(burst_max, known + ((now_ms - at_ms) * perMinute_max) / window_ms)
+    if (filled < 1) {
+      const end_s = Math.max(1, Math.ceil(((1 - filled) * window_ms) / perMinute_max / 1_000))
+      throw new Problem('RATE_LIMITED', `${who} may ask ${burst_max} times at once.`, { retryAfter_s: end_s, headers: told([{ limit, left, end_s }]) })
+    }
+    this.#bursts.set(caller, { left: filled - 1, at_ms: now_ms })
   }
 }
 

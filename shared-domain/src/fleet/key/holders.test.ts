@@ -14,6 +14,8 @@ import { Daemon, type DaemonEvent } from '../daemon/events.ts'
 import { daemonState } from '../daemon/state.ts'
 import type { OrchestratorEvent } from '../orchestrator/events.ts'
 import { orchestratorState } from '../orchestrator/state.ts'
+import { withDefaults } from '../organization/settings.ts'
+import { organizationState } from '../organization/state.ts'
 import { apiKey } from './decider.ts'
 import { ApiKey } from './events.ts'
 import { keys } from './keys.ts'
@@ -55,8 +57,27 @@ t.test('F-63 every key may have a rate of its own, which its successor keeps', a
   given.when('generate', { orchestrator: owner, scopes: ['read'], ratePerMinute: 100 }).yields(generated(own))
   given.when('generateForOrganization', { scopes: ['read'], ratePerMinute: 100 }).yields(generated({ ...own, orchestrator: null }))
   given.seeing(apiKeyState, old, generated(own)).when('rotate', { replaces: old }).yields(generated({ ...own, replaces: old }))
-  const { limits } = admit(replay(apiKeyState, [generated(own)]), subject, secret.hash, now, false) as { limits: readonly object[] }
-  t.match(limits[0], { counted: `key ${subject}`, who: 'This key', perMinute_max: 100 })
+  const limitsOf = (made: ReturnType<typeof generated>, set: object = {}) => {
+    const state = { ...organizationState.initial, settings: withDefaults(set as never) }
+    return (admit(replay(apiKeyState, [made]), subject, secret.hash, now, false, state) as Principal).limits
+  }
+  const { commands, queries } = limitsOf(generated(own), { commandsPerMinute: 5, queriesPerMinute: 5 })
+  const limit = { name: 'key', counted: `key ${subject}`, who: 'This key', perMinute_max: 100 }
+  for (const limits of [commands, queries]) t.strictSame(limits[0], limit)
+})
+
+t.test('F-65 O-81 of a key without a rate of its own the organization says how often it may come, or else the installation', async (t) => {
+  const limitsOf = (set: object) => {
+    const state = { ...organizationState.initial, settings: withDefaults(set as never) }
+    const made = replay(apiKeyState, [generated({ ratePerMinute: null })])
+    const { limits } = admit(made, subject, secret.hash, now, false, state) as Principal
+    return [limits.commands, limits.queries]
+      .map((some) => some.map(({ name, perMinute_max, burst_max }) => [name, perMinute_max, burst_max]))
+  }
+  const ofAll = ['organization', 60_000, undefined]
+  t.strictSame(limitsOf({}), [[ofAll], [ofAll]])
+  t.strictSame(limitsOf({ commandsPerMinute: 600, commandsBurst: 50 }), [[['key', 600, 50], ofAll], [ofAll]])
+  t.strictSame(limitsOf({ queriesPerMinute: 6_000 }), [[ofAll], [['key', 6_000, undefined], ofAll]])
 })
 
 t.test('F-63 whoever answers for the agent now rotates and revokes its keys, and the key itself does not', async (t) => {

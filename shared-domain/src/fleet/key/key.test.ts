@@ -185,9 +185,10 @@ t.test('S-31 a key is revoked once and for ever', async (t) => {
 t.test('S-31 whom a key speaks for, and when it is not taken', async (t) => {
   const asked = (facts: readonly ApiKeyEvent[], at = now, presented = hash) =>
     admit(replay(apiKeyState, facts), subject, presented, at, false)
-  const limits = [{
+  const ofAll = {
     name: 'organization', counted: 'organization acme', who: 'All keys of the organization together', perMinute_max: 60_000,
-  }]
+  }
+  const limits = { commands: [ofAll], queries: [ofAll] }
   const principal = { organization: 'acme', actsFor: null, scopes: usual, expiresAt: null, isSuspended: false, settings: defaults, limits }
   const own = { ...principal, actor: { kind: 'orchestrator', id: owner }, actsFor: owner }
   t.strictSame(asked([generated()]), own, 'F-1 it acts for its orchestrator')
@@ -223,7 +224,10 @@ t.test('F-63 a key of who has left is not rotated, by nobody', async (t) => {
 
 t.test('S-31 a key allows what its scopes say, and admin allows everything', async (t) => {
   const holder = (...scopes: Principal['scopes']): Principal =>
-    ({ organization: 'acme', actor: tool, actsFor: null, scopes, expiresAt: null, isSuspended: false, settings: defaults, limits: [] })
+    ({
+      organization: 'acme', actor: tool, actsFor: null, scopes, expiresAt: null, isSuspended: false, settings: defaults,
+      limits: { commands: [], queries: [] },
+    })
   t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('read', 'write'), scope)), ['read', 'write'])
   t.strictSame([...usual, 'admin' as const].filter((scope) => allows(holder('admin'), scope)), [...usual, 'admin'])
 })

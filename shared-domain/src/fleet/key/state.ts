@@ -56,8 +56,8 @@ export interface Principal {
   readonly isSuspended: boolean
   /** What the organization has set, or what is so without. */
   readonly settings: Settings
-  /** How often whoever is counted under a name may come in a minute. */
-  readonly limits: readonly Limit[]
+  /** How often whoever is counted under a name may come in a minute, with commands and with questions. */
+  readonly limits: { readonly commands: readonly Limit[]; readonly queries: readonly Limit[] }
 }
 
 export interface Limit {
@@ -65,6 +65,8 @@ export interface Limit {
   readonly counted: string
   readonly who: string
   readonly perMinute_max: number
+  /** So often at once, and then one by one at the rate of the minute. */
+  readonly burst_max?: number
 }
 
 /** Somebody whom a key stands for. Once it has left, the authority of the key is gone with it. */
@@ -135,12 +137,17 @@ export function admit(
   return { organization, actor: actorOf(key, id), actsFor, scopes, expiresAt, isSuspended: suspended !== null, settings, limits }
 }
 
-function limitsOf({ organization, ratePerMinute }: Key, id: string, { orgRatePerMinute }: Settings): readonly Limit[] {
+function limitsOf({ organization, ratePerMinute }: Key, id: string, settings: Settings): Principal['limits'] {
+  const { orgRatePerMinute, commandsPerMinute, commandsBurst, queriesPerMinute } = settings
   const ofAll: Limit = {
     name: 'organization', counted: `organization ${organization}`, who: 'All keys of the organization together',
     perMinute_max: orgRatePerMinute,
   }
-  return ratePerMinute === null ? [ofAll] : [{ name: 'key', counted: `key ${id}`, who: 'This key', perMinute_max: ratePerMinute }, ofAll]
+  const own = (perMinute_max: number | null, more: Pick<Limit, 'burst_max'> = {}): readonly Limit[] =>
+    (perMinute_max === null ? [ofAll] : [{ name: 'key', counted: `key ${id}`, who: 'This key', perMinute_max, ...more }, ofAll])
+  // A limit of its own takes the place of what the organization has set for all keys.
+  if (ratePerMinute !== null) return { commands: own(ratePerMinute), queries: own(ratePerMinute) }
+  return { commands: own(commandsPerMinute, { burst_max: commandsBurst }), queries: own(queriesPerMinute) }
 }
 
 /** A key of the organization makes an admin only where it allows everything. */

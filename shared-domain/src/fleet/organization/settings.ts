@@ -13,6 +13,14 @@ import { SlaHours } from '../../work/task/sla.ts'
 export const Settings = z.object({
   orgRatePerMinute: z.int().min(1).max(10_000_000)
     .describe('Requests of all its keys together in a minute, of each replica of a service.').default(60_000),
+  commandsPerMinute: z.int().min(1).max(10_000_000).nullable()
+    .describe('Commands of each key without a limit of its own in a minute, of each replica; null: as the installation says.')
+    .default(null),
+  commandsBurst: z.int().min(1).max(100_000)
+    .describe('How many of those a key may send at once, before it has to wait for the next by its rate.').default(100),
+  queriesPerMinute: z.int().min(1).max(10_000_000).nullable()
+    .describe('Questions of each key without a limit of its own in a minute, of each replica; null: as the installation says.')
+    .default(null),
   startWithin_s: z.int().min(60).max(86_400).describe('How soon an agent must begin what it is assigned to, in seconds.').default(900),
   assignPolicy: z.enum(agentPolicyNames).describe('How an agent is chosen for a task.').default('capability-reliability/1'),
   delegatePolicy: z.enum(orchestratorPolicyNames).describe('How an orchestrator is chosen to pass a task to.').default('federation/1'),
