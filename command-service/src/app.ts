@@ -25,7 +25,7 @@ import type { Running } from 'shared-service/program.ts'
 import { RateLimit } from 'shared-service/rate-limit.ts'
 import { sealingOf } from 'shared-service/sealing.ts'
 import { server } from 'shared-service/server.ts'
-import { askedOver, enter } from 'shared-service/wall.ts'
+import { enter } from 'shared-service/wall.ts'
 import { authoriser } from './auth.ts'
 import { bootstrap } from './bootstrap.ts'
 import { forgetChoices } from './choices.ts'
@@ -93,7 +93,8 @@ export async function start(config: Config, { deciders, processes, choices, sett
     const store = counted(plain)
     const kept = new KeptStates(db, domainVersion(), warn)
     const streams = new Streams(store, config.states_max, kept)
-    const findRows = rowsFrom((statement, organization) => askedOver(grounds, organization, { text: statement.sql, values: statement.parameters }))
+    const findGrounds = prepared(grounds)
+    const findRows = rowsFrom((statement, organization) => findGrounds(statement, { organization }))
     const findSettings = settingsFrom(streams, settings)
     /** Who names things by rows means those that it saw written. */
     const findNow: FindNow = async (organization, rows) => {

@@ -44,6 +44,14 @@ export async function statementsOf(db: pg.Client, database: string): Promise<Sta
   return { statements: Number(row!.statements), transactions: Number(row!.transactions) }
 }
 
+/** Processor time of each process so far, by name. */
+export const accounts = (processes: Readonly<Record<string, { readonly pid: number }>>): Readonly<Record<string, number>> =>
+  Object.fromEntries(Object.entries(processes).map(([name, { pid }]) => [name, processor_ms(pid)]))
+
+/** What each took of so many, as a sentence, without those that took next to nothing. */
+export const shares = (before: Readonly<Record<string, number>>, after: Readonly<Record<string, number>>, times: number): string =>
+  Object.entries(spent(before, after)).filter(([, ms]) => ms / times >= 0.1).map(([name, ms]) => `${name} ${(ms / times).toFixed(1)}`).join(', ')
+
 /** What was used between two looks, by name. */
 export const spent = <Names extends string>(before: Readonly<Record<Names, number>>, after: Readonly<Record<Names, number>>) =>
   Object.fromEntries(Object.entries<number>(after).map(([name, value]) => [name, value - before[name as Names]])) as Record<Names, number>

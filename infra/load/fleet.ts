@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util'
 import { judged } from 'shared-domain/fleet/charter/verdict.ts'
 import { Api } from '../../scripts/api.ts'
 import { up } from '../../scripts/up.ts'
-import { processor_ms, spent } from './accounting.ts'
+import { accounts, shares } from './accounting.ts'
 import { median, percentile } from './measure.ts'
 
 const { values } = parseArgs({
@@ -48,21 +48,17 @@ async function fleet(): Promise<string> {
   return position
 }
 
-/** Processor time of each process so far. */
-const accounts = () => Object.fromEntries(Object.entries(baton.processes).map(([name, { pid }]) => [name, processor_ms(pid)]))
-
 async function told(what: string, ask: (n: number) => Promise<unknown>) {
   const took_ms: number[] = []
-  let before = accounts()
+  let before = accounts(baton.processes)
   for (let n = 0; n < times + warm; n++) {
-    if (n === warm) before = accounts()
+    if (n === warm) before = accounts(baton.processes)
     const began_ms = performance.now()
     await ask(n)
     if (n >= warm) took_ms.push(performance.now() - began_ms)
   }
   const [p50, p95] = [0.5, 0.95].map((share) => percentile(took_ms, share).toFixed(1))
-  const used = Object.entries(spent(before, accounts())).filter(([, ms]) => ms / times >= 0.1)
-  console.log(`${what}: p50 ${p50} ms, p95 ${p95} ms of ${times}; of processor time ${used.map(([name, ms]) => `${name} ${(ms / times).toFixed(1)}`).join(', ')} ms`)
+  console.log(`${what}: p50 ${p50} ms, p95 ${p95} ms of ${times}; of processor time ${shares(before, accounts(baton.processes), times)} ms`)
 }
 
 /** Somebody who creates tasks, under a charter or none. */

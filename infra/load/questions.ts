@@ -11,6 +11,7 @@ import pg from 'pg'
 import { backlog } from 'shared-domain/work/task/backlog.ts'
 import { Api } from '../../scripts/api.ts'
 import { up } from '../../scripts/up.ts'
+import { accounts, shares } from './accounting.ts'
 import { percentile } from './measure.ts'
 
 const { values } = parseArgs({
@@ -59,14 +60,16 @@ async function fill(owners: readonly string[]) {
 
 async function told(what: string, path: (n: number) => string) {
   const took_ms: number[] = []
+  let before = accounts(baton.processes)
   for (let n = 0; n < times + 20; n++) {
+    if (n === 20) before = accounts(baton.processes)
     const began_ms = performance.now()
     await api.get(path(n))
     // The first ones are for what is compiled and cached.
     if (n >= 20) took_ms.push(performance.now() - began_ms)
   }
   const [p50, p95] = [0.5, 0.95].map((share) => percentile(took_ms, share).toFixed(1))
-  console.log(`${what}: p50 ${p50} ms, p95 ${p95} ms of ${times}`)
+  console.log(`${what}: p50 ${p50} ms, p95 ${p95} ms of ${times}; of processor time ${shares(before, accounts(baton.processes), times)} ms`)
 }
 
 try {

@@ -92,4 +92,7 @@ t.test('an index that is the beginning of another is not made', async (t) => {
   t.strictSame(indexesOf(tableOf(model)).map(({ definition }) => definition), [
     'btree ("organization", "size", "thing")', 'btree ("organization", "name" COLLATE "C", "thing")', 'btree ("organization", "size", "name")',
   ])
+  const counted = things({ order: ['size'], counts: [['size']] })
+  t.strictSame(indexesOf(tableOf(counted)).map(({ definition }) => definition), ['btree ("organization", "size", "thing")', 'btree ("organization", "size")'],
+    'but for counting it is, for it is slim')
 })

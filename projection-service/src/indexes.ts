@@ -16,9 +16,10 @@ export function indexesOf({ name, model }: Table): readonly Index[] {
   const order = model.order.length > 0 ? [[...model.order.map(quoted), ...key]] : []
   const filters = model.filters.filter((filter) => filter !== model.key[0]).map((filter) => [quoted(filter)])
   const sorts = [...model.ranges, ...model.sorts].map((column) => [sorted(column), ...key.filter((one) => one !== quoted(column))])
+  const counts = model.counts.map((columns) => columns.map(quoted))
   const trees = longest([...order, ...filters, ...sorts, ...model.indexes.map((columns) => columns.map(quoted))])
   return [
-    ...trees.map((columns) => ({ table: name, definition: `btree (${['"organization"', ...columns].join(', ')})` })),
+    ...[...trees, ...counts].map((columns) => ({ table: name, definition: `btree (${['"organization"', ...columns].join(', ')})` })),
     ...Object.values(model.contains).map((column) => ({ table: name, definition: `gin ("organization", ${quoted(column)})` })),
   ]
 }

@@ -10,7 +10,7 @@ import { useStatement, type Use } from 'shared-service/key-uses.ts'
 import { lookingIn, type Look } from 'shared-service/looking.ts'
 import { positionIn } from 'shared-service/positions.ts'
 import { prepared } from 'shared-service/prepared.ts'
-import { askedOver, enter } from 'shared-service/wall.ts'
+import { enter } from 'shared-service/wall.ts'
 import { Problem } from 'shared-service/problems.ts'
 import type { Config } from './config.ts'
 import { isPlannedAnew, statementOf, type Slice } from './slice.ts'
@@ -62,7 +62,7 @@ export function openDatabase(config: Config, onLost: (error: Error) => void): Da
   const run = prepared(pool)
   const positionOf = positionIn(run)
   const look = lookingIn(pool)
-  const find = rowsFrom(({ sql: text, parameters: values }, organization) => askedOver(pool, organization, { text, values }))
+  const find = rowsFrom((statement, organization) => run(statement, { organization }))
 
   return {
     async ask(model, organization, slices) {

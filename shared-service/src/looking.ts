@@ -1,9 +1,11 @@
+import type { CompiledQuery } from 'kysely'
 import type pg from 'pg'
 import { answering, type Question, type Wanted } from 'shared-domain/kernel/question.ts'
 import type { Asked, Grounds } from 'shared-domain/kernel/grounds.ts'
 import type { Row } from 'shared-domain/kernel/read-model.ts'
 import { rowsFound } from './grounds.ts'
-import { askedFor, askedOver } from './wall.ts'
+import { statementNames } from './prepared.ts'
+import { askedFor, askedOver, type Statement } from './wall.ts'
 
 type Find = (asked: Asked) => Promise<Omit<Grounds, 'digest'>>
 
@@ -11,11 +13,22 @@ type Find = (asked: Asked) => Promise<Omit<Grounds, 'digest'>>
 export type Look = <T>(organization: string, isSeveralTimes: boolean, use: (find: Find) => Promise<T>) => Promise<T>
 
 export const lookingIn = (pool: pg.Pool): Look => {
-  const find = rowsFound(({ sql: text, parameters: values }, organization) => askedOver(pool, organization, { text, values }))
-  return (organization, isSeveralTimes, use) => {
-    if (!isSeveralTimes) return use((asked) => find(organization, asked))
-    return asOfOneMoment(pool, (one) => use((asked) =>
-      rowsFound(({ sql: text, parameters: values }) => askedFor(one, organization, { text, values }))(organization, asked)))
+  const names = statementNames('look')
+  return async (organization, isSeveralTimes, use) => {
+    const asking = (isNamed: boolean) => {
+      // Many small parts cost more to plan than to run.
+      const statementOf = ({ sql: text, parameters: values }: CompiledQuery) => ({ text, values, name: isNamed ? names.of(text) : undefined })
+      const find = (run: (statement: Statement) => Promise<readonly Row[]>): Find =>
+        (asked) => rowsFound((query) => run(statementOf(query)))(organization, asked)
+      if (!isSeveralTimes) return use(find((statement) => askedOver(pool, organization, statement)))
+      return asOfOneMoment(pool, (one) => use(find((statement) => askedFor(one, organization, statement))))
+    }
+    try {
+      return await asking(true)
+    } catch (error) {
+      if (!names.areOutlived(error)) throw error
+      return asking(false)
+    }
   }
 }
 

@@ -17,24 +17,37 @@ const planOutlived = '0A000'
  * the best plan is another one for other values, it is planned each time.
  */
 export function prepared(pool: pg.Pool): Prepared {
-  const names = new Map<string, string>()
-  let generation = 0
-  const nameOf = (text: string) => {
-    if (!names.has(text) && names.size < statements_max) names.set(text, `${generation}.${names.size}`)
-    return names.get(text)
-  }
+  const names = statementNames('one')
   return async ({ sql: text, parameters }, { isPlannedAnew = false, organization } = {}) => {
     const values = [...parameters]
-    const name = isPlannedAnew ? undefined : nameOf(text)
+    const name = isPlannedAnew ? undefined : names.of(text)
     const run = async (statement: Statement) => (organization === undefined
       ? (await pool.query({ ...statement, values })).rows : askedOver(pool, organization, statement))
     try {
       return await run(name === undefined ? { text, values } : { name, text, values })
     } catch (error) {
-      if (!(error instanceof pg.DatabaseError) || error.code !== planOutlived) throw error
-      names.clear()
-      generation += 1
+      if (!names.areOutlived(error)) throw error
       return run({ text, values })
     }
+  }
+}
+
+/** Names by which connections know what they have planned; `kind` tells them from others over the same connections. */
+export function statementNames(kind: string) {
+  const names = new Map<string, string>()
+  let generation = 0
+  return {
+    /** Undefined where there are too many. */
+    of(text: string): string | undefined {
+      if (!names.has(text) && names.size < statements_max) names.set(text, `${kind}.${generation}.${names.size}`)
+      return names.get(text)
+    },
+    /** Whether this says that a plan is of no use any more; then all get other names. */
+    areOutlived(error: unknown): boolean {
+      if (!(error instanceof pg.DatabaseError) || error.code !== planOutlived) return false
+      names.clear()
+      generation += 1
+      return true
+    },
   }
 }

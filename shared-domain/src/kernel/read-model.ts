@@ -56,6 +56,8 @@ export interface ReadModel<Name extends string = string, Shape extends z.ZodObje
   readonly order: readonly string[]
   /** Further column lists that get an index. */
   readonly indexes: readonly (readonly string[])[]
+  /** Column lists by which rows are counted: each gets an index of its own, as slim as can be, whatever another begins with. */
+  readonly counts: readonly (readonly string[])[]
   /** What the columns that follow from others hold; they stand in `row` like any other, and no fact writes them. */
   readonly derive?: (row: any) => Row
   /** Columns derived from a row when it is shown. */
@@ -127,6 +129,7 @@ export const readModel = <
   sort?: Named<Both<Shape, Derived>> | `-${Named<Both<Shape, Derived>>}`
   order?: readonly Named<Both<Shape, Derived>>[]
   indexes?: readonly (readonly Named<Both<Shape, Derived>>[])[]
+  counts?: readonly (readonly Named<Both<Shape, Derived>>[])[]
   /** The columns that follow from those. */
   derived?: Derived
   derive?: (row: z.output<Shape>) => z.output<Derived>
@@ -138,7 +141,8 @@ export const readModel = <
   project?: Project<Shape, Key, any>
   every?: (event: Recorded) => readonly Change<z.output<Shape>, Key>[]
 }): ReadModel<Name, Both<Shape, Derived>> => ({
-  filters: [], contains: {}, ranges: [], sorts: [], order: [], indexes: [], computed: z.object({}), compute: () => ({}), aliases: [],
+  filters: [], contains: {}, ranges: [], sorts: [], order: [], indexes: [], counts: [], computed: z.object({}), compute: () => ({}),
+  aliases: [],
   isAppendOnly: false, project: {},
   ...definition,
   row: derived ? row.extend(derived.shape) : row,

@@ -221,8 +221,9 @@ export const backlog = readModel({
     ['worker', 'status', 'priority', 'due_at', 'created_at', 'task'], ['worker', 'status', 'waiting_since', 'task'],
     ['status', 'assigned', 'priority', 'deadline', 'created_at', 'task'], ['status', 'assigned', 'waiting_since', 'task'],
     ['owner', 'status', 'rank', 'due_at', 'created_at', 'task'], ['changed_position', 'task'], ['owner', 'changed_position', 'task'],
-    ['workspace', 'created_at', 'task'],
+    ['workspace', 'created_at', 'task'], ['owner', 'status', 'due_at', 'task'],
   ],
+  counts: [['status', 'assigned', 'priority']],
   aliases: olderLists,
   project,
 })
