@@ -10,7 +10,7 @@ function sends(clock = new VirtualClock()) {
   const underWay: { readonly item: Item; readonly answer: (outcome: Outcome) => void }[] = []
   const dispatch = new Dispatch<Item>(clock, (item) => new Promise((answer) => underWay.push({ item, answer })))
   const names = () => underWay.map(({ item: { target, line, place } }) => `${target}/${line}/${place}`)
-  const answer = async (name: string, outcome: Outcome = 'done') => {
+  const answer = async (name: string, outcome: Outcome = { again_ms: null }) => {
     const [{ answer }] = underWay.splice(names().indexOf(name), 1) as [typeof underWay[number]]
     answer(outcome)
     await tick()

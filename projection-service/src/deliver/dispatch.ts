@@ -37,8 +37,11 @@ interface Group<One extends Item> {
   underWay: number
 }
 
-/** What becomes of an item: it is done, or it comes again, not before an instant. */
-export type Outcome = 'done' | { readonly again_ms: number }
+/** What becomes of an item: it is done, or it comes again, not before an instant; and when that was written down. */
+export interface Outcome {
+  readonly again_ms: number | null
+  readonly written?: Promise<void>
+}
 
 /**
  * Who is sent next: in each line one after the other, of a target so many lines at once, of a host and of all so many. Knows no rows and
@@ -145,15 +148,18 @@ export class Dispatch<One extends Item> {
     group.underWay++
     this.#underWay++
     this.#hosts.set(host, (this.#hosts.get(host) ?? 0) + 1)
-    const outcome = await this.#send(item)
-    line.isUnderWay = false
+    const { again_ms, written } = await this.#send(item)
     group.underWay--
-    this.#underWay--
     const left = this.#hosts.get(host)! - 1
     if (left > 0) this.#hosts.set(host, left)
     else this.#hosts.delete(host)
-    if (outcome === 'done') line.waiting.splice(line.waiting.indexOf(item), 1)
-    else item.due_ms = outcome.again_ms
+    this.#pump()
+    // Until that is written down it would be sent again by whoever goes on: it counts as under way, and what is behind it waits.
+    await written
+    this.#underWay--
+    line.isUnderWay = false
+    if (again_ms === null) line.waiting.splice(line.waiting.indexOf(item), 1)
+    else item.due_ms = again_ms
     // One that was closed meanwhile has no say any more.
     if (this.#groups.get(item.target) === group) this.#look(group, name, line)
     this.#settled()

@@ -14,7 +14,8 @@ import type { Answered, Poster } from './posting.ts'
 import type { DeliveryRow } from './rows.ts'
 import { signedHeaders } from './signature.ts'
 
-const bodies_max = 2_000
+/** In characters. */
+const bodies_max = 32 * 1_024 * 1_024
 const settings_ms = 1_000
 const events_max = 10_000
 
@@ -34,7 +35,7 @@ const narrowing = 'webhookNetworks'
 /** Sends a fact to a target as a signed CloudEvent. */
 export class Sending {
   readonly #parts: Parts
-  readonly #bodies = new LRUCache<string, string>({ max: bodies_max })
+  readonly #bodies = new LRUCache<string, string>({ maxSize: bodies_max, sizeCalculation: (body) => body.length })
   readonly #narrowed = new LRUCache<string, Promise<readonly string[]>>({ max: 1_000, ttl: settings_ms })
 
   constructor(parts: Parts) {

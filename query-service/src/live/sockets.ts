@@ -84,29 +84,36 @@ export function openSockets(server: HttpServer, parts: Parts, { liveOrigins, liv
   }
 
   /** Whoever takes too little of what is said gets no more of it. */
-  function emit(listener: Listener, event: string, payload: object) {
-    const { socket } = listener
-    const { writeBuffer } = socket.conn as unknown as { writeBuffer: readonly unknown[] }
+  function isKeepingUp(listener: Listener, bytes: number): boolean {
+    const { writeBuffer } = listener.socket.conn as unknown as { writeBuffer: readonly unknown[] }
     if (writeBuffer.length === 0) listener.unsentBytes = 0
-    listener.unsentBytes += JSON.stringify(payload).length
-    if (writeBuffer.length > unsent_max || listener.unsentBytes > unsentBytes_max) return end(listener, 'TOO_SLOW')
-    socket.emit(event, payload)
+    listener.unsentBytes += bytes
+    const isSo = writeBuffer.length <= unsent_max && listener.unsentBytes <= unsentBytes_max
+    if (!isSo) end(listener, 'TOO_SLOW')
+    return isSo
   }
 
-  function tell(listener: Listener, { organization, topics, fact, pushes }: Said) {
-    if (organization !== listener.caller.organization || ![...listener.topics].some((topic) => topics.has(topic))) return
-    for (const { event, payload } of pushes) emit(listener, event, payload)
-    if (listener.facts) emit(listener, 'fact', fact)
+  /** To all of them as one packet, which is made once. */
+  function emit(some: readonly Listener[], event: string, payload: object) {
+    if (some.length === 0) return
+    const bytes = JSON.stringify(payload).length
+    const ids = some.filter((listener) => isKeepingUp(listener, bytes)).map(({ socket }) => socket.id)
+    if (ids.length > 0) io.to(ids).emit(event, payload)
+  }
+
+  function tell(some: readonly Listener[], { organization, topics, fact, pushes }: Said) {
+    const hearing = some.filter(({ caller, topics: own }) => organization === caller.organization && [...own].some((topic) => topics.has(topic)))
+    for (const { event, payload } of pushes) emit(hearing, event, payload)
+    emit(hearing.filter(({ facts }) => facts), 'fact', fact)
   }
 
   const follower = new Follower({
     store, categories: facts.categories, timeout_ms: eventStoreTimeout_ms, onLost: (error) => log.warn({ err: error }, 'sockets follow the log again'),
     async take(events) {
       for (const said of await say(events, heardBy)) {
-        for (const listener of listeners) {
-          if (listener.waiting) listener.waiting.push(said)
-          else tell(listener, said)
-        }
+        const [later, now] = [[...listeners].filter(({ waiting }) => waiting), [...listeners].filter(({ waiting }) => !waiting)]
+        for (const { waiting } of later) waiting!.push(said)
+        tell(now, said)
       }
     },
   })
@@ -123,11 +130,11 @@ export function openSockets(server: HttpServer, parts: Parts, { liveOrigins, liv
         again.push(...(await say(page, (organization) => (organization === listener.caller.organization ? 'pushes' : undefined))))
         if (again.length > again_max) return void gap('too-many')
       }
-      for (const said of again) tell(listener, said)
+      for (const said of again) tell([listener], said)
     } finally {
       const { waiting = [] } = listener
       listener.waiting = undefined
-      for (const said of waiting) if (said.position > to) tell(listener, said)
+      for (const said of waiting) if (said.position > to) tell([listener], said)
     }
   }
 
