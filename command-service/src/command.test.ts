@@ -177,6 +177,7 @@ const bodies: Record<string, object> = {
   '/daemons/{daemon}/keys': {},
   '/keys/{replaces}/rotate': {},
   '/orchestrators/{id}/claim': {},
+  '/orchestration/sessions/{session}/messages': { from: randomUUID(), type: 'coordination', payload: 1 },
   '/tasks/{id}/start': {},
   '/agents/{id}': { reason: 'x' },
   '/agents/{id}/status': { status: 'ACTIVE' },

@@ -56,8 +56,10 @@ export const changedBy: Readonly<Record<string, string>> = {
   'batch_item': 'BatchItemDispatched BatchItemProcessed BatchRunStarted',
   'webhook': 'WebhookDeleted WebhookDisabled WebhookPaused WebhookRegistered WebhookResumed WebhookSecretRotated WebhookUpdated',
   'selection': 'AgentsSelected',
-  'session': 'EnsembleCancelled EnsembleCompleted EnsembleFailed EnsembleFormed EnsembleStarted LeaderElected',
+  'session': 'EnsembleCancelled EnsembleCompleted EnsembleFailed EnsembleFormed EnsembleStarted LeaderElected MessageSent',
   'session_member': 'EnsembleCancelled EnsembleCompleted EnsembleFailed EnsembleStarted',
+  'session_message': 'MessageAcknowledged MessageAcknowledgementTimedOut MessageSent',
+  'message_receipt': 'MessageAcknowledged MessageProcessed',
   'timeline': '*',
 }
 
@@ -175,6 +177,10 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/orchestration/sessions/:': 'session',
   '/session-members': 'session_member',
   '/session-members/:/:': 'session_member',
+  '/session-messages': 'session_message',
+  '/session-messages/:': 'session_message',
+  '/message-receipts': 'message_receipt',
+  '/message-receipts/:/:': 'message_receipt',
   '/timeline': 'timeline',
   '/timeline/:/:': 'timeline',
   '/tasks/:/context': 'backlog task_result orchestrator charter dependency delegation collaboration note decision timeline attempt',
@@ -211,5 +217,6 @@ export const readsAt: Readonly<Record<string, string>> = {
   '/council/overview': 'decision waiting_vote',
   '/orchestration/patterns/select': 'agent',
   '/orchestration/relationships': 'session session_member',
+  '/orchestration/sessions/:/messages': 'session session_message',
   '/orchestrators/:/next': 'backlog decision schedule orchestrator',
 }

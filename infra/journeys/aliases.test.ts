@@ -586,6 +586,27 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
       { says: 'in one that there is not', query: `?sessionId=${stranger}`, answers: refused(404, 'NOT_FOUND') },
     ]
   },
+  'POST /orchestration/communicate → POST /orchestration/sessions/:session/messages': async () => {
+    const { hands } = await crew(2)
+    const members = hands.map((agent) => ({ agent }))
+    const { id: sessionId } = await api.post('/orchestration/sessions', { title: 'Sail', pattern: 'pair', members, owner: ada.id })
+    const said = { sessionId, fromAgentId: hands[0], messageType: 'status_update', payload: { knots: 5 } }
+    const link = `/orchestration/sessions/${sessionId}/messages`
+    return [
+      {
+        says: 'to another', by: 'ada', body: { ...said, toAgentId: hands[1], requireAcknowledgment: true }, answers: created, link,
+        then: async ({ body: { id } }) => {
+          await rowOf(`${link}?to=${hands[1]}&missing=true`, ({ items }) => items.length === 1 && items[0].message === id && items[0].payload.knots === 5)
+          await api.post(`/orchestration/messages/${id}/process`, { agent: hands[1], result: 'well' })
+          await rowOf(`/message-receipts?session=${sessionId}`, ({ items: [one] }) => one?.message === id && one.result === 'well' && !one.late)
+        },
+      },
+      { says: 'to all', body: { ...said, toAgentId: null }, answers: created, link, then: () => rowOf(`${link}?to=${hands[1]}`, ({ items }) => items.length === 2) },
+      { says: 'as another', by: 'bob', body: { ...said, toAgentId: null }, answers: refused(403, 'FORBIDDEN') },
+      { says: 'to a stranger', by: 'ada', body: { ...said, toAgentId: stranger }, answers: refused(403, 'NOT_A_MEMBER') },
+      { says: 'of a type that there is not', by: 'ada', body: { ...said, messageType: 'gossip' }, answers: refused(400, 'VALIDATION_ERROR') },
+    ]
+  },
   'POST /orchestration/relationships → PUT /agents/:id/supervisor': async () => {
     const [first, second, third] = [await agent(), await agent(), await agent()]
     const said = (agentId: string, relatedAgentId: string, type: string) => ({ agentId, relatedAgentId, type })

@@ -18,6 +18,11 @@ import { votingRecords } from './council/voting-record/voting-records.ts'
 import { patternSelection } from './ensemble/selection/questions.ts'
 import { selection } from './ensemble/selection/decider.ts'
 import { selections } from './ensemble/selection/selections.ts'
+import { messageDeadlines } from './ensemble/message-deadlines.ts'
+import { sessionMessage } from './ensemble/message/decider.ts'
+import { messageReceipts } from './ensemble/message/message-receipts.ts'
+import { sessionReplay } from './ensemble/message/questions.ts'
+import { sessionMessages } from './ensemble/message/session-messages.ts'
 import { ensemble } from './ensemble/session/decider.ts'
 import { relationships } from './ensemble/session/questions.ts'
 import { sessionMembers } from './ensemble/session/session-members.ts'
@@ -198,6 +203,7 @@ export const deciders: readonly Decider[] = [
   webhook,
   selection,
   ensemble,
+  sessionMessage,
 ]
 
 export const readModels: readonly ReadModel[] = [
@@ -257,6 +263,8 @@ export const readModels: readonly ReadModel[] = [
   selections,
   sessions,
   sessionMembers,
+  sessionMessages,
+  messageReceipts,
   timeline,
 ]
 
@@ -297,6 +305,7 @@ export const processes: readonly Process[] = [
   holidayKeeping,
   batching,
   sessionSlots,
+  messageDeadlines,
 ]
 
 export const sweeps: readonly Sweep[] = [
@@ -349,6 +358,7 @@ export const questions: readonly Question[] = [
   councilOverview,
   patternSelection,
   relationships,
+  sessionReplay,
 ]
 
 /** What streams say of themselves as they stand. */

@@ -19,7 +19,7 @@ import { ids, stepOf, type Step } from './kernel/arbitrary.ts'
 import { uuid5 } from './kernel/name-id.ts'
 import { send } from './kernel/process.ts'
 import { now, orchestrator as actor, organization as acme, system, uuid } from './kernel/testing.ts'
-import { day_ms, hour_ms, later } from './kernel/time.ts'
+import { day_ms, hour_ms, later, minute_ms } from './kernel/time.ts'
 import { World } from './kernel/world.ts'
 import { agenda } from './rhythm/agenda/decider.ts'
 import { batchRun } from './rhythm/batch-run/decider.ts'
@@ -191,6 +191,9 @@ const printed = { exitCode: 0, outputTail: 'a', outputDigest: '0'.repeat(64) }
 const planned: [string, string] = ['agenda', `${second}.2030`]
 
 const team: [string, string] = ['ensemble', second]
+const word: [string, string] = ['sessionMessage', second]
+const crew = { title: 'Together', pattern: 'pair', owner: whose, members: [{ agent: whose }, { agent: second }] }
+const note = { session: second, from: whose, to: second, type: 'coordination', payload: 'a', requireAcknowledgment: true }
 const together = { title: 'Together', pattern: 'solo', owner: whose }
 
 /** What only comes about by one thing after the other, or by one actor. */
@@ -286,6 +289,9 @@ const courses: readonly (readonly Step[])[] = [
   [step('form', { ...together, autoStart: false }, 0, team), step('start', {}, 0, team), step('complete', {}, 0, team)],
   [step('form', together, 0, team), step('fail', { reason: 'a' }, 0, team)],
   [step('form', { ...together, autoStart: false }, 0, team), step('cancel', {}, 0, team)],
+  [step('form', crew, 0, team), step('send', note, 0, word), step('acknowledge', { agent: second }, 0, word)],
+  [step('form', crew, 0, team), step('send', note, 0, word), step('process', { agent: second }, 0, word)],
+  [step('form', crew, 0, team), step('send', note, 0, word), step('expire', { due: later(now, minute_ms) }, minute_ms, word)],
   [step('form', { ...together, deadline: late }, 0, team), step('expire', { deadline: late }, hour_ms, team)],
   [step('propose', {}, 0, ['rebalance', second]), step('apply', {}, 0, ['rebalance', second])],
   // It is the revision of the move, which is among the first of its stream.

@@ -7,6 +7,8 @@ import type { Actor } from '../../kernel/fact.ts'
 import { send } from '../../kernel/process.ts'
 import { admin, subject, system, uuid } from '../../kernel/testing.ts'
 import { Courier, World } from '../../kernel/world.ts'
+import { messageDeadlines } from '../message-deadlines.ts'
+import { sessionMessage } from '../message/decider.ts'
 import { sessionSlots } from '../session-slots.ts'
 import { ensemble } from './decider.ts'
 
@@ -21,8 +23,8 @@ export function slotsOf(world: World, id: string): readonly (string | null)[] {
 
 /** Two orchestrators, and three agents of nobody's that can the same, the first best. */
 export function house({ maxConcurrent = 4, isConfirmed = true } = {}) {
-  const world = new World([agent, orchestrator, ensemble])
-  const courier = new Courier(world, isConfirmed ? [agentSlots, sessionSlots] : [agentSlots])
+  const world = new World([agent, orchestrator, ensemble, sessionMessage])
+  const courier = new Courier(world, isConfirmed ? [agentSlots, sessionSlots, messageDeadlines] : [agentSlots])
   for (const id of [owner, other]) world.carryOut(send(orchestrator, id, 'register', { name: id.slice(-2) }))
   for (const [n, id] of hands.entries())
     world.carryOut(send(agent, id, 'register', { name: `Hand ${n}`, maxConcurrent,

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Recorded } from '../../kernel/fact.ts'
 import { readModel, type Project } from '../../kernel/read-model.ts'
 import { AgentId, Id, OrchestratorId, StoredInstant } from '../../vocabulary.ts'
+import type { MessageEvent } from '../message/events.ts'
 import { Pattern, Role } from '../patterns.ts'
 import { failures, type EnsembleEvent } from './events.ts'
 import { leaderOf } from './seats.ts'
@@ -22,6 +23,8 @@ const row = z.object({
   leader: AgentId.nullable(),
   term: z.int(),
   members: z.array(z.object({ agent: AgentId, role: Role })),
+  /** How many they wrote to one another. */
+  messages: z.int(),
   /** What its work took, micro-units. */
   cost: z.int(),
   cost_budget: z.int().nullable(),
@@ -43,10 +46,11 @@ const patched = <E extends EnsembleEvent>(patch: (event: Recorded<E>) => Partial
 const ended = ({ at, data: { performance: { cost, utilisation, efficiency } } }: { at: string; data: { performance: Performance } }) =>
   ({ ended_at: at, cost, utilisation, efficiency })
 
-const project: Project<typeof row, 'session', EnsembleEvent> = {
+const project: Project<typeof row, 'session', EnsembleEvent | MessageEvent> = {
   EnsembleFormed: ({ id: session, at, data: { title, pattern, owner, members, costBudget, estimate, deadline } }) => [{ put: {
     session, title, pattern, status: 'PENDING', cause: null, owner, primary: leaderOf(pattern, members).agent, leader: null, term: 0,
-    members: members.map(({ agent, role }) => ({ agent, role })), cost: 0, cost_budget: costBudget, estimated_ms: estimate.duration_ms,
+    members: members.map(({ agent, role }) => ({ agent, role })), messages: 0, cost: 0, cost_budget: costBudget,
+      estimated_ms: estimate.duration_ms,
     estimated_cost: estimate.cost, formed_at: at, started_at: null, ended_at: null, deadline, utilisation: null, efficiency: null,
   } }],
   EnsembleStarted: patched(({ at }) => ({ status: 'ACTIVE', started_at: at })),
@@ -54,12 +58,13 @@ const project: Project<typeof row, 'session', EnsembleEvent> = {
   EnsembleCompleted: patched((fact) => ({ status: 'COMPLETED', ...ended(fact) })),
   EnsembleFailed: patched((fact) => ({ status: 'FAILED', cause: fact.data.cause, ...ended(fact) })),
   EnsembleCancelled: patched((fact) => ({ status: 'CANCELLED', ...ended(fact) })),
+  MessageSent: ({ data: { session } }) => [{ add: { messages: 1 }, at: { session } }],
 }
 
 export const sessions = readModel({
   name: 'session',
   about: 'Which agents work together, in which pattern, for whom, and how it went. The newest first.',
-  version: 1,
+  version: 2,
   path: '/orchestration/sessions',
   row,
   key: ['session'],
