@@ -37,8 +37,13 @@ export const setOf = (organization: string, place: Place, year: number): string 
 
 const yearOf = (at_ms: number) => new Date(at_ms).getUTCFullYear()
 
-/** The years in which days lie that hours around an instant depend on, as far as they are looked for ahead. */
-export function yearsAround(at_ms: number): readonly number[] {
-  const [first, last] = [yearOf(at_ms - 2 * day_ms), yearOf(at_ms + 366 * day_ms)]
+function yearsBetween(from_ms: number, to_ms: number): readonly number[] {
+  const [first, last] = [yearOf(from_ms), yearOf(to_ms)]
   return Array.from({ length: last - first + 1 }, (_, n) => first + n)
 }
+
+/** The years in which days lie that hours around an instant depend on, as far as they are looked for ahead. */
+export const yearsAround = (at_ms: number) => yearsBetween(at_ms - 2 * day_ms, at_ms + 366 * day_ms)
+
+/** The same of that instant alone. */
+export const yearsNear = (at_ms: number) => yearsBetween(at_ms - 3 * day_ms, at_ms + 3 * day_ms)
