@@ -90,6 +90,7 @@ export const next: Readonly<Record<string, string>> = {
   SELF_COLLABORATION: 'Ask somebody other than the owner.',
   SELF_DELEGATION: 'Choose another orchestrator: it has the task already.',
   SERVICE_UNAVAILABLE: 'Ask again in a moment.',
+  SESSION_LIMIT: 'Do with as many as there may be, or form another session.',
   SLOT_WITHHELD: 'Take up what the slots are kept for, or finish something first.',
   STALE_LEASE: 'Stop: another has it.',
   STALE_TERM: 'Read who leads now, and in which term.',

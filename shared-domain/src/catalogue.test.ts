@@ -485,7 +485,7 @@ const acts = new Set([
  */
 const seldom = new Set([
   'task.breakCircle', 'task.waitForDependencies', 'task.withdrawApproval', 'dependents.recall', 'agent.breakCircle', 'charter.activate',
-  'actionApproval.use', 'capacity.reconcile',
+  'actionApproval.use', 'capacity.reconcile', 'ensemble.lose',
 ])
 
 /** Everything that a decision promises, on one command in one state of the world. */

@@ -193,6 +193,7 @@ const planned: [string, string] = ['agenda', `${second}.2030`]
 const team: [string, string] = ['ensemble', second]
 const word: [string, string] = ['sessionMessage', second]
 const crew = { title: 'Together', pattern: 'pair', owner: whose, members: [{ agent: whose }, { agent: second }] }
+const swarm = { ...crew, pattern: 'swarm', config: { minAgents: 2 } }
 const note = { session: second, from: whose, to: second, type: 'coordination', payload: 'a', requireAcknowledgment: true }
 const together = { title: 'Together', pattern: 'solo', owner: whose }
 
@@ -206,6 +207,7 @@ const courses: readonly (readonly Step[])[] = [
   [step('release', { orchestrator: second, reservation: `2030${ids[3]!.slice(4)}` }, 0, planned)],
   [step('defer', { until: late, reason: 'a' }), step('undefer')],
   [step('defer', { until: late, reason: 'a' }), step('endDeferral', { until: late }, 2 * hour_ms)],
+  [step('complete', {}, 0, ['task', whose]), step('release', {}, 0, ['dependents', whose])],
   [step('complete', {}, 0, ['task', whose]), step('settleDependencies', {}, 0, ['task', ids[2]!])],
   [
     step('suspend', { slug: 'acme', reason: 'why' }, 0, ['organization', 'acme']),
@@ -291,7 +293,11 @@ const courses: readonly (readonly Step[])[] = [
   [step('form', { ...together, autoStart: false }, 0, team), step('cancel', {}, 0, team)],
   [step('form', crew, 0, team), step('send', note, 0, word), step('acknowledge', { agent: second }, 0, word)],
   [step('form', crew, 0, team), step('send', note, 0, word), step('process', { agent: second }, 0, word)],
-  [step('form', crew, 0, team), step('send', note, 0, word), step('expire', { due: later(now, minute_ms) }, minute_ms, word)],
+  [step('form', crew, 0, team), step('send', note, 0, word), step('expire', {}, minute_ms, word)],
+  [
+    step('form', swarm, 0, team), step('join', { agent: ids[3]! }, 0, team), step('leave', { agent: second }, 0, team),
+    step('replace', { attempt: 0 }, 0, team), step('replace', { attempt: 1 }, 5_000, team),
+  ],
   [step('form', { ...together, deadline: late }, 0, team), step('expire', { deadline: late }, hour_ms, team)],
   [step('propose', {}, 0, ['rebalance', second]), step('apply', {}, 0, ['rebalance', second])],
   // It is the revision of the move, which is among the first of its stream.

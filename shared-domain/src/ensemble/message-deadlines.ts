@@ -10,7 +10,7 @@ export const messageDeadlines = process<MessageEvent>({
   about: 'Tells when those who were addressed have not taken note in time, unless all have.',
   react: {
     MessageSent: ({ id, data: { ackDueAt: due } }) =>
-      (due === null ? [] : [send(sessionMessage, id, 'expire', { due }, { due, key: keyOf(id) })]),
+      (due === null ? [] : [send(sessionMessage, id, 'expire', {}, { due, key: keyOf(id) })]),
     MessageAcknowledged: ({ id, data: { missing } }) => (missing === 0 ? [forget(keyOf(id))] : []),
   },
 })

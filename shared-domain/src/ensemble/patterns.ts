@@ -68,3 +68,14 @@ export function sizesOf(pattern: Exclude<Pattern, 'solo'>, config: Config): read
     case 'swarm': return [config.minAgents!, config.maxAgents!]
   }
 }
+
+/** How many members there are in all, at least and at most. */
+export function membersOf(pattern: Pattern, config: Config): readonly [min: number, max: number] {
+  if (pattern === 'solo') return [1, 1]
+  const [min, max] = sizesOf(pattern, config)
+  return pattern === 'hierarchical' ? [min + 1, max + 1] : [min, max]
+}
+
+/** In which role one leads, where roles say who does, and in which the others are. */
+export const leadRoles: Readonly<Record<Pattern, Role>> = { solo: 'solo', pair: 'primary', hierarchical: 'supervisor', swarm: 'worker' }
+export const otherRoles: Readonly<Record<Pattern, Role>> = { solo: 'solo', pair: 'secondary', hierarchical: 'worker', swarm: 'worker' }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { agentState } from '../../fleet/agent/state.ts'
 import { commandsOf, reject, Rejection, type Context } from '../../kernel/decider.ts'
-import { AgentId, StoredInstant } from '../../vocabulary.ts'
+import { AgentId } from '../../vocabulary.ts'
 import { speaksFor } from '../session/speaking.ts'
 import { Result, SessionMessage, type MessageEvent } from './events.ts'
 import type { rejections } from './rejections.ts'
@@ -63,9 +63,9 @@ export const receipts = room({
   expire: {
     about: 'The time to take note is up: it is told who has not.',
     internal: true,
-    data: z.object({ due: StoredInstant }),
-    decide(state, { due }, context) {
-      if (state.stage === 'unknown' || state.isTimedOut || state.ackDueAt !== due || context.at < due) return []
+    data: z.object({}),
+    decide(state, _, context) {
+      if (state.stage === 'unknown' || state.isTimedOut || state.ackDueAt === null || context.at < state.ackDueAt) return []
       const missing = missingOf(state)
       const { session, from } = state
       return missing.length === 0 ? [] : [SessionMessage.MessageAcknowledgementTimedOut({

@@ -9,7 +9,7 @@ import { performanceAt, type Active, type EnsembleState, type Pending } from './
 const Term = z.int().min(1).optional().describe('In which whoever leads does it.')
 
 /** What every end tells: what goes back, and how it went. */
-const ended = (state: Pending | Active, { at }: Context) => ({
+export const ended = (state: Pending | Active, { at }: Context) => ({
   owner: OrchestratorId.parse(state.owner), performance: performanceAt(state, at),
   places: state.stage === 'PENDING' ? [] : state.members.map(({ agent, slot }) =>
     ({ agent: AgentId.parse(agent), slot: CommandId.parse(slot) })),

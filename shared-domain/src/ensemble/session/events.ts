@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { events, type EventOf } from '../../kernel/events.ts'
 import { Cited } from '../../kernel/grounds.ts'
-import { AgentId, Metadata, OrchestratorId, StoredInstant, json, text } from '../../vocabulary.ts'
+import { AgentId, CommandId, Metadata, OrchestratorId, StoredInstant, json, text } from '../../vocabulary.ts'
 import { rules } from '../hints.ts'
-import { Config, Pattern } from '../patterns.ts'
+import { Config, Pattern, Role } from '../patterns.ts'
 import { Criteria } from '../selection/criteria.ts'
-import { Candidate, Estimate, Found, Member, members_max, Performance, Place, Seated } from './shapes.ts'
+import { Candidate, Estimate, Found, Member, members_max, Performance, Place, Seated, Vacancy } from './shapes.ts'
 
 const owner = OrchestratorId
 const recipient = ({ owner }: { owner: string }) => owner
@@ -34,6 +34,27 @@ export const Ensemble = events({
   LeaderElected: {
     about: 'One of them leads from now on, in a new term.',
     data: z.object({ owner, agent: AgentId, previous: AgentId.nullable(), term: z.int(), candidates: z.array(Candidate).max(5) }),
+    recipient,
+  },
+  MemberJoined: {
+    about: 'Another agent is a member from now on; so many places are still to be filled.',
+    data: Seated.extend({
+      owner, cause: z.enum(['joined', 'replacement']), candidates: z.array(Candidate).max(5), missing: z.int(), grounds: Cited,
+    }),
+    recipient,
+  },
+  MemberLeft: {
+    about: 'A member left, was removed or was lost; who leads instead, if it led, and what place is to be filled, if one is.',
+    data: z.object({
+      owner, agent: AgentId, role: Role, slot: CommandId, cause: z.enum(['left', 'removed', 'lost']),
+        heir: z.object({ agent: AgentId, role: Role }).nullable(),
+      vacancy: Vacancy.nullable(),
+    }),
+    recipient,
+  },
+  AgentsWanted: {
+    about: 'Nobody was found for a place: so many are missing. It is looked for again, four times at the most.',
+    data: Vacancy.extend({ owner, missing: z.int(), attempt: z.int() }),
     recipient,
   },
   EnsembleCompleted: { about: 'It is done.', data: Ended.extend({ result: json(64 * 1024).nullable() }), recipient },

@@ -62,8 +62,8 @@ export const forming = room({
     decide(state, wish, context) {
       const ensemble = formed(state, wish, context)
       if (ensemble instanceof Rejection) return ensemble
-      const { pattern, owner, members } = ensemble
-      return [Ensemble.EnsembleFormed(ensemble), ...(wish.autoStart ? begun(pattern, owner, members, context) : [])]
+      const { members } = ensemble
+      return [Ensemble.EnsembleFormed(ensemble), ...(wish.autoStart ? begun(ensemble, members, context) : [])]
     },
   },
 
@@ -74,7 +74,7 @@ export const forming = room({
     holds: (state, _, context) => (state.stage === 'PENDING' ? seats(state.members, context) : undefined),
     decide: (state, _, context) => owned(state, context, (known) => {
       switch (known.stage) {
-        case 'PENDING': return begun(known.pattern, known.owner, known.members, context)
+        case 'PENDING': return begun(known, known.members, context)
         case 'ACTIVE': return []
         default: return unfit('start', known)
       }

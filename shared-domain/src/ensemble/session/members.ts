@@ -22,12 +22,12 @@ export interface Team {
 
 const candidates_max = 5
 
-const memberOf = ({ agent: { agent, orchestrator, capabilities }, score, cost, held }: Scored, role: Role,
+export const memberOf = ({ agent: { agent, orchestrator, capabilities }, score, cost, held }: Scored, role: Role,
   { requiredCapabilities }: Criteria): Member =>
   ({ agent, orchestrator, role, score, cost, skills: requiredCapabilities.length > 0 ? [...held] : capabilities.map(({ skill }) => skill) })
 
 /** What let itself not be held just now has no free slot, whatever its row says. */
-const withRefused = (all: readonly Agent[], refused: readonly Refused[]): readonly Agent[] =>
+export const withRefused = (all: readonly Agent[], refused: readonly Refused[]): readonly Agent[] =>
   all.map((one) => (refused.some(({ id }) => id === one.agent) ? { ...one, current: one.max_concurrent } : one))
 
 const boundedBy = (criteria: Criteria, costBudget = Infinity): Criteria => {

@@ -12,11 +12,11 @@ const row = z.object({
   agent: AgentId,
   role: Role,
   /** How it came to be a member, and how it left. */
-  cause: z.enum(['formed']),
+  cause: z.enum(['formed', 'joined', 'replacement']),
   score, cost, skills,
   joined_at: StoredInstant,
   left_at: StoredInstant.nullable(),
-  left_cause: z.enum(['ended']).nullable(),
+  left_cause: z.enum(['ended', 'left', 'removed', 'lost']).nullable(),
 })
 
 const ended = ({ id: session, at, data: { places } }: { id: string; at: string; data: { places: readonly z.output<typeof Place>[] } }) =>
@@ -25,6 +25,12 @@ const ended = ({ id: session, at, data: { places } }: { id: string; at: string; 
 const project: Project<typeof row, 'session' | 'agent', EnsembleEvent> = {
   EnsembleStarted: ({ id: session, at, data: { members } }) => members.map(({ agent, role, score, cost, skills }) =>
     ({ put: { session, agent, role, cause: 'formed', score, cost, skills, joined_at: at, left_at: null, left_cause: null } })),
+  MemberJoined: ({ id: session, at, data: { agent, role, score, cost, skills, cause } }) =>
+    [{ put: { session, agent, role, cause, score, cost, skills, joined_at: at, left_at: null, left_cause: null } }],
+  MemberLeft: ({ id: session, at, data: { agent, cause, heir } }) => [
+    { patch: { left_at: at, left_cause: cause }, at: { session, agent } },
+    ...(heir ? [{ patch: { role: heir.role }, at: { session, agent: heir.agent } }] : []),
+  ],
   EnsembleCompleted: ended,
   EnsembleFailed: ended,
   EnsembleCancelled: ended,
@@ -33,7 +39,7 @@ const project: Project<typeof row, 'session' | 'agent', EnsembleEvent> = {
 export const sessionMembers = readModel({
   name: 'session_member',
   about: 'Which agents are members of which sessions, in which role, for how long.',
-  version: 1,
+  version: 2,
   path: '/session-members',
   row,
   key: ['session', 'agent'],

@@ -55,6 +55,13 @@ const project: Project<typeof row, 'session', EnsembleEvent | MessageEvent> = {
   } }],
   EnsembleStarted: patched(({ at }) => ({ status: 'ACTIVE', started_at: at })),
   LeaderElected: patched(({ data: { agent: leader, term } }) => ({ leader, term })),
+  MemberJoined: ({ id: session, data: { agent, role } }) =>
+    [{ alter: (row) => ({ ...row!, members: [...row!.members, { agent, role }] }), at: { session } }],
+  MemberLeft: ({ id: session, data: { agent, heir } }) => [{
+    alter: (row) => ({ ...row!, members: row!.members.filter((one) => one.agent !== agent).map((one) =>
+      (one.agent === heir?.agent ? heir : one)) }),
+    at: { session },
+  }],
   EnsembleCompleted: patched((fact) => ({ status: 'COMPLETED', ...ended(fact) })),
   EnsembleFailed: patched((fact) => ({ status: 'FAILED', cause: fact.data.cause, ...ended(fact) })),
   EnsembleCancelled: patched((fact) => ({ status: 'CANCELLED', ...ended(fact) })),
@@ -64,7 +71,7 @@ const project: Project<typeof row, 'session', EnsembleEvent | MessageEvent> = {
 export const sessions = readModel({
   name: 'session',
   about: 'Which agents work together, in which pattern, for whom, and how it went. The newest first.',
-  version: 2,
+  version: 3,
   path: '/orchestration/sessions',
   row,
   key: ['session'],

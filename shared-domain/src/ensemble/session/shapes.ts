@@ -39,3 +39,7 @@ export const Performance = z.object({
   utilisation: z.number(), efficiency: z.number().nullable(),
 })
 export type Performance = z.output<typeof Performance>
+
+/** A place that is to be filled, and with which skills. */
+export const Vacancy = z.object({ role: Role, skills: z.array(text(100)) })
+export type Vacancy = z.output<typeof Vacancy>

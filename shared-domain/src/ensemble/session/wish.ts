@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { AgentId, DueInstant, Metadata, OrchestratorId, text } from '../../vocabulary.ts'
 import { Hints, patternFor, rules } from '../hints.ts'
-import { checkConfig, Config, configOf, patterns, Role, sizesOf, type Pattern } from '../patterns.ts'
+import {
+  checkConfig, Config, configOf, leadRoles, membersOf, otherRoles, patterns, Role, type Pattern,
+} from '../patterns.ts'
 import { Criteria } from '../selection/criteria.ts'
 import { members_max } from './shapes.ts'
 
@@ -32,23 +34,19 @@ export function patternIn({ pattern, hints }: Pick<Wish, 'pattern' | 'hints'>):
   return hints && patternFor(hints)
 }
 
-const firsts: Readonly<Record<Pattern, Role>> = { solo: 'solo', pair: 'primary', hierarchical: 'supervisor', swarm: 'worker' }
-const others: Readonly<Record<Pattern, Role>> = { solo: 'solo', pair: 'secondary', hierarchical: 'worker', swarm: 'worker' }
-
 /** Who was named, in the roles that they have. */
 export const rolesOf = (members: z.output<typeof Named>, pattern: Pattern) =>
-  members.map(({ agent, role }, index) => ({ agent, role: role ?? (index === 0 ? firsts : others)[pattern] }))
+  members.map(({ agent, role }, index) => ({ agent, role: role ?? (index === 0 ? leadRoles : otherRoles)[pattern] }))
 
 /** Why those who were named make no such team, if they do not. */
 function unfitting(members: z.output<typeof Named>, pattern: Pattern, config: Config): string | undefined {
   if (new Set(members.map(({ agent }) => agent)).size < members.length) return 'names an agent twice'
   const roles = rolesOf(members, pattern).map(({ role }) => role)
-  const leads = roles.filter((role) => role === firsts[pattern]).length
-  if (roles.some((role) => role !== firsts[pattern] && role !== others[pattern])) return `has a role that is none of ${pattern}`
-  if (pattern !== 'swarm' && leads !== 1) return `wants one ${firsts[pattern]}`
-  const [min, max] = pattern === 'solo' ? [1, 1] : sizesOf(pattern, configOf(pattern, config))
-  const count = pattern === 'hierarchical' ? roles.length - leads : roles.length
-  return count < min || count > max ? `wants ${min} to ${max} besides whoever supervises` : undefined
+  const leads = roles.filter((role) => role === leadRoles[pattern]).length
+  if (roles.some((role) => role !== leadRoles[pattern] && role !== otherRoles[pattern])) return `has a role that is none of ${pattern}`
+  if (pattern !== 'swarm' && leads !== 1) return `wants one ${leadRoles[pattern]}`
+  const [min, max] = membersOf(pattern, configOf(pattern, config))
+  return members.length < min || members.length > max ? `wants ${min} to ${max}` : undefined
 }
 
 interface Checked { readonly value: Wish; readonly issues: z.core.$ZodRawIssue[] }
