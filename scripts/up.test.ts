@@ -97,8 +97,8 @@ t.test('the first start makes an admin key, says where to look, keeps everything
 
   const common = ['BATON_ORGANIZATION', 'DATABASE_URL', 'EVENTSTORE_URL', 'HOST']
   const given = async (url: string) => (await fetch(`${url}/healthz`)).json()
-  t.same(await given(urls.command), ['BATON_ADMIN_KEY', 'BATON_OPERATOR_KEY', ...common, 'COMMAND_PORT'].sort())
-  t.same(await given(urls.projection), [...common, 'NATS_URL', 'PROJECTION_PORT'].sort(), 'nobody else is told the admin key, nor may publish')
+  t.same(await given(urls.command), ['BATON_ADMIN_KEY', 'BATON_OPERATOR_KEY', 'BATON_SECRETS_KEY_FILE', ...common, 'COMMAND_PORT'].sort())
+  t.same(await given(urls.projection), ['BATON_SECRETS_KEY_FILE', ...common, 'NATS_URL', 'PROJECTION_PORT'].sort(), 'nobody else is told the admin key, nor may publish')
   t.equal(statSync(join(root, 'announcer.key')).mode & 0o777, 0o600)
   t.notOk(readFileSync(join(root, 'services.json'), 'utf8').includes(readFileSync(join(root, 'announcer.key'), 'utf8').trim()))
   t.same(await given(urls.gateway), ['COMMAND_URL', 'GATEWAY_PORT', 'QUERY_URL'])

@@ -5,6 +5,8 @@ import { jsonEvent } from '@eventstore/db-client'
 import t from 'tap'
 import { startEventStore } from '../../infra/embedded/engines.ts'
 import { folderFor } from '../../infra/embedded/testing.ts'
+import { orchestrators } from 'shared-domain/fleet/orchestrator/orchestrators.ts'
+import { toldColumns } from 'shared-domain/rhythm/schedule/told.ts'
 import { walled } from 'shared-service/wall.ts'
 import { asking, freshKey, house, until } from './fixture.ts'
 import { heard } from 'shared-service/heard.ts'
@@ -411,12 +413,17 @@ t.test('S-3 a task that waits for a question which nobody opened in time waits f
 
 t.test('S-21 a claim goes on past rows that are old and tasks that may not start yet, and says so only when none is left', async (t) => {
   // As the projections would show it, and then let it grow old.
+  const typed = (columns: readonly string[]) => columns.map((column) => `"${column}" ${column === 'orchestrator' ? 'uuid' : 'text'}`).join()
   await db.query(`create table backlog (organization text, worker uuid, task uuid, status text, priority text, due_at timestamptz, created_at timestamptz, next_retry_at timestamptz, approvals jsonb, waiting_since timestamptz, deferred_until timestamptz);
     create table decision (organization text, decision uuid, status text);
-    create table orchestrator (organization text, orchestrator uuid, timezone text)`)
-  for (const table of ['backlog', 'decision', 'orchestrator']) await db.query(walled(table, table))
+    create table orchestrator (organization text, ${typed(Object.keys(orchestrators.row.shape))});
+    create table schedule (organization text, ${typed(toldColumns)});
+    create table checkpoint (model text, active boolean, commit bigint);
+    insert into checkpoint values ('orchestrator', true, 7), ('schedule', true, 7);
+    ${walled('checkpoint', 'checkpoint', 'everybody')}`)
+  for (const table of ['backlog', 'decision', 'orchestrator', 'schedule']) await db.query(walled(table, table))
   const [a, b] = [await orchestrator('A'), await orchestrator('B')]
-  await db.query(`insert into orchestrator values ('default', $1, 'UTC')`, [a.id])
+  await db.query(`insert into orchestrator (organization, orchestrator, timezone) values ('default', $1, 'UTC')`, [a.id])
   t.match(await a.ask(`POST /orchestrators/${a.id}/claim`, {}), { status: 409, body: { code: 'NOTHING_TO_CLAIM' } })
   const shown = async (id: string, ...approvals: string[]) =>
     db.query(`insert into backlog values ('default', $1, $2, 'TODO', 'HIGH', null, now(), null, $3, now())`, [a.id, id, JSON.stringify(approvals)])
