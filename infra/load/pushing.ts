@@ -1,5 +1,6 @@
 /**
- * What pushing costs: `npx node infra/load/pushing.ts [--consumers 1000] [--sockets 100] [--seconds 10] [--deliveries 4000]`. How long a
+ * What pushing costs: `npx node infra/load/pushing.ts [--consumers 1000] [--sockets 100] [--seconds 10] [--deliveries 4000]
+ * [--only deliveries,sockets,streams]`. How long a
  * fact is on its way from its append to those who follow `/events` and to sockets, at 100 facts a second; how many are handed on in a
  * second when there is more to do than can be done, beside a bare server that writes the same bytes; and deliveries to a webhook, beside a
  * bare loop of undici with as many under way.
@@ -23,7 +24,7 @@ import { tell } from './telling.ts'
 const { values } = parseArgs({
   options: {
     consumers: { type: 'string', default: '1000' }, sockets: { type: 'string', default: '100' }, seconds: { type: 'string', default: '10' },
-    deliveries: { type: 'string', default: '4000' },
+    deliveries: { type: 'string', default: '4000' }, only: { type: 'string', default: 'deliveries,sockets,streams' },
   },
 })
 const [consumers, sockets, seconds, deliveries] = [values.consumers, values.sockets, values.seconds, values.deliveries].map(Number) as [number, number, number, number]
@@ -176,9 +177,8 @@ async function delivered() {
 }
 
 try {
-  await delivered()
-  await socketed()
-  await streams()
+  const parts: Readonly<Record<string, () => Promise<void>>> = { deliveries: delivered, sockets: socketed, streams }
+  for (const part of values.only.split(',')) await parts[part]!()
 } finally {
   bare.kill()
   await store.dispose()

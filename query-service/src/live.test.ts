@@ -236,8 +236,8 @@ t.test('L-100 whatever a client chooses, and wherever it is cut: it has exactly 
   const seed = Number(process.env.SEED ?? 10_001)
   let state = seed
   const random = (below: number) => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return state % below
+    state = (state * 48_271) % 2_147_483_647
+    return Math.floor(state / 2_147_483_647 * below)
   }
   let replica = await home.serve()
   const after = await home.append('task-p', 'acme', [renewed(8, 0)])
