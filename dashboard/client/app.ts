@@ -9,7 +9,7 @@ import { askAllAgain, forgetAnswers, hearFact, wantAll, type Positioned } from '
 import { forgetHeard, noteFact } from './recent.ts'
 import { forget, session } from './session.ts'
 import { helpIsOpen, shortcuts } from './shortcuts.ts'
-import { SignIn } from './sign-in.ts'
+import { Resuming, SignIn } from './sign-in.ts'
 import { connection, follow, head } from './stream.ts'
 import { theme, themes } from './theme.ts'
 import { html } from './view.ts'
@@ -21,7 +21,7 @@ import { Failed } from './parts/tile.ts'
 export function App() {
   const { key, who } = useHeld(session)
   if (key === undefined) return html`<${SignIn} />`
-  if (who === undefined) return html`<main class="sign-in"><p class="waiting" aria-busy="true"> </p></main>`
+  if (who === undefined) return html`<${Resuming} />`
   return html`<${House} key=${key} />`
 }
 

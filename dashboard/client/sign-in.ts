@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks'
 import { exchange, Failure, type Problem } from './http.ts'
-import { useHeld } from './held.ts'
+import { held, useHeld } from './held.ts'
 import { forget, remember, session, type Who } from './session.ts'
 import { html } from './view.ts'
 
@@ -41,10 +41,27 @@ export function SignIn() {
   </main>`
 }
 
-/** A key of an earlier visit of this tab is asked about once more. */
+const pause_ms = 2_000
+/** Why it is not yet known whose the key is. */
+const obstacle = held<string | undefined>(undefined)
+
+/** A key of an earlier visit of this tab is asked about once more: it is kept while nobody can say anything about it. */
 export async function resume(): Promise<void> {
-  const { key } = session.get()
-  if (key === undefined) return
-  const problem = await signIn(key)
-  if (problem && session.get().key !== undefined) forget(problem.status === 0 ? problem.title : undefined)
+  for (;;) {
+    const { key } = session.get()
+    if (key === undefined) return
+    const problem = await signIn(key)
+    if (!problem) return
+    const isPassing = problem.status === 0 || problem.status === 429 || problem.status >= 500
+    if (!isPassing) return session.get().key === undefined ? undefined : forget(problem.detail ?? problem.title)
+    obstacle.set(problem.detail ?? problem.title)
+    await new Promise((resolve) => setTimeout(resolve, pause_ms))
+  }
+}
+
+export function Resuming() {
+  const text = useHeld(obstacle)
+  return html`<main class="sign-in"><h1><span class="mark" aria-hidden="true"></span>Baton</h1>
+    <p class="waiting" role="status">${text ? `${text} Trying again.` : ' '}</p>
+    ${text && html`<p><button type="button" onClick=${() => forget()}>Sign out</button></p>`}</main>`
 }

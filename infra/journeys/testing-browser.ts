@@ -1,32 +1,7 @@
-import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
-import { delimiter, join } from 'node:path'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { Test } from 'tap'
-
-/** Nothing of it is for a page that is shown: no sandbox, since tests may run as root; no graphics. */
-const args = ['--no-sandbox', '--no-zygote', '--disable-gpu', '--use-gl=angle', '--use-angle=swiftshader']
-
-/** The browser that BATON_CHROMIUM names, the one from npm, or the system's; undefined where there is none. */
-export async function openBrowser(): Promise<Browser | undefined> {
-  const executablePath = process.env.BATON_CHROMIUM || await unpacked() || installed()
-  return executablePath ? await chromium.launch({ executablePath, args }) : undefined
-}
-
-/** It unpacks itself at its first use; for some platforms there is none. */
-async function unpacked(): Promise<string | undefined> {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined
-  try {
-    const { default: packed } = await import('@sparticuz/chromium')
-    return await packed.executablePath()
-  } catch {
-    return undefined
-  }
-}
-
-const installed = () => (process.env.PATH ?? '').split(delimiter)
-  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name))).find((path) => existsSync(path))
 
 export interface Look {
   readonly colorScheme: 'light' | 'dark'

@@ -76,7 +76,7 @@ const lists: readonly Listed[] = [
     ],
   },
   {
-    word: 'daemons', title: 'Daemons', path: '/daemons', columns: daemonColumns, keyOf: ({ daemon }) => daemon, nameOf: ({ name }) => name, empty: html`<p>No daemon has connected yet: npm run daemon</p>`,
+    word: 'daemons', title: 'Daemons', path: '/daemons', columns: daemonColumns, keyOf: ({ daemon }) => daemon, nameOf: ({ name }) => name, empty: html`<p>No daemon is known yet: POST /api/v1/daemons {"orchestrator": …, "name": …}</p>`,
     filters: [{ name: 'status', label: 'Status', kind: 'several', options: ['RUNNING', 'UNHEALTHY', 'DRAINING', 'STOPPED'] }, { name: 'orchestrator', label: 'Works for', kind: 'orchestrator' }],
   },
 ]

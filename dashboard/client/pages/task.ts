@@ -1,3 +1,4 @@
+import type { Deed } from '../deeds.ts'
 import { lazily } from '../lazily.ts'
 import { hrefOf } from '../places.ts'
 import { useEvery, useQuery, type Page, type Positioned } from '../queries.ts'
@@ -7,7 +8,7 @@ import { duration, number, sentence, shortId, spaced } from '../words.ts'
 import { Badge } from '../parts/badge.ts'
 import { Do } from '../parts/deed.ts'
 import { Known } from '../parts/known.ts'
-import { Agent, Orchestrator } from '../parts/name.ts'
+import { Agent, Orchestrator, TaskTitle } from '../parts/name.ts'
 import { Failed, Tile } from '../parts/tile.ts'
 import { Ago, At } from '../parts/time.ts'
 import { Timeline, useTimeline } from '../parts/timeline.ts'
@@ -34,7 +35,7 @@ export default function TaskPage({ id }: { readonly id: string }) {
         ${row.sla_state !== 'none' && html` <${Badge} word=${row.sla_state} text=${`promise ${row.sla_state}`} />`}</p>
       <div class="deeds buttons">${Object.entries(taskDeeds(row, shown)).map(([name, deed]) => html`<${Do} key=${name} deed=${deed} />`)}</div>`}</div>
     <div class="columns">
-      <div class="stack"><${What} of=${task} /><${WhyNot} id=${id} row=${row} /><${Leases} id=${id} row=${row} /><${Hangs} id=${id} /><${Notes} id=${id} /><${Whole} id=${id} /></div>
+      <div class="stack"><${What} of=${task} /><${WhyNot} id=${id} row=${row} /><${Leases} id=${id} row=${row} /><${Hangs} id=${id} /><${Sessions} id=${id} /><${Notes} id=${id} /><${Whole} id=${id} /></div>
       <div class="stack"><${Timeline} of=${timeline} /></div>
     </div>`
 }
@@ -68,6 +69,8 @@ function valueOf(name: string, value: unknown): Children {
   if (typeof value === 'string' && ['orchestrator', 'holder', 'owner', 'to'].includes(name)) return html`<${Orchestrator} id=${value} />`
   if (typeof value === 'string' && name === 'agent') return html`<${Agent} id=${value} />`
   if (name.endsWith('_ms') && typeof value === 'number') return duration(value)
+  if (Array.isArray(value) && (name === 'open' || name === 'first')) return value.map((id: string, n) => html`${n > 0 && ', '}<a key=${id} href=${hrefOf(`/tasks/${id}`)}><${TaskTitle} id=${id} /></a>`)
+  if (Array.isArray(value) && name === 'decisions') return value.map((id: string) => html`<a key=${id} href=${hrefOf(`/decisions/${id}`)}>the question</a> `)
   if (Array.isArray(value)) return value.map((one) => (typeof one === 'string' ? shortId(one) : JSON.stringify(one))).join(', ')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
@@ -91,6 +94,24 @@ function Leases({ id, row }: { readonly id: string; readonly row: TaskRow | unde
       <tbody>${items.map(({ token, attempt, holder, agent, started_at, ended_at, outcome, error }) => html`<tr key=${token}><td>${attempt + 1}</td><td><${Orchestrator} id=${holder} />${agent && html`, <${Agent} id=${agent} />`}</td>
         <td><${At} at=${started_at} only="local" /></td><td>${ended_at ? duration(Date.parse(ended_at) - Date.parse(started_at)) : html`<${Badge} word="running" />`}</td>
         <td>${outcome ? html`<${Badge} word=${outcome} />` : ''} <span class="detail">${error}</span></td></tr>`)}</tbody></table></div>`}<//>`
+}
+
+interface Session { readonly session: string; readonly orchestrator: string; readonly agent: string | null; readonly program: string; readonly status: string; readonly kind: string | null; readonly error: string | null; readonly tokens: number; readonly errors: number; readonly duration_ms: number; readonly output_tail: string | null; readonly spawned_at: string; readonly ended_at: string | null }
+
+const sessionDeeds = ({ session, status, program }: Session): readonly Deed[] => (['SPAWNED', 'RUNNING', 'PAUSED'].includes(status) ? [
+  ...(status === 'RUNNING' ? [{ label: 'Pause program', path: `/work-sessions/${session}/pause`, about: program }] : []), ...(status === 'PAUSED' ? [{ label: 'Let it go on', path: `/work-sessions/${session}/resume`, about: program }] : []),
+  { label: 'Terminate', path: `/work-sessions/${session}/terminate`, about: program, fields: [{ name: 'reason', label: 'Why' }], warning: 'Its daemon kills the program within five seconds.' },
+] : [])
+
+/** Programs that daemons ran for it. */
+function Sessions({ id }: { readonly id: string }) {
+  const sessions = useQuery<Page<Session>>(`/work-sessions?task=${id}&limit=20`)
+  if (sessions.answer?.items.length === 0) return null
+  return html`<${Tile} title="Work sessions" of=${sessions}>
+    ${({ items }: Page<Session>) => html`<ul class="plain lines">${items.map((one) => html`<li key=${one.session}><${Badge} word=${one.status} tone=${one.status === 'TERMINATED' ? 'warn' : undefined} text=${one.kind ? `${spaced(one.status)}: ${one.kind}` : undefined} /> <code>${one.program}</code>
+      <span class="beside"> <${Orchestrator} id=${one.orchestrator} />, <${Ago} at=${one.spawned_at} />, ran ${duration(one.duration_ms)}${one.tokens > 0 && `, ${number(one.tokens)} tokens`}</span>${one.error && html` <span class="detail">${one.error}</span>`}
+      ${sessionDeeds(one).map((deed) => html` <${Do} key=${deed.label} deed=${deed} className="small" />`)}
+      ${one.output_tail && html`<details><summary>Last words</summary><pre tabindex="0">${one.output_tail}</pre></details>`}</li>`)}</ul>`}<//>`
 }
 
 function Hangs({ id }: { readonly id: string }) {

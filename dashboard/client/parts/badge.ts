@@ -8,7 +8,7 @@ const signs: Readonly<Record<Tone, string>> = { good: '●', busy: '◐', warn: 
 
 const tones: Readonly<Record<string, Tone>> = {
   ...all('good', 'DONE ONLINE IDLE COMPLETED approved met completed CLOSED open ENABLED APPLIED applied APPROVED AVAILABLE RESOLVED accepted ACCEPTED fired done'),
-  ...all('busy', 'IN_PROGRESS BUSY ACTIVE STARTED pending running OFFERED PENDING RUNNING HALF_OPEN ACKNOWLEDGED asked'),
+  ...all('busy', 'IN_PROGRESS BUSY ACTIVE STARTED pending running OFFERED PENDING RUNNING SPAWNED HALF_OPEN ACKNOWLEDGED asked'),
   ...all('plain', 'MEDIUM TODO CANCELLED LOW'),
   ...all('warn', 'warned AWAY HIGH OVERLOADED RETURNED DECLINED RECALLED late paused STOPPING returned'),
   ...all('bad', 'BLOCKED violated missed OPEN CRITICAL FAILED SUSPENDED rejected TIMED_OUT failed expired DENIED REJECTED DEAD'),

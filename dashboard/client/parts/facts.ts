@@ -28,9 +28,15 @@ export function Facts({ titleOf }: { readonly titleOf: (task: string) => string 
     <ol class="feed" tabindex="0" aria-label="Facts, the newest first" onMouseEnter=${() => setHeld(true)} onMouseLeave=${() => setHeld(false)}
       onFocusIn=${() => setHeld(true)} onFocusOut=${() => setHeld(false)}>
       ${shown.map((fact) => html`<li key=${fact.position}><${At} at=${fact.at} only="local" />
-        <span class="what">${sentence(fact.type)} <${Subject} fact=${fact} titleOf=${titleOf} /><span class="detail">${gist(fact)}</span></span>
+        <span class="what">${sentence(fact.type)} <${Subject} fact=${fact} titleOf=${titleOf} /><span class="detail">${told(fact, titleOf)}</span></span>
         <span class="by"><${Actor} ...${fact.by} /></span></li>`)}
     </ol><//>`
+}
+
+/** What it says; not its title once more, where that stands there already. */
+function told(fact: Fact, titleOf: (task: string) => string | undefined): string | undefined {
+  const text = gist(fact)
+  return fact.category === 'task' && text === titleOf(fact.id) ? undefined : text
 }
 
 function Subject({ fact: { category, id, recipient }, titleOf }: { readonly fact: Fact; readonly titleOf: (task: string) => string | undefined }) {
