@@ -1,3 +1,4 @@
+import { mock } from 'node:test'
 import t from 'tap'
 import { answered, dueIn, lagOf, staleness, told, unasked, type Standing } from './due.ts'
 import { frames, type Frame } from './frames.ts'
@@ -69,4 +70,19 @@ t.test('the last facts: each once, the newest first, and in one line what they s
   t.equal(gist({ data: { reason: 'x'.repeat(200) } })?.length, 118)
   t.strictSame([gist({ data: null }), gist({ data: { count: 1 } })], [undefined, undefined])
   t.end()
+})
+
+t.test('L-67 what is said to whoever listens comes one in five seconds, and of several that wait the last', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] })
+  t.teardown(() => mock.timers.reset())
+  const { announce, announced } = await import('./announcer.ts')
+  announce('one thing waits')
+  mock.timers.tick(1)
+  t.equal(announced.get(), 'one thing waits')
+  announce('two things wait')
+  announce('three things wait')
+  mock.timers.tick(4_000)
+  t.equal(announced.get(), 'one thing waits')
+  mock.timers.tick(1_001)
+  t.equal(announced.get(), 'three things wait')
 })

@@ -39,6 +39,8 @@ const made = await (async () => {
   const { id: decision } = await ada.own.post('/decisions', { title: 'Bind in leather?', electorate: [ada.id, ben.id] })
   const { id: passed } = await task('Cut the paper')
   await ada.own.post(`/tasks/${passed}/handoff`, { to: ben.id })
+  // It rests on rows, of which there is a position only when something has happened.
+  await admin.get(`/recurrences?minPosition=${first.position}`)
   await ada.own.post('/recurrences', { owner: ada.id, template: { title: 'Water the plants' }, rule: { kind: 'DAILY', time: '07:30' } })
   return { ada, ben, iris, decision, task, first, second }
 })()
