@@ -19,7 +19,11 @@ import { groundsDigest, rowsFrom, type Run } from './grounds.ts'
 import { Problem } from './problems.ts'
 
 const postgres = await startPostgres({ dir: join(folderFor(t, 'rows'), 'postgres') })
-const open = (more: pg.PoolConfig = {}) => new Kysely<any>({ dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: postgres.url, ...more }) }) })
+const open = (more: pg.PoolConfig = {}) => {
+  // At the end Postgres goes before its connections do.
+  const pool = new pg.Pool({ connectionString: postgres.url, ...more }).on('error', () => undefined)
+  return new Kysely<any>({ dialect: new PostgresDialect({ pool }) })
+}
 const db = open()
 const hasty = open({ statement_timeout: 100 })
 t.teardown(async () => {
