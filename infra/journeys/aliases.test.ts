@@ -580,7 +580,10 @@ const cases: Readonly<Record<string, () => Promise<readonly Case[]>>> = {
     const { hands } = await crew(2)
     const members = hands.map((agent) => ({ agent }))
     const { id } = await api.post('/orchestration/sessions', { title: 'Sail', pattern: 'hierarchical', members, owner: ada.id })
-    await rowOf(`/session-members?session=${id}`, ({ items }) => items.length === 2)
+    const { hands: [third] } = await crew(1)
+    await api.post(`/orchestration/sessions/${id}/members`, { agent: third })
+    await api.send('DELETE', `/orchestration/sessions/${id}/members/${third}`)
+    await rowOf(`/session-members?session=${id}`, ({ items }) => items.length === 3 && items.some((row: any) => row.left_cause === 'removed'))
     return [
       { says: 'who leads whom', query: `?sessionId=${id}`, answers: { status: 200, body: { items: [{ agent: hands[0], relatedTo: hands[1], type: 'supervisor' }] } }, link: `/orchestration/relationships?session=${id}` },
       { says: 'in one that there is not', query: `?sessionId=${stranger}`, answers: refused(404, 'NOT_FOUND') },

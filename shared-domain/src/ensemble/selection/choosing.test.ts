@@ -5,7 +5,8 @@ import { standings } from '../../fleet/agent/load.ts'
 import { Rejection } from '../../kernel/decider.ts'
 import { patterns } from '../patterns.ts'
 import type { Agent } from './eligibility.ts'
-import type { Criteria } from './criteria.ts'
+import { Criteria } from './criteria.ts'
+import { alternativesTo } from './choosing.ts'
 import { policy, rounded } from './routing.ts'
 import { both, hand, idOf, selecting, worked } from './scene.ts'
 
@@ -118,6 +119,15 @@ t.test('E-34 the worked example: scores, pairs within their budgets, and one alo
   t.match(pair({ costBudget: 40_000 }), { code: 'RESOURCE_EXCEEDED', detail: { cost: 80_000 } })
   const alone = selecting(worked, { criteria: both })
   t.match(alone, { members: [{ agent: { agent: idOf(3) }, role: 'solo', score: 56.5 }] })
+})
+
+t.test('E-30 who was not chosen is told, the best first, with what it lacks', async (t) => {
+  const criteria = Criteria.parse(both)
+  const found = selecting(worked, { criteria: both, pattern: 'pair' })
+  if (found instanceof Rejection) return t.fail(found.code)
+  t.strictSame(alternativesTo(found, criteria), [
+    { agent: idOf(5), score: 61.38, gaps: ['frontend'] }, { agent: idOf(2), score: 45.75, gaps: ['frontend'] },
+  ])
 })
 
 t.test('E-35 why nobody is chosen: nobody can, nobody may, nobody is free', async (t) => {

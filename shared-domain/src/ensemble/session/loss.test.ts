@@ -4,6 +4,7 @@ import type { Actor } from '../../kernel/fact.ts'
 import { rowsAfter } from '../../kernel/picture.ts'
 import { admin, now, orchestrator, subject, uuid } from '../../kernel/testing.ts'
 import { later, minute_ms, second_ms } from '../../kernel/time.ts'
+import { relationships } from './questions.ts'
 import { hands, house, other, slotsOf } from './scene.ts'
 import { sessionMembers } from './session-members.ts'
 import { sessions } from './sessions.ts'
@@ -59,7 +60,12 @@ t.test('E-17 E-19 a member leaves or is let go, its slot goes back, and the best
   t.strictSame([members(), slotsOf(world, first), state().term], [['worker 1', 'worker 2'], [], 2])
   t.strictSame(wish('leave', { agent: first }), [], 'it has left')
   t.equal(wish('leave', { agent: third, term: 1 }, as(second)), 'STALE_TERM')
-  t.match(rowsAfter(sessionMembers, world.log)[0], { agent: first, left_at: later(now, minute_ms), left_cause: 'left' })
+  t.strictSame(wish('join', { agent: first }), ['MemberJoined'])
+  t.strictSame(wish('leave', { agent: first, term: 2 }, as(second)), ['MemberLeft'], 'it is let go')
+  t.match(facts('MemberLeft').at(-1), { data: { agent: first, cause: 'removed', heir: null } })
+  t.match(rowsAfter(sessionMembers, world.log)[0], { agent: first, left_at: later(now, minute_ms), left_cause: 'removed' })
+  t.strictSame((world.ask(relationships, { query: { session: subject } }) as any).items,
+    [{ agent: second, relatedTo: third, type: 'peer' }])
   t.strictSame(wish('complete'), ['EnsembleCompleted'])
   t.match(facts('EnsembleCompleted'), [{ data: { performance: { reserved_ms: 3 * minute_ms } } }])
   t.equal(wish('leave', { agent: second }), 'INVALID_STATE_TRANSITION')

@@ -10,7 +10,7 @@ const relations = ['supervisor', 'peer'] as const
 
 export const relationships = question({
   name: 'relationships',
-  about: 'What the members of a session are to one another: whoever supervises leads each worker, all others are peers.',
+  about: 'What the members that a session has, or had at its end, are to one another: who supervises leads each worker; others are peers.',
   path: '/orchestration/relationships',
   params: z.object({}),
   query: z.object({ session: Id }),
@@ -18,11 +18,12 @@ export const relationships = question({
   reads: [sessions, sessionMembers],
   aliases: [{ route: 'GET /orchestration/relationships', fields: { sessionId: 'session' } }],
   *reply({ query: { session } }) {
-    const { own: [own], members } = yield* asks({
+    const { own: [own], all } = yield* asks({
       own: rowsOf(sessions, { columns: ['session'], where: { session }, limit: 1 }),
-      members: rowsOf(sessionMembers, { columns: ['agent', 'role'], where: { session }, limit: members_max * 2 }),
+      all: rowsOf(sessionMembers, { columns: ['agent', 'role', 'left_cause'], where: { session }, limit: members_max * 2 }),
     })
     if (!own) return undefined
+    const members = all.filter(({ left_cause: cause }) => cause === null || cause === 'ended')
     const lead = members.find(({ role }) => role === 'supervisor')
     if (lead) {
       const workers = members.filter(({ agent }) => agent !== lead.agent)
