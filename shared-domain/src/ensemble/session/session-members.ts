@@ -39,7 +39,7 @@ const project: Project<typeof row, 'session' | 'agent', EnsembleEvent> = {
 export const sessionMembers = readModel({
   name: 'session_member',
   about: 'Which agents are members of which sessions, in which role, for how long.',
-  version: 2,
+  version: 1,
   path: '/session-members',
   row,
   key: ['session', 'agent'],

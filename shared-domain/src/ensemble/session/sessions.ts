@@ -71,7 +71,7 @@ const project: Project<typeof row, 'session', EnsembleEvent | MessageEvent> = {
 export const sessions = readModel({
   name: 'session',
   about: 'Which agents work together, in which pattern, for whom, and how it went. The newest first.',
-  version: 3,
+  version: 1,
   path: '/orchestration/sessions',
   row,
   key: ['session'],
