@@ -175,4 +175,6 @@ t.test('E-1 too many rows, too much time and a read model that is not built are 
   await t.rejects(find('acme', { one: rowsOf(unbuilt, { columns: ['x'] }) }), { code: '42P01' }, 'no table yet')
   await sql`create view unbuilt as select 'acme' as organization, 'x' as x`.execute(db)
   await t.rejects(find('acme', { one: rowsOf(unbuilt, { columns: ['x'] }) }), { code: 'READ_MODEL_BEHIND' })
+  await sql`insert into checkpoint values ('unbuilt', true, -1)`.execute(db)
+  await t.rejects(find('acme', { one: rowsOf(unbuilt, { columns: ['x'] }) }), { code: 'READ_MODEL_BEHIND' }, 'before its first fact')
 })

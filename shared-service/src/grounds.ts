@@ -65,7 +65,8 @@ export const rowsFound = (run: Run) => async (organization: string, asked: Asked
     throw error.code === cancelled ? new Problem('SERVICE_UNAVAILABLE', 'The rows that this rests on take too long to find.', { cause: error }) : error
   }) as readonly unknown[] as readonly Found[]
   const { position, models: built } = found[0]!
-  if (position === null || built < models.length) throw new Problem('READ_MODEL_BEHIND', 'A read model is being built.')
+  // Before its first fact a read model stands at -1.
+  if (position === null || position.startsWith('-') || built < models.length) throw new Problem('READ_MODEL_BEHIND', 'A read model is being built.')
   if (found.reduce((sum, { rows }) => sum + (rows?.length ?? 0), 0) > grounds_max) throw new Problem('SERVICE_UNAVAILABLE', `This would rest on more than ${grounds_max} rows.`)
   const rows = parts.map(([name, part], index) => [name, (found[index]!.rows ?? []).map(shaper(part))] as const)
   return { rows: Object.fromEntries(rows), position }
