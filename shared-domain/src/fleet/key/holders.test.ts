@@ -137,7 +137,9 @@ t.test('F-63 the last facts about somebody say whether it has left, whatever hap
     for (const id of ids) {
       world.do({ category: 'agent', id, command: 'retire', data: {}, by: admin })
       const state = world.look(agentState, id)
-      for (const { task, slot } of state.stage === 'unknown' ? [] : state.slots.values())
+      // What a session holds goes back with the session.
+      const held = state.stage === 'unknown' ? [] : [...state.slots.values()].filter(({ task }) => task !== null)
+      for (const { task, slot } of held)
         world.do({ category: 'agent', id, command: 'settle', data: { task, slot, success: false }, by: system })
     }
     const after = lived(steps, world)

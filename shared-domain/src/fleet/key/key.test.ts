@@ -208,7 +208,7 @@ t.test('F-63 nothing happens to an orchestrator that has left, so that its last 
   const state = replay(orchestratorState, [registered, ...others] as never)
   const context = { id: owner, at: now, by: admin, actsFor: null, allowed: scopes, organization: 'acme', commandId: uuid(1) }
   for (const [name, command] of Object.entries<Command>(orchestratorDecider.commands)) {
-    const wish = command.data.parse({ ...data, name: 'another', maxQueueSize: 3 })
+    const wish = command.data.parse({ ...data, name: 'another', maxQueueSize: 3, to: uuid(70) })
     const outcome = command.decide(state, wish, { ...context, look: (other) => other.initial } as Context)
     t.ok(outcome instanceof Rejection || outcome.length === 0, name)
   }
