@@ -6,6 +6,8 @@ const groups = [
   { name: 'services', of: /^(shared|command|projection|query)-service\//, least: 0.9 },
   { name: 'event store', of: /^infra\/embedded\/eventstore\//, least: 0.9 },
   { name: 'engines and gateway', of: /^infra\/(embedded|gateway)\//, least: 0.9 },
+  { name: 'daemon', of: /^daemon\//, least: 0.9 },
+  { name: 'dashboard', of: /^dashboard\//, least: 0.9 },
   { name: 'command line', of: /^(scripts|infra\/console)\//, least: 0.9 },
 ]
 
