@@ -39,6 +39,8 @@ export class Daemon {
   readonly guards = new Guards()
   /** What somebody wants done next. */
   readonly queue = new Queue()
+  /** The log position of the last task that was made here. */
+  #made: string | undefined
   /** Resolves with a sentence when it cannot go on. */
   readonly over: Promise<string>
   identity: Identity | undefined
@@ -177,11 +179,14 @@ export class Daemon {
 
   /** Makes a task of this title, for this program. */
   async make(title: string, program: string): Promise<string> {
-    return (await this.api.post('/tasks', { owner: this.identity!.orchestrator, title, metadata: { program } }, this.#ending.signal, { 'idempotency-key': randomUUID() })).id
+    const { id, position } = await this.api.post('/tasks', { owner: this.identity!.orchestrator, title, metadata: { program } }, this.#ending.signal, { 'idempotency-key': randomUUID() })
+    this.#made = position
+    return id
   }
 
+  /** A task as it stands, with what was made here. */
   look(task: string): Promise<Document> {
-    return this.api.get(`/tasks/${task}`, this.#ending.signal)
+    return this.api.get(`/tasks/${task}${this.#made === undefined ? '' : `?minPosition=${this.#made}`}`, this.#ending.signal)
   }
 
   async #claimed(because: Heard | undefined, n: number): Promise<boolean> {

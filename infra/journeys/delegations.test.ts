@@ -197,7 +197,7 @@ t.test('W-21 W-23 what an agent does not begin in time goes to another, and its 
   pass(15 * minute_ms)
   await shown(`/tasks/${id}`, ({ assigned }) => !assigned)
   await shown(`/agents/${slow.id}`, ({ current }) => current === 0)
-  await shown(`/lapses?task=${id}`, ({ items }) => items.length > 0)
+  await shown(`/lapses?agent=${slow.id}`, ({ items }) => items.length > 0)
   t.match(await api.post(`/tasks/${id}/assign`), { assignee: `agent:${quick.id}`, counts: { LAPSED: 1 }, rejected: [{ id: slow.id, code: 'LAPSED' }] })
 })
 

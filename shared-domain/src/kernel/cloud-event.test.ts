@@ -15,7 +15,8 @@ const provenance = { eventId: uuid(1), correlationId: null, causationId: null }
 t.test('S-66 a fact as a CloudEvent, without what its schema calls secret', async (t) => {
   t.strictSame(cloudEvent(Vault.definitions.VaultOpened!, opened, provenance), {
     specversion: '1.0', id: uuid(1), source: '/organizations/acme/vault', type: 'baton.VaultOpened', subject: `vault-${subject}`, time: now,
-    datacontenttype: 'application/json', dataschema: 'baton:/schemas/VaultOpened/1', organization: 'acme', revision: '3', position: '77', actor: 'admin:ada', commandid: uuid(900),
+    datacontenttype: 'application/json', dataschema: 'baton:/schemas/VaultOpened/1', organization: 'acme', revision: '3', position: '77',
+    actor: 'admin:ada', commandid: uuid(900),
     data: { by: 'ada' },
   })
 })
