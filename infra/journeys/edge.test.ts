@@ -135,12 +135,16 @@ t.test('nothing is said into the middle of an answer', async (t) => {
   const headers = `${host}authorization: Bearer ${baton.adminKey.key}\r\n`
   const socket = connect(Number(new URL(query).port), '127.0.0.1').setEncoding('latin1')
   let heard = ''
-  socket.on('error', () => undefined)
-  socket.write(`GET /api/v1/events HTTP/1.1\r\n${headers}\r\n`)
-  for await (const text of socket) {
+  let isSaid = false
+  // The end may come as a reset: what was said into the answer is not read.
+  socket.on('error', () => undefined).on('data', (text: string) => {
     heard += text
-    if (heard.includes(': open')) socket.write('hello\r\n\r\n')
-  }
+    if (isSaid || !heard.includes(': open')) return
+    isSaid = true
+    socket.write('hello\r\n\r\n')
+  })
+  socket.write(`GET /api/v1/events HTTP/1.1\r\n${headers}\r\n`)
+  await once(socket, 'close')
   t.match(heard, /^HTTP\/1\.1 200 [^]*: open/)
   t.notMatch(heard, 'problem+json')
 })
