@@ -102,6 +102,7 @@ t.test('W-15 W-16 F-71 F-73 work does not stay taken: who goes offline loses wha
   t.match(await bob.ask(`POST /tasks/${id}/start`, {}), { status: 403, body: { code: 'INVALID_OWNERSHIP' } })
   await admin(`PUT /agents/${one}/status`, { status: 'OFFLINE' })
   await rowOf(`/tasks/${id}`, ({ assigned }) => !assigned)
+  await rowOf(`/agents/${one}`, ({ status }) => status === 'OFFLINE')
   t.match((await admin(`POST /tasks/${id}/assign`, {})).body, { assignee: `agent:${other}`, counts: { UNAVAILABLE: 1 } })
   const { body: { revision: token } } = await ada.ask(`POST /tasks/${id}/start`, {})
   t.match(await rowOf(`/tasks/${id}`, ({ status }) => status === 'IN_PROGRESS'), { lease_holder: ada.id, lease_agent: other })

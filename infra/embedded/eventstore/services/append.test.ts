@@ -97,7 +97,8 @@ for (const [what, interruption] of Object.entries(interruptions)) {
         await ended
         // What the server was going to make of it, it has made before it answers the next one.
         t.ok(Buffer.isBuffer(await append('afterwards', randomUUID())))
-        t.equal(store.stream(stream).last, -1)
+        // A client that gives up ends its side first: now and then that arrives before the reset, and then this was all of it.
+        t.ok([-1, 2].includes(store.stream(stream).last), 'nothing of it, or all')
       }
     }
   })
