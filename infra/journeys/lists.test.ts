@@ -55,7 +55,8 @@ async function make(model: ReadModel, rows = 0) {
   await pool.query(filling(table, rows))
   await pool.query(completion(table))
   await pool.query(views(table))
-  await pool.query(`analyze ${[table.name, ...(model.search ? [`search_of_${table.name}`] : [])].join()}`)
+  // Of all rows, so that what the planner knows is no matter of luck.
+  await pool.query(`set default_statistics_target = 400; analyze ${[table.name, ...(model.search ? [`search_of_${table.name}`] : [])].join()}`)
   await pool.query(`insert into checkpoint (name, model, version, active, commit, prepare, store) values ($1, $2, $3, true, 7, 7, '')`,
     [table.name, model.name, model.version])
   return table
