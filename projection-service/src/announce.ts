@@ -6,15 +6,13 @@ import type { Definitions } from 'shared-domain/kernel/stored.ts'
 import { Announced, messages, Tail, type Remembering } from './announced.ts'
 import { announcementOf, headersOf, subjects, type Announcement } from './announcement.ts'
 import type { Received } from './facts.ts'
-import { batches } from './follow.ts'
+import { alongside } from './follow.ts'
 import { addressOf } from './nats-address.ts'
-import type { Batch } from './projector.ts'
 import type { Recent } from './recent.ts'
 import { pause } from 'shared-service/pause.ts'
 
 const streamName = 'BATON_EVENTS'
 
-const batch_max = 500
 /** Publications on their way to the server at once; their order is kept by the expected sequence. */
 const window_max = 256
 const publish_ms_max = 5_000
@@ -91,7 +89,7 @@ export class Announcer {
       let { last_seq: last } = stream.state
       const tail = new Tail(messages(js, streamName, mark.sequence + 1, last), mark.sequence)
       remembering = this.#announced.remembering(stream)
-      for await (const { events, position } of this.#following(mark.position, both)) {
+      for await (const { events, position } of alongside({ ...this.#parts, from: mark.position, signal: both })) {
         const unsaid = await tail.unsaid(this.#announcements(events))
         last = await this.#publish(js, unsaid, last)
         this.position = position
@@ -102,22 +100,6 @@ export class Announcer {
     } finally {
       await remembering?.close()
       await connection.close()
-    }
-  }
-
-  /** The log behind a position. */
-  async* #following(position: bigint, signal: AbortSignal): AsyncGenerator<Batch> {
-    const { client, categories, definitions, recent } = this.#parts
-    for (let from = position; !signal.aborted;) {
-      for await (const batch of recent.after(from, batch_max, signal)) {
-        yield batch
-        from = batch.position
-      }
-      for await (const batch of batches({ client, categories, definitions, from, batch_max, signal })) {
-        yield batch
-        from = batch.position
-        if (recent.reaches(from)) break
-      }
     }
   }
 

@@ -86,3 +86,25 @@ export async function* batches({
   }
   if (failure !== undefined && !signal.aborted) throw failure
 }
+
+interface Shared extends Pick<Wanted, 'client' | 'categories' | 'definitions' | 'from' | 'signal'> {
+  /** What somebody else in this process hears; what it has forgotten, or not heard yet, is read from the log. */
+  readonly recent: Pick<Recent, 'after' | 'reaches'>
+}
+
+const shared_batch_max = 500
+
+/** The facts behind a position, for whoever follows beside others: sent and decoded once for all of them as long as it keeps up. */
+export async function* alongside({ client, categories, definitions, from: position, signal, recent }: Shared): AsyncGenerator<Batch> {
+  for (let from = position; !signal.aborted;) {
+    for await (const batch of recent.after(from, shared_batch_max, signal)) {
+      yield batch
+      from = batch.position
+    }
+    for await (const batch of batches({ client, categories, definitions, from, batch_max: shared_batch_max, signal })) {
+      yield batch
+      from = batch.position
+      if (recent.reaches(from)) break
+    }
+  }
+}

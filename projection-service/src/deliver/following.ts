@@ -1,7 +1,7 @@
 import { partsOf } from 'shared-domain/kernel/decider.ts'
 import type { Directive } from 'shared-domain/kernel/outlet.ts'
 import type { Received } from '../facts.ts'
-import { batches } from '../follow.ts'
+import { alongside } from '../follow.ts'
 import { transaction } from '../migrations.ts'
 import type { Batch } from '../projector.ts'
 import { itemOf, rowOf, type Desk } from './desk.ts'
@@ -11,7 +11,6 @@ import * as rows from './rows.ts'
 import type { DeliveryRow } from './rows.ts'
 import type { Sending } from './sending.ts'
 
-const batch_max = 500
 const saved_ms = 1_000
 
 /** What a batch of facts comes to, before any of it is written. */
@@ -56,19 +55,8 @@ export class Following {
     }
   }
 
-  async* batches(signal: AbortSignal): AsyncGenerator<Batch> {
-    const { client, categories, definitions, recent } = this.#desk.parts
-    for (let from = this.#desk.position; !signal.aborted;) {
-      for await (const batch of recent.after(from, batch_max, signal)) {
-        yield batch
-        from = batch.position
-      }
-      for await (const batch of batches({ client, categories, definitions, from, batch_max, signal })) {
-        yield batch
-        from = batch.position
-        if (recent.reaches(from)) break
-      }
-    }
+  batches(signal: AbortSignal): AsyncGenerator<Batch> {
+    return alongside({ ...this.#desk.parts, from: this.#desk.position, signal })
   }
 
   /** True when there is something to read on for. */
