@@ -1,5 +1,5 @@
 import { Refused, type Answer, type Api } from './api.ts'
-import { random } from './scenario.ts'
+import { random } from './random.ts'
 
 const [step_ms, open_max, leases_max, members_max] = [350, 40, 6, 6]
 const silence_ms_max = 20_000

@@ -5,6 +5,7 @@ import { dirname, join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { SyntaxKind, type Node, type SourceFile } from 'typescript/unstable/ast'
 import { API } from 'typescript/unstable/sync'
+import { random } from './random.ts'
 
 // Changes the domain a little, one place at a time, and asks its tests: a change that no test notices shows a rule that none holds.
 // `npm run mutants -- --count 50 --seed 1`. It works on a copy.
@@ -56,16 +57,6 @@ function mutantsOf(source: SourceFile, file: string): readonly Mutant[] {
   }
   visit(source)
   return found
-}
-
-/** Numbers from 0 up to 1 that are the same for the same seed (mulberry32). */
-function numbers(state: number): () => number {
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 function chosen<T>(all: readonly T[], n: number, random: () => number): readonly T[] {
@@ -124,7 +115,7 @@ if (broken) {
   process.exit(1)
 }
 let survivors = 0
-const mutants = chosen(all, count, numbers(seed))
+const mutants = chosen(all, count, random(seed))
 for (const mutant of mutants) {
   const { file, from, to, text } = mutant
   const source = readFileSync(join(copy, file), 'utf8')

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Refused, type Api } from './api.ts'
+import { random } from './random.ts'
 
 export interface Told {
   readonly orchestrators: number
@@ -19,17 +20,6 @@ interface Member {
 const names = ['Planner', 'Builder One', 'Builder Two', 'Reviewer', 'Tester', 'Night Watch']
 const tasks_count = 60
 const work_ms_max = 120_000
-
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
-export function random(seed: number): () => number {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
 
 const pause = (wait_ms: number) => new Promise((resolve) => setTimeout(resolve, wait_ms))
 

@@ -2,11 +2,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import t from 'tap'
+import { random } from '../../scripts/random.ts'
 import { forChildren } from '../embedded/testing.ts'
 import { house, until } from '../journeys/house.ts'
 import { startDaemons } from './daemons.ts'
 import { percentile, scanned } from './scan.ts'
-import { customer, lots } from './storm.ts'
+import { customer } from './storm.ts'
 
 const seed = Number(process.env.CHAOS_SEED ?? Date.now() % 1_000_000)
 const lasts_ms = Number(process.env.CHAOS_S ?? 600) * 1_000
@@ -21,7 +22,7 @@ const { root, baton, log, differences } = await house(t)
 
 t.test('F-104 ten minutes of kills and stops of daemons, guards, programs, services and engines', async (t) => {
   t.comment(`seed ${seed}`)
-  const lot = lots(seed)
+  const lot = random(seed)
   const one = <Item>(of: readonly Item[]): Item => of[Math.floor(lot() * of.length)]!
   const { key, acknowledged, want, encourage, left } = await customer(baton.urls.gateway, baton.adminKey.key, 20)
   const { daemons, lived, running, stop } = await startDaemons({

@@ -1,17 +1,6 @@
 import { Api, Refused } from '../../scripts/api.ts'
 import type { Acknowledged } from './scan.ts'
 
-/** Numbers that look drawn by lot, the same for the same seed (mulberry32). */
-export function lots(seed: number) {
-  let state = seed >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}
-
 /** An orchestrator whose tasks daemons work on, and whoever wants them done: what was acknowledged is remembered. */
 export async function customer(url: string, adminKey: string, maxConcurrentTasks: number) {
   const admin = new Api(url, adminKey, { tries_max: 400, pause_max_ms: 500 })
