@@ -1,10 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { configIn, configOf, keyIn, type Config } from '../daemon/src/config.ts'
 import { serve } from '../daemon/src/main.ts'
-import { Usage, type Command } from '../infra/console/command.ts'
+import { parsed, Usage, type Command } from '../infra/console/command.ts'
 import { defaultRoot } from '../infra/embedded/root.ts'
 import { Api } from './api.ts'
 
@@ -40,7 +39,7 @@ async function settled(root: string, url: string, name: string, orchestrator: st
 }
 
 async function configFrom(words: readonly string[]): Promise<Config> {
-  const { values, positionals } = parsed(words)
+  const { values, positionals } = parsed({ args: [...words], options, allowPositionals: true })
   const [file, ...more] = positionals
   if (more.length > 0) throw new Usage('There is one config.json.')
   if (file !== undefined) return configIn(file)
@@ -52,14 +51,6 @@ async function configFrom(words: readonly string[]): Promise<Config> {
   // What is wrong is said before anything is made.
   configOf({ ...said, keyFile: 'key' })
   return configOf({ ...said, keyFile: await settled(root, url, name, orchestrator, maxSessions) })
-}
-
-function parsed(words: readonly string[]) {
-  try {
-    return parseArgs({ args: [...words], options, allowPositionals: true })
-  } catch (error) {
-    throw new Usage((error as Error).message)
-  }
 }
 
 export const daemonCommand: Command = {

@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { isProven, verified, type Proven } from 'shared-domain/council/dossier/verifying.ts'
 import { fingerprintOf, isSigned } from 'shared-service/notary-key.ts'
-import { print, printJson, Usage, type Command } from '../infra/console/command.ts'
+import { parsed, print, printJson, Usage, type Command } from '../infra/console/command.ts'
 
 const strictly = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -36,7 +35,9 @@ export const verifyDecision: Command = {
   about: 'Verify the dossier of a decision offline, and say what was altered first. Exit 0 valid, 1 altered, 2 not readable.',
   usage: 'verify-decision FILE [--trust FINGERPRINT] [--json]',
   async run(args) {
-    const { values: { trust, json }, positionals: [file, ...more] } = options(args)
+    const { values: { trust, json }, positionals: [file, ...more] } = parsed({
+      args: [...args], allowPositionals: true, options: { trust: { type: 'string' }, json: { type: 'boolean', default: false } },
+    })
     if (file === undefined || more.length > 0) throw new Usage('Say which file.')
     const found = verified(textOf(file), { fingerprintOf, isSigned })
     if (isProven(found)) return told(found, trust, json)
@@ -44,12 +45,4 @@ export const verifyDecision: Command = {
     else print(`${found.pointer || 'the file'}: ${found.says}`)
     return 1
   },
-}
-
-function options(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], allowPositionals: true, options: { trust: { type: 'string' }, json: { type: 'boolean', default: false } } })
-  } catch (error) {
-    throw new Usage((error as Error).message)
-  }
 }

@@ -1,4 +1,5 @@
 import { openSync } from 'node:fs'
+import { parseArgs, type ParseArgsConfig } from 'node:util'
 
 /** A wrong call: exit code 2 and what would be right. */
 export class Usage extends Error {}
@@ -8,6 +9,15 @@ export interface Command {
   readonly usage: string
   /** Returns the exit code: 0 fine, 1 something was found. Throws `Usage` for 2. */
   run(args: readonly string[]): Promise<number>
+}
+
+/** Words and options of a call. Throws `Usage` where one is not as it is described. */
+export function parsed<const Config extends ParseArgsConfig>(config: Config): ReturnType<typeof parseArgs<Config>> {
+  try {
+    return parseArgs(config)
+  } catch (error) {
+    throw new Usage((error as Error).message)
+  }
 }
 
 /** Opens a file to write to, so that a folder that does not exist is known before any work is done. */

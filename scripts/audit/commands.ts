@@ -1,13 +1,13 @@
 import { createWriteStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
 import { EventStoreDBClient, StreamNotFoundError } from '@eventstore/db-client'
 import { deciders, readModels } from 'shared-domain/catalogue.ts'
 import { cloudEvent } from 'shared-domain/kernel/cloud-event.ts'
 import { partsOf } from 'shared-domain/kernel/decider.ts'
 import type { Entry } from 'shared-domain/kernel/stored.ts'
 import { withPlainId } from 'shared-domain/vocabulary.ts'
-import { fileFor, print, printJson, Usage, type Command } from '../../infra/console/command.ts'
+import { fileFor, parsed, print, printJson, Usage, type Command } from '../../infra/console/command.ts'
 import { progress } from '../../infra/console/progress.ts'
 import { places } from '../places.ts'
 import { NoInstant, timeReader } from '../time.ts'
@@ -18,13 +18,8 @@ import { verify } from './verify.ts'
 
 const common = { json: { type: 'boolean', default: false }, root: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } } as const
 
-function read<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
-  try {
-    return parseArgs({ args: [...args], options: { ...options, ...common }, allowPositionals: true })
-  } catch (error) {
-    throw new Usage((error as Error).message)
-  }
-}
+const read = <const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) =>
+  parsed({ args: [...args], options: { ...options, ...common }, allowPositionals: true })
 
 const readInstant = timeReader({ format: 'iso' })
 

@@ -1,8 +1,7 @@
 import { closeSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Api } from '../api.ts'
-import { fileFor, print, printJson, Usage, type Command } from '../../infra/console/command.ts'
+import { fileFor, parsed, print, printJson, Usage, type Command } from '../../infra/console/command.ts'
 import { progress } from '../../infra/console/progress.ts'
 import { places } from '../places.ts'
 import { withoutContradictions } from './contradictions.ts'
@@ -115,14 +114,10 @@ function* shown({ rows, commands, byWish }: Played, elapsed_ms: number, { unread
 }
 
 function wishes(args: readonly string[]) {
-  try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { mapping: { type: 'string' }, data: { type: 'string' }, report: { type: 'string' }, limit: { type: 'string' }, json: { type: 'boolean', default: false }, root: { type: 'string' } },
-    })
-    if (values.limit !== undefined && !/^\d{1,9}$/.test(values.limit)) throw new Error(`--limit is a number of rows, not "${values.limit}".`)
-    return { ...values, limit: values.limit === undefined ? undefined : Number(values.limit) }
-  } catch (error) {
-    throw new Usage((error as Error).message)
-  }
+  const { values } = parsed({
+    args: [...args],
+    options: { mapping: { type: 'string' }, data: { type: 'string' }, report: { type: 'string' }, limit: { type: 'string' }, json: { type: 'boolean', default: false }, root: { type: 'string' } },
+  })
+  if (values.limit !== undefined && !/^\d{1,9}$/.test(values.limit)) throw new Usage(`--limit is a number of rows, not "${values.limit}".`)
+  return { ...values, limit: values.limit === undefined ? undefined : Number(values.limit) }
 }

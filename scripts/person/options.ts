@@ -1,18 +1,13 @@
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
-import { Usage } from '../../infra/console/command.ts'
+import type { ParseArgsOptionsConfig } from 'node:util'
+import { parsed, Usage } from '../../infra/console/command.ts'
 import { Api, type Who } from '../api.ts'
 import { profileOf } from './profile.ts'
 
 export const common = { json: { type: 'boolean', default: false }, root: { type: 'string' } } as const
 
 /** Words and options of a call. Throws `Usage` where one is unknown. */
-export function optionsOf<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
-  try {
-    return parseArgs({ args: [...args], options: { ...options, ...common }, allowPositionals: true })
-  } catch (error) {
-    throw new Usage((error as Error).message)
-  }
-}
+export const optionsOf = <const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) =>
+  parsed({ args: [...args], options: { ...options, ...common }, allowPositionals: true })
 
 /** Baton as whoever sits here. Who waits at a terminal is told soon that nobody answers. */
 export const apiFor = (root: string | undefined): Api => {

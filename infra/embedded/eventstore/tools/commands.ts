@@ -2,9 +2,9 @@ import { createReadStream, createWriteStream, existsSync, statSync } from 'node:
 import { join, resolve } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
+import type { ParseArgsOptionsConfig } from 'node:util'
 import { EventStoreDBClient } from '@eventstore/db-client'
-import { print, printJson, Usage, type Command } from '../../../console/command.ts'
+import { parsed, print, printJson, Usage, type Command } from '../../../console/command.ts'
 import { progress, type Progress } from '../../../console/progress.ts'
 import { defaultRoot } from '../../root.ts'
 import { check, type Checked, type OnProgress } from './check-log.ts'
@@ -17,13 +17,8 @@ import { folderTarget, serverTarget } from './targets.ts'
 
 const common = { dir: { type: 'string' }, root: { type: 'string' }, json: { type: 'boolean', default: false } } as const
 
-function read<const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) {
-  try {
-    return parseArgs({ args: [...args], options: { ...options, ...common } }).values
-  } catch (error) {
-    throw new Usage((error as Error).message)
-  }
-}
+const read = <const O extends ParseArgsOptionsConfig>(args: readonly string[], options: O) =>
+  parsed({ args: [...args], options: { ...options, ...common } }).values
 
 /** The folder that was named, or that of `npm start`. */
 const folderOf = ({ dir, root }: { dir?: string | undefined; root?: string | undefined }): string => resolve(dir ?? join(root ?? defaultRoot, 'eventstore'))
