@@ -66,7 +66,7 @@ export async function gateway(config: Config): Promise<Gateway> {
     refuseDetours(path)
     const verb = Object.hasOwn(verbs, method) ? verbs[method] : undefined
     if (isBelow(path, '/api')) {
-      if (verb) return upstreams[isQuestion(exchange) ? 'query' : verb].forward(exchange)
+      if (verb) return upstreams[verb === 'command' && isQuestion(exchange) ? 'query' : verb].forward(exchange)
       const allow = await methodsAt(exchange.url) ?? Object.keys(verbs).sort()
       throw allow.length > 0 ? otherMethods(allow) : withoutRoute()
     }
