@@ -68,11 +68,9 @@ function tell(error: unknown) {
 }
 
 /** A refusal says what to do next. */
-async function refused({ code, message, document }: Refused) {
-  const { nextOf } = await import('./next.ts')
-  const { detail = document.title, retryable = false, context } = document as { detail?: string; retryable?: boolean; context?: Readonly<Record<string, unknown>> }
-  const next = nextOf(code, context)
-  process.stderr.write(process.argv.includes('--json') ? `${JSON.stringify({ code, detail, retryable, next })}\n` : `baton: ${message}\n  ${next}\n`)
+async function refused(error: Refused) {
+  const { code, detail, retryable, next } = (await import('./next.ts')).refusalOf(error)
+  process.stderr.write(process.argv.includes('--json') ? `${JSON.stringify({ code, detail, retryable, next })}\n` : `baton: ${error.message}\n  ${next}\n`)
   process.exitCode = 1
 }
 

@@ -1,4 +1,5 @@
 import { EventSourceParserStream } from 'eventsource-parser/stream'
+import { pause } from 'shared-service/pause.ts'
 import { Refused } from './api.ts'
 
 /** A frame of a stream of events. */
@@ -44,10 +45,7 @@ export async function* follow({ url, key, query, signal, onCut }: Followed): Asy
       if (signal.aborted) return
       if (error instanceof Refused && ![429, 503].includes(error.status)) throw error
       onCut?.(error as Error)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(pause_max_ms, 100 * 2 ** cuts++))
-        signal.addEventListener('abort', () => { clearTimeout(timer); resolve() }, { once: true })
-      })
+      await pause(Math.min(pause_max_ms, 100 * 2 ** cuts++), signal)
     }
   }
 }

@@ -1,3 +1,5 @@
+import type { Refused } from './api.ts'
+
 /**
  * What whoever was refused does next, a sentence for each code: those of the domain's catalogue, and those of the services and the edge.
  * `{name}` stands for the instant that the refusal's context says under that name.
@@ -111,4 +113,18 @@ export const next: Readonly<Record<string, string>> = {
 export function nextOf(code: string, context: Readonly<Record<string, unknown>> = {}): string {
   const sentence = next[code] ?? 'Read the detail; asked again unchanged, the answer will hardly be another.'
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => (typeof context[name] === 'string' ? context[name] : 'a later time'))
+}
+
+interface Problem {
+  readonly title?: string
+  readonly detail?: string
+  readonly retryable?: boolean
+  readonly errors?: readonly unknown[]
+  readonly context?: Readonly<Record<string, unknown>>
+}
+
+/** A refusal as whoever asked is told of it. */
+export function refusalOf({ code, document }: Pick<Refused, 'code' | 'document'>) {
+  const { title, detail = title, retryable = false, errors = [], context } = document as Problem
+  return { code, detail, retryable, ...(errors.length > 0 ? { errors } : {}), ...(context ? { context } : {}), next: nextOf(code, context) }
 }

@@ -1,5 +1,5 @@
 import { Refused, type Answer, type Api, type Who } from '../api.ts'
-import { nextOf } from '../next.ts'
+import { nextOf, refusalOf } from '../next.ts'
 import { Missing } from '../operations.ts'
 import { fitting } from './fitting.ts'
 import { Leases } from './leases.ts'
@@ -46,7 +46,7 @@ export class Session {
       return { isError: false, content: told(answer) }
     } catch (error) {
       if (error instanceof Refused && error.code === 'STALE_LEASE' && task !== undefined) this.leases.forget(task)
-      return { isError: true, content: told(refusalOf(error)) }
+      return { isError: true, content: told(failureOf(error)) }
     }
   }
 
@@ -65,11 +65,8 @@ function told(said: Said): Said {
   return cut.length > 0 ? { ...value as Said, cut } : value as Said
 }
 
-function refusalOf(error: unknown): Said {
+function failureOf(error: unknown): Said {
   if (error instanceof Missing) return { code: 'VALIDATION_ERROR', detail: `${error.message}.`, retryable: false, next: `Say ${error.parameter}.` }
-  if (error instanceof Refused) {
-    const { title, detail = title, retryable = false, errors = [], context } = error.document as Said & { context?: Said }
-    return { code: error.code, detail, retryable, ...((errors as unknown[]).length > 0 ? { errors } : {}), ...(context ? { context } : {}), next: nextOf(error.code, context) }
-  }
+  if (error instanceof Refused) return refusalOf(error)
   return { code: 'SERVICE_UNAVAILABLE', detail: (error as Error).message, retryable: true, next: nextOf('SERVICE_UNAVAILABLE') }
 }

@@ -1,3 +1,4 @@
+import { routeParts } from 'shared-domain/kernel/alias.ts'
 import { addressed, operationOf, takingOf, type Operation, type Shape } from '../operations.ts'
 import type { Api } from '../api.ts'
 
@@ -80,7 +81,7 @@ const listing = {
 
 /** A question as a tool. */
 export function asking({ name, about, path, query = {} }: Asking): Tool {
-  const parameters = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name!)
+  const { parameters } = routeParts(`GET ${path}`)
   return {
     name, about,
     hints: { readOnly: true, destructive: false, idempotent: true },

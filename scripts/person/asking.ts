@@ -1,4 +1,6 @@
+import { routeParts } from 'shared-domain/kernel/alias.ts'
 import { print, Usage, type Command } from '../../infra/console/command.ts'
+import { addressed } from '../operations.ts'
 import { apiFor, optionsOf, ownOrchestrator } from './options.ts'
 import { sheet, table } from './showing.ts'
 
@@ -54,7 +56,7 @@ interface Question {
 
 /** One answer, a field in a line, or with --json as it is. */
 export function question({ name, about, path, lines = sheet }: Question): Command {
-  const parameters = [...path.matchAll(/:(\w+)/g)].map(([, parameter]) => parameter!)
+  const { parameters } = routeParts(`GET ${path}`)
   const named = parameters.filter((parameter) => parameter !== 'orchestrator')
   return {
     about,
@@ -64,8 +66,8 @@ export function question({ name, about, path, lines = sheet }: Question): Comman
       if (positionals.length !== named.length) throw new Usage(`Usage: ${name} ${named.map((parameter) => parameter.toUpperCase()).join(' ')}.`)
       const api = apiFor(root)
       const said = Object.fromEntries(named.map((parameter, nth) => [parameter, positionals[nth]!]))
-      const own = parameters.length > named.length ? orchestrator ?? await ownOrchestrator(api) : ''
-      const answer = await api.get(path.replace(/:(\w+)/g, (_, parameter: string) => encodeURIComponent(said[parameter] ?? own)))
+      const own = parameters.length > named.length ? { orchestrator: orchestrator ?? await ownOrchestrator(api) } : {}
+      const answer = await api.get(addressed({ path, parameters }, { ...said, ...own }).path)
       if (json) print(JSON.stringify(answer))
       else for (const line of lines(answer)) print(line)
       return 0
