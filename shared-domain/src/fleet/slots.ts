@@ -1,6 +1,7 @@
 import { forget } from '../kernel/intent.ts'
 import { process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
+import { leaseEnds } from '../work/lease-ends.ts'
 import type { TaskEvent } from '../work/task/events.ts'
 import { capacity } from './capacity/decider.ts'
 import { reservation_ms } from './capacity/slots.ts'
@@ -42,15 +43,7 @@ export const slots = process<TaskEvent | CapacityEvent | OrchestratorEvent>({
     OrchestratorRegistered: ({ id, data: { maxConcurrentTasks } }) => [send(capacity, id, 'announce', { maxConcurrentTasks })],
     OrchestratorArchived: ({ id }) => [send(capacity, id, 'close', {})],
     TaskStarted: ({ id, at, data: { holder, slot: command } }) => [inTime('confirm', holder, { task: id, command }, at)],
-    TaskCompleted: freed,
-    TaskFailed: freed,
-    TaskReleased: freed,
-    TaskHandedOff: freed,
-    TaskReturned: freed,
-    TaskBlocked: freed,
-    TaskEscalated: freed,
-    TaskCancelled: freed,
-    LeaseExpired: freed,
+    ...leaseEnds(freed),
     CapacitySet: (fact) => [...limited(fact), send(orchestrator, fact.id, 'limitQueue', { maxQueueSize: fact.data.maxQueueSize })],
     CapacityGuarded: limited,
     SlotReserved: ({ id, at, data }) => [

@@ -1,5 +1,6 @@
 import { forget } from '../kernel/intent.ts'
 import { process, send, tell } from '../kernel/process.ts'
+import { leaseEnds } from '../work/lease-ends.ts'
 import { task } from '../work/task/decider.ts'
 import type { TaskEvent } from '../work/task/events.ts'
 import type { Lease } from '../work/task/shapes.ts'
@@ -43,14 +44,10 @@ export const batching = process<BatchEvent | BatchRunEvent | TaskEvent>({
     },
     BatchRunCompleted: ({ id: run, data: { batch: id, counts, cause } }) =>
       [forget(runKeyOf(run)), send(batch, id, 'runEnded', { run, counts, cause })],
+    ...leaseEnds(ended('skipped')),
     TaskCompleted: ended('done'),
     TaskFailed: ended('failed'),
     LeaseExpired: ended('failed'),
     TaskBlocked: ended('failed'),
-    TaskReleased: ended('skipped'),
-    TaskHandedOff: ended('skipped'),
-    TaskReturned: ended('skipped'),
-    TaskEscalated: ended('skipped'),
-    TaskCancelled: ended('skipped'),
   },
 })

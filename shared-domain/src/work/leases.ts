@@ -3,6 +3,7 @@ import type { CapacityEvent, Slot } from '../fleet/capacity/events.ts'
 import { forget } from '../kernel/intent.ts'
 import { process, send } from '../kernel/process.ts'
 import { later } from '../kernel/time.ts'
+import { leaseEnds } from './lease-ends.ts'
 import { task } from './task/decider.ts'
 import { lease_ms } from './task/lease.ts'
 import type { TaskEvent } from './task/events.ts'
@@ -29,14 +30,6 @@ export const leases = process<TaskEvent | CapacityEvent>({
     TaskStarted: ({ id, at, revision }) => watch(id, String(revision), at),
     LeaseRenewed: ({ id, at, data }) => watch(id, data.token, at),
     TaskProgressed: ({ id, at, data }) => watch(id, data.token, at),
-    TaskCompleted: ended,
-    TaskFailed: ended,
-    LeaseExpired: ended,
-    TaskReleased: ended,
-    TaskHandedOff: ended,
-    TaskReturned: ended,
-    TaskBlocked: ended,
-    TaskEscalated: ended,
-    TaskCancelled: ended,
+    ...leaseEnds(ended),
   },
 })
